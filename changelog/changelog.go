@@ -1,0 +1,65 @@
+// Package changelog holds the log that makes every index a view: the store
+// appends a change in the transaction that makes it true, and a follower
+// applies the changes to a view in order, from the view's own position.
+package changelog
+
+import (
+	"context"
+
+	"oneton/face"
+)
+
+// Kind says what a change does to a view.
+type Kind uint8
+
+// The kinds of change. Each is idempotent: applying one twice, or applying a
+// later state of the same face first, leaves the view the same.
+const (
+	// PutFace inserts a face, or replaces what the view knows of it.
+	PutFace Kind = iota + 1
+	// DeleteFace removes one face; removing an unknown face is no error.
+	DeleteFace
+	// DropGallery removes every face of a gallery.
+	DropGallery
+)
+
+// Change is one entry of the log.
+type Change struct {
+	// Seq is the change's position; positions rise by commit order and are
+	// never reused.
+	Seq  uint64
+	Kind Kind
+	// Tenant and Gallery scope the change. Gallery is the gallery's internal
+	// id, which is never reused, not the name its owner gave it.
+	Tenant  string
+	Gallery string
+	// Pack is the model pack whose space Template lives in; set for PutFace.
+	Pack    string
+	Subject string
+	Face    string
+	// Template and Metadata (the subject's) are set for PutFace.
+	Template face.Template
+	Metadata map[string]string
+}
+
+// Log is the part of a store that a follower reads.
+type Log interface {
+	// Changes returns, in order, changes after position after, and the
+	// position up to which they speak: reading on from there misses nothing.
+	// Entries that a later entry has undone may be left out, so an empty list
+	// with next > after is progress. next == after means that the log ends.
+	// It reads at most limit entries.
+	Changes(ctx context.Context, after uint64, limit int) (changes []Change, next uint64, err error)
+	// Position is the position of the last committed change.
+	Position(ctx context.Context) (uint64, error)
+}
+
+// View is what follows a log.
+type View interface {
+	// Apply brings the view to position next. All of changes lie in
+	// (Position, next]. It is atomic for readers of one gallery: a search
+	// sees all of a call's changes or none.
+	Apply(ctx context.Context, changes []Change, next uint64) error
+	// Position is the position up to which the view has applied the log.
+	Position() uint64
+}

@@ -1,0 +1,36 @@
+// Package embed turns a photo's bytes into faces with templates: decode,
+// detect, align, recognise, assess.
+package embed
+
+import (
+	"time"
+
+	"oneton/face"
+)
+
+// Face is one face found in a photo.
+type Face struct {
+	Box       face.Box
+	Landmarks face.Landmarks
+	// Confidence is the detector's, in [0, 1].
+	Confidence float32
+	Template   face.Template
+	Quality    face.Quality
+}
+
+// Result is what was found in one photo.
+type Result struct {
+	// Width and Height are of the upright photo, in pixels.
+	Width, Height int
+	// MediaType is what the content is: image/jpeg, image/png or image/webp.
+	MediaType string
+	// Faces are largest box first.
+	Faces   []Face
+	Timings Timings
+}
+
+// Timings says where the time of one photo went. Queue is the wait for a
+// free worker.
+type Timings struct {
+	Queue, Decode, Detect, Align, Recognise, Assess time.Duration
+}

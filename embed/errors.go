@@ -1,0 +1,36 @@
+package embed
+
+import "errors"
+
+// These errors mean that the photo cannot be read; nothing else was done.
+var (
+	// ErrEmpty means that no bytes were sent.
+	ErrEmpty = errors.New("embed: empty image")
+
+	// ErrUnsupported means that the content is not a JPEG, PNG or WebP, or a
+	// variant of one that is not read (such as an animation).
+	ErrUnsupported = errors.New("embed: unsupported image format")
+
+	// ErrCorrupt means that the content starts as an image but does not
+	// decode.
+	ErrCorrupt = errors.New("embed: corrupt image")
+
+	// ErrTooLarge means that the image has more bytes, pixels or a longer
+	// side than the limits allow.
+	ErrTooLarge = errors.New("embed: image too large")
+
+	// ErrTooSmall means that the image has too few pixels to hold a face.
+	ErrTooSmall = errors.New("embed: image too small")
+)
+
+// These errors speak of the service, not of the photo.
+var (
+	// ErrBusy means that the queue is full; try again later.
+	ErrBusy = errors.New("embed: queue full")
+
+	// ErrPack means that no such model pack is loaded.
+	ErrPack = errors.New("embed: unknown model pack")
+
+	// ErrClosed means that the embedder was closed.
+	ErrClosed = errors.New("embed: closed")
+)

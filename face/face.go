@@ -1,0 +1,37 @@
+// Package face holds the nouns that every room shares: where a face is in a
+// photo, the template made of it, and what can be said of the photo's quality.
+// It does no I/O.
+package face
+
+// Point is a position in pixels of the upright photo, origin at the top left.
+type Point struct {
+	X float32 `json:"x"`
+	Y float32 `json:"y"`
+}
+
+// Box is an axis-aligned rectangle in pixels of the upright photo. It may
+// reach beyond the photo's edge when the face does.
+type Box struct {
+	X      float32 `json:"x"`
+	Y      float32 `json:"y"`
+	Width  float32 `json:"width"`
+	Height float32 `json:"height"`
+}
+
+// Area is the box's area in square pixels.
+func (b Box) Area() float32 { return b.Width * b.Height }
+
+// IoU is the intersection of two boxes over their union, in [0, 1].
+func (b Box) IoU(o Box) float32 {
+	w := min(b.X+b.Width, o.X+o.Width) - max(b.X, o.X)
+	h := min(b.Y+b.Height, o.Y+o.Height) - max(b.Y, o.Y)
+	if w <= 0 || h <= 0 {
+		return 0
+	}
+	inter := w * h
+	return inter / (b.Area() + o.Area() - inter)
+}
+
+// Landmarks are the five points alignment uses, from left to right as the
+// photo shows them: eye, eye, nose tip, mouth corner, mouth corner.
+type Landmarks [5]Point

@@ -1,0 +1,199 @@
+// Package identify is the service: it enrols, identifies, verifies and
+// deletes. It knows nothing of HTTP, of databases or of how vectors are
+// searched; it declares what it needs of them.
+package identify
+
+import (
+	"context"
+	"time"
+
+	"oneton/calibration"
+	"oneton/embed"
+	"oneton/face"
+	"oneton/index"
+	"oneton/store"
+)
+
+// Embedder makes templates of photos. The photo's bytes are read, never kept.
+type Embedder interface {
+	// Embed finds the faces in a photo, largest first, each with a template
+	// of the pack. No face is an empty list, not an error.
+	Embed(ctx context.Context, pack string, photo []byte) (embed.Result, error)
+	// Calibration is the pack's table; embed.ErrPack when it is not loaded.
+	Calibration(pack string) (*calibration.Table, error)
+}
+
+// Index answers searches; see package index for the contract.
+type Index interface {
+	Search(ctx context.Context, q index.Query) (index.Result, error)
+}
+
+// Follower tells how far the index has come.
+type Follower interface {
+	// Wait returns once the index has applied the log up to position, or
+	// ctx's error.
+	Wait(ctx context.Context, position uint64) error
+}
+
+// Store is the truth; see package store for its nouns and errors. Every
+// method is atomic. Those that change what an index sees return the log
+// position at which they did.
+type Store interface {
+	CreateGallery(ctx context.Context, g store.Gallery) error
+	Gallery(ctx context.Context, tenant, name string) (store.Gallery, error)
+	Galleries(ctx context.Context, tenant string, p store.Page) ([]store.Gallery, error)
+	UpdatePolicy(ctx context.Context, tenant, name string, p store.Policy) error
+	DeleteGallery(ctx context.Context, tenant, name string) (uint64, error)
+
+	// Enrol adds faces to a subject in one transaction, photo i belonging to
+	// face i (photos may be nil). It creates the subject when it is absent;
+	// when create is set and the subject is there it is ErrExists, and when
+	// create is not set and the subject is absent it is ErrNotFound.
+	Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool) (uint64, error)
+	Subject(ctx context.Context, gallery, id string) (store.Subject, error)
+	Subjects(ctx context.Context, gallery string, p store.Page) ([]store.Subject, error)
+	UpdateMetadata(ctx context.Context, gallery, id string, metadata map[string]string) (uint64, error)
+	DeleteSubject(ctx context.Context, gallery, id string) (uint64, error)
+
+	// Faces lists a subject's faces with their templates, oldest first.
+	Faces(ctx context.Context, gallery, subject string) ([]store.Face, error)
+	DeleteFace(ctx context.Context, gallery, subject, face string) (uint64, error)
+	// Photo is the kept photo of a face, or store.ErrNotFound.
+	Photo(ctx context.Context, gallery, face string) (store.Photo, error)
+	// DeletePhotos removes a subject's kept photos and leaves its faces; it
+	// is store.ErrNotFound when none was kept.
+	DeletePhotos(ctx context.Context, gallery, subject string) error
+
+	Position(ctx context.Context) (uint64, error)
+}
+
+// Outcome is which of the three answers a search has.
+type Outcome string
+
+// The three answers.
+const (
+	Nobody  Outcome = "nobody"
+	One     Outcome = "one"
+	Several Outcome = "several"
+)
+
+// EnrolRequest adds photos of one person to a gallery.
+type EnrolRequest struct {
+	Gallery string
+	// Subject is the owner's id; empty makes a new one. With Create set it
+	// must be free, otherwise it must exist.
+	Subject  string
+	Create   bool
+	Metadata map[string]string
+	Photos   [][]byte
+}
+
+// Enrolled says what became of an enrolment.
+type Enrolled struct {
+	Subject store.Subject
+	// Faces are those this request added, one a photo, in its order.
+	Faces    []store.Face
+	Position uint64
+	Timings  Timings
+}
+
+// SearchRequest asks who is on a photo.
+type SearchRequest struct {
+	Gallery string
+	Photo   []byte
+	// K is the most candidates to return; 0 means 5.
+	K int
+	// FPIR overrides the gallery's wanted rate when above 0.
+	FPIR float64
+	// Threshold, when set, is a cosine that replaces the calibrated one.
+	Threshold *float64
+	Filter    map[string][]string
+	// AllFaces searches every face of the photo; otherwise the largest is
+	// searched when it is clearly the subject, else ErrSeveralFaces.
+	AllFaces bool
+	// Insert enrols the photo as a new subject when the answer is Nobody.
+	Insert   bool
+	Metadata map[string]string
+	// Position makes the search wait for an index that has come this far; 0
+	// waits for everything acknowledged before the call.
+	Position uint64
+}
+
+// Answer is the answer to one search.
+type Answer struct {
+	// Probes has one entry for each face searched, largest first.
+	Probes []ProbeAnswer
+	// Inserted is set when the probe was enrolled.
+	Inserted *Enrolled
+	Position uint64
+	Timings  Timings
+}
+
+// ProbeAnswer is the answer for one face of the photo.
+type ProbeAnswer struct {
+	Face    embed.Face
+	Outcome Outcome
+	// Candidates are the subjects at or above the threshold, best first.
+	Candidates []Candidate
+	// Threshold is the cosine that was applied, and Subjects the N it
+	// follows from.
+	Threshold float64
+	Subjects  int
+}
+
+// Candidate is one subject that the probe may show.
+type Candidate struct {
+	Subject  string
+	Face     string
+	Metadata map[string]string
+	Cosine   float64
+	// Score is the calibrated score, 0 to 100; see package calibration.
+	Score float64
+}
+
+// VerifyRequest compares a photo with another photo or with a subject:
+// exactly one of Reference and Subject is set.
+type VerifyRequest struct {
+	Photo     []byte
+	Reference []byte
+	// Gallery and Subject name the enrolled person. Without a gallery, Pack
+	// says which pack compares the photos; empty is the default pack.
+	Gallery string
+	Subject string
+	Pack    string
+	// FMR is the wanted false-match rate; 0 means 1e-4.
+	FMR float64
+}
+
+// Verification is the answer to one comparison.
+type Verification struct {
+	Match     bool
+	Cosine    float64
+	Score     float64
+	FMR       float64
+	Threshold float64
+	// Probe and Reference are the faces compared; Reference is nil when a
+	// subject was compared, and then Face names its nearest face.
+	Probe     embed.Face
+	Reference *embed.Face
+	Face      string
+	Timings   Timings
+}
+
+// Timings says where the time of one answer went.
+type Timings struct {
+	embed.Timings
+	Wait   time.Duration
+	Search time.Duration
+	Store  time.Duration
+	Total  time.Duration
+}
+
+// Detection is what Detect answers.
+type Detection struct {
+	Width, Height int
+	Faces         []embed.Face
+	Timings       Timings
+}
+
+var _ = face.Box{}

@@ -1,0 +1,48 @@
+// Package index holds the nouns of search: a view of the change log that
+// answers who is near a probe. index/exact scans in process and index/qdrant
+// asks a cluster; indextest is the one conformance suite both pass.
+package index
+
+import "oneton/face"
+
+// Scope is the gallery that a search stays in. No query can leave it.
+type Scope struct {
+	Tenant string
+	// Gallery is the gallery's internal id.
+	Gallery string
+	// Pack names the template space.
+	Pack string
+}
+
+// Query asks for the subjects nearest to a probe.
+type Query struct {
+	Scope Scope
+	Probe face.Template
+	// K is the most subjects to return, at least 1.
+	K int
+	// Threshold leaves out subjects whose best cosine is below it; -1 keeps
+	// all.
+	Threshold float64
+	// Filter keeps subjects whose metadata has, for every key named, one of
+	// the values listed. An empty filter keeps all.
+	Filter map[string][]string
+}
+
+// Hit is one subject, by the face of it that is nearest to the probe.
+type Hit struct {
+	Subject string
+	Face    string
+	// Cosine is of the stored f32 template and the probe, in float64, in [-1, 1].
+	Cosine float64
+}
+
+// Result is the answer to a query as of one moment of the view.
+type Result struct {
+	// Hits are distinct subjects, highest cosine first, ties by face id.
+	Hits []Hit
+	// Subjects is how many subjects with a face the gallery holds, before
+	// any filter: the N of the decision threshold.
+	Subjects int
+	// Position is the change-log position that the answer speaks of.
+	Position uint64
+}

@@ -1,0 +1,106 @@
+// Package store holds the nouns of the truth: tenants, keys, galleries,
+// subjects and faces. The databases live in its sub-packages; storetest is
+// the one conformance suite that each of them passes.
+package store
+
+import (
+	"time"
+
+	"oneton/face"
+)
+
+// Tenant is a customer. Nothing of one tenant is visible to another.
+type Tenant struct {
+	ID        string
+	Name      string
+	CreatedAt time.Time
+}
+
+// Key is an API key or a dialect's client. The secret itself is never kept.
+type Key struct {
+	// ID is public: it leads the key's text and names it in logs.
+	ID     string
+	Tenant string
+	Name   string
+	// MAC is the HMAC-SHA256 of the secret under the server's pepper.
+	MAC       []byte
+	Scopes    []string
+	CreatedAt time.Time
+	// RevokedAt is zero while the key is valid.
+	RevokedAt time.Time
+}
+
+// Gallery is a set of subjects that are searched together. It pins a model
+// pack, since templates of different packs do not compare.
+type Gallery struct {
+	// ID is internal and never reused: a gallery deleted and made again
+	// under the same name is another gallery.
+	ID     string
+	Tenant string
+	// Name is the owner's, unique within the tenant.
+	Name      string
+	Pack      string
+	Policy    Policy
+	CreatedAt time.Time
+}
+
+// Policy is what a gallery's owner decides about its answers and its data.
+type Policy struct {
+	// FPIR is the wanted false-positive identification rate (ISO/IEC
+	// 19795-1), in (0, 1); the threshold follows from it, from the number of
+	// enrolled subjects and from the pack's calibration.
+	FPIR float64 `json:"fpir"`
+	// Quality is the gate at enrolment and search: "off", "report" or "enforce".
+	Quality string `json:"quality"`
+	// Liveness is "off", "report" or "enforce".
+	Liveness string `json:"liveness"`
+	// KeepPhotos keeps the enrolled photos, which re-embedding with another
+	// pack needs.
+	KeepPhotos bool `json:"keep_photos"`
+	// Retention is how long a face is kept after its enrolment; zero is
+	// without end.
+	Retention time.Duration `json:"retention"`
+}
+
+// Subject is a person in a gallery.
+type Subject struct {
+	// Gallery is the gallery's internal id.
+	Gallery string
+	// ID is the owner's id of the person, unique within the gallery.
+	ID string
+	// Metadata is the owner's, flat, and can be filtered on.
+	Metadata  map[string]string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	// Faces is how many faces are enrolled; stores fill it in on reading.
+	Faces int
+}
+
+// Face is one enrolled photo of a subject.
+type Face struct {
+	// ID is a UUID.
+	ID        string
+	Gallery   string
+	Subject   string
+	Pack      string
+	Template  face.Template
+	Box       face.Box
+	Landmarks face.Landmarks
+	Quality   face.Quality
+	// PhotoSHA256 is set while the photo is kept.
+	PhotoSHA256 []byte
+	CreatedAt   time.Time
+}
+
+// Photo is an enrolled photo, byte for byte as it was received.
+type Photo struct {
+	MediaType string
+	Bytes     []byte
+}
+
+// Page asks for at most Limit rows after the row named After, in the order
+// of their ids; an empty After starts at the beginning.
+type Page struct {
+	After string
+	Limit int
+}
