@@ -1,0 +1,91 @@
+// Package config holds every setting of oneton: its default, where it may be
+// given, and what values it takes.
+package config
+
+import "time"
+
+// Config is the whole configuration. Each field is set, later ones winning,
+// by its default, by the YAML file, by the environment (ONETON_ and the key
+// in capitals, dots as underscores: ONETON_EMBED_WORKERS) and by flags.
+type Config struct {
+	// Listen is the address of the HTTP server, host:port.
+	Listen string `koanf:"listen"`
+	// Data is the folder of the database and the server's secret.
+	Data string `koanf:"data"`
+	// ONNXRuntime is the file of ONNX Runtime's shared library; empty is the
+	// one that set-up fetched.
+	ONNXRuntime string `koanf:"onnxruntime"`
+	// Models is the folder of the model packs' files; empty is the one that
+	// set-up fetched.
+	Models string `koanf:"models"`
+	// Packs are the model packs to load: names of built-in packs or paths of
+	// manifests. The first is the default pack.
+	Packs []string `koanf:"packs"`
+
+	Embed  Embed  `koanf:"embed"`
+	Image  Image  `koanf:"image"`
+	Server Server `koanf:"server"`
+	Policy Policy `koanf:"policy"`
+	Log    Log    `koanf:"log"`
+}
+
+// Embed sizes the inference.
+type Embed struct {
+	// Workers is how many photos are embedded at once; 0 is one a core.
+	Workers int `koanf:"workers"`
+	// Threads is how many threads one photo's inference uses.
+	Threads int `koanf:"threads"`
+	// Queue is how many photos may wait for a worker before one is refused.
+	Queue int `koanf:"queue"`
+}
+
+// Image limits what is decoded.
+type Image struct {
+	// MaxBytes is the most bytes of one encoded photo.
+	MaxBytes int `koanf:"max_bytes"`
+	// MaxPixels is the most pixels of one decoded photo.
+	MaxPixels int `koanf:"max_pixels"`
+	// MaxFaces is the most faces taken from one photo, largest first.
+	MaxFaces int `koanf:"max_faces"`
+}
+
+// Server limits HTTP.
+type Server struct {
+	// MaxBody is the most bytes of a request's body.
+	MaxBody int `koanf:"max_body"`
+	// Timeout is the time one request may take.
+	Timeout time.Duration `koanf:"timeout"`
+	// Drain is how long a stop waits for requests under way.
+	Drain time.Duration `koanf:"drain"`
+}
+
+// Policy is a new gallery's, where its owner does not say.
+type Policy struct {
+	FPIR       float64       `koanf:"fpir"`
+	Quality    string        `koanf:"quality"`
+	Liveness   string        `koanf:"liveness"`
+	KeepPhotos bool          `koanf:"keep_photos"`
+	Retention  time.Duration `koanf:"retention"`
+}
+
+// Log says what is logged and how.
+type Log struct {
+	// Level is trace, debug, info, warn or error.
+	Level string `koanf:"level"`
+	// Format is json or text.
+	Format string `koanf:"format"`
+}
+
+// Default is the configuration of one box that needs no other process.
+func Default() Config {
+	return Config{
+		Listen: "127.0.0.1:8080",
+		Data:   "oneton-data",
+		Packs:  []string{"default"},
+		Embed:  Embed{Threads: 1, Queue: 64},
+		Image:  Image{MaxBytes: 10 << 20, MaxPixels: 50_000_000, MaxFaces: 100},
+		Server: Server{MaxBody: 32 << 20, Timeout: 30 * time.Second, Drain: 20 * time.Second},
+		Policy: Policy{FPIR: 0.01, Quality: "report", Liveness: "off"},
+		Log:    Log{Level: "info", Format: "json"},
+	}
+}

@@ -1,0 +1,73 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/config"
+)
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "oneton.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+func TestLoadDefault(t *testing.T) {
+	c, err := config.Load("", nil, nil)
+	require.NoError(t, err)
+	require.Equal(t, config.Default(), c)
+}
+
+func TestLoadLaterSourcesWin(t *testing.T) {
+	path := write(t, "listen: 127.0.0.1:1\nembed:\n  workers: 3\n  queue: 5\nserver:\n  timeout: 7s\n")
+	c, err := config.Load(path,
+		[]string{"ONETON_EMBED_WORKERS=4", "ONETON_PACKS=default,accurate", "ONETON_POLICY_KEEP_PHOTOS=true", "HOME=/", "ONETON_TEST_QDRANT=x", "ONETON_SIMD=avx2"},
+		map[string]any{"listen": "127.0.0.1:2"})
+	require.NoError(t, err)
+	require.Equal(t, "127.0.0.1:2", c.Listen)
+	require.Equal(t, 4, c.Embed.Workers)
+	require.Equal(t, 5, c.Embed.Queue)
+	require.Equal(t, 7*time.Second, c.Server.Timeout)
+	require.Equal(t, []string{"default", "accurate"}, c.Packs)
+	require.True(t, c.Policy.KeepPhotos)
+	require.Equal(t, config.Default().Embed.Threads, c.Embed.Threads)
+}
+
+func TestLoadRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		file    string
+		environ []string
+		names   string
+	}{
+		"unknown key in the file":   {file: "embed:\n  wrokers: 3\n", names: "wrokers"},
+		"unknown variable":          {environ: []string{"ONETON_EMBED_WROKERS=3"}, names: "ONETON_EMBED_WROKERS"},
+		"wrong type":                {file: "embed:\n  workers: many\n", names: "workers"},
+		"value out of range":        {environ: []string{"ONETON_POLICY_FPIR=2"}, names: "policy.fpir"},
+		"NaN":                       {environ: []string{"ONETON_POLICY_FPIR=NaN"}, names: "policy.fpir"},
+		"bad duration":              {file: "server:\n  timeout: soon\n", names: "timeout"},
+		"bad address":               {environ: []string{"ONETON_LISTEN=nowhere"}, names: "listen"},
+		"body smaller than a photo": {file: "server:\n  max_body: 2048\n", names: "server.max_body"},
+		"no pack":                   {file: "packs: []\n", names: "packs"},
+		"broken YAML":               {file: "listen: [\n", names: "oneton.yaml"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := ""
+			if c.file != "" {
+				path = write(t, c.file)
+			}
+			_, err := config.Load(path, c.environ, nil)
+			require.ErrorContains(t, err, c.names)
+		})
+	}
+}
+
+func TestLoadMissingFile(t *testing.T) {
+	_, err := config.Load(filepath.Join(t.TempDir(), "none.yaml"), nil, nil)
+	require.ErrorIs(t, err, os.ErrNotExist)
+}

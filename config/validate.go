@@ -1,0 +1,64 @@
+package config
+
+import (
+	"net"
+	"slices"
+)
+
+// Validate returns a *FieldError for the first setting that cannot work.
+func (c Config) Validate() error {
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		return &FieldError{"listen", c.Listen, "host:port"}
+	}
+	for _, s := range []struct {
+		field string
+		value string
+		want  string
+		ok    bool
+	}{
+		{"data", c.Data, "a folder", c.Data != ""},
+		{"policy.quality", c.Policy.Quality, "off, report or enforce", mode(c.Policy.Quality)},
+		{"policy.liveness", c.Policy.Liveness, "off, report or enforce", mode(c.Policy.Liveness)},
+		{"log.level", c.Log.Level, "trace, debug, info, warn or error", slices.Contains([]string{"trace", "debug", "info", "warn", "error"}, c.Log.Level)},
+		{"log.format", c.Log.Format, "json or text", c.Log.Format == "json" || c.Log.Format == "text"},
+	} {
+		if !s.ok {
+			return &FieldError{s.field, s.value, s.want}
+		}
+	}
+	for _, n := range []struct {
+		field    string
+		value    int
+		min, max int
+		want     string
+	}{
+		{"embed.workers", c.Embed.Workers, 0, 1024, "0 (one a core) to 1024"},
+		{"embed.threads", c.Embed.Threads, 1, 256, "1 to 256"},
+		{"embed.queue", c.Embed.Queue, 0, 1 << 20, "0 or more"},
+		{"image.max_bytes", c.Image.MaxBytes, 1 << 10, 1 << 30, "1 KiB to 1 GiB"},
+		{"image.max_pixels", c.Image.MaxPixels, 1 << 10, 1 << 30, "1,024 to 2^30"},
+		{"image.max_faces", c.Image.MaxFaces, 1, 10_000, "1 to 10,000"},
+		{"server.max_body", c.Server.MaxBody, 1 << 10, 1 << 30, "1 KiB to 1 GiB"},
+	} {
+		if n.value < n.min || n.value > n.max {
+			return &FieldError{n.field, n.value, n.want}
+		}
+	}
+	switch {
+	case len(c.Packs) == 0 || slices.Contains(c.Packs, ""):
+		return &FieldError{"packs", c.Packs, "one or more packs' names or manifests"}
+	case c.Server.MaxBody < c.Image.MaxBytes:
+		return &FieldError{"server.max_body", c.Server.MaxBody, "at least image.max_bytes"}
+	case c.Server.Timeout <= 0:
+		return &FieldError{"server.timeout", c.Server.Timeout, "above 0"}
+	case c.Server.Drain < 0:
+		return &FieldError{"server.drain", c.Server.Drain, "0 or more"}
+	case !(c.Policy.FPIR > 0 && c.Policy.FPIR < 1):
+		return &FieldError{"policy.fpir", c.Policy.FPIR, "between 0 and 1"}
+	case c.Policy.Retention < 0:
+		return &FieldError{"policy.retention", c.Policy.Retention, "0 or more"}
+	}
+	return nil
+}
+
+func mode(s string) bool { return s == "off" || s == "report" || s == "enforce" }
