@@ -9,7 +9,6 @@ import (
 
 	"oneton/calibration"
 	"oneton/embed"
-	"oneton/face"
 	"oneton/index"
 	"oneton/store"
 )
@@ -25,6 +24,9 @@ type Embedder interface {
 
 // Index answers searches; see package index for the contract.
 type Index interface {
+	// Subjects is how many subjects with a face the gallery holds.
+	Subjects(ctx context.Context, scope index.Scope) (int, error)
+	// Search answers q; its errors are index.ErrQuery and index.ErrUnavailable.
 	Search(ctx context.Context, q index.Query) (index.Result, error)
 }
 
@@ -33,6 +35,8 @@ type Follower interface {
 	// Wait returns once the index has applied the log up to position, or
 	// ctx's error.
 	Wait(ctx context.Context, position uint64) error
+	// Notify says that the log has grown, so that the index need not poll.
+	Notify()
 }
 
 // Store is the truth; see package store for its nouns and errors. Every
@@ -195,5 +199,3 @@ type Detection struct {
 	Faces         []embed.Face
 	Timings       Timings
 }
-
-var _ = face.Box{}

@@ -50,9 +50,10 @@ type Policy struct {
 	// 19795-1), in (0, 1); the threshold follows from it, from the number of
 	// enrolled subjects and from the pack's calibration.
 	FPIR float64 `json:"fpir"`
-	// Quality is the gate at enrolment and search: "off", "report" or "enforce".
+	// Quality is the gate at enrolment and search: GateOff, GateReport or
+	// GateEnforce.
 	Quality string `json:"quality"`
-	// Liveness is "off", "report" or "enforce".
+	// Liveness is the passive liveness check's mode, likewise.
 	Liveness string `json:"liveness"`
 	// KeepPhotos keeps the enrolled photos, which re-embedding with another
 	// pack needs.
@@ -61,6 +62,13 @@ type Policy struct {
 	// without end.
 	Retention time.Duration `json:"retention"`
 }
+
+// The modes of a gallery's gates.
+const (
+	GateOff     = "off"
+	GateReport  = "report"
+	GateEnforce = "enforce"
+)
 
 // Subject is a person in a gallery.
 type Subject struct {

@@ -1,0 +1,96 @@
+package identify
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"oneton/embed"
+	"oneton/store"
+)
+
+// Enrol adds one face a photo to a subject: all of them or, on any error,
+// none. When it returns, the faces are durable and every later search sees
+// them.
+func (s *Service) Enrol(ctx context.Context, tenant string, req EnrolRequest) (Enrolled, error) {
+	start := s.cfg.Now()
+	if len(req.Photos) == 0 || len(req.Photos) > MaxPhotos {
+		return Enrolled{}, invalid("an enrolment takes 1 to %d photos", MaxPhotos)
+	}
+	if req.Subject != "" || !req.Create {
+		if err := validateName("subject id", req.Subject); err != nil {
+			return Enrolled{}, err
+		}
+	}
+	if err := validateMetadata(req.Metadata); err != nil {
+		return Enrolled{}, err
+	}
+	g, err := s.Gallery(ctx, tenant, req.Gallery)
+	if err != nil {
+		return Enrolled{}, err
+	}
+
+	var timings embed.Timings
+	faces := make([]embed.Face, len(req.Photos))
+	media := make([]string, len(req.Photos))
+	for i, photo := range req.Photos {
+		f, r, err := s.subject(ctx, g.Pack, g.Policy, photo)
+		if err != nil {
+			return Enrolled{}, fmt.Errorf("read photo %d of %d: %w", i+1, len(req.Photos), err)
+		}
+		faces[i], media[i] = f, r.MediaType
+		timings = add(timings, r.Timings)
+	}
+	e, err := s.enrol(ctx, g, req, faces, media)
+	if err != nil {
+		return Enrolled{}, err
+	}
+	e.Timings.Timings, e.Timings.Total = timings, s.cfg.Now().Sub(start)
+	return e, nil
+}
+
+// enrol stores faces that were made of req.Photos, one each.
+func (s *Service) enrol(ctx context.Context, g store.Gallery, req EnrolRequest, faces []embed.Face, media []string) (Enrolled, error) {
+	start := s.cfg.Now()
+	now := start.UTC()
+	sub := store.Subject{Gallery: g.ID, ID: req.Subject, Metadata: req.Metadata, CreatedAt: now, UpdatedAt: now}
+	if sub.ID == "" {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return Enrolled{}, fmt.Errorf("make subject id: %w", err)
+		}
+		sub.ID = id.String()
+	}
+	var photos []store.Photo
+	added := make([]store.Face, len(faces))
+	for i, f := range faces {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return Enrolled{}, fmt.Errorf("make face id: %w", err)
+		}
+		added[i] = store.Face{
+			ID: id.String(), Gallery: g.ID, Subject: sub.ID, Pack: g.Pack, Template: f.Template,
+			Box: f.Box, Landmarks: f.Landmarks, Quality: f.Quality, CreatedAt: now,
+		}
+		if g.Policy.KeepPhotos {
+			sum := sha256.Sum256(req.Photos[i])
+			added[i].PhotoSHA256 = sum[:]
+			photos = append(photos, store.Photo{MediaType: media[i], Bytes: req.Photos[i]})
+		}
+	}
+	position, err := s.store.Enrol(ctx, sub, added, photos, req.Create)
+	if err != nil {
+		return Enrolled{}, fmt.Errorf("store enrolment: %w", err)
+	}
+	s.committed()
+	stored, err := s.store.Subject(ctx, g.ID, sub.ID)
+	if err != nil {
+		return Enrolled{}, fmt.Errorf("read subject: %w", err)
+	}
+	return Enrolled{
+		Subject: stored, Faces: added, Position: position,
+		Timings: Timings{Store: s.cfg.Now().Sub(start)},
+	}, nil
+}

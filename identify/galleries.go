@@ -1,0 +1,78 @@
+package identify
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"oneton/store"
+)
+
+// CreateGallery makes an empty gallery of g.Name. An empty g.Pack is the
+// default pack and a zero g.Policy the default policy. It returns the gallery
+// as stored, or store.ErrExists, ErrInvalid or embed.ErrPack.
+func (s *Service) CreateGallery(ctx context.Context, tenant string, g store.Gallery) (store.Gallery, error) {
+	if err := validateName("gallery name", g.Name); err != nil {
+		return store.Gallery{}, err
+	}
+	if g.Pack == "" {
+		g.Pack = s.cfg.DefaultPack
+	}
+	if g.Policy == (store.Policy{}) {
+		g.Policy = s.cfg.DefaultPolicy
+	}
+	if err := validatePolicy(g.Policy); err != nil {
+		return store.Gallery{}, err
+	}
+	if _, err := s.embedder.Calibration(g.Pack); err != nil {
+		return store.Gallery{}, fmt.Errorf("pin pack %q: %w", g.Pack, err)
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return store.Gallery{}, fmt.Errorf("make gallery id: %w", err)
+	}
+	g.ID, g.Tenant, g.CreatedAt = id.String(), tenant, s.cfg.Now().UTC()
+	if err := s.store.CreateGallery(ctx, g); err != nil {
+		return store.Gallery{}, fmt.Errorf("create gallery: %w", err)
+	}
+	return g, nil
+}
+
+// Gallery is the tenant's gallery of that name.
+func (s *Service) Gallery(ctx context.Context, tenant, name string) (store.Gallery, error) {
+	g, err := s.store.Gallery(ctx, tenant, name)
+	if err != nil {
+		return store.Gallery{}, fmt.Errorf("read gallery: %w", err)
+	}
+	return g, nil
+}
+
+// Galleries lists the tenant's galleries by name.
+func (s *Service) Galleries(ctx context.Context, tenant string, p store.Page) ([]store.Gallery, error) {
+	gs, err := s.store.Galleries(ctx, tenant, p)
+	if err != nil {
+		return nil, fmt.Errorf("list galleries: %w", err)
+	}
+	return gs, nil
+}
+
+// UpdatePolicy replaces a gallery's policy; the next answer follows it.
+func (s *Service) UpdatePolicy(ctx context.Context, tenant, name string, p store.Policy) (store.Gallery, error) {
+	if err := validatePolicy(p); err != nil {
+		return store.Gallery{}, err
+	}
+	if err := s.store.UpdatePolicy(ctx, tenant, name, p); err != nil {
+		return store.Gallery{}, fmt.Errorf("update policy: %w", err)
+	}
+	return s.Gallery(ctx, tenant, name)
+}
+
+// DeleteGallery removes a gallery with everything in it.
+func (s *Service) DeleteGallery(ctx context.Context, tenant, name string) error {
+	if _, err := s.store.DeleteGallery(ctx, tenant, name); err != nil {
+		return fmt.Errorf("delete gallery: %w", err)
+	}
+	s.committed()
+	return nil
+}

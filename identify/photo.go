@@ -1,0 +1,81 @@
+package identify
+
+import (
+	"context"
+	"fmt"
+
+	"oneton/embed"
+	"oneton/store"
+)
+
+// dominance is how many times larger than the next face (by box area) the
+// largest must be for the photo to be clearly of that person: a bystander
+// behind a subject is well below half its area, two people side by side are
+// not.
+const dominance = 2
+
+// minInterEye is the least distance between the eyes, in pixels of the photo,
+// that can be compared: below it the 112-pixel crop is magnified more than
+// three times and identity is guesswork.
+const minInterEye = 10
+
+// Detect finds the faces of a photo and judges them; nothing is stored. An
+// empty pack is the default pack.
+func (s *Service) Detect(ctx context.Context, pack string, photo []byte) (Detection, error) {
+	start := s.cfg.Now()
+	if pack == "" {
+		pack = s.cfg.DefaultPack
+	}
+	r, err := s.embed(ctx, pack, photo)
+	if err != nil {
+		return Detection{}, err
+	}
+	return Detection{
+		Width: r.Width, Height: r.Height, Faces: r.Faces,
+		Timings: Timings{Timings: r.Timings, Total: s.cfg.Now().Sub(start)},
+	}, nil
+}
+
+func (s *Service) embed(ctx context.Context, pack string, photo []byte) (embed.Result, error) {
+	r, err := s.embedder.Embed(ctx, pack, photo)
+	if err != nil {
+		return embed.Result{}, fmt.Errorf("embed photo: %w", err)
+	}
+	return r, nil
+}
+
+// subject embeds a photo that must show one person and returns their face,
+// gated by policy.
+func (s *Service) subject(ctx context.Context, pack string, policy store.Policy, photo []byte) (embed.Face, embed.Result, error) {
+	r, err := s.embed(ctx, pack, photo)
+	if err != nil {
+		return embed.Face{}, r, err
+	}
+	switch {
+	case len(r.Faces) == 0:
+		return embed.Face{}, r, ErrNoFace
+	case len(r.Faces) > 1 && r.Faces[0].Box.Area() < dominance*r.Faces[1].Box.Area():
+		return embed.Face{}, r, fmt.Errorf("%w: %d faces and none much larger than the rest", ErrSeveralFaces, len(r.Faces))
+	}
+	f := r.Faces[0]
+	return f, r, gate(policy, f)
+}
+
+// gate refuses a face that the policy does not let through.
+func gate(policy store.Policy, f embed.Face) error {
+	if f.Quality.InterEye < minInterEye {
+		return fmt.Errorf("%w: %.0f pixels between the eyes, at least %d are needed", ErrFaceTooSmall, f.Quality.InterEye, minInterEye)
+	}
+	if policy.Quality == store.GateEnforce && len(f.Quality.Reasons) > 0 {
+		return &QualityError{Reasons: f.Quality.Reasons}
+	}
+	return nil
+}
+
+// add sums the timings of several photos.
+func add(a, b embed.Timings) embed.Timings {
+	return embed.Timings{
+		Queue: a.Queue + b.Queue, Decode: a.Decode + b.Decode, Detect: a.Detect + b.Detect,
+		Align: a.Align + b.Align, Recognise: a.Recognise + b.Recognise, Assess: a.Assess + b.Assess,
+	}
+}

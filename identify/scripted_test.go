@@ -1,0 +1,132 @@
+package identify_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/calibration"
+	"oneton/embed"
+	"oneton/face"
+)
+
+const (
+	dimension = 128
+	pack      = "default"
+)
+
+// shown is one face of a scripted photo.
+type shown struct {
+	Person string
+	// Like, when set, makes the person's template lie at the cosine Near to
+	// the one of Like: a twin.
+	Like string
+	Near float64
+	// Take distinguishes photos of one person; two takes are about 0.8 alike.
+	Take     int
+	Size     float32
+	InterEye float32
+	Reasons  []string
+}
+
+// photo is the bytes of a scripted photo.
+func photo(t *testing.T, faces ...shown) []byte {
+	t.Helper()
+	b, err := json.Marshal(faces)
+	require.NoError(t, err)
+	return b
+}
+
+// scripted stands in for the models: a photo says what it shows, so that a
+// test can hold any gallery it needs. Real photos run through the same
+// service in cmd/oneton's tests.
+type scripted struct{ table *calibration.Table }
+
+func (s scripted) Calibration(p string) (*calibration.Table, error) {
+	if p != pack {
+		return nil, fmt.Errorf("find pack %q: %w", p, embed.ErrPack)
+	}
+	return s.table, nil
+}
+
+func (s scripted) Embed(_ context.Context, _ string, b []byte) (embed.Result, error) {
+	var faces []shown
+	if err := json.Unmarshal(b, &faces); err != nil {
+		return embed.Result{}, fmt.Errorf("decode script: %w", embed.ErrCorrupt)
+	}
+	r := embed.Result{Width: 640, Height: 480, MediaType: "image/jpeg"}
+	for _, f := range faces {
+		if f.Size == 0 {
+			f.Size = 200
+		}
+		if f.InterEye == 0 {
+			f.InterEye = 80
+		}
+		r.Faces = append(r.Faces, embed.Face{
+			Box:        face.Box{Width: f.Size, Height: f.Size},
+			Confidence: 0.9,
+			Template:   template(f),
+			Quality:    face.Quality{Score: 0.9, InterEye: f.InterEye, Reasons: f.Reasons},
+		})
+	}
+	return r, nil
+}
+
+func template(f shown) face.Template {
+	base := direction("person " + f.Person)
+	if f.Like != "" {
+		base = at(direction("person "+f.Like), base, f.Near)
+	}
+	if f.Take == 0 {
+		return base
+	}
+	return at(base, direction(fmt.Sprintf("take %d of %s", f.Take, f.Person)), 0.9)
+}
+
+// direction is a random unit vector that the name determines.
+func direction(name string) face.Template {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	rng := rand.New(rand.NewPCG(h.Sum64(), 1))
+	v := make([]float32, dimension)
+	for i := range v {
+		v[i] = float32(rng.NormFloat64())
+	}
+	t, err := face.NewTemplate(v)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+// at is the unit vector in the plane of a and b at cosine c to a.
+func at(a, b face.Template, c float64) face.Template {
+	ab, err := a.Cosine(b)
+	if err != nil {
+		panic(err)
+	}
+	ortho := make([]float32, len(a))
+	for i := range a {
+		ortho[i] = b[i] - float32(ab)*a[i]
+	}
+	o, err := face.NewTemplate(ortho)
+	if err != nil {
+		panic(err)
+	}
+	v := make([]float32, len(a))
+	s := math.Sqrt(1 - c*c)
+	for i := range a {
+		v[i] = float32(c*float64(a[i]) + s*float64(o[i]))
+	}
+	t, err := face.NewTemplate(v)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}

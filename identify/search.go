@@ -1,0 +1,141 @@
+package identify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"oneton/calibration"
+	"oneton/embed"
+	"oneton/index"
+	"oneton/store"
+)
+
+// Search tells who is on a photo. It sees every enrolment and deletion that
+// was acknowledged before it began.
+func (s *Service) Search(ctx context.Context, tenant string, req SearchRequest) (Answer, error) {
+	start := s.cfg.Now()
+	if err := validateSearch(&req); err != nil {
+		return Answer{}, err
+	}
+	g, err := s.Gallery(ctx, tenant, req.Gallery)
+	if err != nil {
+		return Answer{}, err
+	}
+	table, err := s.embedder.Calibration(g.Pack)
+	if err != nil {
+		return Answer{}, fmt.Errorf("calibrate pack %q: %w", g.Pack, err)
+	}
+	faces, r, err := s.probes(ctx, g, req)
+	if err != nil {
+		return Answer{}, err
+	}
+
+	waiting := s.cfg.Now()
+	if req.Insert {
+		// Two searches that each find nobody must not both insert the person.
+		release, err := s.inserts.acquire(ctx, g.ID)
+		if err != nil {
+			return Answer{}, fmt.Errorf("wait for another insert: %w", err)
+		}
+		defer release()
+		req.Position = 0
+	}
+	if err := s.caughtUp(ctx, req.Position); err != nil {
+		return Answer{}, err
+	}
+	searching := s.cfg.Now()
+	answer := Answer{Probes: make([]ProbeAnswer, len(faces))}
+	for i, f := range faces {
+		if answer.Probes[i], answer.Position, err = s.identify(ctx, g, table, f, req); err != nil {
+			return Answer{}, err
+		}
+	}
+	answer.Timings = Timings{Timings: r.Timings, Wait: searching.Sub(waiting), Search: s.cfg.Now().Sub(searching)}
+
+	if req.Insert && answer.Probes[0].Outcome == Nobody {
+		e, err := s.enrol(ctx, g, EnrolRequest{
+			Gallery: g.Name, Create: true, Metadata: req.Metadata, Photos: [][]byte{req.Photo},
+		}, faces, []string{r.MediaType})
+		if err != nil {
+			return Answer{}, err
+		}
+		answer.Inserted, answer.Position, answer.Timings.Store = &e, e.Position, e.Timings.Store
+	}
+	answer.Timings.Total = s.cfg.Now().Sub(start)
+	return answer, nil
+}
+
+func validateSearch(req *SearchRequest) error {
+	switch {
+	case req.K < 0 || req.K > MaxCandidates:
+		return invalid("k must be 1 to %d", MaxCandidates)
+	case req.FPIR < 0 || req.FPIR >= 1:
+		return invalid("fpir must lie between 0 and 1")
+	case req.Threshold != nil && !(*req.Threshold >= -1 && *req.Threshold <= 1):
+		return invalid("threshold must be a cosine, -1 to 1")
+	case req.Insert && req.AllFaces:
+		return invalid("insert and all_faces exclude each other")
+	case req.Insert && len(req.Filter) > 0:
+		return invalid("insert and filter exclude each other")
+	}
+	if req.K == 0 {
+		req.K = defaultCandidates
+	}
+	return validateMetadata(req.Metadata)
+}
+
+// probes are the faces of the photo to search.
+func (s *Service) probes(ctx context.Context, g store.Gallery, req SearchRequest) ([]embed.Face, embed.Result, error) {
+	if !req.AllFaces {
+		f, r, err := s.subject(ctx, g.Pack, g.Policy, req.Photo)
+		return []embed.Face{f}, r, err
+	}
+	r, err := s.embed(ctx, g.Pack, req.Photo)
+	if err == nil && len(r.Faces) == 0 {
+		err = ErrNoFace
+	}
+	return r.Faces, r, err
+}
+
+// identify answers for one probe, and says as of which position.
+func (s *Service) identify(ctx context.Context, g store.Gallery, table *calibration.Table, f embed.Face, req SearchRequest) (ProbeAnswer, uint64, error) {
+	scope := index.Scope{Tenant: g.Tenant, Gallery: g.ID, Pack: g.Pack}
+	subjects, err := s.index.Subjects(ctx, scope)
+	if err != nil {
+		return ProbeAnswer{}, 0, fmt.Errorf("count subjects: %w", err)
+	}
+	fpir := g.Policy.FPIR
+	if req.FPIR > 0 {
+		fpir = req.FPIR
+	}
+	threshold := table.Identification(fpir, subjects)
+	if req.Threshold != nil {
+		threshold = *req.Threshold
+	}
+	// The second-best subject decides between one and several, so it is
+	// asked for even when the caller wants one candidate.
+	res, err := s.index.Search(ctx, index.Query{
+		Scope: scope, Probe: f.Template, K: max(req.K, 2), Threshold: threshold, Filter: req.Filter,
+	})
+	if err != nil {
+		return ProbeAnswer{}, 0, fmt.Errorf("search index: %w", err)
+	}
+	p := ProbeAnswer{Face: f, Outcome: decide(res.Hits), Threshold: threshold, Subjects: subjects}
+	for _, h := range res.Hits[:min(req.K, len(res.Hits))] {
+		sub, err := s.store.Subject(ctx, g.ID, h.Subject)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // deleted since the scan began
+		}
+		if err != nil {
+			return ProbeAnswer{}, 0, fmt.Errorf("read candidate: %w", err)
+		}
+		p.Candidates = append(p.Candidates, Candidate{
+			Subject: h.Subject, Face: h.Face, Metadata: sub.Metadata, Cosine: h.Cosine, Score: table.Score(h.Cosine),
+		})
+	}
+	if len(p.Candidates) == 0 {
+		p.Outcome = Nobody
+	}
+	return p, res.Position, nil
+}

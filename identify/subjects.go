@@ -1,0 +1,109 @@
+package identify
+
+import (
+	"context"
+	"fmt"
+
+	"oneton/store"
+)
+
+// Subject is a subject of the tenant's gallery with its faces, oldest first.
+func (s *Service) Subject(ctx context.Context, tenant, gallery, id string) (store.Subject, []store.Face, error) {
+	g, err := s.Gallery(ctx, tenant, gallery)
+	if err != nil {
+		return store.Subject{}, nil, err
+	}
+	sub, err := s.store.Subject(ctx, g.ID, id)
+	if err != nil {
+		return store.Subject{}, nil, fmt.Errorf("read subject: %w", err)
+	}
+	faces, err := s.store.Faces(ctx, g.ID, id)
+	if err != nil {
+		return store.Subject{}, nil, fmt.Errorf("read faces: %w", err)
+	}
+	return sub, faces, nil
+}
+
+// Subjects lists a gallery's subjects by id.
+func (s *Service) Subjects(ctx context.Context, tenant, gallery string, p store.Page) ([]store.Subject, error) {
+	g, err := s.Gallery(ctx, tenant, gallery)
+	if err != nil {
+		return nil, err
+	}
+	subs, err := s.store.Subjects(ctx, g.ID, p)
+	if err != nil {
+		return nil, fmt.Errorf("list subjects: %w", err)
+	}
+	return subs, nil
+}
+
+// UpdateMetadata replaces a subject's metadata; later filters see it.
+func (s *Service) UpdateMetadata(ctx context.Context, tenant, gallery, id string, m map[string]string) (store.Subject, error) {
+	if err := validateMetadata(m); err != nil {
+		return store.Subject{}, err
+	}
+	g, err := s.Gallery(ctx, tenant, gallery)
+	if err != nil {
+		return store.Subject{}, err
+	}
+	if _, err := s.store.UpdateMetadata(ctx, g.ID, id, m); err != nil {
+		return store.Subject{}, fmt.Errorf("update metadata: %w", err)
+	}
+	s.committed()
+	sub, err := s.store.Subject(ctx, g.ID, id)
+	if err != nil {
+		return store.Subject{}, fmt.Errorf("read subject: %w", err)
+	}
+	return sub, nil
+}
+
+// DeleteSubject removes a subject with its faces and photos.
+func (s *Service) DeleteSubject(ctx context.Context, tenant, gallery, id string) error {
+	g, err := s.Gallery(ctx, tenant, gallery)
+	if err != nil {
+		return err
+	}
+	if _, err := s.store.DeleteSubject(ctx, g.ID, id); err != nil {
+		return fmt.Errorf("delete subject: %w", err)
+	}
+	s.committed()
+	return nil
+}
+
+// DeleteFace removes one face of a subject with its photo; the subject stays.
+func (s *Service) DeleteFace(ctx context.Context, tenant, gallery, subject, face string) error {
+	g, err := s.Gallery(ctx, tenant, gallery)
+	if err != nil {
+		return err
+	}
+	if _, err := s.store.DeleteFace(ctx, g.ID, subject, face); err != nil {
+		return fmt.Errorf("delete face: %w", err)
+	}
+	s.committed()
+	return nil
+}
+
+// DeletePhotos removes a subject's kept photos; its faces stay searchable.
+func (s *Service) DeletePhotos(ctx context.Context, tenant, gallery, subject string) error {
+	g, err := s.Gallery(ctx, tenant, gallery)
+	if err != nil {
+		return err
+	}
+	if err := s.store.DeletePhotos(ctx, g.ID, subject); err != nil {
+		return fmt.Errorf("delete photos: %w", err)
+	}
+	return nil
+}
+
+// Photo is the kept photo of a face.
+func (s *Service) Photo(ctx context.Context, tenant, gallery, face string) (store.Photo, error) {
+	g, err := s.Gallery(ctx, tenant, gallery)
+	if err != nil {
+		return store.Photo{}, err
+	}
+	p, err := s.store.Photo(ctx, g.ID, face)
+	if err != nil {
+		return store.Photo{}, fmt.Errorf("read photo: %w", err)
+	}
+	return p, nil
+}

@@ -1,0 +1,65 @@
+package identify
+
+import (
+	"fmt"
+	"regexp"
+	"unicode/utf8"
+
+	"oneton/store"
+)
+
+// Limits on what an owner may name and attach.
+const (
+	MaxMetadata      = 32
+	MaxMetadataKey   = 64
+	MaxMetadataValue = 256
+	MaxPhotos        = 16
+	MaxCandidates    = 100
+)
+
+const defaultCandidates = 5
+
+var name = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$`)
+
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
+}
+
+func validateName(what, s string) error {
+	if !name.MatchString(s) {
+		return invalid("%s must be 1 to 128 letters, digits or . _ : @ -, starting with a letter or digit", what)
+	}
+	return nil
+}
+
+func validateMetadata(m map[string]string) error {
+	if len(m) > MaxMetadata {
+		return invalid("metadata has more than %d keys", MaxMetadata)
+	}
+	for k, v := range m {
+		if k == "" || len(k) > MaxMetadataKey || !utf8.ValidString(k) {
+			return invalid("a metadata key must be 1 to %d bytes of UTF-8", MaxMetadataKey)
+		}
+		if len(v) > MaxMetadataValue || !utf8.ValidString(v) {
+			return invalid("metadata value of %q must be at most %d bytes of UTF-8", k, MaxMetadataValue)
+		}
+	}
+	return nil
+}
+
+func validatePolicy(p store.Policy) error {
+	if !(p.FPIR > 0 && p.FPIR < 1) {
+		return invalid("policy fpir must lie between 0 and 1")
+	}
+	for what, mode := range map[string]string{"quality": p.Quality, "liveness": p.Liveness} {
+		switch mode {
+		case store.GateOff, store.GateReport, store.GateEnforce:
+		default:
+			return invalid("policy %s must be off, report or enforce", what)
+		}
+	}
+	if p.Retention < 0 {
+		return invalid("policy retention must not be negative")
+	}
+	return nil
+}

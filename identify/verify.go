@@ -1,0 +1,94 @@
+package identify
+
+import (
+	"context"
+	"fmt"
+
+	"oneton/embed"
+	"oneton/face"
+	"oneton/store"
+)
+
+// defaultFMR is the false-match rate of a verification that asks for none:
+// the usual operating point of unattended onboarding.
+const defaultFMR = 1e-4
+
+// Verify compares a photo with another photo, or with an enrolled subject by
+// the nearest of its faces. Comparing with n faces is n chances of a false
+// match, so the threshold is then that of FMR/n.
+func (s *Service) Verify(ctx context.Context, tenant string, req VerifyRequest) (Verification, error) {
+	start := s.cfg.Now()
+	switch {
+	case (len(req.Reference) == 0) == (req.Subject == ""):
+		return Verification{}, invalid("exactly one of a reference photo and a subject is needed")
+	case req.Subject != "" && req.Gallery == "":
+		return Verification{}, invalid("a subject is named with its gallery")
+	case req.FMR < 0 || req.FMR >= 1:
+		return Verification{}, invalid("fmr must lie between 0 and 1")
+	}
+	if req.FMR == 0 {
+		req.FMR = defaultFMR
+	}
+	pack, policy := req.Pack, store.Policy{}
+	if pack == "" {
+		pack = s.cfg.DefaultPack
+	}
+	var enrolled []store.Face
+	if req.Gallery != "" {
+		g, err := s.Gallery(ctx, tenant, req.Gallery)
+		if err != nil {
+			return Verification{}, err
+		}
+		pack, policy = g.Pack, g.Policy
+		if req.Subject != "" {
+			if _, enrolled, err = s.Subject(ctx, tenant, req.Gallery, req.Subject); err != nil {
+				return Verification{}, err
+			}
+			if len(enrolled) == 0 {
+				return Verification{}, fmt.Errorf("compare with a subject without faces: %w", store.ErrNotFound)
+			}
+		}
+	}
+	table, err := s.embedder.Calibration(pack)
+	if err != nil {
+		return Verification{}, fmt.Errorf("calibrate pack %q: %w", pack, err)
+	}
+	probe, r, err := s.subject(ctx, pack, policy, req.Photo)
+	if err != nil {
+		return Verification{}, fmt.Errorf("read photo: %w", err)
+	}
+	v := Verification{Probe: probe, Cosine: -1, Timings: Timings{Timings: r.Timings}}
+	if enrolled == nil {
+		ref, r, err := s.subject(ctx, pack, policy, req.Reference)
+		if err != nil {
+			return Verification{}, fmt.Errorf("read reference: %w", err)
+		}
+		v.Reference = &ref
+		v.Timings.Timings = add(v.Timings.Timings, r.Timings)
+		enrolled = []store.Face{{Template: ref.Template}}
+	}
+	if v.Face, v.Cosine, err = nearest(probe, enrolled); err != nil {
+		return Verification{}, err
+	}
+	v.Threshold = table.Threshold(req.FMR / float64(len(enrolled)))
+	v.Match = v.Cosine >= v.Threshold
+	v.Score = table.Score(v.Cosine)
+	v.FMR = table.FMR(v.Cosine)
+	v.Timings.Total = s.cfg.Now().Sub(start)
+	return v, nil
+}
+
+// nearest is the id and cosine of the enrolled face most like the probe.
+func nearest(probe embed.Face, enrolled []store.Face) (id string, cosine float64, err error) {
+	cosine = -1
+	for _, f := range enrolled {
+		c, err := face.Template.Cosine(probe.Template, f.Template)
+		if err != nil {
+			return "", 0, fmt.Errorf("compare with face %s: %w", f.ID, err)
+		}
+		if c >= cosine {
+			id, cosine = f.ID, c
+		}
+	}
+	return id, cosine, nil
+}
