@@ -9,6 +9,10 @@ import (
 	"oneton/store"
 )
 
+// DefaultPolicy is a new gallery's where its owner says nothing, for callers
+// that change a part of it.
+func (s *Service) DefaultPolicy() store.Policy { return s.cfg.DefaultPolicy }
+
 // CreateGallery makes an empty gallery of g.Name. An empty g.Pack is the
 // default pack and a zero g.Policy the default policy. It returns the gallery
 // as stored, or store.ErrExists, ErrInvalid or embed.ErrPack.
