@@ -1,26 +1,31 @@
 package embed
 
-import "errors"
+import (
+	"errors"
 
-// These errors mean that the photo cannot be read; nothing else was done.
+	"oneton/embed/picture"
+)
+
+// These errors mean that the photo cannot be read; nothing else was done. They
+// are package picture's.
 var (
 	// ErrEmpty means that no bytes were sent.
-	ErrEmpty = errors.New("embed: empty image")
+	ErrEmpty = picture.ErrEmpty
 
 	// ErrUnsupported means that the content is not a JPEG, PNG or WebP, or a
 	// variant of one that is not read (such as an animation).
-	ErrUnsupported = errors.New("embed: unsupported image format")
+	ErrUnsupported = picture.ErrUnsupported
 
 	// ErrCorrupt means that the content starts as an image but does not
 	// decode.
-	ErrCorrupt = errors.New("embed: corrupt image")
+	ErrCorrupt = picture.ErrCorrupt
 
 	// ErrTooLarge means that the image has more bytes, pixels or a longer
 	// side than the limits allow.
-	ErrTooLarge = errors.New("embed: image too large")
+	ErrTooLarge = picture.ErrTooLarge
 
 	// ErrTooSmall means that the image has too few pixels to hold a face.
-	ErrTooSmall = errors.New("embed: image too small")
+	ErrTooSmall = picture.ErrTooSmall
 )
 
 // These errors speak of the service, not of the photo.

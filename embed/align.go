@@ -1,0 +1,47 @@
+package embed
+
+import (
+	"oneton/embed/picture"
+	"oneton/face"
+)
+
+// cropSide is the side of an aligned crop in pixels.
+const cropSide = 112
+
+// arcFace112 is where ArcFace's training put the five landmarks in a crop of
+// 112×112 pixels (Deng et al., "ArcFace", 2019; InsightFace, face_align.py).
+var arcFace112 = face.Landmarks{
+	{X: 38.2946, Y: 51.6963}, {X: 73.5318, Y: 51.5014}, {X: 56.0252, Y: 71.7366},
+	{X: 41.5493, Y: 92.3655}, {X: 70.7299, Y: 92.2041},
+}
+
+// align is the map from the crop to the photo that brings the template onto
+// the landmarks: the inverse of the similarity transform with the least
+// squared error (Umeyama, 1991, which in two dimensions is a linear regression
+// of complex numbers). It is false when the landmarks lie on one point.
+func align(from face.Landmarks) (cropToPhoto picture.Affine, ok bool) {
+	fx, fy := centre(from)
+	tx, ty := centre(arcFace112)
+	var real, imaginary, spread float64
+	for i := range from {
+		x, y := float64(from[i].X)-fx, float64(from[i].Y)-fy
+		u, v := float64(arcFace112[i].X)-tx, float64(arcFace112[i].Y)-ty
+		real += x*u + y*v
+		imaginary += x*v - y*u
+		spread += x*x + y*y
+	}
+	if spread == 0 || real == 0 && imaginary == 0 {
+		return picture.Affine{}, false
+	}
+	a, b := real/spread, imaginary/spread
+	toCrop := picture.Affine{A: a, B: -b, C: tx - a*fx + b*fy, D: b, E: a, F: ty - b*fx - a*fy}
+	return toCrop.Inverse(), true
+}
+
+func centre(l face.Landmarks) (x, y float64) {
+	for _, p := range l {
+		x += float64(p.X) / float64(len(l))
+		y += float64(p.Y) / float64(len(l))
+	}
+	return x, y
+}

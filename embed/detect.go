@@ -1,0 +1,164 @@
+package embed
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"math"
+	"slices"
+
+	"oneton/embed/onnx"
+	"oneton/embed/pack"
+	"oneton/embed/picture"
+	"oneton/face"
+)
+
+// detection is one face that the detector found, in pixels of the photo.
+type detection struct {
+	box        face.Box
+	landmarks  face.Landmarks
+	confidence float32
+}
+
+// view is one way to show a photo to the detector: its longest side, and the
+// black border on each side, as shares of the detector's frame.
+type view struct {
+	side, border float64
+}
+
+// views are tried until one shows a face. The first shows the whole photo as
+// large as the frame allows; the others find a face that fills the photo,
+// which needs room around it and fewer pixels.
+var views = []view{{side: 1}, {side: 0.5, border: 0.25}, {side: 0.25, border: 0.125}}
+
+// detector finds faces with one model.
+type detector struct {
+	pack.Detector
+	session *onnx.Session
+	decode  decoder
+}
+
+// decoder reads a model's outputs for a frame of the size in pixels, and
+// returns every box that reaches the score, in pixels of the frame.
+type decoder func(outputs []onnx.Tensor, width, height int) ([]detection, error)
+
+func newDetector(rt *onnx.Runtime, p *pack.Pack, threads int) (*detector, error) {
+	model, err := onnx.Parse(p.Content(p.Detector.File))
+	if err != nil {
+		return nil, err
+	}
+	model.Repair()
+	if p.Detector.AnySize {
+		if err := model.FreeSize(); err != nil {
+			return nil, err
+		}
+	}
+	d := &detector{Detector: p.Detector}
+	switch p.Detector.Decoder {
+	case pack.YuNet:
+		d.decode, err = newYuNet(p.Detector, model.Outputs())
+	case pack.SCRFD:
+		d.decode, err = newSCRFD(p.Detector, model.Outputs())
+	default:
+		err = fmt.Errorf("unknown decoder %q", p.Detector.Decoder)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if d.session, err = rt.NewSession(model, onnx.SessionConfig{Threads: threads}); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// bufferSize is how many values the largest input has.
+func (d *detector) bufferSize() int {
+	side := d.Frame + d.MaxStride()
+	return 3 * side * side
+}
+
+// detect finds the faces of a photo. The buffer has bufferSize values.
+func (d *detector) detect(ctx context.Context, p *picture.Picture, buffer []float32) ([]detection, error) {
+	for _, v := range views {
+		found, err := d.detectIn(ctx, p, v, buffer)
+		if err != nil || len(found) > 0 {
+			return found, err
+		}
+	}
+	return nil, nil
+}
+
+func (d *detector) detectIn(ctx context.Context, p *picture.Picture, v view, buffer []float32) ([]detection, error) {
+	f := d.frame(p.Width, p.Height, v)
+	n := f.width * f.height
+	input := buffer[:3*n]
+	clear(input)
+	p.Resize(raster(input, f.width, f.height, d.Input.Colour), f.at)
+	normalise(input, d.Input)
+	outputs, err := d.session.Run(ctx, onnx.Tensor{
+		Shape: []int64{1, 3, int64(f.height), int64(f.width)},
+		Data:  input,
+	})
+	if err != nil {
+		return nil, err
+	}
+	found, err := d.decode(outputs, f.width, f.height)
+	if err != nil {
+		return nil, err
+	}
+	found = suppress(slices.DeleteFunc(found, broken), d.NMS)
+	for i := range found {
+		f.toPhoto(&found[i], p.Width, p.Height)
+	}
+	return found, nil
+}
+
+// frame is the picture that the model sees: its size, and where in it the
+// shrunken photo lies.
+type frame struct {
+	width, height int
+	at            image.Rectangle
+}
+
+// frame lays out a photo of the given size.
+func (d *detector) frame(width, height int, v view) frame {
+	side := v.side * float64(d.Frame)
+	scale := min(1, side/float64(max(width, height)))
+	w := max(1, int(math.Round(scale*float64(width))))
+	h := max(1, int(math.Round(scale*float64(height))))
+	border := int(v.border * float64(d.Frame))
+	f := frame{
+		width:  roundUp(w+2*border, d.MaxStride()),
+		height: roundUp(h+2*border, d.MaxStride()),
+		at:     image.Rect(border, border, border+w, border+h),
+	}
+	if !d.AnySize {
+		f.width, f.height = d.Frame, d.Frame
+	}
+	return f
+}
+
+func roundUp(n, step int) int { return (n + step - 1) / step * step }
+
+// toPhoto brings a detection from the frame to a photo of the given size.
+func (f frame) toPhoto(d *detection, width, height int) {
+	sx := float32(width) / float32(f.at.Dx())
+	sy := float32(height) / float32(f.at.Dy())
+	x0, y0 := float32(f.at.Min.X), float32(f.at.Min.Y)
+	d.box = face.Box{
+		X: (d.box.X - x0) * sx, Y: (d.box.Y - y0) * sy,
+		Width: d.box.Width * sx, Height: d.box.Height * sy,
+	}
+	for i, p := range d.landmarks {
+		d.landmarks[i] = face.Point{X: (p.X - x0) * sx, Y: (p.Y - y0) * sy}
+	}
+}
+
+// broken says that a model gave a box or landmark that is not a place.
+func broken(d detection) bool {
+	sum := float64(d.box.X + d.box.Y + d.box.Width + d.box.Height)
+	for _, p := range d.landmarks {
+		sum += float64(p.X + p.Y)
+	}
+	return math.IsNaN(sum) || math.IsInf(sum, 0) || d.box.Width <= 0 || d.box.Height <= 0
+}

@@ -1,0 +1,213 @@
+package embed
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+
+	"oneton/calibration"
+	"oneton/embed/onnx"
+	"oneton/embed/pack"
+	"oneton/embed/picture"
+	"oneton/face"
+)
+
+// Config sizes an Embedder.
+type Config struct {
+	// Library is the file of ONNX Runtime's shared library.
+	Library string
+	// Workers is how many photos are computed at once; 0 is one a core.
+	Workers int
+	// Threads is how many threads each of them uses; 0 is 1. More threads
+	// answer a lone photo sooner and many photos later.
+	Threads int
+	// Queue is how many photos may wait for a worker.
+	Queue int
+	// MaxFaces is the most faces that one photo gives; 0 is 100.
+	MaxFaces int
+	// Limits bound the photos; the zero value is picture.DefaultLimits.
+	Limits picture.Limits
+}
+
+const defaultMaxFaces = 100
+
+// Embedder turns photos into faces with templates. The same photo and pack
+// give the same templates, bit for bit. It may be used from any number of
+// goroutines at once.
+type Embedder struct {
+	runtime  *onnx.Runtime
+	models   map[string]*model
+	names    []string
+	pool     *pool
+	limits   picture.Limits
+	maxFaces int
+}
+
+// New loads the library and the packs' models. Packs have different names, and
+// the first is the default.
+func New(cfg Config, packs ...*pack.Pack) (_ *Embedder, err error) {
+	rt, err := onnx.Open(cfg.Library)
+	if err != nil {
+		return nil, err
+	}
+	e := &Embedder{
+		runtime:  rt,
+		models:   make(map[string]*model, len(packs)),
+		limits:   cmp.Or(cfg.Limits, picture.DefaultLimits()),
+		maxFaces: cmp.Or(cfg.MaxFaces, defaultMaxFaces),
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.closeModels())
+		}
+	}()
+	frame := 0
+	for _, p := range packs {
+		if e.models[p.Name] != nil {
+			return nil, fmt.Errorf("load pack %q: loaded twice", p.Name)
+		}
+		m := &model{Pack: p}
+		e.models[p.Name] = m
+		e.names = append(e.names, p.Name)
+		if err := m.load(rt, max(1, cfg.Threads)); err != nil {
+			return nil, fmt.Errorf("load pack %q: %w", p.Name, err)
+		}
+		frame = max(frame, m.detector.bufferSize())
+	}
+	e.pool = newPool(cmp.Or(cfg.Workers, runtime.NumCPU()), cfg.Queue, frame)
+	return e, nil
+}
+
+// Packs are the names of the loaded packs, the default first.
+func (e *Embedder) Packs() []string { return slices.Clone(e.names) }
+
+// Calibration is the pack's table; ErrPack when it is not loaded.
+func (e *Embedder) Calibration(pack string) (*calibration.Table, error) {
+	m, err := e.model(pack)
+	if err != nil {
+		return nil, err
+	}
+	return &m.Pack.Calibration, nil
+}
+
+func (e *Embedder) model(pack string) (*model, error) {
+	m := e.models[pack]
+	if m == nil {
+		return nil, fmt.Errorf("%w: %q", ErrPack, pack)
+	}
+	return m, nil
+}
+
+// Embed finds the faces in a photo, largest first, each with a template of the
+// pack. No face is an empty list, not an error. It is ErrPack; ErrBusy at once
+// when the queue is full; ErrClosed; the context's error; or what package
+// picture says of a photo that cannot be read. The photo is not kept.
+func (e *Embedder) Embed(ctx context.Context, pack string, photo []byte) (Result, error) {
+	m, err := e.model(pack)
+	if err != nil {
+		return Result{}, err
+	}
+	var t Timings
+	clock := stopwatch(time.Now())
+	w, err := e.pool.acquire(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	defer e.pool.release(w)
+	t.Queue = clock.lap()
+
+	p, err := picture.Decode(ctx, photo, e.limits)
+	if err != nil {
+		return Result{}, err
+	}
+	t.Decode = clock.lap()
+
+	found, err := m.detector.detect(ctx, p, w.frame)
+	if err != nil {
+		return Result{}, fmt.Errorf("detect faces: %w", err)
+	}
+	t.Detect = clock.lap()
+
+	result := Result{Width: p.Width, Height: p.Height, MediaType: p.MediaType, Faces: []Face{}}
+	for _, d := range largestFirst(found, e.maxFaces) {
+		toPhoto, ok := align(d.landmarks)
+		if !ok {
+			continue
+		}
+		p.Warp(w.crop, toPhoto)
+		t.Align += clock.lap()
+
+		template, err := m.template(ctx, w.crop, w.input)
+		if err != nil {
+			return Result{}, fmt.Errorf("recognise face: %w", err)
+		}
+		t.Recognise += clock.lap()
+
+		result.Faces = append(result.Faces, Face{
+			Box: d.box, Landmarks: d.landmarks, Confidence: d.confidence,
+			Template: template, Quality: assess(d.landmarks, w.crop),
+		})
+		t.Assess += clock.lap()
+	}
+	result.Timings = t
+	return result, nil
+}
+
+// EmbedAligned makes a template of a face that is already aligned: 112×112
+// pixels of red, green and blue, row after row. Its errors are Embed's, and
+// picture.ErrCorrupt when the crop has another length.
+func (e *Embedder) EmbedAligned(ctx context.Context, pack string, crop []byte) (face.Template, error) {
+	m, err := e.model(pack)
+	if err != nil {
+		return nil, err
+	}
+	if len(crop) != 3*cropSide*cropSide {
+		return nil, fmt.Errorf("%w: aligned crop of %d bytes, need %d", ErrCorrupt, len(crop), 3*cropSide*cropSide)
+	}
+	w, err := e.pool.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer e.pool.release(w)
+	for i := range w.crop.R {
+		w.crop.R[i], w.crop.G[i], w.crop.B[i] = float32(crop[3*i]), float32(crop[3*i+1]), float32(crop[3*i+2])
+	}
+	return m.template(ctx, w.crop, w.input)
+}
+
+// Close waits for the photos under way and frees the models. Calls after it
+// are ErrClosed.
+func (e *Embedder) Close() error {
+	e.pool.close()
+	return e.closeModels()
+}
+
+func (e *Embedder) closeModels() error {
+	var err error
+	for _, m := range e.models {
+		err = errors.Join(err, m.close())
+	}
+	return errors.Join(err, e.runtime.Close())
+}
+
+// largestFirst orders faces by their boxes' areas and keeps the first n.
+func largestFirst(found []detection, n int) []detection {
+	slices.SortStableFunc(found, func(a, b detection) int {
+		return cmp.Compare(b.box.Area(), a.box.Area())
+	})
+	return found[:min(n, len(found))]
+}
+
+// stopwatch is the time of its last lap.
+type stopwatch time.Time
+
+func (s *stopwatch) lap() time.Duration {
+	now := time.Now()
+	d := now.Sub(time.Time(*s))
+	*s = stopwatch(now)
+	return d
+}

@@ -1,0 +1,75 @@
+// Package embedtest finds the library, models and photos that tests need. They
+// lie where ONETON_ONNXRUNTIME, ONETON_MODELS and ONETON_PHOTOS say, else in
+// the cache folder that the set-up fills. A test that needs one and cannot find
+// it fails.
+package embedtest
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/embed"
+	"oneton/embed/pack"
+)
+
+// Library is the path of ONNX Runtime's library.
+func Library(t testing.TB) string {
+	return find(t, "ONETON_ONNXRUNTIME", filepath.Join("lib", "libonnxruntime.so"))
+}
+
+// Models is the folder of the packs' model files.
+func Models(t testing.TB) string { return find(t, "ONETON_MODELS", "models") }
+
+// Photo is the content of a demo photo, such as obama.jpg.
+func Photo(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(find(t, "ONETON_PHOTOS", "photos"), name))
+	require.NoError(t, err, "run `make setup` to fetch the photos")
+	return data
+}
+
+// Pack loads a built-in pack.
+func Pack(t testing.TB, name string) *pack.Pack {
+	t.Helper()
+	p, err := pack.Open(name, Models(t))
+	require.NoError(t, err, "run `make setup` to fetch the models")
+	return p
+}
+
+// New is an embedder with the packs, the default pack when none is given,
+// closed with the test.
+func New(t testing.TB, cfg embed.Config, packs ...*pack.Pack) *embed.Embedder {
+	t.Helper()
+	if len(packs) == 0 {
+		packs = []*pack.Pack{Pack(t, "default")}
+	}
+	cfg.Library = Library(t)
+	e, err := embed.New(cfg, packs...)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, e.Close()) })
+	return e
+}
+
+func find(t testing.TB, variable, inCache string) string {
+	t.Helper()
+	path := os.Getenv(variable)
+	if path == "" {
+		path = filepath.Join(cache(t), inCache)
+	}
+	_, err := os.Stat(path)
+	require.NoError(t, err, "run `make setup` first, or set %s", variable)
+	return path
+}
+
+func cache(t testing.TB) string {
+	t.Helper()
+	if folder := os.Getenv("ONETON_CACHE"); folder != "" {
+		return folder
+	}
+	folder, err := os.UserCacheDir()
+	require.NoError(t, err)
+	return filepath.Join(folder, "oneton")
+}

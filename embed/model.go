@@ -1,0 +1,98 @@
+package embed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"oneton/embed/onnx"
+	"oneton/embed/pack"
+	"oneton/embed/picture"
+	"oneton/face"
+)
+
+// model is a loaded pack.
+type model struct {
+	*pack.Pack
+
+	detector    *detector
+	recognisers []*recogniser
+}
+
+// load makes the sessions. After an error, close frees those that were made.
+func (m *model) load(rt *onnx.Runtime, threads int) error {
+	d, err := newDetector(rt, m.Pack, threads)
+	if err != nil {
+		return fmt.Errorf("detector %s: %w", m.Detector.File, err)
+	}
+	m.detector = d
+	for _, cfg := range m.Recognisers {
+		r, err := newRecogniser(rt, m.Pack, cfg, threads)
+		if err != nil {
+			return fmt.Errorf("recogniser %s: %w", cfg.File, err)
+		}
+		m.recognisers = append(m.recognisers, r)
+	}
+	return nil
+}
+
+func (m *model) close() error {
+	var err error
+	if m.detector != nil {
+		err = m.detector.session.Close()
+	}
+	for _, r := range m.recognisers {
+		err = errors.Join(err, r.session.Close())
+	}
+	return err
+}
+
+// template joins what the recognisers say of a crop, each weighted by the
+// square root of its share, so that cosines of templates are the weighted mean
+// of the recognisers' cosines.
+func (m *model) template(ctx context.Context, crop *picture.Raster, input []float32) (face.Template, error) {
+	joined := make([]float32, 0, m.TemplateDimension())
+	for _, r := range m.recognisers {
+		t, err := m.vector(ctx, r, crop, input)
+		if err != nil {
+			return nil, err
+		}
+		share := float32(math.Sqrt(r.Weight))
+		for _, v := range t {
+			joined = append(joined, share*v)
+		}
+	}
+	return face.NewTemplate(joined)
+}
+
+// vector is the recogniser's unit vector, averaged with the mirror image's
+// when the pack wants it.
+func (m *model) vector(ctx context.Context, r *recogniser, crop *picture.Raster, input []float32) (face.Template, error) {
+	t, err := r.recognise(ctx, crop, input)
+	if err != nil || !m.Flip {
+		return t, err
+	}
+	mirrored, err := r.recognise(ctx, mirror(crop), input)
+	if err != nil {
+		return nil, err
+	}
+	for i, v := range mirrored {
+		t[i] += v
+	}
+	return face.NewTemplate(t)
+}
+
+func mirror(crop *picture.Raster) *picture.Raster {
+	m := picture.NewRaster(crop.Width, crop.Height)
+	for i, to := range [][]float32{m.R, m.G, m.B} {
+		from := [][]float32{crop.R, crop.G, crop.B}[i]
+		for y := range crop.Height {
+			row := to[y*crop.Width : (y+1)*crop.Width]
+			copy(row, from[y*crop.Width:])
+			slices.Reverse(row)
+		}
+	}
+	return m
+}

@@ -1,0 +1,97 @@
+// Package onnx runs ONNX models on ONNX Runtime and repairs them as they are
+// loaded. It is the only importer of the C binding, and no C object outlives
+// the call that made it, but sessions and the runtime, which are closed.
+package onnx
+
+import (
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	ort "github.com/yalue/onnxruntime_go"
+)
+
+// Runtime is the loaded ONNX Runtime library. The library has one environment
+// in a process, so every Runtime of a process shares it.
+type Runtime struct {
+	mu       sync.Mutex
+	sessions int
+	closed   bool
+}
+
+// environment counts the open runtimes: the library's state belongs to the
+// process, not to a value.
+var environment struct {
+	mu      sync.Mutex
+	library string
+	users   int
+}
+
+// Open loads the library at the path, or shares the one that is loaded. It is
+// ErrLibrary when the library cannot be loaded or is too old, and ErrInUse
+// when this process has another one open.
+func Open(library string) (*Runtime, error) {
+	path, err := filepath.Abs(library)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrLibrary, err)
+	}
+	environment.mu.Lock()
+	defer environment.mu.Unlock()
+	if environment.users > 0 && environment.library != path {
+		return nil, fmt.Errorf("open %s: %w: %s is open", path, ErrInUse, environment.library)
+	}
+	if environment.users == 0 {
+		ort.SetSharedLibraryPath(path)
+		if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrLibrary, path, err)
+		}
+		environment.library = path
+	}
+	environment.users++
+	return &Runtime{}, nil
+}
+
+// Version is the library's version, such as 1.29.0.
+func (r *Runtime) Version() string { return ort.GetVersion() }
+
+// Close unloads the library when this was its last user. It is ErrInUse, and
+// nothing is closed, while sessions are open. Closing twice does nothing.
+func (r *Runtime) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil
+	}
+	if r.sessions > 0 {
+		return fmt.Errorf("close runtime with %d open sessions: %w", r.sessions, ErrInUse)
+	}
+	r.closed = true
+
+	environment.mu.Lock()
+	defer environment.mu.Unlock()
+	environment.users--
+	if environment.users > 0 {
+		return nil
+	}
+	if err := ort.DestroyEnvironment(); err != nil {
+		return fmt.Errorf("close runtime: %w", err)
+	}
+	return nil
+}
+
+// retain counts a session in, or is ErrClosed.
+func (r *Runtime) retain() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return ErrClosed
+	}
+	r.sessions++
+	return nil
+}
+
+func (r *Runtime) release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sessions--
+}

@@ -1,0 +1,131 @@
+// Package pack describes model packs: which files make a detector and the
+// recognisers of a template, and how pictures are prepared for them. A pack is
+// a manifest and its files; nothing of it is code.
+package pack
+
+import (
+	"oneton/calibration"
+)
+
+// Manifest is what a pack's YAML file says.
+type Manifest struct {
+	// Name is what galleries call the pack: lower-case letters, digits, '-'
+	// and '.'. Templates compare only within one name and version.
+	Name    string `yaml:"name"`
+	Version string `yaml:"version"`
+	// Licence and Upstream say under which terms the models come, and from
+	// where.
+	Licence  string `yaml:"licence"`
+	Upstream string `yaml:"upstream"`
+	// Files lists every file of the pack.
+	Files []File `yaml:"files"`
+
+	Detector    Detector     `yaml:"detector"`
+	Recognisers []Recogniser `yaml:"recognisers"`
+	// Flip averages each face with its mirror image.
+	Flip bool `yaml:"flip"`
+
+	Calibration calibration.Table `yaml:"calibration"`
+}
+
+// File is one file of the pack, in the pack's own folder.
+type File struct {
+	Name   string `yaml:"name"`
+	SHA256 string `yaml:"sha256"`
+}
+
+// Input says how a model takes a picture: value (v-Mean)·Scale of each colour
+// in [0, 255], as one 1×3×H×W tensor.
+type Input struct {
+	// Colour is the order of the planes: rgb or bgr.
+	Colour Colour  `yaml:"colour"`
+	Mean   float32 `yaml:"mean"`
+	Scale  float32 `yaml:"scale"`
+}
+
+// Colour is an order of colour planes.
+type Colour string
+
+// The two orders.
+const (
+	RGB Colour = "rgb"
+	BGR Colour = "bgr"
+)
+
+// Decoder names the layout of a detector's outputs.
+type Decoder string
+
+// The two layouts.
+const (
+	// YuNet has outputs cls_S, obj_S, bbox_S and kps_S for each stride S.
+	YuNet Decoder = "yunet"
+	// SCRFD has, for each stride, scores, then boxes for each stride, then
+	// points for each stride, in this order.
+	SCRFD Decoder = "scrfd"
+)
+
+// Detector describes the model that finds faces and five landmarks.
+type Detector struct {
+	File    string  `yaml:"file"`
+	Decoder Decoder `yaml:"decoder"`
+	Input   Input   `yaml:"input"`
+	// Frame is the longest side of the picture that the model sees, a
+	// multiple of the largest stride; larger photos are shrunk to it.
+	Frame int `yaml:"frame"`
+	// AnySize says that the model is fully convolutional, so that it may see
+	// less than Frame×Frame.
+	AnySize bool  `yaml:"any_size"`
+	Strides []int `yaml:"strides"`
+	// Anchors is how many boxes each cell proposes.
+	Anchors int `yaml:"anchors"`
+	// Score is the least confidence of a face, and NMS the intersection over
+	// union from which two boxes are one face.
+	Score float32 `yaml:"score"`
+	NMS   float32 `yaml:"nms"`
+}
+
+// Alignment names the template onto which landmarks are brought.
+type Alignment string
+
+// ArcFace112 is ArcFace's template for crops of 112×112 pixels.
+const ArcFace112 Alignment = "arcface-112"
+
+// Recogniser describes a model that turns an aligned crop into a vector.
+type Recogniser struct {
+	File      string    `yaml:"file"`
+	Alignment Alignment `yaml:"alignment"`
+	Input     Input     `yaml:"input"`
+	// Dimension is the length of the model's only output.
+	Dimension int `yaml:"dimension"`
+	// Weight is the recogniser's share of the cosine. The weights of a pack
+	// sum to 1, so that the template, which joins each unit vector times the
+	// square root of its weight, has length one.
+	Weight float64 `yaml:"weight"`
+	// Projection, when set, maps the vector before it is normalised.
+	Projection *Projection `yaml:"projection"`
+}
+
+// Projection is a linear map to fewer dimensions.
+type Projection struct {
+	// File holds Dimension rows of the recogniser's dimension, little-endian
+	// float32, row after row.
+	File      string `yaml:"file"`
+	Dimension int    `yaml:"dimension"`
+}
+
+// TemplateDimension is the recogniser's part of the template's length.
+func (r Recogniser) TemplateDimension() int {
+	if r.Projection != nil {
+		return r.Projection.Dimension
+	}
+	return r.Dimension
+}
+
+// TemplateDimension is the length of the pack's templates.
+func (m *Manifest) TemplateDimension() int {
+	n := 0
+	for _, r := range m.Recognisers {
+		n += r.TemplateDimension()
+	}
+	return n
+}

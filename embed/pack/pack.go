@@ -1,0 +1,90 @@
+package pack
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+//go:embed manifests/*.yaml
+var manifests embed.FS
+
+// Pack is a manifest with the contents of its files, each of which has the
+// SHA-256 that the manifest names.
+type Pack struct {
+	Manifest
+	contents map[string][]byte
+}
+
+// Open loads a pack by the name of a built-in manifest, whose files are in the
+// folder models, or by the path of a manifest, whose files lie beside it. A
+// path ends in .yaml or .yml.
+func Open(nameOrPath, models string) (*Pack, error) {
+	if ext := filepath.Ext(nameOrPath); ext != ".yaml" && ext != ".yml" {
+		m, err := Builtin(nameOrPath)
+		if err != nil {
+			return nil, err
+		}
+		return Load(m, models)
+	}
+	data, err := os.ReadFile(nameOrPath)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %s", ErrUnknown, nameOrPath)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read manifest: %w", err)
+	}
+	m, err := Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", nameOrPath, err)
+	}
+	return Load(m, filepath.Dir(nameOrPath))
+}
+
+// Builtin is the manifest of a pack that the program knows by name.
+func Builtin(name string) (*Manifest, error) {
+	data, err := manifests.ReadFile("manifests/" + name + ".yaml")
+	if err != nil {
+		return nil, fmt.Errorf("%w: %q", ErrUnknown, name)
+	}
+	return Parse(data)
+}
+
+// Load reads the manifest's files from the folder. It is ErrMissing or ErrHash
+// for the first file that is not what the manifest names.
+func Load(m *Manifest, folder string) (*Pack, error) {
+	p := &Pack{Manifest: *m, contents: make(map[string][]byte, len(m.Files))}
+	for _, f := range m.Files {
+		data, err := readVerified(filepath.Join(folder, f.Name), f.SHA256)
+		if err != nil {
+			return nil, fmt.Errorf("load pack %q: %w", m.Name, err)
+		}
+		p.contents[f.Name] = data
+	}
+	return p, nil
+}
+
+func readVerified(path, want string) ([]byte, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %s", ErrMissing, path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read model: %w", err)
+	}
+	sum := sha256.Sum256(data)
+	if got := hex.EncodeToString(sum[:]); !strings.EqualFold(got, want) {
+		return nil, fmt.Errorf("%w: %s has %s, want %s", ErrHash, path, got, want)
+	}
+	return data, nil
+}
+
+// Content is a file of the pack, as verified; nil when it is not listed. It
+// must not be changed.
+func (p *Pack) Content(name string) []byte { return p.contents[name] }

@@ -1,0 +1,178 @@
+package pack
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"github.com/goccy/go-yaml"
+)
+
+// Parse reads a manifest strictly: unknown and repeated keys, and values that
+// break what Manifest says, are ErrManifest.
+func Parse(data []byte) (*Manifest, error) {
+	var m Manifest
+	decoder := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict())
+	if err := decoder.Decode(&m); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrManifest, err)
+	}
+	if err := decoder.Decode(&Manifest{}); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%w: more than one document", ErrManifest)
+	}
+	if err := m.validate(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrManifest, err)
+	}
+	return &m, nil
+}
+
+var nameRule = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,62}$`)
+
+// rule is a condition that a field of a manifest must meet.
+type rule struct {
+	ok    bool
+	field string
+	need  string
+}
+
+func firstBroken(rules []rule) error {
+	for _, r := range rules {
+		if !r.ok {
+			return fmt.Errorf("%s: must be %s", r.field, r.need)
+		}
+	}
+	return nil
+}
+
+func (m *Manifest) validate() error {
+	if err := firstBroken([]rule{
+		{nameRule.MatchString(m.Name), "name", "lower-case letters, digits, '-' and '.'"},
+		{m.Version != "", "version", "set"},
+		{m.Licence != "", "licence", "set"},
+		{len(m.Files) > 0, "files", "one or more"},
+		{len(m.Recognisers) > 0, "recognisers", "one or more"},
+	}); err != nil {
+		return err
+	}
+	if err := m.validateFiles(); err != nil {
+		return err
+	}
+	if err := m.Detector.validate(m.listed); err != nil {
+		return fmt.Errorf("detector.%w", err)
+	}
+	weights := 0.0
+	for i, r := range m.Recognisers {
+		if err := r.validate(m.listed); err != nil {
+			return fmt.Errorf("recognisers[%d].%w", i, err)
+		}
+		weights += r.Weight
+	}
+	const rounding = 1e-6
+	if math.Abs(weights-1) > rounding {
+		return fmt.Errorf("recognisers: weights sum to %v, must be 1", weights)
+	}
+	if err := m.Calibration.Validate(); err != nil {
+		return fmt.Errorf("calibration: %w", err)
+	}
+	return nil
+}
+
+func (m *Manifest) validateFiles() error {
+	seen := map[string]bool{}
+	for i, f := range m.Files {
+		sum, err := hex.DecodeString(f.SHA256)
+		if err := firstBroken([]rule{
+			{plainName(f.Name), "name", "a plain file name without a folder"},
+			{!seen[f.Name], "name", "listed once"},
+			{err == nil && len(sum) == 32, "sha256", "64 hexadecimal digits"},
+		}); err != nil {
+			return fmt.Errorf("files[%d].%w", i, err)
+		}
+		seen[f.Name] = true
+	}
+	return nil
+}
+
+// plainName says that a name cannot lead out of the pack's folder.
+func plainName(name string) bool {
+	return name != "" && name != "." && filepath.IsLocal(name) && filepath.Base(name) == name &&
+		!bytes.ContainsAny([]byte(name), `/\`)
+}
+
+func (m *Manifest) listed(name string) bool {
+	return slices.ContainsFunc(m.Files, func(f File) bool { return f.Name == name })
+}
+
+// Bounds of what a manifest may ask for, so that a typing error cannot ask for
+// all memory.
+const (
+	maxStride    = 256
+	maxFrame     = 4096
+	maxAnchors   = 16
+	maxDimension = 8192
+)
+
+func (d Detector) validate(listed func(string) bool) error {
+	if err := firstBroken([]rule{
+		{listed(d.File), "file", "listed under files"},
+		{d.Decoder == YuNet || d.Decoder == SCRFD, "decoder", "yunet or scrfd"},
+		{len(d.Strides) > 0, "strides", "one or more"},
+		{d.Anchors >= 1 && d.Anchors <= maxAnchors, "anchors", fmt.Sprintf("1 to %d", maxAnchors)},
+		{d.Decoder != YuNet || d.Anchors == 1, "anchors", "1 for yunet"},
+		{d.Score > 0 && d.Score < 1, "score", "between 0 and 1"},
+		{d.NMS > 0 && d.NMS < 1, "nms", "between 0 and 1"},
+		{d.Frame >= 1 && d.Frame <= maxFrame, "frame", fmt.Sprintf("1 to %d", maxFrame)},
+	}); err != nil {
+		return err
+	}
+	for i, s := range d.Strides {
+		if s < 1 || s > maxStride || i > 0 && s <= d.Strides[i-1] {
+			return fmt.Errorf("strides: must rise from 1 or more to at most %d", maxStride)
+		}
+		if d.Frame%s != 0 {
+			return fmt.Errorf("frame: must be a multiple of stride %d", s)
+		}
+		if d.MaxStride()%s != 0 {
+			return fmt.Errorf("strides: %d must divide %d", s, d.MaxStride())
+		}
+	}
+	return d.Input.validate()
+}
+
+// MaxStride is the largest stride, of which the sides of every frame are
+// multiples.
+func (d Detector) MaxStride() int { return d.Strides[len(d.Strides)-1] }
+
+func (r Recogniser) validate(listed func(string) bool) error {
+	if err := firstBroken([]rule{
+		{listed(r.File), "file", "listed under files"},
+		{r.Alignment == ArcFace112, "alignment", string(ArcFace112)},
+		{r.Dimension >= 1 && r.Dimension <= maxDimension, "dimension", fmt.Sprintf("1 to %d", maxDimension)},
+		{r.Weight > 0 && r.Weight <= 1, "weight", "above 0 and at most 1"},
+	}); err != nil {
+		return err
+	}
+	if p := r.Projection; p != nil {
+		if err := firstBroken([]rule{
+			{listed(p.File), "projection.file", "listed under files"},
+			{p.Dimension >= 1 && p.Dimension <= r.Dimension, "projection.dimension", "1 to the recogniser's dimension"},
+		}); err != nil {
+			return err
+		}
+	}
+	return r.Input.validate()
+}
+
+func (in Input) validate() error {
+	finite := func(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }
+	return firstBroken([]rule{
+		{in.Colour == RGB || in.Colour == BGR, "input.colour", "rgb or bgr"},
+		{finite(in.Mean), "input.mean", "a number"},
+		{finite(in.Scale) && in.Scale != 0, "input.scale", "a number other than 0"},
+	})
+}

@@ -1,0 +1,17 @@
+package picture
+
+// Limits bound what is decoded; each is checked before memory is taken.
+type Limits struct {
+	// Bytes is the longest file.
+	Bytes int
+	// Pixels is the most pixels, width times height.
+	Pixels int
+	// Side is the longest, and MinSide the shortest, width or height.
+	Side    int
+	MinSide int
+}
+
+// DefaultLimits take any photo of a phone or camera of up to 50 megapixels.
+func DefaultLimits() Limits {
+	return Limits{Bytes: 20 << 20, Pixels: 50_000_000, Side: 12_000, MinSide: 20}
+}

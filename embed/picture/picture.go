@@ -1,0 +1,131 @@
+// Package picture decodes photos and resamples them. It never trusts a file's
+// name, turns photos upright without copying them, and checks sizes before it
+// allocates.
+package picture
+
+// Picture is a decoded, upright photo. It is read only.
+type Picture struct {
+	Width, Height int
+	// MediaType is what the content is: image/jpeg, image/png or image/webp.
+	MediaType string
+
+	planes [3]plane
+	colour colour
+}
+
+// colour says what the three planes hold.
+type colour int
+
+const (
+	rgb colour = iota
+	// grey has the same plane three times.
+	grey
+	// fullRange is Y, Cb and Cr as JFIF defines them.
+	fullRange
+	// studioRange is Y in 16 to 235 and Cb, Cr in 16 to 240, BT.601, which
+	// WebP's lossy format (RFC 6386, section 9.2) uses.
+	studioRange
+)
+
+// plane is a view of 8-bit samples. Sample (x, y) is at
+// pix[origin+x*dx+y*dy], so turning and mirroring change numbers, not memory.
+type plane struct {
+	pix            []uint8
+	origin, dx, dy int
+	width, height  int
+	// across and down say where the plane's samples lie in the photo.
+	across, down axis
+}
+
+// axis maps positions along one side of the photo to positions along a plane
+// that may have fewer samples. Both count from the outer edge, so that the
+// first sample covers 0 to 1.
+type axis struct {
+	scale, shift float64
+}
+
+func (a axis) edge(photo float64) float64 { return photo*a.scale + a.shift }
+
+// mirror is the axis seen from the other end, for sides of the given lengths.
+func (a axis) mirror(photo, samples int) axis {
+	return axis{scale: a.scale, shift: float64(samples) - a.edge(float64(photo))}
+}
+
+// mirrored is the plane with left and right exchanged; width is the photo's.
+func (p plane) mirrored(width int) plane {
+	p.origin += (p.width - 1) * p.dx
+	p.dx = -p.dx
+	p.across = p.across.mirror(width, p.width)
+	return p
+}
+
+// flipped is the plane with top and bottom exchanged; height is the photo's.
+func (p plane) flipped(height int) plane {
+	p.origin += (p.height - 1) * p.dy
+	p.dy = -p.dy
+	p.down = p.down.mirror(height, p.height)
+	return p
+}
+
+// transposed is the plane with rows and columns exchanged.
+func (p plane) transposed() plane {
+	p.dx, p.dy = p.dy, p.dx
+	p.width, p.height = p.height, p.width
+	p.across, p.down = p.down, p.across
+	return p
+}
+
+// turn makes the picture upright, given the EXIF orientation, 1 to 8 (CIPA
+// DC-008, section 4.6.4: the position of row 0 and column 0 of the file).
+func (p *Picture) turn(orientation int) {
+	mirrored := orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7
+	flipped := orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8
+	transposed := orientation >= 5
+	if transposed {
+		p.Width, p.Height = p.Height, p.Width
+	}
+	for i := range p.planes {
+		if transposed {
+			p.planes[i] = p.planes[i].transposed()
+		}
+		if mirrored {
+			p.planes[i] = p.planes[i].mirrored(p.Width)
+		}
+		if flipped {
+			p.planes[i] = p.planes[i].flipped(p.Height)
+		}
+	}
+}
+
+// Raster is a small picture as models take it: three planes of float32 in
+// [0, 255], row after row.
+type Raster struct {
+	Width, Height int
+	R, G, B       []float32
+}
+
+// NewRaster is a black raster.
+func NewRaster(width, height int) *Raster {
+	n := width * height
+	pix := make([]float32, 3*n)
+	return &Raster{Width: width, Height: height, R: pix[:n:n], G: pix[n : 2*n : 2*n], B: pix[2*n:]}
+}
+
+// convert turns three samples of a colour into red, green and blue.
+func (c colour) convert(a, b, d float32) (red, green, blue float32) {
+	switch c {
+	case fullRange:
+		return fromYCbCr(a, b-128, d-128, 1.402, 0.344136, 0.714136, 1.772)
+	case studioRange:
+		return fromYCbCr((a-16)*(255.0/219), b-128, d-128, 1.596027, 0.391762, 0.812968, 2.017232)
+	default:
+		return a, b, d
+	}
+}
+
+// fromYCbCr applies the matrix whose four factors are not 0 or 1 (BT.601).
+func fromYCbCr(y, cb, cr, crRed, cbGreen, crGreen, cbBlue float32) (red, green, blue float32) {
+	return clamp(y + crRed*cr), clamp(y - cbGreen*cb - crGreen*cr), clamp(y + cbBlue*cb)
+}
+
+func clamp(v float32) float32 { return min(max(v, 0), 255) }

@@ -1,0 +1,90 @@
+package embed
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+
+	"oneton/embed/onnx"
+	"oneton/embed/pack"
+	"oneton/embed/picture"
+	"oneton/face"
+)
+
+// recogniser turns aligned crops into unit vectors with one model.
+type recogniser struct {
+	pack.Recogniser
+	session *onnx.Session
+	// projection has Projection.Dimension rows, or none.
+	projection [][]float32
+}
+
+func newRecogniser(rt *onnx.Runtime, p *pack.Pack, cfg pack.Recogniser, threads int) (*recogniser, error) {
+	model, err := onnx.Parse(p.Content(cfg.File))
+	if err != nil {
+		return nil, err
+	}
+	model.Repair()
+	r := &recogniser{Recogniser: cfg}
+	if cfg.Projection != nil {
+		if r.projection, err = readProjection(p.Content(cfg.Projection.File), cfg); err != nil {
+			return nil, err
+		}
+	}
+	if r.session, err = rt.NewSession(model, onnx.SessionConfig{Threads: threads}); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func readProjection(data []byte, cfg pack.Recogniser) ([][]float32, error) {
+	rows, columns := cfg.Projection.Dimension, cfg.Dimension
+	if len(data) != 4*rows*columns {
+		return nil, fmt.Errorf("%w: projection %s has %d bytes, need %d×%d float32", pack.ErrManifest, cfg.Projection.File, len(data), rows, columns)
+	}
+	values := make([]float32, rows*columns)
+	for i := range values {
+		values[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
+	}
+	return slices.Collect(slices.Chunk(values, columns)), nil
+}
+
+// recognise is the unit vector of a crop; input is scratch for 3·112·112
+// values.
+func (r *recogniser) recognise(ctx context.Context, crop *picture.Raster, input []float32) (face.Template, error) {
+	in := raster(input, crop.Width, crop.Height, r.Input.Colour)
+	copy(in.R, crop.R)
+	copy(in.G, crop.G)
+	copy(in.B, crop.B)
+	normalise(input, r.Input)
+	outputs, err := r.session.Run(ctx, onnx.Tensor{
+		Shape: []int64{1, 3, int64(crop.Height), int64(crop.Width)},
+		Data:  input,
+	})
+	if err != nil {
+		return nil, err
+	}
+	vector := outputs[0].Data
+	if len(vector) != r.Dimension {
+		return nil, fmt.Errorf("%w: recogniser gives %d values, the pack says %d", onnx.ErrModel, len(vector), r.Dimension)
+	}
+	return face.NewTemplate(project(r.projection, vector))
+}
+
+// project multiplies the rows with the vector; without rows it is the vector.
+func project(rows [][]float32, vector []float32) []float32 {
+	if rows == nil {
+		return vector
+	}
+	out := make([]float32, len(rows))
+	for i, row := range rows {
+		var sum float64
+		for j, v := range row {
+			sum += float64(v) * float64(vector[j])
+		}
+		out[i] = float32(sum)
+	}
+	return out
+}
