@@ -32,7 +32,7 @@ func verify(path, pinned string) error {
 	if err != nil {
 		return fmt.Errorf("open a file to verify: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // It was only read.
+	defer f.Close()
 	hash := sha256.New()
 	if _, err := io.Copy(hash, f); err != nil {
 		return fmt.Errorf("read a file to verify: %w", err)

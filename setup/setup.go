@@ -233,7 +233,7 @@ func (s *setup) fetch(ctx context.Context, a archive) error {
 	if err != nil {
 		return fmt.Errorf("make a scratch folder: %w", err)
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // The next set-up sweeps what stays.
+	defer os.RemoveAll(dir)
 
 	path, err := a.download(ctx, dir)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"regexp"
 	"sync"
 	"syscall"
 	"testing"
@@ -275,13 +274,13 @@ func TestEnsureTakesFilesBroughtByHand(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	library := filepath.Join(t.TempDir(), "my-onnxruntime.so")
 	require.NoError(t, os.WriteFile(library, content, 0o644))
-	real := realCache(t)
+	own := realCache(t)
 	cache := filepath.Join(t.TempDir(), "never-made")
-	cfg := setup.Config{Cache: cache, Library: library, Models: real.Models, Photos: real.Photos}
+	cfg := setup.Config{Cache: cache, Library: library, Models: own.Models, Photos: own.Photos}
 
 	paths, err := setup.Ensure(t.Context(), cfg, setup.Default, setup.Photos)
 	require.NoError(t, err)
-	require.Equal(t, setup.Paths{Library: library, Models: real.Models, Photos: real.Photos}, paths)
+	require.Equal(t, setup.Paths{Library: library, Models: own.Models, Photos: own.Photos}, paths)
 	require.NoDirExists(t, cache)
 
 	wrong := t.TempDir()
@@ -293,27 +292,32 @@ func TestEnsureTakesFilesBroughtByHand(t *testing.T) {
 		is     error
 		says   string
 	}{
-		"no library":    {func(c *setup.Config) { c.Library = filepath.Join(wrong, "none.so") }, setup.ErrMissing, "ONETON_ONNXRUNTIME"},
-		"other models":  {func(c *setup.Config) { c.Models = wrong }, setup.ErrHash, "ONETON_MODELS"},
-		"no photos":     {func(c *setup.Config) { c.Photos = wrong }, setup.ErrMissing, "ONETON_PHOTOS"},
-		"no such group": {func(c *setup.Config) {}, setup.ErrGroup, "unknown group"},
+		"no library":   {func(c *setup.Config) { c.Library = filepath.Join(wrong, "none.so") }, setup.ErrMissing, "ONETON_ONNXRUNTIME"},
+		"other models": {func(c *setup.Config) { c.Models = wrong }, setup.ErrHash, "ONETON_MODELS"},
+		"no photos":    {func(c *setup.Config) { c.Photos = wrong }, setup.ErrMissing, "ONETON_PHOTOS"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			cfg := cfg
 			tc.change(&cfg)
-			groups := []setup.Group{setup.Default, setup.Photos}
-			if tc.is == setup.ErrGroup {
-				groups = append(groups, "everything")
-			}
-			_, err := setup.Ensure(t.Context(), cfg, groups...)
+			_, err := setup.Ensure(t.Context(), cfg, setup.Default, setup.Photos)
 			require.ErrorIs(t, err, tc.is)
 			require.ErrorContains(t, err, tc.says)
-			_, err = setup.Find(cfg, groups...)
+			_, err = setup.Find(cfg, setup.Default, setup.Photos)
 			require.ErrorIs(t, err, tc.is)
 			require.NoDirExists(t, cache)
 		})
 	}
+}
+
+func TestUnknownGroup(t *testing.T) {
+	cfg := setup.Config{Cache: filepath.Join(t.TempDir(), "cache")}
+	_, err := setup.Ensure(t.Context(), cfg, setup.Default, "everything")
+	require.ErrorIs(t, err, setup.ErrGroup)
+	require.ErrorContains(t, err, `"everything"`)
+	_, err = setup.Find(cfg, "everything")
+	require.ErrorIs(t, err, setup.ErrGroup)
+	require.NoDirExists(t, cfg.Cache)
 }
 
 func TestFindOnlyLooks(t *testing.T) {
@@ -328,7 +332,7 @@ func TestFindOnlyLooks(t *testing.T) {
 func TestManifestPinsEveryFileOnce(t *testing.T) {
 	for name, hashes := range setup.ManifestFiles() {
 		require.Len(t, hashes, 1, name)
-		require.Regexp(t, regexp.MustCompile(`^[0-9a-f]{64}$`), hashes[0], name)
+		require.Regexp(t, `^[0-9a-f]{64}$`, hashes[0], name)
 	}
 }
 

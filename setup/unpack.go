@@ -52,7 +52,7 @@ func eachInWheel(path string, visit visit) error {
 	if err != nil {
 		return fmt.Errorf("%w: open %s: %w", ErrArchive, filepath.Base(path), err)
 	}
-	defer r.Close() //nolint:errcheck // It was only read.
+	defer r.Close()
 	for _, entry := range r.File {
 		if !entry.Mode().IsRegular() {
 			continue
@@ -74,7 +74,7 @@ func eachInTarball(path string, visit visit) error {
 	if err != nil {
 		return fmt.Errorf("open archive: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // It was only read.
+	defer f.Close()
 	z, err := gzip.NewReader(f)
 	if err != nil {
 		return fmt.Errorf("%w: open %s: %w", ErrArchive, filepath.Base(path), err)

@@ -1,0 +1,54 @@
+LINT     := go tool -modfile=tools/go.mod golangci-lint
+FUZZTIME ?= 10s
+
+.PHONY: help setup demo run build test lint fmt race cover fuzz bench generate clean
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: build ## Fetch ONNX Runtime, the default models and the photos, unless they are there.
+	@bin/oneton setup --with photos,group-photos
+
+demo: build ## Enrol people from photos, search others, draw demo/contact-sheet.png.
+	@bin/oneton demo
+
+run: build ## Start a server that stays; it prints its address and a first API key.
+	@bin/oneton setup
+	@bin/oneton serve
+
+build: ## Build bin/oneton.
+	go build -o bin/oneton ./cmd/oneton
+
+test: setup ## Vet, lint and test everything.
+	go vet ./...
+	$(LINT) run
+	go test ./...
+
+lint: ## Check style and the table of rooms.
+	$(LINT) run
+
+fmt: ## Format the code.
+	$(LINT) fmt
+
+race: setup ## Test everything with the race detector.
+	go test -race ./...
+
+cover: setup ## Measure the tests' coverage.
+	go test -coverpkg=./... -coverprofile=coverage.out ./...
+	go tool cover -func=coverage.out | tail -1
+
+fuzz: setup ## Fuzz every decoder and kernel, FUZZTIME each.
+	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
+		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
+			go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" || exit 1; \
+		done; \
+	done
+
+bench: setup ## Run the benchmarks.
+	go test -run '^$$' -bench . ./...
+
+generate: ## Regenerate generated code.
+	go generate ./...
+
+clean: ## Remove what was built.
+	rm -rf bin demo coverage.out
