@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+)
+
+// neon writes the arm64 kernels, for which avo has no assembler. Vector
+// instructions that Go's assembler lacks are written as words.
+//
+// Registers: R0 to R6 are the arguments, R7 counts blocks and R8 hits; R9,
+// R10 and R11 are the row, the code and the groups left; R12 is the mask.
+// V0 to V15 hold the sums, four registers of four rows for each probe.
+type neon struct {
+	bytes.Buffer
+	width int
+}
+
+const (
+	neonData   = 16 // to 19: four rows each
+	neonCode   = 20
+	neonLow    = 21
+	neonHigh   = 22
+	neonScale  = 20 // to 23, after the sums
+	neonUpper  = 24 // to 27
+	neonFloat  = 28
+	neonSigns  = 29
+	neonSlope  = 30
+	neonFlip   = 31 // bytes of 0x80
+	neonParts  = 4
+	neonWidest = 4
+)
+
+func (a *neon) op(format string, args ...any) { fmt.Fprintf(a, "\t"+format+"\n", args...) }
+func (a *neon) label(name string)             { fmt.Fprintf(a, "\n%s:\n", name) }
+func (a *neon) word(text string, bits ...int) {
+	w := 0
+	for _, b := range bits {
+		w |= b
+	}
+	a.op("WORD $0x%08x // %s", w, text)
+}
+
+func (a *neon) sdot(d, n, m, element int) {
+	a.word(fmt.Sprintf("SDOT V%d.S4, V%d.B16, V%d.B[%d]", d, n, m, element),
+		0x4f80e000, element&1<<21, m<<16, element>>1<<11, n<<5, d)
+}
+
+func (a *neon) scvtf(d, n int) {
+	a.word(fmt.Sprintf("SCVTF V%d.S4, V%d.S4", d, n), 0x4e21d800, n<<5, d)
+}
+
+// widen adds to the rows' sums the products of bytes: pairs of products fit
+// 16 bits, since no code is below -127.
+func (a *neon) widen(d, n, m int) {
+	a.word(fmt.Sprintf("SMULL V%d.H8, V%d.B8, V%d.B8", neonLow, n, m), 0x0e20c000, m<<16, n<<5, neonLow)
+	a.word(fmt.Sprintf("SMULL2 V%d.H8, V%d.B16, V%d.B16", neonHigh, n, m), 0x4e20c000, m<<16, n<<5, neonHigh)
+	a.word(fmt.Sprintf("ADDP V%d.H8, V%d.H8, V%d.H8", neonLow, neonLow, neonHigh), 0x4e60bc00, neonHigh<<16, neonLow<<5, neonLow)
+	a.word(fmt.Sprintf("SADALP V%d.S4, V%d.H8", d, neonLow), 0x4e606800, neonLow<<5, d)
+}
+
+// scan writes one kernel.
+func (a *neon) scan(name string, width int, dot bool) {
+	a.width = width
+	fmt.Fprintf(a, "\n// %s\nTEXT ·%s(SB), NOSPLIT, $0-64\n", signature, name)
+	for i, arg := range []string{"blocks", "n", "groups", "masks", "codes", "consts", "hits"} {
+		a.op("MOVD %s+%d(FP), R%d", arg, 8*i, i)
+	}
+	a.op("MOVD ZR, R7")
+	a.op("MOVD ZR, R8")
+	a.op("MOVD $0x80, R13")
+	a.op("VDUP R13, V%d.B16", neonFlip)
+
+	a.label("step")
+	a.op("CMP R1, R7")
+	a.op("BGE done")
+	a.op("MOVHU (R3)(R7<<1), R12")
+	a.op("ADD $%d, R0, R9", metaSize)
+	a.op("CBZ R12, skip")
+	for i := range width * neonParts {
+		a.op("VEOR V%d.B16, V%d.B16, V%d.B16", i, i, i)
+	}
+	a.op("MOVD R4, R10")
+	a.op("MOVD R2, R11")
+	a.label("group")
+	a.op("VLD1.P 64(R9), [V16.B16, V17.B16, V18.B16, V19.B16]")
+	for p := range neonParts {
+		a.op("VEOR V%d.B16, V%d.B16, V%d.B16", neonFlip, neonData+p, neonData+p)
+	}
+	if dot && width == neonWidest {
+		a.op("VLD1.P 16(R10), [V%d.B16]", neonCode)
+	}
+	for q := range width {
+		if !dot || width < neonWidest {
+			a.op("VLD1R.P 4(R10), [V%d.S4]", neonCode)
+		}
+		for p := range neonParts {
+			if dot {
+				a.sdot(q*neonParts+p, neonData+p, neonCode, q)
+			} else {
+				a.widen(q*neonParts+p, neonData+p, neonCode)
+			}
+		}
+	}
+	a.op("SUBS $1, R11")
+	a.op("BNE group")
+
+	a.op("VLD1 (R0), [V16.S4, V17.S4, V18.S4, V19.S4]")
+	for p := range neonParts {
+		a.op("VSHL $%d, V%d.S4, V%d.S4", signed, neonData+p, neonScale+p)
+	}
+	a.op("VCMEQ V%d.B16, V%d.B16, V%d.B16", neonSigns, neonSigns, neonSigns)
+	for q := range width {
+		a.bound(q)
+		for p := range neonParts {
+			a.op("VAND V%d.B16, V%d.B16, V%d.B16", neonUpper+p, neonSigns, neonSigns)
+		}
+	}
+	a.op("VMOV V%d.D[0], R13", neonSigns)
+	a.op("VMOV V%d.D[1], R14", neonSigns)
+	a.op("AND R13, R14, R13")
+	a.op("MVN R13, R13")
+	a.op("TST $0x8000000080000000, R13")
+	a.op("BEQ next")
+
+	a.op("// some row may pass: find which, probe by probe")
+	for q := range width {
+		a.bound(q)
+		a.op("MOVD ZR, R15")
+		for p := range neonParts {
+			for d := range 2 {
+				at := neonParts*p + 2*d
+				a.op("VMOV V%d.D[%d], R13", neonUpper+p, d)
+				a.op("MVN R13, R13")
+				a.op("UBFX $31, R13, $1, R14")
+				a.op("ORR R14<<%d, R15, R15", at)
+				a.op("LSR $63, R13, R14")
+				a.op("ORR R14<<%d, R15, R15", at+1)
+			}
+		}
+		a.op("ANDS R12, R15, R15")
+		a.op("BEQ miss%d", q)
+		a.op("MOVD $%d, R14", q)
+		a.op("MOVW R7, (R6)")
+		a.op("MOVH R14, %d(R6)", hitProbe)
+		a.op("MOVH R15, %d(R6)", hitMask)
+		a.op("ADD $%d, R6, R13", hitDots)
+		a.op("VST1 [V%d.S4, V%d.S4, V%d.S4, V%d.S4], (R13)", q*neonParts, q*neonParts+1, q*neonParts+2, q*neonParts+3)
+		a.op("ADD $%d, R6", hitSize)
+		a.op("ADD $1, R8")
+		a.label(fmt.Sprintf("miss%d", q))
+	}
+
+	a.label("next")
+	a.op("MOVD R9, R0")
+	a.op("ADD $1, R7")
+	a.op("B step")
+	a.label("skip")
+	a.op("ADD R2<<6, R9, R0")
+	a.op("ADD $1, R7")
+	a.op("B step")
+	a.label("done")
+	a.op("MOVD R8, ret+56(FP)")
+	a.op("RET")
+}
+
+// bound computes dot*scale + residual*slope + limit of a probe's rows.
+func (a *neon) bound(q int) {
+	a.op("ADD $%d, R5, R13", (a.width+q)*dword)
+	a.op("VLD1R (R13), [V%d.S4]", neonSlope)
+	a.op("ADD $%d, R5, R13", (2*a.width+q)*dword)
+	for p := range neonParts {
+		a.op("VLD1R (R13), [V%d.S4]", neonUpper+p)
+		a.op("VFMLA V%d.S4, V%d.S4, V%d.S4", neonSlope, neonData+p, neonUpper+p)
+		a.scvtf(neonFloat, q*neonParts+p)
+		a.op("VFMLA V%d.S4, V%d.S4, V%d.S4", neonScale+p, neonFloat, neonUpper+p)
+	}
+}
+
+// arm64 writes the kernels and their declarations.
+func arm64(assembly, stubs string) error {
+	var a neon
+	var s bytes.Buffer
+	const head = "// Code generated by the program in _asm. DO NOT EDIT.\n\n//go:build !noasm\n\n"
+	fmt.Fprint(&a, head, "#include \"textflag.h\"\n")
+	fmt.Fprint(&s, head, "package kernel\n")
+	for _, k := range []struct {
+		name, doc string
+		width     int
+		dot       bool
+	}{
+		{"scanSDOT", "the dot product instructions", 1, true},
+		{"scanSDOT", "the dot product instructions", neonWidest, true},
+		{"scanNEON", "NEON", 1, false},
+		{"scanNEON", "NEON", neonWidest, false},
+	} {
+		name := fmt.Sprintf("%sx%d", k.name, k.width)
+		a.scan(name, k.width, k.dot)
+		fmt.Fprintf(&s, "\n// %s is scan for a tile of %d, by %s.\n//\n//go:noescape\nfunc %s%s\n", name, k.width, k.doc, name, signature[len("func"):])
+	}
+	if err := os.WriteFile(assembly, a.Bytes(), 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(stubs, s.Bytes(), 0o644)
+}

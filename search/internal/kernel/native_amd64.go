@@ -1,0 +1,34 @@
+//go:build !noasm
+
+package kernel
+
+import "golang.org/x/sys/cpu"
+
+//go:generate go run -C _asm . -out ../scan_amd64.s -stubs ../scan_amd64.go -pkg kernel
+
+// native lists the kernels whose every instruction this processor has.
+func native() []*Kernel {
+	x := cpu.X86
+	avx2 := x.HasAVX2 && x.HasFMA
+	var all []*Kernel
+	if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasAVX512VNNI {
+		all = append(all, &Kernel{Name: "avx512vnni", variants: []variant{
+			{width: 1, scan: scanAVX512VNNIx1},
+			{width: 4, scan: scanAVX512VNNIx4},
+			{width: 8, scan: scanAVX512VNNIx8},
+		}})
+	}
+	if avx2 && x.HasAVXVNNI {
+		all = append(all, &Kernel{Name: "avxvnni", variants: []variant{
+			{width: 1, scan: scanAVXVNNIx1},
+			{width: 4, scan: scanAVXVNNIx4},
+		}})
+	}
+	if avx2 {
+		all = append(all, &Kernel{Name: "avx2", variants: []variant{
+			{width: 1, wide: true, scan: scanAVX2x1},
+			{width: 2, wide: true, scan: scanAVX2x2},
+		}})
+	}
+	return all
+}

@@ -1,0 +1,21 @@
+//go:build !noasm
+
+package kernel
+
+import "golang.org/x/sys/cpu"
+
+// native lists the kernels whose every instruction this processor has.
+func native() []*Kernel {
+	var all []*Kernel
+	// The package's name for the dot product extension is mistaken.
+	if cpu.ARM64.HasASIMDDP {
+		all = append(all, &Kernel{Name: "sdot", variants: []variant{
+			{width: 1, scan: scanSDOTx1},
+			{width: 4, scan: scanSDOTx4},
+		}})
+	}
+	return append(all, &Kernel{Name: "neon", variants: []variant{
+		{width: 1, scan: scanNEONx1},
+		{width: 4, scan: scanNEONx4},
+	}})
+}
