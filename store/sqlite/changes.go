@@ -1,0 +1,59 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+
+	"oneton/changelog"
+	"oneton/face"
+)
+
+// Changes implements changelog.Log. Puts carry the face as it is now; those of
+// faces that are gone are left out.
+func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]changelog.Change, uint64, error) {
+	rows, err := s.readers.QueryContext(ctx, `
+		SELECT c.seq, c.kind, coalesce(c.tenant, g.tenant), coalesce(c.gallery, f.gallery), coalesce(c.face, f.id),
+			f.pack, f.subject, f.template, s.metadata
+		FROM changes c
+		LEFT JOIN faces f ON f.n = c.n
+		LEFT JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject
+		LEFT JOIN galleries g ON g.id = f.gallery
+		WHERE c.seq > ? ORDER BY c.seq LIMIT ?`, after, max(limit, 0))
+	entries, err := list(rows, err, scanChange)
+	if err != nil {
+		return nil, after, s.read(ctx, "read changes", err)
+	}
+	next := after
+	live := entries[:0]
+	for _, c := range entries {
+		next = c.Seq
+		if c.Kind != changelog.PutFace || c.Face != "" {
+			live = append(live, c)
+		}
+	}
+	return live, next, nil
+}
+
+// Position implements changelog.Log. It reads the file, since another process
+// may have written it.
+func (s *Store) Position(ctx context.Context) (position uint64, err error) {
+	err = s.readers.QueryRowContext(ctx, `SELECT coalesce(max(seq), 0) FROM changes`).Scan(&position)
+	return position, s.read(ctx, "read position", err)
+}
+
+func scanChange(row scanner) (c changelog.Change, err error) {
+	var tenant, gallery, id, pack, subject, metadata sql.NullString
+	var template []byte
+	if err := row.Scan(&c.Seq, &c.Kind, &tenant, &gallery, &id, &pack, &subject, &template, &metadata); err != nil {
+		return c, err
+	}
+	c.Tenant, c.Gallery, c.Face, c.Pack, c.Subject = tenant.String, gallery.String, id.String, pack.String, subject.String
+	if c.Kind != changelog.PutFace || !id.Valid {
+		return c, nil
+	}
+	if c.Template, err = face.TemplateFromBytes(template); err != nil {
+		return c, err
+	}
+	err = jsonColumn{&c.Metadata}.Scan(metadata.String)
+	return c, err
+}

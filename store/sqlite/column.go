@@ -1,0 +1,76 @@
+package sqlite
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// jsonColumn reads and writes v, a pointer when read, as a JSON text.
+type jsonColumn struct{ v any }
+
+// Value implements driver.Valuer.
+func (c jsonColumn) Value() (driver.Value, error) {
+	b, err := json.Marshal(c.v)
+	if err != nil {
+		return nil, fmt.Errorf("encode column: %w", err)
+	}
+	return string(b), nil
+}
+
+// Scan implements sql.Scanner.
+func (c jsonColumn) Scan(src any) error {
+	s, ok := src.(string)
+	if !ok {
+		return fmt.Errorf("decode column: %T is not a text", src)
+	}
+	if err := json.Unmarshal([]byte(s), c.v); err != nil {
+		return fmt.Errorf("decode column: %w", err)
+	}
+	return nil
+}
+
+// timeColumn reads a time of microseconds into t; NULL leaves it zero.
+type timeColumn struct{ t *time.Time }
+
+// Scan implements sql.Scanner.
+func (c timeColumn) Scan(src any) error {
+	var us sql.NullInt64
+	if err := us.Scan(src); err != nil {
+		return fmt.Errorf("decode time: %w", err)
+	}
+	if us.Valid {
+		*c.t = time.UnixMicro(us.Int64).UTC()
+	}
+	return nil
+}
+
+// micros is t as it is stored; the zero time stands for now.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		t = time.Now()
+	}
+	return t.UnixMicro()
+}
+
+// scanner is a row to read: *sql.Row or *sql.Rows.
+type scanner interface{ Scan(dest ...any) error }
+
+// list reads every row of a query with scan.
+func list[T any](rows *sql.Rows, err error, scan func(scanner) (T, error)) ([]T, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, rows.Err()
+}

@@ -1,0 +1,84 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"oneton/changelog"
+	"oneton/face"
+	"oneton/store"
+)
+
+// Enrol adds faces to a subject of sub.Gallery, all of them or none, photo i
+// belonging to face i; photos may be nil, and a photo without bytes is not
+// kept. With create the subject must be absent (ErrExists) and is made of sub,
+// otherwise it must be there (ErrNotFound) and keeps its metadata. An unknown
+// gallery is ErrNotFound, a taken face id ErrExists, and a template that no
+// index can hold ErrInvalid. The faces' Gallery, Subject and PhotoSHA256 are
+// set by what they are enrolled with.
+func (s *Store) Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool) (position uint64, err error) {
+	if err := store.CheckEnrolment(faces, photos); err != nil {
+		return 0, fmt.Errorf("enrol: %w", err)
+	}
+	err = s.write(ctx, "enrol", func(tx tx) error {
+		if err := tx.subject(sub, create); err != nil {
+			return err
+		}
+		for i, f := range faces {
+			n, err := tx.face(sub, f)
+			if err != nil {
+				return err
+			}
+			if photos == nil || len(photos[i].Bytes) == 0 {
+				continue
+			}
+			sum := sha256.Sum256(photos[i].Bytes)
+			if _, err := tx.exec(`INSERT INTO photos (face, media_type, sha256, bytes) VALUES (?, ?, ?, ?)`,
+				n, photos[i].MediaType, sum[:], photos[i].Bytes); err != nil {
+				return err
+			}
+		}
+		position, err = tx.position()
+		return err
+	})
+	return position, err
+}
+
+// subject makes the subject or, without create, finds it.
+func (t tx) subject(sub store.Subject, create bool) error {
+	updated := micros(sub.UpdatedAt)
+	if !create {
+		return t.change(`UPDATE subjects SET updated_at = max(updated_at, ?) WHERE gallery = ? AND id = ?`,
+			updated, sub.Gallery, sub.ID)
+	}
+	_, err := t.exec(`INSERT INTO subjects (gallery, id, metadata, created_at, updated_at) VALUES (?, ?, ?, ?, ?)`,
+		sub.Gallery, sub.ID, metadataColumn(sub.Metadata), micros(sub.CreatedAt), updated)
+	return err
+}
+
+// face adds one face and its entry of the change log.
+func (t tx) face(sub store.Subject, f store.Face) (n int64, err error) {
+	var bytes int
+	err = t.row(`SELECT length(template) FROM faces WHERE gallery = ? AND pack = ? LIMIT 1`, sub.Gallery, f.Pack).Scan(&bytes)
+	if err == nil && bytes != 4*len(f.Template) {
+		return 0, fmt.Errorf("%w: the gallery's templates have %d dimensions, not %d: %w",
+			store.ErrInvalid, bytes/4, len(f.Template), face.ErrDimension)
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, err
+	}
+	r, err := t.exec(`INSERT INTO faces (id, gallery, subject, pack, template, box, landmarks, quality, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, f.ID, sub.Gallery, sub.ID, f.Pack, f.Template.Bytes(),
+		jsonColumn{f.Box}, jsonColumn{f.Landmarks}, jsonColumn{f.Quality}, micros(f.CreatedAt))
+	if err != nil {
+		return 0, err
+	}
+	if n, err = r.LastInsertId(); err != nil {
+		return 0, err
+	}
+	_, err = t.exec(`INSERT INTO changes (kind, n) VALUES (?, ?)`, changelog.PutFace, n)
+	return n, err
+}

@@ -1,0 +1,68 @@
+package sqlite
+
+import (
+	"context"
+
+	"oneton/changelog"
+	"oneton/face"
+	"oneton/store"
+)
+
+// Faces lists a subject's faces with their templates, oldest first and faces
+// of one moment in the order of their enrolment. It is ErrNotFound when the
+// subject is unknown.
+func (s *Store) Faces(ctx context.Context, gallery, subject string) ([]store.Face, error) {
+	rows, err := s.readers.QueryContext(ctx, `
+		SELECT f.id, f.gallery, f.subject, f.pack, f.template, f.box, f.landmarks, f.quality, p.sha256, f.created_at
+		FROM faces f LEFT JOIN photos p ON p.face = f.n
+		WHERE f.gallery = ? AND f.subject = ? ORDER BY f.created_at, f.n`, gallery, subject)
+	faces, err := list(rows, err, scanFace)
+	if err == nil && len(faces) == 0 {
+		_, err = s.Subject(ctx, gallery, subject)
+	}
+	return faces, s.read(ctx, "list faces", err)
+}
+
+// DeleteFace removes one face of a subject with its photo, and leaves the
+// subject. It is ErrNotFound when the subject has no such face.
+func (s *Store) DeleteFace(ctx context.Context, gallery, subject, face string) (position uint64, err error) {
+	err = s.erase(ctx, "delete face", func(tx tx) error {
+		if err := tx.change(`INSERT INTO changes (kind, tenant, gallery, face)
+			SELECT ?, g.tenant, g.id, f.id FROM faces f JOIN galleries g ON g.id = f.gallery
+			WHERE f.id = ? AND f.gallery = ? AND f.subject = ?`, changelog.DeleteFace, face, gallery, subject); err != nil {
+			return err
+		}
+		if err := tx.change(`DELETE FROM faces WHERE id = ?`, face); err != nil {
+			return err
+		}
+		position, err = tx.position()
+		return err
+	})
+	return position, err
+}
+
+// Photo returns the kept photo of a gallery's face, or ErrNotFound.
+func (s *Store) Photo(ctx context.Context, gallery, face string) (p store.Photo, err error) {
+	err = s.readers.QueryRowContext(ctx, `SELECT p.media_type, p.bytes FROM photos p JOIN faces f ON f.n = p.face
+		WHERE f.id = ? AND f.gallery = ?`, face, gallery).Scan(&p.MediaType, &p.Bytes)
+	return p, s.read(ctx, "read photo", err)
+}
+
+// DeletePhotos removes a subject's kept photos and leaves its faces; it is
+// ErrNotFound when none was kept.
+func (s *Store) DeletePhotos(ctx context.Context, gallery, subject string) error {
+	return s.erase(ctx, "delete photos", func(tx tx) error {
+		return tx.change(`DELETE FROM photos WHERE face IN (SELECT n FROM faces WHERE gallery = ? AND subject = ?)`,
+			gallery, subject)
+	})
+}
+
+func scanFace(row scanner) (f store.Face, err error) {
+	var template []byte
+	if err := row.Scan(&f.ID, &f.Gallery, &f.Subject, &f.Pack, &template, jsonColumn{&f.Box},
+		jsonColumn{&f.Landmarks}, jsonColumn{&f.Quality}, &f.PhotoSHA256, timeColumn{&f.CreatedAt}); err != nil {
+		return store.Face{}, err
+	}
+	f.Template, err = face.TemplateFromBytes(template)
+	return f, err
+}

@@ -1,0 +1,63 @@
+package sqlite
+
+import (
+	"context"
+
+	"oneton/changelog"
+	"oneton/store"
+)
+
+const galleryColumns = `SELECT id, tenant, name, pack, policy, created_at FROM galleries `
+
+// CreateGallery adds a gallery: ErrExists when its id or its name is taken,
+// ErrNotFound when its tenant is unknown.
+func (s *Store) CreateGallery(ctx context.Context, g store.Gallery) error {
+	return s.write(ctx, "create gallery", func(tx tx) error {
+		_, err := tx.exec(`INSERT INTO galleries (id, tenant, name, pack, policy, created_at) VALUES (?, ?, ?, ?, ?, ?)`,
+			g.ID, g.Tenant, g.Name, g.Pack, jsonColumn{g.Policy}, micros(g.CreatedAt))
+		return err
+	})
+}
+
+// Gallery returns the tenant's gallery of that name, or ErrNotFound.
+func (s *Store) Gallery(ctx context.Context, tenant, name string) (store.Gallery, error) {
+	g, err := scanGallery(s.readers.QueryRowContext(ctx,
+		galleryColumns+`WHERE tenant = ? AND name = ?`, tenant, name))
+	return g, s.read(ctx, "read gallery", err)
+}
+
+// Galleries lists the tenant's galleries by name.
+func (s *Store) Galleries(ctx context.Context, tenant string, p store.Page) ([]store.Gallery, error) {
+	rows, err := s.readers.QueryContext(ctx,
+		galleryColumns+`WHERE tenant = ? AND name > ? ORDER BY name LIMIT ?`, tenant, p.After, max(p.Limit, 0))
+	gs, err := list(rows, err, scanGallery)
+	return gs, s.read(ctx, "list galleries", err)
+}
+
+// UpdatePolicy replaces a gallery's policy, or is ErrNotFound.
+func (s *Store) UpdatePolicy(ctx context.Context, tenant, name string, p store.Policy) error {
+	return s.write(ctx, "update policy", func(tx tx) error {
+		return tx.change(`UPDATE galleries SET policy = ? WHERE tenant = ? AND name = ?`, jsonColumn{p}, tenant, name)
+	})
+}
+
+// DeleteGallery removes a gallery with everything in it, or is ErrNotFound.
+func (s *Store) DeleteGallery(ctx context.Context, tenant, name string) (position uint64, err error) {
+	err = s.erase(ctx, "delete gallery", func(tx tx) error {
+		var id string
+		if err := tx.row(`DELETE FROM galleries WHERE tenant = ? AND name = ? RETURNING id`, tenant, name).Scan(&id); err != nil {
+			return err
+		}
+		if err := tx.log(changelog.DropGallery, tenant, id, ""); err != nil {
+			return err
+		}
+		position, err = tx.position()
+		return err
+	})
+	return position, err
+}
+
+func scanGallery(row scanner) (g store.Gallery, err error) {
+	err = row.Scan(&g.ID, &g.Tenant, &g.Name, &g.Pack, jsonColumn{&g.Policy}, timeColumn{&g.CreatedAt})
+	return g, err
+}

@@ -1,0 +1,49 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"oneton/store"
+)
+
+const keyColumns = `SELECT id, tenant, name, mac, scopes, created_at, revoked_at FROM keys `
+
+// CreateKey adds a key: ErrExists when its id is taken, ErrNotFound when its
+// tenant is unknown.
+func (s *Store) CreateKey(ctx context.Context, k store.Key) error {
+	return s.write(ctx, "create key", func(tx tx) error {
+		_, err := tx.exec(`INSERT INTO keys (id, tenant, name, mac, scopes, created_at) VALUES (?, ?, ?, ?, ?, ?)`,
+			k.ID, k.Tenant, k.Name, k.MAC, jsonColumn{k.Scopes}, micros(k.CreatedAt))
+		return err
+	})
+}
+
+// Key returns the key of that id, revoked or not, or ErrNotFound. It is the
+// one read that no tenant bounds, since it is how a caller's tenant is found.
+func (s *Store) Key(ctx context.Context, id string) (store.Key, error) {
+	k, err := scanKey(s.readers.QueryRowContext(ctx, keyColumns+`WHERE id = ?`, id))
+	return k, s.read(ctx, "read key", err)
+}
+
+// Keys lists a tenant's keys by id, revoked ones too.
+func (s *Store) Keys(ctx context.Context, tenant string) ([]store.Key, error) {
+	rows, err := s.readers.QueryContext(ctx, keyColumns+`WHERE tenant = ? ORDER BY id`, tenant)
+	ks, err := list(rows, err, scanKey)
+	return ks, s.read(ctx, "list keys", err)
+}
+
+// RevokeKey makes a key invalid for good; a key revoked before keeps its time.
+// It is ErrNotFound when the tenant has no such key.
+func (s *Store) RevokeKey(ctx context.Context, tenant, id string) error {
+	return s.write(ctx, "revoke key", func(tx tx) error {
+		return tx.change(`UPDATE keys SET revoked_at = coalesce(revoked_at, ?) WHERE tenant = ? AND id = ?`,
+			micros(time.Now()), tenant, id)
+	})
+}
+
+func scanKey(row scanner) (k store.Key, err error) {
+	err = row.Scan(&k.ID, &k.Tenant, &k.Name, &k.MAC, jsonColumn{&k.Scopes},
+		timeColumn{&k.CreatedAt}, timeColumn{&k.RevokedAt})
+	return k, err
+}

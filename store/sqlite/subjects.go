@@ -1,0 +1,75 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"oneton/changelog"
+	"oneton/store"
+)
+
+const subjectColumns = `SELECT gallery, id, metadata, created_at, updated_at,
+	(SELECT count(*) FROM faces f WHERE f.gallery = subjects.gallery AND f.subject = subjects.id) FROM subjects `
+
+// Subject returns a gallery's subject of that id, or ErrNotFound.
+func (s *Store) Subject(ctx context.Context, gallery, id string) (store.Subject, error) {
+	sub, err := scanSubject(s.readers.QueryRowContext(ctx, subjectColumns+`WHERE gallery = ? AND id = ?`, gallery, id))
+	return sub, s.read(ctx, "read subject", err)
+}
+
+// Subjects lists a gallery's subjects by id.
+func (s *Store) Subjects(ctx context.Context, gallery string, p store.Page) ([]store.Subject, error) {
+	rows, err := s.readers.QueryContext(ctx,
+		subjectColumns+`WHERE gallery = ? AND id > ? ORDER BY id LIMIT ?`, gallery, p.After, max(p.Limit, 0))
+	subs, err := list(rows, err, scanSubject)
+	return subs, s.read(ctx, "list subjects", err)
+}
+
+// UpdateMetadata replaces a subject's metadata and logs its faces again, since
+// views filter by it. It is ErrNotFound when the subject is unknown.
+func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, metadata map[string]string) (position uint64, err error) {
+	err = s.write(ctx, "update metadata", func(tx tx) error {
+		if err := tx.change(`UPDATE subjects SET metadata = ?, updated_at = max(updated_at, ?) WHERE gallery = ? AND id = ?`,
+			metadataColumn(metadata), micros(time.Now()), gallery, id); err != nil {
+			return err
+		}
+		if _, err := tx.exec(`INSERT INTO changes (kind, n) SELECT ?, n FROM faces WHERE gallery = ? AND subject = ?`,
+			changelog.PutFace, gallery, id); err != nil {
+			return err
+		}
+		position, err = tx.position()
+		return err
+	})
+	return position, err
+}
+
+// DeleteSubject removes a subject with its faces and photos, or is ErrNotFound.
+func (s *Store) DeleteSubject(ctx context.Context, gallery, id string) (position uint64, err error) {
+	err = s.erase(ctx, "delete subject", func(tx tx) error {
+		if _, err := tx.exec(`INSERT INTO changes (kind, tenant, gallery, face)
+			SELECT ?, g.tenant, g.id, f.id FROM faces f JOIN galleries g ON g.id = f.gallery
+			WHERE f.gallery = ? AND f.subject = ?`, changelog.DeleteFace, gallery, id); err != nil {
+			return err
+		}
+		if err := tx.change(`DELETE FROM subjects WHERE gallery = ? AND id = ?`, gallery, id); err != nil {
+			return err
+		}
+		position, err = tx.position()
+		return err
+	})
+	return position, err
+}
+
+func scanSubject(row scanner) (sub store.Subject, err error) {
+	err = row.Scan(&sub.Gallery, &sub.ID, jsonColumn{&sub.Metadata},
+		timeColumn{&sub.CreatedAt}, timeColumn{&sub.UpdatedAt}, &sub.Faces)
+	return sub, err
+}
+
+// metadataColumn writes no metadata as an empty object.
+func metadataColumn(m map[string]string) jsonColumn {
+	if m == nil {
+		m = map[string]string{}
+	}
+	return jsonColumn{m}
+}

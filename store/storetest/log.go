@@ -1,0 +1,116 @@
+package storetest
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/changelog"
+	"oneton/store"
+)
+
+func testLog(t *testing.T, open Open) {
+	s, ctx := opened(t, open), t.Context()
+	require.Zero(t, position(t, s))
+	changes, next, err := s.Changes(ctx, 0, 10)
+	require.NoError(t, err)
+	require.Empty(t, changes)
+	require.Zero(t, next)
+
+	g := newGallery(t, s)
+	faces := newFaces(2)
+	after, err := s.Enrol(ctx, subject(g.ID, "p", "team", "red"), faces, nil, true)
+	require.NoError(t, err)
+	changes, next, err = s.Changes(ctx, 0, 10)
+	require.NoError(t, err)
+	require.Equal(t, after, next)
+	require.Len(t, changes, 2)
+	for i, c := range changes {
+		require.NotZero(t, c.Seq)
+		require.Equal(t, changelog.Change{
+			Seq: c.Seq, Kind: changelog.PutFace, Tenant: g.Tenant, Gallery: g.ID, Pack: Pack,
+			Subject: "p", Face: faces[i].ID, Template: faces[i].Template, Metadata: map[string]string{"team": "red"},
+		}, c)
+	}
+	require.Equal(t, after, changes[1].Seq)
+
+	changes, next, err = s.Changes(ctx, after, 10)
+	require.NoError(t, err)
+	require.Empty(t, changes)
+	require.Equal(t, after, next, "the log's end")
+}
+
+func testLogLeavesOut(t *testing.T, open Open) {
+	s, ctx := opened(t, open), t.Context()
+	g := newGallery(t, s)
+	const people = 10
+	for _, id := range names(people) {
+		enrol(t, s, g, id, 1)
+	}
+	end := position(t, s)
+	for _, id := range names(people) {
+		_, err := s.DeleteSubject(ctx, g.ID, id)
+		require.NoError(t, err)
+	}
+	r := newReplay(0)
+	for r.position < end {
+		changes, next, err := s.Changes(ctx, r.position, 3)
+		require.NoError(t, err)
+		require.Greater(t, next, r.position, "an empty list is progress")
+		for _, c := range changes {
+			require.NotEqual(t, changelog.PutFace, c.Kind, "nothing of an erased face is told")
+		}
+		r.position = next
+	}
+	RequireReplay(t, s)
+}
+
+// testLogAgain is about a view that lags: what was true at the position it has
+// reached must be in it, though the face was put again later.
+func testLogAgain(t *testing.T, open Open) {
+	s, ctx := opened(t, open), t.Context()
+	g := newGallery(t, s)
+	enrol(t, s, g, "p", 1)
+	enrolled := position(t, s)
+	for _, team := range []string{"red", "blue"} {
+		_, err := s.UpdateMetadata(ctx, g.ID, "p", map[string]string{"team": team})
+		require.NoError(t, err)
+	}
+	r := newReplay(0)
+	for r.position < enrolled {
+		r.step(t, s, 1)
+	}
+	require.Len(t, r.rows, 1, "the view has reached the enrolment's position")
+	RequireReplay(t, s)
+}
+
+func testLogLimits(t *testing.T, open Open) {
+	s, ctx := opened(t, open), t.Context()
+	g := newGallery(t, s)
+	enrol(t, s, g, "p", 7)
+	want := live(t, s)
+	for _, limit := range []int{1, 2, 6, 7, 8, 1000} {
+		r := newReplay(0)
+		r.catchUp(t, s, limit)
+		require.Equal(t, want, r.rows)
+	}
+	changes, next, err := s.Changes(ctx, 2, 0)
+	require.NoError(t, err)
+	require.Empty(t, changes)
+	require.Equal(t, uint64(2), next)
+	changes, next, err = s.Changes(ctx, 1<<40, 10)
+	require.NoError(t, err)
+	require.Empty(t, changes)
+	require.Equal(t, uint64(1<<40), next, "beyond the end")
+
+	_, err = s.DeleteGallery(ctx, g.Tenant, g.Name)
+	require.NoError(t, err)
+	dropped := position(t, s)
+	_, err = s.DeleteTenant(ctx, g.Tenant)
+	require.NoError(t, err)
+	require.Equal(t, dropped, position(t, s), "a tenant without galleries leaves no trace in the log")
+	require.NoError(t, s.CreateTenant(ctx, store.Tenant{ID: g.Tenant, Name: "again", CreatedAt: epoch}))
+	enrol(t, s, gallery(t, s, g.Tenant, "staff"), "p", 1)
+	require.Greater(t, position(t, s), dropped, "positions are never reused")
+	RequireReplay(t, s)
+}

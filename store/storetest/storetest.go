@@ -1,0 +1,97 @@
+// Package storetest is the conformance suite of the truth: every store passes
+// it unchanged.
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"oneton/changelog"
+	"oneton/store"
+)
+
+// Store is everything that the rooms ask of a store together.
+type Store interface {
+	changelog.Log
+
+	CreateTenant(ctx context.Context, t store.Tenant) error
+	Tenant(ctx context.Context, id string) (store.Tenant, error)
+	Tenants(ctx context.Context, p store.Page) ([]store.Tenant, error)
+	DeleteTenant(ctx context.Context, id string) (uint64, error)
+
+	CreateKey(ctx context.Context, k store.Key) error
+	Key(ctx context.Context, id string) (store.Key, error)
+	Keys(ctx context.Context, tenant string) ([]store.Key, error)
+	RevokeKey(ctx context.Context, tenant, id string) error
+
+	CreateGallery(ctx context.Context, g store.Gallery) error
+	Gallery(ctx context.Context, tenant, name string) (store.Gallery, error)
+	Galleries(ctx context.Context, tenant string, p store.Page) ([]store.Gallery, error)
+	UpdatePolicy(ctx context.Context, tenant, name string, p store.Policy) error
+	DeleteGallery(ctx context.Context, tenant, name string) (uint64, error)
+
+	Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool) (uint64, error)
+	Subject(ctx context.Context, gallery, id string) (store.Subject, error)
+	Subjects(ctx context.Context, gallery string, p store.Page) ([]store.Subject, error)
+	UpdateMetadata(ctx context.Context, gallery, id string, metadata map[string]string) (uint64, error)
+	DeleteSubject(ctx context.Context, gallery, id string) (uint64, error)
+
+	Faces(ctx context.Context, gallery, subject string) ([]store.Face, error)
+	DeleteFace(ctx context.Context, gallery, subject, face string) (uint64, error)
+	Photo(ctx context.Context, gallery, face string) (store.Photo, error)
+	DeletePhotos(ctx context.Context, gallery, subject string) error
+	DeleteExpired(ctx context.Context, now time.Time) (int, error)
+
+	Close() error
+}
+
+// Open opens one database, with what earlier handles of it wrote. Several
+// handles may be open at once, as several processes would be.
+type Open func(t *testing.T) Store
+
+// Run runs the suite. Each call of create makes an empty database, whose
+// handles the suite closes.
+func Run(t *testing.T, create func(t *testing.T) Open) {
+	tests := map[string]func(t *testing.T, open Open){
+		"tenants":                testTenants,
+		"deleted tenant":         testDeletedTenant,
+		"keys":                   testKeys,
+		"galleries":              testGalleries,
+		"deleted gallery":        testDeletedGallery,
+		"enrol":                  testEnrol,
+		"enrol matrix":           testEnrolMatrix,
+		"failed enrolment":       testFailedEnrolment,
+		"bad templates":          testBadTemplates,
+		"subjects":               testSubjects,
+		"faces":                  testFaces,
+		"photos":                 testPhotos,
+		"retention":              testRetention,
+		"isolation":              testIsolation,
+		"pages":                  testPages,
+		"hostile text":           testHostileText,
+		"log":                    testLog,
+		"log leaves out":         testLogLeavesOut,
+		"log of a put again":     testLogAgain,
+		"log limits":             testLogLimits,
+		"model":                  testModel,
+		"concurrent enrolments":  testConcurrentEnrolments,
+		"concurrent creation":    testConcurrentCreation,
+		"cancellation":           testCancellation,
+		"cancellation at random": testRandomCancellation,
+		"reopening":              testReopening,
+		"two handles":            testTwoHandles,
+		"closed":                 testClosed,
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { test(t, create(t)) })
+	}
+}
+
+// opened is a handle that the test closes.
+func opened(t *testing.T, open Open) Store {
+	t.Helper()
+	s := open(t)
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
