@@ -1,0 +1,154 @@
+// Package access knows who may do what: it makes API keys, of which only a
+// MAC is kept, and tells whose key a request carries. Dialects with tokens of
+// their own build on the same keys.
+package access
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"oneton/store"
+)
+
+// Keys is where tenants and keys are kept.
+type Keys interface {
+	// CreateTenant adds a tenant; store.ErrExists when its id is taken.
+	CreateTenant(ctx context.Context, t store.Tenant) error
+	// Tenant is the tenant of that id, or store.ErrNotFound.
+	Tenant(ctx context.Context, id string) (store.Tenant, error)
+	// CreateKey adds a key; store.ErrExists when its id is taken and
+	// store.ErrNotFound when its tenant is unknown.
+	CreateKey(ctx context.Context, k store.Key) error
+	// Key is the key of that id, revoked or not, or store.ErrNotFound.
+	Key(ctx context.Context, id string) (store.Key, error)
+	// Keys lists a tenant's keys by id, revoked ones too.
+	Keys(ctx context.Context, tenant string) ([]store.Key, error)
+	// RevokeKey makes the tenant's key invalid for good; store.ErrNotFound
+	// when the tenant has no such key.
+	RevokeKey(ctx context.Context, tenant, id string) error
+}
+
+// MinPepper is the least length of a pepper, in bytes: a MAC key shorter than
+// the hash weakens it (RFC 2104).
+const MinPepper = sha256.Size
+
+// Access makes and checks keys. It is safe for concurrent use.
+type Access struct {
+	pepper []byte
+	keys   Keys
+}
+
+// New returns an Access whose MACs are made under pepper, the server's secret;
+// with another pepper no key made before is valid. A pepper shorter than
+// MinPepper is ErrPepper.
+func New(pepper []byte, keys Keys) (*Access, error) {
+	if len(pepper) < MinPepper {
+		return nil, fmt.Errorf("take a pepper of %d bytes, at least %d are needed: %w", len(pepper), MinPepper, ErrPepper)
+	}
+	return &Access{pepper: slices.Clone(pepper), keys: keys}, nil
+}
+
+// Create makes a key with 32 random bytes of secret and returns its text,
+// which cannot be had again. Scopes must be some of those that Scopes lists,
+// else ErrScope; an unknown tenant is store.ErrNotFound.
+func (a *Access) Create(ctx context.Context, tenant, name string, scopes []string) (text string, key store.Key, err error) {
+	if err := validateScopes(scopes); err != nil {
+		return "", store.Key{}, err
+	}
+	if _, err := a.keys.Tenant(ctx, tenant); err != nil {
+		return "", store.Key{}, fmt.Errorf("read tenant: %w", err)
+	}
+	id, err := random(idBytes)
+	if err != nil {
+		return "", store.Key{}, err
+	}
+	secret, err := random(secretBytes)
+	if err != nil {
+		return "", store.Key{}, err
+	}
+	key = store.Key{
+		ID: id, Tenant: tenant, Name: name, MAC: a.mac(secret),
+		Scopes: slices.Clone(scopes), CreatedAt: time.Now().UTC(),
+	}
+	if err := a.keys.CreateKey(ctx, key); err != nil {
+		return "", store.Key{}, fmt.Errorf("create key: %w", err)
+	}
+	return Text(id, secret), key, nil
+}
+
+// Authenticate tells whose key a text is. A malformed, unknown, wrong or
+// revoked key is ErrUnauthorized; the secret is compared in constant time. A
+// store's failure is the store's error.
+func (a *Access) Authenticate(ctx context.Context, text string) (Principal, error) {
+	id, secret, ok := Split(text)
+	if !ok {
+		return Principal{}, fmt.Errorf("read key: %w", ErrUnauthorized)
+	}
+	key, err := a.keys.Key(ctx, id)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return Principal{}, fmt.Errorf("look up key: %w", err)
+	}
+	// An unknown key has an empty MAC, which equals none.
+	if !hmac.Equal(a.mac(secret), key.MAC) || !key.RevokedAt.IsZero() {
+		return Principal{}, fmt.Errorf("check key %s: %w", id, ErrUnauthorized)
+	}
+	return principal(key), nil
+}
+
+// Principal tells who a key speaks for without its secret, for tokens that
+// were issued against it: a revoked or unknown key is ErrUnauthorized.
+func (a *Access) Principal(ctx context.Context, keyID string) (Principal, error) {
+	key, err := a.keys.Key(ctx, keyID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return Principal{}, fmt.Errorf("look up key: %w", ErrUnauthorized)
+	case err != nil:
+		return Principal{}, fmt.Errorf("look up key: %w", err)
+	case !key.RevokedAt.IsZero():
+		return Principal{}, fmt.Errorf("check key %s: revoked: %w", keyID, ErrUnauthorized)
+	}
+	return principal(key), nil
+}
+
+// Revoke ends a tenant's key: the next request with it, or with a token issued
+// against it, is refused. Another tenant's key is store.ErrNotFound.
+func (a *Access) Revoke(ctx context.Context, tenant, keyID string) error {
+	if err := a.keys.RevokeKey(ctx, tenant, keyID); err != nil {
+		return fmt.Errorf("revoke key: %w", err)
+	}
+	return nil
+}
+
+// List is the tenant's keys by id, revoked ones too.
+func (a *Access) List(ctx context.Context, tenant string) ([]store.Key, error) {
+	keys, err := a.keys.Keys(ctx, tenant)
+	if err != nil {
+		return nil, fmt.Errorf("list keys: %w", err)
+	}
+	return keys, nil
+}
+
+// CreateTenant adds a tenant of that id and name; store.ErrExists when the id
+// is taken.
+func (a *Access) CreateTenant(ctx context.Context, id, name string) (store.Tenant, error) {
+	t := store.Tenant{ID: id, Name: name, CreatedAt: time.Now().UTC()}
+	if err := a.keys.CreateTenant(ctx, t); err != nil {
+		return store.Tenant{}, fmt.Errorf("create tenant: %w", err)
+	}
+	return t, nil
+}
+
+func (a *Access) mac(secret string) []byte {
+	h := hmac.New(sha256.New, a.pepper)
+	h.Write([]byte(secret))
+	return h.Sum(nil)
+}
+
+func principal(k store.Key) Principal {
+	return Principal{Tenant: k.Tenant, KeyID: k.ID, Scopes: k.Scopes}
+}

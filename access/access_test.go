@@ -1,0 +1,189 @@
+package access_test
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"oneton/access"
+	"oneton/store"
+	"oneton/store/sqlite"
+)
+
+var pepper = []byte("a pepper of thirty-two bytes, ok?")
+
+func open(t *testing.T) (*access.Access, *sqlite.Store, string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "oneton.db")
+	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	a, err := access.New(pepper, db)
+	require.NoError(t, err)
+	for _, tenant := range []string{"ours", "theirs"} {
+		_, err = a.CreateTenant(t.Context(), tenant, tenant)
+		require.NoError(t, err)
+	}
+	return a, db, path
+}
+
+func TestKeyAuthenticatesItsTenant(t *testing.T) {
+	a, _, _ := open(t)
+	text, key, err := a.Create(t.Context(), "ours", "laptop", []string{access.Search, access.Enrol})
+	require.NoError(t, err)
+	require.Regexp(t, `^ot_[0-9a-z]{16}_[0-9a-z]{52}$`, text)
+
+	p, err := a.Authenticate(t.Context(), text)
+	require.NoError(t, err)
+	require.Equal(t, access.Principal{Tenant: "ours", KeyID: key.ID, Scopes: []string{"search", "enrol"}}, p)
+	require.True(t, p.Can(access.Search))
+	require.False(t, p.Can(access.Delete))
+
+	p, err = a.Principal(t.Context(), key.ID)
+	require.NoError(t, err)
+	require.Equal(t, "ours", p.Tenant)
+}
+
+func TestAllScopesCanEverything(t *testing.T) {
+	p := access.Principal{Scopes: []string{access.All}}
+	for _, scope := range access.Scopes() {
+		require.True(t, p.Can(scope), scope)
+	}
+}
+
+// The MAC that is kept is RFC 2104's of the secret, and the secret itself is
+// in no file of the database.
+func TestSecretIsNotKept(t *testing.T) {
+	a, db, path := open(t)
+	text, key, err := a.Create(t.Context(), "ours", "laptop", []string{access.All})
+	require.NoError(t, err)
+	secret := text[strings.LastIndex(text, "_")+1:]
+
+	mac := hmac.New(sha256.New, pepper)
+	mac.Write([]byte(secret))
+	stored, err := db.Key(t.Context(), key.ID)
+	require.NoError(t, err)
+	require.Equal(t, mac.Sum(nil), stored.MAC)
+
+	require.NoError(t, db.Close())
+	files, err := filepath.Glob(path + "*")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, f := range files {
+		content, err := os.ReadFile(f)
+		require.NoError(t, err)
+		require.NotContains(t, string(content), secret, f)
+	}
+}
+
+func TestRefusedKeys(t *testing.T) {
+	a, _, _ := open(t)
+	ours, oursKey, err := a.Create(t.Context(), "ours", "laptop", []string{access.All})
+	require.NoError(t, err)
+	theirs, theirsKey, err := a.Create(t.Context(), "theirs", "laptop", []string{access.All})
+	require.NoError(t, err)
+	_, oursSecret, ok := access.Split(ours)
+	require.True(t, ok)
+
+	for name, text := range map[string]string{
+		"empty":                "",
+		"prefix alone":         "ot_",
+		"id alone":             "ot_" + oursKey.ID,
+		"no secret":            "ot_" + oursKey.ID + "_",
+		"another key's secret": access.Text(theirsKey.ID, oursSecret),
+		"unknown id":           access.Text(strings.Repeat("0", 16), oursSecret),
+		"upper case":           strings.ToUpper(ours),
+		"trailing space":       ours + " ",
+		"truncated":            ours[:len(ours)-1],
+		"longer":               ours + "0",
+		"two keys":             ours + theirs,
+		"another prefix":       "sk" + ours[2:],
+		"huge":                 "ot_" + strings.Repeat("x", 1<<20) + "_y",
+		"not UTF-8":            "ot_\xff_\xfe",
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := a.Authenticate(t.Context(), text)
+			require.ErrorIs(t, err, access.ErrUnauthorized)
+		})
+	}
+	_, err = a.Principal(t.Context(), "nobody")
+	require.ErrorIs(t, err, access.ErrUnauthorized)
+}
+
+func TestEveryByteOfTheTextCounts(t *testing.T) {
+	a, _, _ := open(t)
+	text, _, err := a.Create(t.Context(), "ours", "laptop", []string{access.All})
+	require.NoError(t, err)
+	rapid.Check(t, func(t *rapid.T) {
+		i := rapid.IntRange(0, len(text)-1).Draw(t, "byte")
+		b := rapid.Byte().Filter(func(b byte) bool { return b != text[i] }).Draw(t, "value")
+		_, err := a.Authenticate(context.Background(), text[:i]+string([]byte{b})+text[i+1:])
+		require.ErrorIs(t, err, access.ErrUnauthorized)
+	})
+}
+
+func TestRevokedKeyIsRefusedAtOnce(t *testing.T) {
+	a, _, _ := open(t)
+	text, key, err := a.Create(t.Context(), "ours", "laptop", []string{access.All})
+	require.NoError(t, err)
+
+	require.ErrorIs(t, a.Revoke(t.Context(), "theirs", key.ID), store.ErrNotFound)
+	_, err = a.Authenticate(t.Context(), text)
+	require.NoError(t, err, "another tenant cannot revoke it")
+
+	require.NoError(t, a.Revoke(t.Context(), "ours", key.ID))
+	_, err = a.Authenticate(t.Context(), text)
+	require.ErrorIs(t, err, access.ErrUnauthorized)
+	_, err = a.Principal(t.Context(), key.ID)
+	require.ErrorIs(t, err, access.ErrUnauthorized)
+
+	keys, err := a.List(t.Context(), "ours")
+	require.NoError(t, err)
+	require.Len(t, keys, 1)
+	require.False(t, keys[0].RevokedAt.IsZero())
+}
+
+func TestAnotherPepperKnowsNoKey(t *testing.T) {
+	a, db, _ := open(t)
+	text, _, err := a.Create(t.Context(), "ours", "laptop", []string{access.All})
+	require.NoError(t, err)
+	other, err := access.New([]byte(strings.Repeat("p", access.MinPepper)), db)
+	require.NoError(t, err)
+	_, err = other.Authenticate(t.Context(), text)
+	require.ErrorIs(t, err, access.ErrUnauthorized)
+}
+
+func TestRefusedArguments(t *testing.T) {
+	a, db, _ := open(t)
+	_, err := access.New(pepper[:access.MinPepper-1], db)
+	require.ErrorIs(t, err, access.ErrPepper)
+	_, _, err = a.Create(t.Context(), "ours", "laptop", nil)
+	require.ErrorIs(t, err, access.ErrScope)
+	_, _, err = a.Create(t.Context(), "ours", "laptop", []string{access.Search, "Search"})
+	require.ErrorIs(t, err, access.ErrScope)
+	_, _, err = a.Create(t.Context(), "nobody", "laptop", []string{access.Search})
+	require.ErrorIs(t, err, store.ErrNotFound)
+	_, err = a.CreateTenant(t.Context(), "ours", "again")
+	require.ErrorIs(t, err, store.ErrExists)
+	keys, err := a.List(t.Context(), "ours")
+	require.NoError(t, err)
+	require.Empty(t, keys, "a refused request leaves no key")
+}
+
+// A store that fails must not look like a wrong key.
+func TestStoreFailureIsNotUnauthorized(t *testing.T) {
+	a, db, _ := open(t)
+	text, _, err := a.Create(t.Context(), "ours", "laptop", []string{access.All})
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	_, err = a.Authenticate(t.Context(), text)
+	require.Error(t, err)
+	require.NotErrorIs(t, err, access.ErrUnauthorized)
+}

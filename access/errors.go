@@ -1,0 +1,17 @@
+package access
+
+import "errors"
+
+// These errors say why access is refused.
+var (
+	// ErrUnauthorized means that the key is malformed, unknown, wrong or
+	// revoked; the caller is not told which.
+	ErrUnauthorized = errors.New("access: no valid key")
+
+	// ErrScope means that a key is asked for with a scope that does not
+	// exist, or with none.
+	ErrScope = errors.New("access: unknown scope")
+
+	// ErrPepper means that the pepper is too short to protect anything.
+	ErrPepper = errors.New("access: pepper too short")
+)
