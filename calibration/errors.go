@@ -2,6 +2,11 @@ package calibration
 
 import "errors"
 
-// ErrTable means that a table breaks its own rules, so no rate can be read
-// from it.
-var ErrTable = errors.New("calibration: invalid table")
+var (
+	// ErrTable means that a table breaks its own rules, so no rate can be
+	// read from it.
+	ErrTable = errors.New("calibration: invalid table")
+
+	// ErrSample means that the faces given are too few to calibrate on.
+	ErrSample = errors.New("calibration: sample too small")
+)
