@@ -1,0 +1,183 @@
+package changelog
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// FollowerConfig says how a follower paces itself; a zero field takes the
+// default that its comment names.
+type FollowerConfig struct {
+	// Poll is the pause after which the log is read without being notified,
+	// since another process may have written it: 1 s.
+	Poll time.Duration
+	// Batch is the most entries read at once: 1024.
+	Batch int
+	// Retry is the pause after a first error: 20 ms. It doubles with each
+	// further one, up to MaxRetry: 5 s.
+	Retry, MaxRetry time.Duration
+}
+
+// Follower brings one view along a log.
+type Follower struct {
+	log  Log
+	view View
+	cfg  FollowerConfig
+	// notified holds at most one call for the loop's attention.
+	notified chan struct{}
+
+	mu sync.Mutex
+	// moved is closed, and replaced, when the view has moved or Run has ended.
+	moved   chan struct{}
+	failing error
+	stopped error
+}
+
+// NewFollower returns a follower that waits for Run.
+func NewFollower(log Log, view View, cfg FollowerConfig) *Follower {
+	cfg.Poll = cmp.Or(cfg.Poll, time.Second)
+	cfg.Batch = cmp.Or(cfg.Batch, 1024)
+	cfg.Retry = cmp.Or(cfg.Retry, 20*time.Millisecond)
+	cfg.MaxRetry = cmp.Or(cfg.MaxRetry, 5*time.Second)
+	return &Follower{
+		log: log, view: view, cfg: cfg,
+		notified: make(chan struct{}, 1),
+		moved:    make(chan struct{}),
+	}
+}
+
+// Run applies the log to the view, in order and from the view's own position.
+// An error of the log or of the view is retried until it is gone; nothing is
+// skipped. Run ends with ctx, whose error it returns, or with ErrAhead. It is
+// called once.
+func (f *Follower) Run(ctx context.Context) error {
+	err := f.retry(ctx, f.check)
+	for err == nil {
+		if err = f.retry(ctx, f.catchUp); err != nil {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			err = ctx.Err()
+		case <-f.notified:
+		case <-time.After(f.cfg.Poll):
+		}
+	}
+	f.tell(func() { f.stopped = err })
+	return err
+}
+
+// retry calls do until it succeeds, ctx ends or ErrAhead ends all attempts.
+func (f *Follower) retry(ctx context.Context, do func(context.Context) error) error {
+	for pause := f.cfg.Retry; ; pause = min(2*pause, f.cfg.MaxRetry) {
+		err := do(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		f.mu.Lock()
+		f.failing = err
+		f.mu.Unlock()
+		if err == nil || errors.Is(err, ErrAhead) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// check tells a view that belongs to another log.
+func (f *Follower) check(ctx context.Context) error {
+	end, err := f.log.Position(ctx)
+	if err != nil {
+		return fmt.Errorf("read the log's position: %w", err)
+	}
+	if at := f.view.Position(); at > end {
+		return fmt.Errorf("%w: it is at %d and the log ends at %d", ErrAhead, at, end)
+	}
+	return nil
+}
+
+// catchUp applies batches until the log ends.
+func (f *Follower) catchUp(ctx context.Context) error {
+	for {
+		after := f.view.Position()
+		changes, next, err := f.log.Changes(ctx, after, f.cfg.Batch)
+		if err != nil {
+			return fmt.Errorf("read the log after %d: %w", after, err)
+		}
+		if next == after {
+			return nil
+		}
+		if err := f.view.Apply(ctx, changes, next); err != nil {
+			return fmt.Errorf("apply the log from %d to %d: %w", after, next, err)
+		}
+		f.tell(func() { f.failing = nil })
+	}
+}
+
+// tell makes a change of state and wakes all who wait.
+func (f *Follower) tell(change func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change()
+	close(f.moved)
+	f.moved = make(chan struct{})
+}
+
+// Notify says that the log has grown. It never blocks.
+func (f *Follower) Notify() {
+	select {
+	case f.notified <- struct{}{}:
+	default:
+	}
+}
+
+// Wait returns once the view has applied the log up to position: at once when
+// it has. Otherwise it returns ctx's error, or ErrStopped when Run has ended.
+func (f *Follower) Wait(ctx context.Context, position uint64) error {
+	for {
+		f.mu.Lock()
+		moved, stopped := f.moved, f.stopped
+		f.mu.Unlock()
+		if f.view.Position() >= position {
+			return nil
+		}
+		if stopped != nil {
+			return fmt.Errorf("%w: %w", ErrStopped, stopped)
+		}
+		// The position may be another process's, of which only the waiter knows.
+		f.Notify()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-moved:
+		}
+	}
+}
+
+// Position is the position that the view has reached.
+func (f *Follower) Position() uint64 { return f.view.Position() }
+
+// Lag is how many positions the view is behind the log.
+func (f *Follower) Lag(ctx context.Context) (uint64, error) {
+	end, err := f.log.Position(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read the log's position: %w", err)
+	}
+	return end - min(end, f.view.Position()), nil
+}
+
+// Err is the error that is being retried, or that ended Run; nil while the
+// view follows.
+func (f *Follower) Err() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return cmp.Or(f.stopped, f.failing)
+}
