@@ -1,0 +1,95 @@
+package server
+
+import (
+	"time"
+
+	"oneton/embed"
+	"oneton/face"
+	"oneton/identify"
+	"oneton/store"
+)
+
+// faceAnswer is a face found in a photo that was sent.
+type faceAnswer struct {
+	Box        face.Box       `json:"box"`
+	Landmarks  face.Landmarks `json:"landmarks"`
+	Confidence float32        `json:"confidence"`
+	Quality    face.Quality   `json:"quality"`
+}
+
+func faceOf(f embed.Face) faceAnswer {
+	return faceAnswer{Box: f.Box, Landmarks: f.Landmarks, Confidence: f.Confidence, Quality: f.Quality}
+}
+
+// enrolledFace is a face of a subject.
+type enrolledFace struct {
+	ID        string         `json:"id"`
+	Pack      string         `json:"pack"`
+	Box       face.Box       `json:"box"`
+	Landmarks face.Landmarks `json:"landmarks"`
+	Quality   face.Quality   `json:"quality"`
+	HasPhoto  bool           `json:"has_photo"`
+	CreatedAt time.Time      `json:"created_at"`
+}
+
+func enrolledFaces(faces []store.Face) []enrolledFace {
+	out := make([]enrolledFace, len(faces))
+	for i, f := range faces {
+		out[i] = enrolledFace{
+			ID: f.ID, Pack: f.Pack, Box: f.Box, Landmarks: f.Landmarks, Quality: f.Quality,
+			HasPhoto: len(f.PhotoSHA256) > 0, CreatedAt: f.CreatedAt,
+		}
+	}
+	return out
+}
+
+// subjectAnswer is a subject as lists show it.
+type subjectAnswer struct {
+	ID        string            `json:"id"`
+	Metadata  map[string]string `json:"metadata"`
+	FaceCount int               `json:"face_count"`
+	CreatedAt time.Time         `json:"created_at"`
+	UpdatedAt time.Time         `json:"updated_at"`
+}
+
+func subjectOf(s store.Subject) subjectAnswer {
+	return subjectAnswer{
+		ID: s.ID, Metadata: metadataOf(s.Metadata), FaceCount: s.Faces,
+		CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
+	}
+}
+
+// metadataOf makes no metadata an empty object, not null.
+func metadataOf(m map[string]string) map[string]string {
+	if m == nil {
+		return map[string]string{}
+	}
+	return m
+}
+
+// timings is where the time of an answer went, in milliseconds.
+type timings struct {
+	Queue     float64 `json:"queue"`
+	Decode    float64 `json:"decode"`
+	Detect    float64 `json:"detect"`
+	Align     float64 `json:"align"`
+	Recognise float64 `json:"recognise"`
+	Assess    float64 `json:"assess"`
+	Wait      float64 `json:"wait"`
+	Search    float64 `json:"search"`
+	Store     float64 `json:"store"`
+	Total     float64 `json:"total"`
+}
+
+// timingsOf is nil unless they were asked for.
+func timingsOf(asked bool, t identify.Timings) *timings {
+	if !asked {
+		return nil
+	}
+	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+	return &timings{
+		Queue: ms(t.Queue), Decode: ms(t.Decode), Detect: ms(t.Detect), Align: ms(t.Align),
+		Recognise: ms(t.Recognise), Assess: ms(t.Assess),
+		Wait: ms(t.Wait), Search: ms(t.Search), Store: ms(t.Store), Total: ms(t.Total),
+	}
+}

@@ -1,0 +1,396 @@
+package decode_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"mime/multipart"
+	"net/url"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"oneton/server/decode"
+)
+
+// request has a field of every kind that a request may have.
+type request struct {
+	Name      string              `param:"name"`
+	Photo     decode.Photo        `param:"photo,required"`
+	K         *int                `param:"k"`
+	Threshold *float64            `param:"threshold"`
+	Deep      bool                `param:"deep"`
+	Metadata  map[string]string   `param:"metadata"`
+	Filter    map[string][]string `param:"filter"`
+	Policy    struct {
+		FPIR *float64 `param:"fpir"`
+		Mode *string  `param:"mode"`
+	} `param:"policy"`
+	Ignored string
+}
+
+type several struct {
+	ID     *string       `param:"id"`
+	Photos decode.Photos `param:"photo,required"`
+}
+
+// photoBytes is AAECAwQ= in base64.
+var photoBytes = []byte{0, 1, 2, 3, 4}
+
+func ptr[T any](v T) *T { return &v }
+
+func whole() request {
+	r := request{
+		Name: "ada", Photo: photoBytes, K: ptr(5), Threshold: ptr(-0.25), Deep: true,
+		Metadata: map[string]string{"team": "a", "": "empty", "Ünïcode": "\"\\\n<>"},
+		Filter:   map[string][]string{"team": {"a", "b"}, "none": {}},
+	}
+	r.Policy.FPIR, r.Policy.Mode = ptr(1e-3), ptr("off")
+	return r
+}
+
+const wholeJSON = ` { "name":"ada", "photo":"AAECAwQ=", "k":5, "threshold":-0.25, "deep":true,
+	"metadata":{"team":"a","":"empty","Ünïcode":"\"\\\n<>"}, "filter":{"team":["a","b"],"none":[]},
+	"policy":{"fpir":1e-3,"mode":"off"} } `
+
+// One request is the same in each of its forms.
+func TestFormsAreAlike(t *testing.T) {
+	parameters := url.Values{
+		"name": {"ada"}, "k": {"5"}, "threshold": {"-0.25"}, "deep": {"true"},
+		"metadata": {`{"team":"a","":"empty","Ünïcode":"\"\\\n<>"}`}, "filter": {`{"team":["a","b"],"none":[]}`},
+		"policy": {`{"fpir":1e-3,"mode":"off"}`},
+	}
+	contentType, form := multipartOf(t, parameters, "photo", photoBytes)
+	for name, c := range map[string]struct {
+		contentType string
+		query       string
+		body        string
+	}{
+		"JSON":                   {"application/json", "", wholeJSON},
+		"JSON with a charset":    {"application/json; charset=utf-8", "", wholeJSON},
+		"JSON with a query":      {"application/json", parameters.Encode(), `{"photo":"AAECAwQ="}`},
+		"multipart":              {contentType, "", form},
+		"raw image with a query": {"image/jpeg", parameters.Encode(), string(photoBytes)},
+		"data URL":               {"application/json", parameters.Encode(), `{"photo":"data:image/png;base64,AAECAwQ="}`},
+		"base64 without padding": {"application/json", parameters.Encode(), `{"photo":"AAECAwQ"}`},
+		"base64 in lines":        {"application/json", parameters.Encode(), `{"photo":"AAEC\r\nAwQ=\r\n"}`},
+		"base64 with escapes":    {"application/json", parameters.Encode(), `{"photo":"\u0041AECAwQ="}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got request
+			require.NoError(t, decode.Request(c.contentType, []byte(c.query), []byte(c.body), &got))
+			require.Equal(t, whole(), got)
+		})
+	}
+}
+
+func TestNullIsAFieldLeftOut(t *testing.T) {
+	var got request
+	body := `{"name":null,"photo":"AAECAwQ=","k":null,"metadata":null,"policy":{"fpir":null}}`
+	require.NoError(t, decode.JSON([]byte(body), &got))
+	require.Equal(t, request{Photo: photoBytes}, got)
+}
+
+func TestSeveralPhotos(t *testing.T) {
+	contentType, form := multipartOf(t, url.Values{"id": {"ada"}}, "photo", []byte{1}, []byte{2})
+	for name, c := range map[string]struct{ contentType, body string }{
+		"a list":         {"application/json", `{"id":"ada","photo":["AQ==","Ag=="]}`},
+		"repeated parts": {contentType, form},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got several
+			require.NoError(t, decode.Request(c.contentType, nil, []byte(c.body), &got))
+			require.Equal(t, several{ID: ptr("ada"), Photos: decode.Photos{{1}, {2}}}, got)
+		})
+	}
+	var one several
+	require.NoError(t, decode.Request("image/png", []byte("id=ada"), []byte{1}, &one))
+	require.Equal(t, several{ID: ptr("ada"), Photos: decode.Photos{{1}}}, one)
+}
+
+func TestRefusedJSON(t *testing.T) {
+	for name, c := range map[string]struct{ body, field string }{
+		"nothing":                      {``, ""},
+		"not JSON":                     {`photo=x`, ""},
+		"a list":                       {`[]`, ""},
+		"null":                         {`null`, ""},
+		"two values":                   {`{"photo":"AAECAwQ="}{}`, ""},
+		"trailing text":                {`{"photo":"AAECAwQ="} x`, ""},
+		"trailing NUL":                 {"{\"photo\":\"AAECAwQ=\"}\x00", ""},
+		"cut short":                    {`{"photo":"AAECAwQ="`, ""},
+		"cut in a string":              {`{"photo":"AAECAw`, "photo"},
+		"no comma":                     {`{"photo":"AAECAwQ=" "k":1}`, ""},
+		"trailing comma":               {`{"photo":"AAECAwQ=",}`, ""},
+		"single quotes":                {`{'photo':'AAECAwQ='}`, ""},
+		"comment":                      {`{"photo":"AAECAwQ=" /* */}`, ""},
+		"not UTF-8":                    {"{\"photo\":\"AAECAwQ=\",\"name\":\"\xff\"}", ""},
+		"control character":            {"{\"photo\":\"AAECAwQ=\",\"name\":\"a\nb\"}", "name"},
+		"unknown field":                {`{"photo":"AAECAwQ=","colour":"red"}`, "colour"},
+		"field in another case":        {`{"Photo":"AAECAwQ="}`, "Photo"},
+		"field without a tag":          {`{"photo":"AAECAwQ=","Ignored":"x"}`, "Ignored"},
+		"field given twice":            {`{"photo":"AAECAwQ=","k":1,"k":1}`, "k"},
+		"twice with an escape":         {`{"photo":"AAECAwQ=","k":1,"\u006b":2}`, "k"},
+		"no photo":                     {`{"name":"ada"}`, "photo"},
+		"null photo":                   {`{"photo":null}`, "photo"},
+		"empty photo":                  {`{"photo":""}`, "photo"},
+		"photo of padding":             {`{"photo":"===="}`, "photo"},
+		"photo that is a number":       {`{"photo":7}`, "photo"},
+		"photo that is a list":         {`{"photo":["AAECAwQ="]}`, "photo"},
+		"bad base64":                   {`{"photo":"AAEC*wQ="}`, "photo"},
+		"base64 of impossible length":  {`{"photo":"AAECA"}`, "photo"},
+		"padding in the middle":        {`{"photo":"AA==AAAA"}`, "photo"},
+		"data URL without base64":      {`{"photo":"data:image/png,AAEC"}`, "photo"},
+		"data URL without data":        {`{"photo":"data:image/png;base64"}`, "photo"},
+		"raw line break in the photo":  {"{\"photo\":\"AAEC\nAwQ=\"}", "photo"},
+		"number as text":               {`{"photo":"AAECAwQ=","k":"5"}`, "k"},
+		"fraction for a whole number":  {`{"photo":"AAECAwQ=","k":5.5}`, "k"},
+		"number out of range":          {`{"photo":"AAECAwQ=","k":99999999999999999999}`, "k"},
+		"number beyond a float":        {`{"photo":"AAECAwQ=","threshold":1e999}`, "threshold"},
+		"NaN":                          {`{"photo":"AAECAwQ=","threshold":NaN}`, "threshold"},
+		"leading zero":                 {`{"photo":"AAECAwQ=","k":05}`, "k"},
+		"text for a truth":             {`{"photo":"AAECAwQ=","deep":"true"}`, "deep"},
+		"number for a text":            {`{"photo":"AAECAwQ=","name":1}`, "name"},
+		"metadata that is a list":      {`{"photo":"AAECAwQ=","metadata":[]}`, "metadata"},
+		"metadata that nests":          {`{"photo":"AAECAwQ=","metadata":{"a":{"b":"c"}}}`, "metadata.a"},
+		"metadata with a null":         {`{"photo":"AAECAwQ=","metadata":{"a":null}}`, "metadata.a"},
+		"metadata key twice":           {`{"photo":"AAECAwQ=","metadata":{"a":"1","a":"2"}}`, "metadata.a"},
+		"filter that is no list":       {`{"photo":"AAECAwQ=","filter":{"a":"b"}}`, "filter.a"},
+		"filter of numbers":            {`{"photo":"AAECAwQ=","filter":{"a":[1]}}`, "filter.a"},
+		"unknown field further down":   {`{"photo":"AAECAwQ=","policy":{"fmr":1}}`, "policy.fmr"},
+		"wrong type further down":      {`{"photo":"AAECAwQ=","policy":{"fpir":"low"}}`, "policy.fpir"},
+		"brackets that do not match":   {`{"photo":"AAECAwQ=","filter":{"a":["b"}]}`, "filter.a"},
+		"list with a trailing comma":   {`{"photo":"AAECAwQ=","filter":{"a":["b",]}}`, "filter.a"},
+		"long unknown name":            {`{"` + strings.Repeat("x", 1000) + `":1}`, strings.Repeat("x", 64) + "…"},
+		"unknown name, not to be read": {"{\"a\\u0000b\":1}", "a?b"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var r request
+			err := decode.Request("application/json", nil, []byte(c.body), &r)
+			var fault *decode.Error
+			require.ErrorAs(t, err, &fault)
+			require.Equal(t, c.field, fault.Field)
+			require.NotContains(t, err.Error(), "decode_test", "no Go type is named")
+			require.NotContains(t, err.Error(), "json:")
+		})
+	}
+}
+
+func TestRefusedForms(t *testing.T) {
+	contentType, photo := multipartOf(t, nil, "photo", photoBytes)
+	_, twice := multipartOf(t, nil, "photo", photoBytes, photoBytes)
+	_, unknown := multipartOf(t, url.Values{"colour": {"red"}}, "photo", photoBytes)
+	_, wrong := multipartOf(t, url.Values{"k": {"five"}}, "photo", photoBytes)
+	_, empty := multipartOf(t, nil, "photo", nil)
+	_, long := multipartOf(t, url.Values{"name": {strings.Repeat("x", 1<<20)}}, "photo", photoBytes)
+	_, many := multipartOf(t, nil, "photo", make([][]byte, 1000)...)
+	for name, c := range map[string]struct{ contentType, query, body, field string }{
+		"photo twice":              {contentType, "", twice, "photo"},
+		"unknown part":             {contentType, "", unknown, "colour"},
+		"wrong type":               {contentType, "", wrong, "k"},
+		"empty photo":              {contentType, "", empty, "photo"},
+		"long text":                {contentType, "", long, "name"},
+		"many parts":               {contentType, "", many, "photo"},
+		"no boundary":              {"multipart/form-data", "", photo, ""},
+		"another boundary":         {"multipart/form-data; boundary=other", "", photo, ""},
+		"cut short":                {contentType, "", photo[:len(photo)-10], ""},
+		"no parts":                 {contentType, "", "--the-boundary--\r\n", "photo"},
+		"empty":                    {contentType, "", "", ""},
+		"cut between parts":        {contentType, "", photo[:strings.LastIndex(photo, "--the-boundary")], ""},
+		"part without a name":      {contentType, "", "--the-boundary\r\n\r\nx\r\n--the-boundary--\r\n", ""},
+		"query and form":           {contentType, "name=a&name=b", photo, "name"},
+		"unknown query":            {contentType, "colour=red", photo, "colour"},
+		"photo in the query":       {"application/json", "photo=AAECAwQ", `{}`, "photo"},
+		"malformed query":          {"application/json", "name=%zz", `{"photo":"AAECAwQ="}`, ""},
+		"query that is not UTF-8":  {"application/json", "name=%ff", `{"photo":"AAECAwQ="}`, "name"},
+		"query and JSON disagree":  {"application/json", "k=1", `{"photo":"AAECAwQ=","k":1}`, "k"},
+		"empty raw image":          {"image/jpeg", "", "", "photo"},
+		"empty number":             {"image/jpeg", "k=", "x", "k"},
+		"nothing at all":           {"", "", "", "photo"},
+		"unfinished object":        {"image/jpeg", `filter={"a"`, "x", "filter"},
+		"query in another case":    {"image/jpeg", "K=1", "x", "K"},
+		"name of control letters":  {"image/jpeg", "%00%0a=1", "x", "??"},
+		"object with a raw suffix": {"image/jpeg", `metadata={}{}`, "x", "metadata"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var r request
+			err := decode.Request(c.contentType, []byte(c.query), []byte(c.body), &r)
+			var fault *decode.Error
+			require.ErrorAs(t, err, &fault)
+			require.Equal(t, c.field, fault.Field, fault.Reason)
+		})
+	}
+}
+
+func TestUnsupportedMediaTypes(t *testing.T) {
+	for name, contentType := range map[string]string{
+		"none": "", "text": "text/plain", "curl's default": "application/x-www-form-urlencoded",
+		"malformed": "image", "XML": "application/xml", "JSON's kin": "application/problem+json",
+	} {
+		t.Run(name, func(t *testing.T) {
+			var r request
+			require.ErrorIs(t, decode.Request(contentType, nil, []byte("x"), &r), decode.ErrMediaType)
+		})
+	}
+	var noPhoto struct {
+		Name string `param:"name"`
+	}
+	require.ErrorIs(t, decode.Request("image/png", nil, []byte("x"), &noPhoto), decode.ErrMediaType)
+}
+
+// A bomb costs no more than reading it: nothing is built of what is refused.
+func TestBombsAreCheap(t *testing.T) {
+	const size = 16 << 20
+	fill := func(prefix, unit string) []byte { return []byte(prefix + strings.Repeat(unit, size/len(unit))) }
+	contentType, _ := multipartOf(t, nil, "photo", photoBytes)
+	for name, c := range map[string]struct {
+		contentType string
+		body        []byte
+	}{
+		"deep lists":         {"application/json", fill("", "[")},
+		"deep in a field":    {"application/json", fill(`{"filter":`, "[")},
+		"deep objects":       {"application/json", fill(`{"metadata":`, `{"a":`)},
+		"wide list":          {"application/json", append(fill(`{"filter":{"a":[`, `"",`), []byte(`""]}}`)...)},
+		"wide list of photo": {"application/json", append(fill(`{"photo":[`, `0,`), []byte(`0]}`)...)},
+		"wide object":        {"application/json", append(fill(`{"metadata":{`, `"a":"",`), []byte(`"b":""}}`)...)},
+		"long number":        {"application/json", append(fill(`{"k":`, "9"), '}')},
+		"long name":          {"application/json", append(fill(`{"`, "x"), []byte(`":1}`)...)},
+		"backslashes":        {"application/json", fill(`{"`, `\`)},
+		"quotes":             {"application/json", fill(`{"name":`, `"`)},
+		"parts":              {contentType, fill("", "--the-boundary\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\n\r\n")},
+		"part headers":       {contentType, fill("--the-boundary\r\n", "X: y\r\n")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			var r several
+			require.Error(t, decode.Request(c.contentType, nil, c.body, &r))
+			runtime.ReadMemStats(&after)
+			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(3*size))
+		})
+	}
+}
+
+// The caller's buffers are used again for the next request.
+func TestNothingIsShared(t *testing.T) {
+	contentType, form := multipartOf(t, url.Values{"name": {"ada"}}, "photo", photoBytes)
+	for name, c := range map[string]struct{ contentType, query, body string }{
+		"JSON":      {"application/json", "", `{"name":"ada","photo":"AAECAwQ="}`},
+		"multipart": {contentType, "", form},
+		"raw":       {"image/png", "name=ada", string(photoBytes)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			query, body := []byte(c.query), []byte(c.body)
+			var r request
+			require.NoError(t, decode.Request(c.contentType, query, body, &r))
+			clear(query)
+			clear(body)
+			require.Equal(t, "ada", r.Name)
+			require.Equal(t, decode.Photo(photoBytes), r.Photo)
+		})
+	}
+}
+
+// Whatever encoding/json writes is read back as it was.
+func TestJSONRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.String()
+		want := request{
+			Name:     text.Draw(t, "name"),
+			Photo:    rapid.SliceOfN(rapid.Byte(), 1, 200).Draw(t, "photo"),
+			K:        ptr(rapid.Int().Draw(t, "k")),
+			Deep:     rapid.Bool().Draw(t, "deep"),
+			Metadata: rapid.MapOfN(text, text, 0, 5).Draw(t, "metadata"),
+			Filter:   rapid.MapOfN(text, rapid.SliceOfN(text, 0, 3), 0, 3).Draw(t, "filter"),
+		}
+		body, err := json.Marshal(map[string]any{
+			"name": want.Name, "photo": want.Photo, "k": want.K, "deep": want.Deep,
+			"metadata": want.Metadata, "filter": want.Filter,
+		})
+		require.NoError(t, err)
+		var got request
+		require.NoError(t, decode.JSON(body, &got))
+		require.Equal(t, want, got)
+	})
+}
+
+// FuzzJSON: what is accepted is valid JSON, and means what encoding/json says.
+func FuzzJSON(f *testing.F) {
+	f.Add([]byte(wholeJSON))
+	f.Add([]byte(`{"photo":"data:;base64,AAEC","filter":{"a":["b"]},"k":null}`))
+	f.Add([]byte(`{"photo":"AAEC\n","metadata":{"\u0061":"\ud800"}}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var r request
+		if decode.JSON(body, &r) != nil {
+			return
+		}
+		var want struct {
+			Name     string
+			K        *int
+			Metadata map[string]string
+			Filter   map[string][]string
+			Photo    string
+		}
+		require.NoError(t, json.Unmarshal(body, &want))
+		require.Equal(t, want.Name, r.Name)
+		require.Equal(t, want.K, r.K)
+		require.Equal(t, len(want.Metadata), len(r.Metadata))
+		for k, v := range want.Metadata {
+			require.Equal(t, v, r.Metadata[k])
+		}
+		for k, v := range want.Filter {
+			require.ElementsMatch(t, v, r.Filter[k])
+		}
+		text := want.Photo
+		if _, data, ok := strings.Cut(text, ";base64,"); ok {
+			text = data
+		}
+		photo, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "=\r\n"))
+		require.NoError(t, err)
+		require.Equal(t, photo, []byte(r.Photo))
+	})
+}
+
+// FuzzRequest: no request, in whatever form, is more than an error.
+func FuzzRequest(f *testing.F) {
+	contentType, form := multipartOf(f, url.Values{"id": {"ada"}}, "photo", []byte{1}, []byte{2})
+	f.Add(contentType, []byte("id=ada"), []byte(form))
+	f.Add("image/png", []byte("id=ada"), photoBytes)
+	f.Add("application/json", []byte(""), []byte(`{"photo":["AQ==","Ag=="]}`))
+	f.Fuzz(func(t *testing.T, contentType string, query, body []byte) {
+		var one request
+		if err := decode.Request(contentType, query, body, &one); err == nil {
+			require.NotEmpty(t, one.Photo)
+		}
+		var r several
+		if err := decode.Request(contentType, query, body, &r); err == nil {
+			require.NotEmpty(t, r.Photos)
+			for _, p := range r.Photos {
+				require.NotEmpty(t, p)
+			}
+		}
+	})
+}
+
+func multipartOf(t testing.TB, parameters url.Values, field string, photos ...[]byte) (contentType, body string) {
+	t.Helper()
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	require.NoError(t, w.SetBoundary("the-boundary"))
+	for name, values := range parameters {
+		for _, v := range values {
+			require.NoError(t, w.WriteField(name, v))
+		}
+	}
+	for i, photo := range photos {
+		part, err := w.CreateFormFile(field, fmt.Sprintf("%d.jpg", i))
+		require.NoError(t, err)
+		_, err = part.Write(photo)
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
+	return w.FormDataContentType(), b.String()
+}

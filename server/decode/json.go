@@ -1,0 +1,93 @@
+package decode
+
+import (
+	"encoding/json"
+	"reflect"
+)
+
+// value decodes raw into v, whose type bounds what raw may be.
+func value(raw []byte, v reflect.Value, path string) error {
+	if string(raw) == "null" {
+		return nil
+	}
+	switch target := v.Addr().Interface().(type) {
+	case *Photo:
+		return target.decode(raw, path)
+	case *Photos:
+		return target.decode(raw, path)
+	}
+	if len(raw) > maxText {
+		return fault(path, "is longer than %d bytes", maxText)
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		return value(raw, v.Elem(), path)
+	case reflect.Struct:
+		return structure(raw, v, path)
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		return object(raw, path, func(name string, raw []byte) error {
+			element := reflect.New(v.Type().Elem()).Elem()
+			if err := present(raw, element, join(path, quote(name))); err != nil {
+				return err
+			}
+			v.SetMapIndex(reflect.ValueOf(name), element)
+			return nil
+		})
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+		return list(raw, path, func(raw []byte) error {
+			element := reflect.New(v.Type().Elem()).Elem()
+			if err := present(raw, element, path); err != nil {
+				return err
+			}
+			v.Set(reflect.Append(v, element))
+			return nil
+		})
+	default:
+		if err := json.Unmarshal(raw, v.Addr().Interface()); err != nil {
+			return fault(path, "%s", must(v.Kind()))
+		}
+		return nil
+	}
+}
+
+// present is value where null is no choice.
+func present(raw []byte, v reflect.Value, path string) error {
+	if string(raw) == "null" {
+		return fault(path, "must not hold null")
+	}
+	return value(raw, v, path)
+}
+
+func structure(raw []byte, v reflect.Value, path string) error {
+	fields := fieldsOf(v)
+	return object(raw, path, func(name string, raw []byte) error {
+		fd, ok := fields[name]
+		if !ok {
+			return fault(join(path, quote(name)), "is not a field of this request")
+		}
+		return value(raw, fd.value, join(path, name))
+	})
+}
+
+func must(k reflect.Kind) string {
+	switch k {
+	case reflect.String:
+		return "must be a string"
+	case reflect.Bool:
+		return "must be true or false"
+	case reflect.Float64:
+		return "must be a number"
+	default:
+		return "must be a whole number"
+	}
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}

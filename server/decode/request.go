@@ -1,0 +1,131 @@
+// Package decode turns requests into structs, strictly: a field that is
+// unknown, given twice, of another type or missing is an Error that names it.
+// The same struct takes JSON, a multipart form, or a raw image with its
+// parameters in the query.
+//
+// A struct's fields carry the tag `param:"name"`, or `param:"name,required"`.
+// They may be strings, numbers, booleans, pointers to these, maps and slices
+// of strings, structs with tags of their own, Photo and Photos. JSON's null
+// is the same as leaving the field out.
+package decode
+
+import (
+	"bytes"
+	"io"
+	"maps"
+	"mime"
+	"mime/multipart"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+const (
+	// maxParts bounds the parts of a form.
+	maxParts = 64
+	// maxText bounds one part that is not a photo, in bytes.
+	maxText = 64 << 10
+	// rawPhoto is the field that a raw image fills.
+	rawPhoto = "photo"
+)
+
+// Request decodes a request into the struct that into points to. Parameters
+// other than photos may stand in the query whatever the body is. It returns
+// an Error, or ErrMediaType. What it stores shares no memory with its inputs.
+func Request(contentType string, query, body []byte, into any) error {
+	f := newForm(into)
+	if err := f.query(string(query)); err != nil {
+		return err
+	}
+	if contentType == "" && len(body) == 0 {
+		return f.complete()
+	}
+	media, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return ErrMediaType
+	}
+	switch {
+	case media == "application/json":
+		err = f.json(body)
+	case media == "multipart/form-data":
+		err = f.multipart(params["boundary"], body)
+	case strings.HasPrefix(media, "image/") && f.takesPhoto(rawPhoto):
+		err = f.photo(rawPhoto, body)
+	default:
+		err = ErrMediaType
+	}
+	if err != nil {
+		return err
+	}
+	return f.complete()
+}
+
+// JSON decodes a body that must be one JSON object.
+func JSON(body []byte, into any) error {
+	f := newForm(into)
+	if err := f.json(body); err != nil {
+		return err
+	}
+	return f.complete()
+}
+
+func (f *form) query(query string) error {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return fault("", "has a malformed query")
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if f.takesPhoto(name) {
+			return fault(name, "cannot be sent in the query")
+		}
+		for _, text := range values[name] {
+			if err := f.text(name, text); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (f *form) multipart(boundary string, body []byte) error {
+	if boundary == "" {
+		return fault("", "is a form without a boundary")
+	}
+	r := multipart.NewReader(bytes.NewReader(body), boundary)
+	for range maxParts {
+		part, err := r.NextPart()
+		// Only the last boundary makes it io.EOF itself; a form that breaks
+		// off wraps it.
+		if err == io.EOF { //nolint:errorlint // see above
+			return nil
+		}
+		if err != nil {
+			return fault("", "is a malformed form")
+		}
+		if err := f.part(part); err != nil {
+			return err
+		}
+	}
+	return fault("", "is a form of more than %d parts", maxParts)
+}
+
+func (f *form) part(part *multipart.Part) error {
+	name := part.FormName()
+	if name == "" {
+		return fault("", "is a form with a part that has no name")
+	}
+	var r io.Reader = part
+	if !f.takesPhoto(name) {
+		r = io.LimitReader(part, maxText+1)
+	}
+	content, err := io.ReadAll(r)
+	switch {
+	case err != nil:
+		return fault("", "is a malformed form")
+	case f.takesPhoto(name):
+		return f.photo(name, content)
+	case len(content) > maxText:
+		return fault(name, "is longer than %d bytes", maxText)
+	}
+	return f.text(name, string(content))
+}

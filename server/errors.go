@@ -1,0 +1,107 @@
+package server
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gofiber/fiber/v2"
+
+	"oneton/access"
+	"oneton/embed"
+	"oneton/identify"
+	"oneton/index"
+	"oneton/server/decode"
+	"oneton/store"
+)
+
+// These errors are the server's own.
+var (
+	// ErrConfig means that a limit is missing; every limit must be positive.
+	ErrConfig = errors.New("server: limit must be positive")
+
+	// ErrForbidden means that the key lacks the scope.
+	ErrForbidden = errors.New("server: scope missing")
+
+	// ErrEncoding means that a request body is compressed. Inflating would
+	// sidestep every limit on its size, and photos gain nothing by it.
+	ErrEncoding = errors.New("server: compressed request body")
+
+	// ErrStopping means that the server is shutting down.
+	ErrStopping = errors.New("server: stopping")
+
+	// ErrNotReady means that the service cannot take requests yet.
+	ErrNotReady = errors.New("server: not ready")
+
+	errPanic = errors.New("server: panic")
+)
+
+// kind is what one cause looks like to a client.
+type kind struct {
+	status int
+	// code is stable: clients branch on it.
+	code  string
+	title string
+}
+
+var internal = kind{fiber.StatusInternalServerError, "internal", "Something went wrong here; the request id finds it in the log"}
+
+// kinds maps every error of the house to its answer; what is not listed is
+// internal. The first that matches counts.
+var kinds = []struct {
+	err error
+	kind
+}{
+	{identify.ErrNoFace, kind{fiber.StatusUnprocessableEntity, "no_face", "The photo shows no face"}},
+	{identify.ErrSeveralFaces, kind{fiber.StatusUnprocessableEntity, "several_faces", "The photo shows several faces and none is clearly the subject"}},
+	{identify.ErrFaceTooSmall, kind{fiber.StatusUnprocessableEntity, "face_too_small", "The face has too few pixels to be compared"}},
+	{identify.ErrLowQuality, kind{fiber.StatusUnprocessableEntity, "low_quality", "The photo does not pass the gallery's quality gate"}},
+	{identify.ErrInvalid, kind{fiber.StatusBadRequest, "invalid_request", "The request is not valid"}},
+
+	{embed.ErrEmpty, kind{fiber.StatusBadRequest, "invalid_request", "The photo is empty"}},
+	{embed.ErrUnsupported, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "The photo must be a still JPEG, PNG or WebP"}},
+	{embed.ErrCorrupt, kind{fiber.StatusUnprocessableEntity, "corrupt_image", "The photo cannot be decoded"}},
+	{embed.ErrTooLarge, kind{fiber.StatusRequestEntityTooLarge, "image_too_large", "The photo has more bytes or pixels than are allowed"}},
+	{embed.ErrTooSmall, kind{fiber.StatusUnprocessableEntity, "image_too_small", "The photo has too few pixels to show a face"}},
+	{embed.ErrPack, kind{fiber.StatusUnprocessableEntity, "unknown_pack", "The model pack is not loaded"}},
+	{embed.ErrBusy, kind{fiber.StatusServiceUnavailable, "busy", "Too many photos are waiting; try again shortly"}},
+	{embed.ErrClosed, unavailable},
+	{index.ErrUnavailable, unavailable},
+
+	{store.ErrNotFound, kind{fiber.StatusNotFound, "not_found", "There is no such thing"}},
+	{store.ErrExists, kind{fiber.StatusConflict, "already_exists", "The name or id is taken"}},
+	{store.ErrUnavailable, unavailable},
+	{store.ErrClosed, unavailable},
+
+	{access.ErrUnauthorized, kind{fiber.StatusUnauthorized, "unauthorized", "A valid key is needed"}},
+	{ErrForbidden, kind{fiber.StatusForbidden, "forbidden", "The key lacks the permission"}},
+	{ErrEncoding, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "Request bodies must not be compressed"}},
+	{ErrStopping, unavailable},
+	{ErrNotReady, unavailable},
+	{decode.ErrMediaType, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "Send JSON, a multipart form, or an image where one is enough"}},
+
+	{context.DeadlineExceeded, kind{fiber.StatusGatewayTimeout, "timeout", "The answer was not ready in time"}},
+	{context.Canceled, unavailable},
+}
+
+var unavailable = kind{fiber.StatusServiceUnavailable, "unavailable", "The service cannot answer now; try again later"}
+
+// transport maps what the HTTP layer itself refuses, by status.
+var transport = map[int]kind{
+	fiber.StatusBadRequest:            {fiber.StatusBadRequest, "invalid_request", "The request is not valid HTTP"},
+	fiber.StatusNotFound:              {fiber.StatusNotFound, "not_found", "There is no such route"},
+	fiber.StatusMethodNotAllowed:      {fiber.StatusMethodNotAllowed, "method_not_allowed", "The route does not take this method"},
+	fiber.StatusRequestTimeout:        {fiber.StatusRequestTimeout, "request_timeout", "The request did not arrive in time"},
+	fiber.StatusRequestEntityTooLarge: {fiber.StatusRequestEntityTooLarge, "body_too_large", "The request body is larger than is allowed"},
+	// Fiber's name for a connection that broke.
+	fiber.StatusBadGateway:                  {fiber.StatusBadRequest, "invalid_request", "The request ended before it was whole"},
+	fiber.StatusRequestHeaderFieldsTooLarge: {fiber.StatusRequestHeaderFieldsTooLarge, "headers_too_large", "The request line and headers are larger than is allowed"},
+}
+
+func kindOf(err error) kind {
+	for _, k := range kinds {
+		if errors.Is(err, k.err) {
+			return k.kind
+		}
+	}
+	return internal
+}

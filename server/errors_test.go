@@ -1,0 +1,91 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/stretchr/testify/require"
+
+	"oneton/access"
+	"oneton/embed"
+	"oneton/identify"
+	"oneton/index"
+	"oneton/server"
+	"oneton/server/decode"
+	"oneton/store"
+)
+
+// Status and code of every cause are what clients build on; a change here
+// breaks them.
+func TestProblems(t *testing.T) {
+	for name, c := range map[string]struct {
+		err    error
+		status int
+		code   string
+	}{
+		"no face":                 {identify.ErrNoFace, 422, "no_face"},
+		"several faces":           {identify.ErrSeveralFaces, 422, "several_faces"},
+		"face too small":          {identify.ErrFaceTooSmall, 422, "face_too_small"},
+		"low quality":             {&identify.QualityError{Reasons: []string{"blurred"}}, 422, "low_quality"},
+		"invalid argument":        {identify.ErrInvalid, 400, "invalid_request"},
+		"empty image":             {embed.ErrEmpty, 400, "invalid_request"},
+		"unsupported image":       {embed.ErrUnsupported, 415, "unsupported_media_type"},
+		"corrupt image":           {embed.ErrCorrupt, 422, "corrupt_image"},
+		"image too large":         {embed.ErrTooLarge, 413, "image_too_large"},
+		"image too small":         {embed.ErrTooSmall, 422, "image_too_small"},
+		"unknown pack":            {embed.ErrPack, 422, "unknown_pack"},
+		"queue full":              {embed.ErrBusy, 503, "busy"},
+		"embedder closed":         {embed.ErrClosed, 503, "unavailable"},
+		"index unavailable":       {index.ErrUnavailable, 503, "unavailable"},
+		"malformed query":         {index.ErrQuery, 500, "internal"},
+		"not found":               {store.ErrNotFound, 404, "not_found"},
+		"taken":                   {store.ErrExists, 409, "already_exists"},
+		"store unavailable":       {store.ErrUnavailable, 503, "unavailable"},
+		"store closed":            {store.ErrClosed, 503, "unavailable"},
+		"no valid key":            {access.ErrUnauthorized, 401, "unauthorized"},
+		"scope missing":           {server.ErrForbidden, 403, "forbidden"},
+		"compressed body":         {server.ErrEncoding, 415, "unsupported_media_type"},
+		"stopping":                {server.ErrStopping, 503, "unavailable"},
+		"not ready":               {server.ErrNotReady, 503, "unavailable"},
+		"unknown content type":    {decode.ErrMediaType, 415, "unsupported_media_type"},
+		"malformed field":         {&decode.Error{Field: "k", Reason: "must be a number"}, 400, "invalid_request"},
+		"out of time":             {context.DeadlineExceeded, 504, "timeout"},
+		"cancelled":               {context.Canceled, 503, "unavailable"},
+		"malformed HTTP":          {fiber.ErrBadRequest, 400, "invalid_request"},
+		"unknown route":           {fiber.ErrNotFound, 404, "not_found"},
+		"wrong method":            {fiber.ErrMethodNotAllowed, 405, "method_not_allowed"},
+		"slow request":            {fiber.ErrRequestTimeout, 408, "request_timeout"},
+		"broken connection":       {fiber.ErrBadGateway, 400, "invalid_request"},
+		"body too large":          {fiber.ErrRequestEntityTooLarge, 413, "body_too_large"},
+		"headers too large":       {fiber.ErrRequestHeaderFieldsTooLarge, 431, "headers_too_large"},
+		"another HTTP error":      {fiber.ErrTeapot, 500, "internal"},
+		"what nobody thought of":  {errors.New("secret detail"), 500, "internal"},
+		"a problem of a handler":  {server.Problem{Status: 400, Code: "no_face"}, 400, "no_face"},
+		"a database that is busy": {fmt.Errorf("%w: disk I/O error", store.ErrUnavailable), 503, "unavailable"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := server.ProblemOf(fmt.Errorf("do something: %w", c.err))
+			require.Equal(t, c.status, p.Status)
+			require.Equal(t, c.code, p.Code)
+			require.NotContains(t, p.Title+p.Detail, "secret detail")
+			require.NotContains(t, p.Title+p.Detail, "disk")
+		})
+	}
+}
+
+func TestProblemsSayWhatIsSafe(t *testing.T) {
+	p := server.ProblemOf(fmt.Errorf("enrol: %w", fmt.Errorf("%w: k must be 1 to 100", identify.ErrInvalid)))
+	require.Equal(t, "k must be 1 to 100", p.Detail)
+
+	p = server.ProblemOf(fmt.Errorf("read photo: %w", &identify.QualityError{Reasons: []string{"blurred", "dark"}}))
+	require.Equal(t, []string{"blurred", "dark"}, p.Reasons)
+
+	p = server.ProblemOf(&decode.Error{Field: "policy.fpir", Reason: "must be a number"})
+	require.Equal(t, "policy.fpir", p.Field)
+	require.Equal(t, "policy.fpir must be a number", p.Detail)
+	require.Equal(t, http.StatusBadRequest, p.Status)
+}

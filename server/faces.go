@@ -1,0 +1,29 @@
+package server
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"oneton/identify"
+	"oneton/server/decode"
+)
+
+func (s *Server) addFaces(c *fiber.Ctx, tenant string) error {
+	var r struct {
+		Photos  decode.Photos `param:"photo,required"`
+		Timings bool          `param:"timings"`
+	}
+	if err := read(c, &r); err != nil {
+		return err
+	}
+	return s.enrol(c, tenant, r.Timings, identify.EnrolRequest{
+		Gallery: segment(c, "gallery"), Subject: segment(c, "subject"), Photos: r.Photos,
+	})
+}
+
+func (s *Server) deleteFace(c *fiber.Ctx, tenant string) error {
+	err := s.service.DeleteFace(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"), segment(c, "face"))
+	if err != nil {
+		return err
+	}
+	return c.SendStatus(fiber.StatusNoContent)
+}

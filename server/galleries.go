@@ -1,0 +1,142 @@
+package server
+
+import (
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"oneton/store"
+)
+
+// maxRetention keeps a duration of seconds within time.Duration: 100 years.
+const maxRetention = 100 * 365 * 24 * 3600
+
+// policyRequest is what a gallery's owner changes of its policy.
+type policyRequest struct {
+	FPIR             *float64 `param:"fpir"`
+	Quality          *string  `param:"quality"`
+	Liveness         *string  `param:"liveness"`
+	KeepPhotos       *bool    `param:"keep_photos"`
+	RetentionSeconds *int64   `param:"retention_seconds"`
+}
+
+// apply is p with what the request names replaced.
+func (r policyRequest) apply(p store.Policy) (store.Policy, error) {
+	replace(&p.FPIR, r.FPIR)
+	replace(&p.Quality, r.Quality)
+	replace(&p.Liveness, r.Liveness)
+	replace(&p.KeepPhotos, r.KeepPhotos)
+	if r.RetentionSeconds != nil {
+		if *r.RetentionSeconds < 0 || *r.RetentionSeconds > maxRetention {
+			return p, Invalid("policy.retention_seconds", "must be 0, for ever, to 3153600000, a hundred years")
+		}
+		p.Retention = time.Duration(*r.RetentionSeconds) * time.Second
+	}
+	return p, nil
+}
+
+func replace[T any](to *T, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+type policyAnswer struct {
+	FPIR             float64 `json:"fpir"`
+	Quality          string  `json:"quality"`
+	Liveness         string  `json:"liveness"`
+	KeepPhotos       bool    `json:"keep_photos"`
+	RetentionSeconds int64   `json:"retention_seconds"`
+}
+
+type galleryAnswer struct {
+	Name      string       `json:"name"`
+	Pack      string       `json:"pack"`
+	Policy    policyAnswer `json:"policy"`
+	CreatedAt time.Time    `json:"created_at"`
+}
+
+func galleryOf(g store.Gallery) galleryAnswer {
+	return galleryAnswer{
+		Name: g.Name, Pack: g.Pack, CreatedAt: g.CreatedAt,
+		Policy: policyAnswer{
+			FPIR: g.Policy.FPIR, Quality: g.Policy.Quality, Liveness: g.Policy.Liveness,
+			KeepPhotos: g.Policy.KeepPhotos, RetentionSeconds: int64(g.Policy.Retention / time.Second),
+		},
+	}
+}
+
+func (s *Server) createGallery(c *fiber.Ctx, tenant string) error {
+	var r struct {
+		Name   string        `param:"name,required"`
+		Pack   string        `param:"pack"`
+		Policy policyRequest `param:"policy"`
+	}
+	if err := read(c, &r); err != nil {
+		return err
+	}
+	policy, err := r.Policy.apply(s.service.DefaultPolicy())
+	if err != nil {
+		return err
+	}
+	g, err := s.service.CreateGallery(c.UserContext(), tenant, store.Gallery{Name: r.Name, Pack: r.Pack, Policy: policy})
+	if err != nil {
+		return err
+	}
+	c.Location("/v1/galleries/" + escape(g.Name))
+	return c.Status(fiber.StatusCreated).JSON(galleryOf(g))
+}
+
+func (s *Server) listGalleries(c *fiber.Ctx, tenant string) error {
+	p, err := readPage(c)
+	if err != nil {
+		return err
+	}
+	var a struct {
+		Galleries []galleryAnswer `json:"galleries"`
+		Next      string          `json:"next,omitempty"`
+	}
+	a.Galleries, a.Next, err = paged(p, func(p store.Page) ([]store.Gallery, error) {
+		return s.service.Galleries(c.UserContext(), tenant, p)
+	}, galleryOf, func(g store.Gallery) string { return g.Name })
+	if err != nil {
+		return err
+	}
+	return c.JSON(a)
+}
+
+func (s *Server) getGallery(c *fiber.Ctx, tenant string) error {
+	g, err := s.service.Gallery(c.UserContext(), tenant, segment(c, "gallery"))
+	if err != nil {
+		return err
+	}
+	return c.JSON(galleryOf(g))
+}
+
+func (s *Server) patchGallery(c *fiber.Ctx, tenant string) error {
+	var r struct {
+		Policy policyRequest `param:"policy,required"`
+	}
+	if err := read(c, &r); err != nil {
+		return err
+	}
+	g, err := s.service.Gallery(c.UserContext(), tenant, segment(c, "gallery"))
+	if err != nil {
+		return err
+	}
+	policy, err := r.Policy.apply(g.Policy)
+	if err != nil {
+		return err
+	}
+	if g, err = s.service.UpdatePolicy(c.UserContext(), tenant, g.Name, policy); err != nil {
+		return err
+	}
+	return c.JSON(galleryOf(g))
+}
+
+func (s *Server) deleteGallery(c *fiber.Ctx, tenant string) error {
+	if err := s.service.DeleteGallery(c.UserContext(), tenant, segment(c, "gallery")); err != nil {
+		return err
+	}
+	return c.SendStatus(fiber.StatusNoContent)
+}

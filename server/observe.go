@@ -1,0 +1,142 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"runtime/debug"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"oneton/access"
+)
+
+// HeaderRequestID names a request in its answer and in the log. A caller's
+// own id is kept when it is harmless.
+const HeaderRequestID = "X-Request-Id"
+
+// retryAfter is when a client that was turned away may come back, in seconds.
+const retryAfter = "1"
+
+var harmless = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,64}$`)
+
+type localKey int
+
+const principalKey localKey = iota
+
+// observe surrounds every request: id, deadline, recovery, error answer, log.
+func (s *Server) observe(c *fiber.Ctx) error {
+	return s.around(c, func() error {
+		if e := c.Get(fiber.HeaderContentEncoding); e != "" && e != "identity" {
+			return ErrEncoding
+		}
+		return c.Next()
+	})
+}
+
+// refuseUnrouted answers what failed before a route was found: requests that
+// are too large, too slow or not HTTP.
+func (s *Server) refuseUnrouted(c *fiber.Ctx, err error) error {
+	if conn, ok := c.Context().Conn().(*lingerConn); ok {
+		conn.unread.Store(true)
+	}
+	return s.around(c, func() error { return err })
+}
+
+func (s *Server) around(c *fiber.Ctx, handle func() error) error {
+	start := time.Now()
+	id := c.Get(HeaderRequestID)
+	if !harmless.MatchString(id) {
+		id = uuid.NewString()
+	}
+	c.Set(HeaderRequestID, id)
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+	ctx, cancel := context.WithTimeout(s.base, s.cfg.RequestTimeout)
+	defer cancel()
+	c.SetUserContext(ctx)
+
+	err := s.recovered(id, handle)
+	if err != nil && ctx.Err() != nil && kindOf(err) == internal {
+		err = fmt.Errorf("%w: %w", ctx.Err(), err)
+	}
+	if err != nil {
+		if answerErr := answerProblem(c, id, err); answerErr != nil {
+			err = errors.Join(err, answerErr)
+		}
+	}
+	s.record(c, id, time.Since(start), err)
+	return nil
+}
+
+// recovered turns a panic of handle into an error, and logs where it was.
+func (s *Server) recovered(id string, handle func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.log.Error().Str("request_id", id).Bytes("stack", debug.Stack()).Msg("panic")
+			err = fmt.Errorf("%w: %v", errPanic, r)
+		}
+	}()
+	return handle()
+}
+
+func answerProblem(c *fiber.Ctx, id string, err error) error {
+	p := ProblemOf(err)
+	p.RequestID = id
+	switch p.Status {
+	case fiber.StatusUnauthorized:
+		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
+	case fiber.StatusServiceUnavailable:
+		c.Set(fiber.HeaderRetryAfter, retryAfter)
+	}
+	if err := c.Status(p.Status).JSON(p); err != nil {
+		return fmt.Errorf("encode problem: %w", err)
+	}
+	c.Set(fiber.HeaderContentType, MediaTypeProblem)
+	return nil
+}
+
+// record logs one request: no body, no query, no path with its ids, no header.
+// The error's text is logged only when it is the server's fault, since a
+// client's fault may repeat what the client sent.
+func (s *Server) record(c *fiber.Ctx, id string, took time.Duration, err error) {
+	status, route := c.Response().StatusCode(), c.Route()
+	if len(route.Handlers) == 0 {
+		route = &fiber.Route{} // failed before routing: what stands in for it is the raw path
+	}
+	level := zerolog.InfoLevel
+	if status >= fiber.StatusInternalServerError {
+		level = zerolog.ErrorLevel
+	}
+	e := s.log.WithLevel(level).
+		Str("request_id", id).
+		Str("method", c.Method()).
+		Str("route", route.Path).
+		Int("status", status).
+		Dur("duration", took).
+		Int("received", len(c.Request().Body())).
+		Int("sent", len(c.Response().Body()))
+	if p, ok := PrincipalOf(c); ok {
+		e = e.Str("tenant", p.Tenant).Str("key_id", p.KeyID)
+	}
+	if err != nil {
+		e = e.Str("code", ProblemOf(err).Code)
+	}
+	if err != nil && status >= fiber.StatusInternalServerError {
+		e = e.Err(err)
+	}
+	e.Msg("request")
+}
+
+// SetPrincipal says whose request this is, for the handlers and the log.
+func SetPrincipal(c *fiber.Ctx, p access.Principal) { c.Locals(principalKey, p) }
+
+// PrincipalOf is whose request this is, once it is authenticated.
+func PrincipalOf(c *fiber.Ctx) (access.Principal, bool) {
+	p, ok := c.Locals(principalKey).(access.Principal)
+	return p, ok
+}

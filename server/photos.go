@@ -1,0 +1,35 @@
+package server
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gofiber/fiber/v2"
+
+	"oneton/store"
+)
+
+func (s *Server) getPhoto(c *fiber.Ctx, tenant string) error {
+	gallery, id := segment(c, "gallery"), segment(c, "face")
+	_, faces, err := s.service.Subject(c.UserContext(), tenant, gallery, segment(c, "subject"))
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(faces, func(f store.Face) bool { return f.ID == id }) {
+		return fmt.Errorf("find face of subject: %w", store.ErrNotFound)
+	}
+	p, err := s.service.Photo(c.UserContext(), tenant, gallery, id)
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, p.MediaType)
+	return c.Send(p.Bytes)
+}
+
+func (s *Server) deletePhotos(c *fiber.Ctx, tenant string) error {
+	err := s.service.DeletePhotos(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"))
+	if err != nil {
+		return err
+	}
+	return c.SendStatus(fiber.StatusNoContent)
+}

@@ -1,0 +1,116 @@
+package server
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"oneton/access"
+	"oneton/identify"
+	"oneton/server/decode"
+)
+
+type candidateAnswer struct {
+	Subject  string            `json:"subject"`
+	Face     string            `json:"face"`
+	Metadata map[string]string `json:"metadata"`
+	Cosine   float64           `json:"cosine"`
+	Score    float64           `json:"score"`
+}
+
+// probeAnswer is the answer for one face of the photo.
+type probeAnswer struct {
+	Match      identify.Outcome  `json:"match"`
+	Candidates []candidateAnswer `json:"candidates"`
+	Probe      faceAnswer        `json:"probe"`
+	Threshold  float64           `json:"threshold"`
+	Subjects   int               `json:"subjects"`
+}
+
+// searchAnswer is the answer for one face and, with all_faces, for each.
+type searchAnswer struct {
+	*probeAnswer
+	Probes   []probeAnswer `json:"probes,omitempty"`
+	Inserted *enrolAnswer  `json:"inserted,omitempty"`
+	Timings  *timings      `json:"timings,omitempty"`
+}
+
+func (s *Server) search(c *fiber.Ctx, tenant string) error {
+	var r struct {
+		Photo     decode.Photo        `param:"photo,required"`
+		K         *int                `param:"k"`
+		FPIR      *float64            `param:"fpir"`
+		Threshold *float64            `param:"threshold"`
+		Filter    map[string][]string `param:"filter"`
+		AllFaces  bool                `param:"all_faces"`
+		Insert    bool                `param:"insert"`
+		Metadata  map[string]string   `param:"metadata"`
+		Timings   bool                `param:"timings"`
+	}
+	if err := read(c, &r); err != nil {
+		return err
+	}
+	req := identify.SearchRequest{
+		Gallery: segment(c, "gallery"), Photo: r.Photo, Threshold: r.Threshold, Filter: r.Filter,
+		AllFaces: r.AllFaces, Insert: r.Insert, Metadata: r.Metadata,
+	}
+	var err error
+	if req.Position, err = position(c); err != nil {
+		return err
+	}
+	if r.K != nil {
+		if *r.K < 1 {
+			return Invalid("k", "must be at least 1")
+		}
+		req.K = *r.K
+	}
+	if req.FPIR, err = rate("fpir", r.FPIR); err != nil {
+		return err
+	}
+	if r.Insert {
+		if _, err := Permit(c, access.Enrol); err != nil {
+			return err
+		}
+	}
+	a, err := s.service.Search(c.UserContext(), tenant, req)
+	if err != nil {
+		return err
+	}
+	setPosition(c, a.Position)
+	return c.JSON(searchAnswerOf(a, r.AllFaces, r.Timings))
+}
+
+func searchAnswerOf(a identify.Answer, all, timed bool) searchAnswer {
+	probes := make([]probeAnswer, len(a.Probes))
+	for i, p := range a.Probes {
+		probes[i] = probeAnswer{
+			Match: p.Outcome, Probe: faceOf(p.Face), Threshold: p.Threshold, Subjects: p.Subjects,
+			Candidates: make([]candidateAnswer, len(p.Candidates)),
+		}
+		for j, cand := range p.Candidates {
+			probes[i].Candidates[j] = candidateAnswer{
+				Subject: cand.Subject, Face: cand.Face, Metadata: metadataOf(cand.Metadata),
+				Cosine: cand.Cosine, Score: cand.Score,
+			}
+		}
+	}
+	out := searchAnswer{Timings: timingsOf(timed, a.Timings)}
+	if all {
+		out.Probes = probes
+	} else {
+		out.probeAnswer = &probes[0]
+	}
+	if a.Inserted != nil {
+		out.Inserted = &enrolAnswer{Subject: subjectOf(a.Inserted.Subject), Faces: enrolledFaces(a.Inserted.Faces)}
+	}
+	return out
+}
+
+// rate is an error rate that a request may name, 0 when it does not.
+func rate(name string, r *float64) (float64, error) {
+	if r == nil {
+		return 0, nil
+	}
+	if !(*r > 0 && *r < 1) {
+		return 0, Invalid(name, "must lie between 0 and 1")
+	}
+	return *r, nil
+}

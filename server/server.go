@@ -1,0 +1,99 @@
+// Package server is the HTTP side: the native API under /v1, health and the
+// API's description, and a place for dialects. It decodes, calls a service
+// and encodes; it decides nothing.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/rs/zerolog"
+)
+
+// Dialect is an API of another make that is served beside the native one.
+type Dialect interface {
+	// Routes adds the dialect's routes. Request ids, deadlines, recovery and
+	// the log are in place around them; errors they return become problems.
+	Routes(r fiber.Router)
+}
+
+// Server serves the APIs on listeners.
+type Server struct {
+	cfg     Config
+	service Service
+	keys    Authenticator
+	ready   func(context.Context) error
+	log     zerolog.Logger
+	app     *fiber.App
+
+	// base is the parent of every request's context.
+	base     context.Context
+	cancel   context.CancelFunc
+	stopping atomic.Bool
+}
+
+// New returns a server that is not listening yet. ready tells whether requests
+// can be served now; it is asked by /readyz.
+func New(cfg Config, service Service, keys Authenticator, ready func(context.Context) error, log zerolog.Logger, dialects ...Dialect) (*Server, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	base, cancel := context.WithCancel(context.Background())
+	s := &Server{cfg: cfg, service: service, keys: keys, ready: ready, log: log, base: base, cancel: cancel}
+	s.app = fiber.New(fiber.Config{
+		BodyLimit:    cfg.BodyLimit,
+		Concurrency:  cfg.Concurrency,
+		ReadTimeout:  cfg.ReadTimeout,
+		WriteTimeout: cfg.WriteTimeout,
+		IdleTimeout:  cfg.IdleTimeout,
+		// The read buffer is what bounds the headers.
+		ReadBufferSize: cfg.HeaderLimit,
+		// Streaming would switch BodyLimit off, and pre-parsing forms would
+		// write large photos to temporary files.
+		StreamRequestBody:            false,
+		DisablePreParseMultipartForm: true,
+		// A worker may still read a photo after its request timed out, so
+		// nothing handed on may live in a buffer that is used again.
+		Immutable:             true,
+		CaseSensitive:         true,
+		StrictRouting:         true,
+		DisableStartupMessage: true,
+		ErrorHandler:          s.refuseUnrouted,
+	})
+	s.app.Use(s.observe)
+	s.routes()
+	for _, d := range dialects {
+		d.Routes(s.app)
+	}
+	return s, nil
+}
+
+// Serve answers requests on a listener until Shutdown, and then returns nil.
+func (s *Server) Serve(ln net.Listener) error {
+	if err := s.app.Listener(lingering{ln}); err != nil {
+		return fmt.Errorf("serve on %s: %w", ln.Addr(), err)
+	}
+	return nil
+}
+
+// Shutdown stops gracefully: readiness fails first, for DrainDelay; then the
+// listener closes and requests under way are answered. When ctx ends before
+// they all are, their contexts are cancelled and the error is ctx's.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.stopping.Store(true)
+	select {
+	case <-time.After(s.cfg.DrainDelay):
+	case <-ctx.Done():
+	}
+	err := s.app.ShutdownWithContext(ctx)
+	s.cancel()
+	if err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("drain requests: %w", err)
+	}
+	return nil
+}

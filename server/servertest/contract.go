@@ -1,0 +1,66 @@
+package servertest
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/legacy"
+	"github.com/stretchr/testify/require"
+)
+
+// contract is the description that the server serves of itself.
+type contract struct {
+	router routers.Router
+}
+
+func load(t testing.TB, r *Rig) *contract {
+	t.Helper()
+	res, err := r.client.Get(r.URL + "/openapi.yaml")
+	require.NoError(t, err)
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	doc, err := openapi3.NewLoader().LoadFromData(text)
+	require.NoError(t, err)
+	doc.Servers = openapi3.Servers{{URL: r.URL}}
+	require.NoError(t, doc.Validate(context.Background()))
+	router, err := legacy.NewRouter(doc)
+	require.NoError(t, err)
+	return &contract{router}
+}
+
+// check holds an exchange of a described route against the description: a
+// request that was served must be as described, and so must every answer.
+func (c *contract) check(t testing.TB, req *http.Request, body []byte, a Answer) {
+	t.Helper()
+	described := strings.HasPrefix(req.URL.Path, "/v1/") || strings.HasSuffix(req.URL.Path, "z")
+	route, params, err := c.router.FindRoute(req)
+	if err != nil {
+		require.False(t, described && a.Status < http.StatusBadRequest, "%s %s is served but not described", req.Method, req.URL.Path)
+		return
+	}
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	input := &openapi3filter.RequestValidationInput{
+		Request: req, PathParams: params, Route: route,
+		Options: &openapi3filter.Options{
+			AuthenticationFunc:    openapi3filter.NoopAuthenticationFunc,
+			IncludeResponseStatus: true,
+			MultiError:            true,
+			SkipSettingDefaults:   true,
+		},
+	}
+	if a.Status < http.StatusBadRequest {
+		require.NoError(t, openapi3filter.ValidateRequest(context.Background(), input))
+	}
+	require.NoError(t, openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: input, Status: a.Status, Header: a.Header,
+		Body: io.NopCloser(bytes.NewReader(a.Body)), Options: input.Options,
+	}), "%s %s: %s", req.Method, req.URL.Path, a.Body)
+}

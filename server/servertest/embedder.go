@@ -1,0 +1,80 @@
+package servertest
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"oneton/calibration"
+	"oneton/embed"
+	"oneton/face"
+)
+
+// Pack is the one model pack.
+const Pack = "default"
+
+var failures = map[string]error{
+	"busy":      embed.ErrBusy,
+	"corrupt":   embed.ErrCorrupt,
+	"too large": embed.ErrTooLarge,
+	"too small": embed.ErrTooSmall,
+	"closed":    embed.ErrClosed,
+	"other":     fmt.Errorf("a cause that no client may see"),
+}
+
+// embedder stands in for the models, so that a photo can show anyone and fail
+// in any way. Real photos go through the same server in cmd/oneton's tests.
+type embedder struct{}
+
+var table = &calibration.Table{
+	Knots:    []calibration.Knot{{Cosine: -1, FMR: 1}, {Cosine: 0, FMR: 0.5}, {Cosine: 1, FMR: 1e-10}},
+	Measured: 1e-4,
+	Source:   "made up for tests",
+}
+
+func (embedder) Calibration(p string) (*calibration.Table, error) {
+	if p != Pack {
+		return nil, fmt.Errorf("find pack %q: %w", p, embed.ErrPack)
+	}
+	return table, nil
+}
+
+func (e embedder) Embed(ctx context.Context, pack string, photo []byte) (embed.Result, error) {
+	if _, err := e.Calibration(pack); err != nil {
+		return embed.Result{}, err
+	}
+	media, s, ok := parse(photo)
+	switch {
+	case media == "":
+		return embed.Result{}, fmt.Errorf("read image: %w", embed.ErrUnsupported)
+	case !ok:
+		return embed.Result{}, fmt.Errorf("decode image: %w", embed.ErrCorrupt)
+	case s.Panic:
+		panic("scripted panic")
+	case s.Fail != "":
+		return embed.Result{}, fmt.Errorf("embed: %w", failures[s.Fail])
+	}
+	ended := ctx.Done()
+	if s.Stubborn {
+		ended = nil
+	}
+	select {
+	case <-time.After(s.Hold):
+	case <-ended:
+		return embed.Result{}, fmt.Errorf("embed: %w", ctx.Err())
+	}
+	r := embed.Result{Width: 640, Height: 480, MediaType: media, Timings: embed.Timings{Decode: time.Millisecond}}
+	for _, f := range s.Faces {
+		if f.Size == 0 {
+			f.Size = 200
+		}
+		r.Faces = append(r.Faces, embed.Face{
+			Box:        face.Box{X: 10, Y: 20, Width: f.Size, Height: f.Size},
+			Landmarks:  face.Landmarks{{X: 1, Y: 2}, {X: 3, Y: 4}, {X: 5, Y: 6}, {X: 7, Y: 8}, {X: 9, Y: 10}},
+			Confidence: 0.9,
+			Template:   template(f),
+			Quality:    face.Quality{Score: 0.9, InterEye: f.Size * 0.4, Reasons: f.Reasons},
+		})
+	}
+	return r, nil
+}

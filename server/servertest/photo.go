@@ -1,0 +1,108 @@
+package servertest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/face"
+)
+
+// Script is what a scripted photo makes the embedder do.
+type Script struct {
+	Faces []Shown
+	// Fail names an error of package embed that the photo causes.
+	Fail string
+	// Panic makes the embedder panic.
+	Panic bool
+	// Hold is how long embedding takes, and Stubborn that it does not end
+	// early when the request does.
+	Hold     time.Duration
+	Stubborn bool
+}
+
+// Shown is one face of a scripted photo.
+type Shown struct {
+	Person string
+	// Take distinguishes photos of one person; two takes are about 0.8 alike.
+	Take    int
+	Size    float32
+	Reasons []string
+}
+
+// The first bytes of the formats, by which content is told.
+var (
+	jpeg = []byte("\xff\xd8\xff\xe0")
+	png  = []byte("\x89PNG\r\n\x1a\n")
+	webp = []byte("RIFF\x00\x00\x00\x00WEBPVP")
+)
+
+// Photo is a photo that shows the faces.
+func Photo(t testing.TB, faces ...Shown) []byte {
+	t.Helper()
+	return Scripted(t, Script{Faces: faces})
+}
+
+// Of is a photo of one person.
+func Of(t testing.TB, person string, take int) []byte {
+	t.Helper()
+	return Photo(t, Shown{Person: person, Take: take})
+}
+
+// Scripted is a photo that makes the embedder do what the script says.
+func Scripted(t testing.TB, s Script) []byte {
+	t.Helper()
+	b, err := json.Marshal(s)
+	require.NoError(t, err)
+	return append(bytes.Clone(jpeg), b...)
+}
+
+// AsPNG is the photo with a PNG's first bytes, AsWebP with a WebP's.
+func AsPNG(photo []byte) []byte  { return append(bytes.Clone(png), photo[len(jpeg):]...) }
+func AsWebP(photo []byte) []byte { return append(bytes.Clone(webp), photo[len(jpeg):]...) }
+
+// parse reads a scripted photo back.
+func parse(photo []byte) (media string, s Script, ok bool) {
+	for media, magic := range map[string][]byte{"image/jpeg": jpeg, "image/png": png, "image/webp": webp} {
+		if script, found := bytes.CutPrefix(photo, magic); found {
+			// Padding lets a test make a photo of any size.
+			err := json.Unmarshal(bytes.TrimRight(script, "\x00"), &s)
+			return media, s, err == nil
+		}
+	}
+	return "", s, true
+}
+
+// template is a person's direction, and for a take a bit of another.
+func template(f Shown) face.Template {
+	const dimension, blend = 128, 0.5
+	v := direction("person "+f.Person, dimension)
+	if f.Take != 0 {
+		for i, x := range direction(fmt.Sprintf("take %d of %s", f.Take, f.Person), dimension) {
+			v[i] += blend * x
+		}
+	}
+	t, err := face.NewTemplate(v)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+// direction is a random vector that the name determines.
+func direction(name string, n int) []float32 {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	rng := rand.New(rand.NewPCG(h.Sum64(), 1))
+	v := make([]float32, n)
+	for i := range v {
+		v[i] = float32(rng.NormFloat64())
+	}
+	return v
+}

@@ -1,0 +1,198 @@
+// Package servertest runs the server with everything behind it for tests: the
+// real store in a temporary folder, the real service and keys, on a loopback
+// listener. Only the models are scripted: a photo says what it shows. Every
+// request and answer of the native API is held against the API's description.
+package servertest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"oneton/access"
+	"oneton/identify"
+	"oneton/server"
+	"oneton/store"
+	"oneton/store/sqlite"
+)
+
+// Pepper is the server's secret.
+var Pepper = []byte("the pepper of every test server!")
+
+// Rig is a running server.
+type Rig struct {
+	URL     string
+	Server  *server.Server
+	Service *identify.Service
+	Access  *access.Access
+	Store   *sqlite.Store
+	Log     *Log
+	// Unready, when set, is what readiness answers.
+	Unready error
+
+	client   *http.Client
+	contract *contract
+}
+
+// Options change how a rig is made.
+type Options struct {
+	Config   func(*server.Config)
+	Dialects func(r *Rig) []server.Dialect
+}
+
+// Start runs a server until the test ends.
+func Start(t testing.TB, o Options) *Rig {
+	t.Helper()
+	r := &Rig{Log: &Log{}, client: &http.Client{Transport: &http.Transport{}}}
+	db, err := sqlite.Open(context.Background(), sqlite.Config{Path: filepath.Join(t.TempDir(), "oneton.db")})
+	require.NoError(t, err)
+	r.Store = db
+	r.Service, err = identify.New(identify.Config{
+		DefaultPack:   Pack,
+		DefaultPolicy: store.Policy{FPIR: 0.01, Quality: store.GateEnforce, Liveness: store.GateOff},
+	}, embedder{}, view{db}, view{db}, db)
+	require.NoError(t, err)
+	r.Access, err = access.New(Pepper, db)
+	require.NoError(t, err)
+
+	cfg := server.DefaultConfig()
+	if o.Config != nil {
+		o.Config(&cfg)
+	}
+	var dialects []server.Dialect
+	if o.Dialects != nil {
+		dialects = o.Dialects(r)
+	}
+	r.Server, err = server.New(cfg, r.Service, r.Access, func(context.Context) error { return r.Unready }, zerolog.New(r.Log), dialects...)
+	require.NoError(t, err)
+
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	r.URL = "http://" + ln.Addr().String()
+	served := make(chan error, 1)
+	go func() { served <- r.Server.Serve(ln) }()
+	t.Cleanup(func() {
+		r.client.CloseIdleConnections()
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		require.NoError(t, r.Server.Shutdown(ctx))
+		require.NoError(t, <-served)
+		require.NoError(t, db.Close())
+	})
+	r.contract = load(t, r)
+	return r
+}
+
+// Key makes a key of the tenant, and the tenant when it is new.
+func (r *Rig) Key(t testing.TB, tenant string, scopes ...string) string {
+	t.Helper()
+	if _, err := r.Store.Tenant(context.Background(), tenant); err != nil {
+		_, err := r.Access.CreateTenant(context.Background(), tenant, tenant)
+		require.NoError(t, err)
+	}
+	text, _, err := r.Access.Create(context.Background(), tenant, "test", scopes)
+	require.NoError(t, err)
+	return text
+}
+
+// Answer is what came back.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Into decodes a JSON answer of that status.
+func (a Answer) Into(t testing.TB, status int, v any) {
+	t.Helper()
+	require.Equal(t, status, a.Status, "%s", a.Body)
+	require.NoError(t, json.Unmarshal(a.Body, v))
+}
+
+// Refused holds that the answer is a problem of that status and code, and
+// returns it.
+func (a Answer) Refused(t testing.TB, status int, code string) server.Problem {
+	t.Helper()
+	require.Equal(t, status, a.Status, "%s", a.Body)
+	require.Equal(t, server.MediaTypeProblem, a.Header.Get("Content-Type"))
+	var p server.Problem
+	require.NoError(t, json.Unmarshal(a.Body, &p))
+	require.Equal(t, code, p.Code, "%s", a.Body)
+	require.Equal(t, status, p.Status)
+	require.Equal(t, a.Header.Get(server.HeaderRequestID), p.RequestID)
+	return p
+}
+
+// JSON sends a value as JSON; nil sends no body.
+func (r *Rig) JSON(t testing.TB, key, method, path string, v any) Answer {
+	t.Helper()
+	if v == nil {
+		return r.Do(t, key, method, path, "", nil)
+	}
+	body, err := json.Marshal(v)
+	require.NoError(t, err)
+	return r.Do(t, key, method, path, "application/json", body)
+}
+
+// Do sends a request with the key, if any, and the headers, given as
+// "Name: value", and holds both sides against the API's description.
+func (r *Rig) Do(t testing.TB, key, method, path, contentType string, body []byte, headers ...string) Answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), method, r.URL+path, bytes.NewReader(body))
+	require.NoError(t, err)
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
+	}
+	if key != "" {
+		req.Header.Set("Authorization", "Bearer "+key)
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		req.Header.Set(name, value)
+	}
+	return r.Send(t, req, body)
+}
+
+// Send sends a request as it is; body is what it carries, for the contract.
+func (r *Rig) Send(t testing.TB, req *http.Request, body []byte) Answer {
+	t.Helper()
+	res, err := r.client.Do(req)
+	require.NoError(t, err)
+	defer func() { _ = res.Body.Close() }()
+	content, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	a := Answer{Status: res.StatusCode, Header: res.Header, Body: content}
+	r.contract.check(t, req, body, a)
+	return a
+}
+
+// Log keeps what the server logs.
+type Log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write adds a line.
+func (l *Log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// String is everything that was logged.
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}

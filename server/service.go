@@ -1,0 +1,40 @@
+package server
+
+import (
+	"context"
+
+	"oneton/access"
+	"oneton/identify"
+	"oneton/store"
+)
+
+// Service is what the native API speaks for; *identify.Service is one. Every
+// call stays within the tenant: what is another's is store.ErrNotFound.
+type Service interface {
+	// DefaultPolicy is what a new gallery gets where its owner does not say.
+	DefaultPolicy() store.Policy
+	CreateGallery(ctx context.Context, tenant string, g store.Gallery) (store.Gallery, error)
+	Gallery(ctx context.Context, tenant, name string) (store.Gallery, error)
+	Galleries(ctx context.Context, tenant string, p store.Page) ([]store.Gallery, error)
+	UpdatePolicy(ctx context.Context, tenant, name string, p store.Policy) (store.Gallery, error)
+	DeleteGallery(ctx context.Context, tenant, name string) error
+
+	Enrol(ctx context.Context, tenant string, req identify.EnrolRequest) (identify.Enrolled, error)
+	Subject(ctx context.Context, tenant, gallery, id string) (store.Subject, []store.Face, error)
+	Subjects(ctx context.Context, tenant, gallery string, p store.Page) ([]store.Subject, error)
+	UpdateMetadata(ctx context.Context, tenant, gallery, id string, metadata map[string]string) (store.Subject, error)
+	DeleteSubject(ctx context.Context, tenant, gallery, id string) error
+	DeleteFace(ctx context.Context, tenant, gallery, subject, face string) error
+	DeletePhotos(ctx context.Context, tenant, gallery, subject string) error
+	Photo(ctx context.Context, tenant, gallery, face string) (store.Photo, error)
+
+	Search(ctx context.Context, tenant string, req identify.SearchRequest) (identify.Answer, error)
+	Verify(ctx context.Context, tenant string, req identify.VerifyRequest) (identify.Verification, error)
+	Detect(ctx context.Context, pack string, photo []byte) (identify.Detection, error)
+}
+
+// Authenticator tells whose key a text is; *access.Access is one. A key that
+// is not valid is access.ErrUnauthorized.
+type Authenticator interface {
+	Authenticate(ctx context.Context, text string) (access.Principal, error)
+}

@@ -1,0 +1,94 @@
+package server
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"oneton/identify"
+	"oneton/server/decode"
+	"oneton/store"
+)
+
+type enrolAnswer struct {
+	Subject subjectAnswer `json:"subject"`
+	// Faces are those this request added, one a photo, in its order.
+	Faces   []enrolledFace `json:"faces"`
+	Timings *timings       `json:"timings,omitempty"`
+}
+
+func (s *Server) createSubject(c *fiber.Ctx, tenant string) error {
+	var r struct {
+		ID       string            `param:"id"`
+		Metadata map[string]string `param:"metadata"`
+		Photos   decode.Photos     `param:"photo,required"`
+		Timings  bool              `param:"timings"`
+	}
+	if err := read(c, &r); err != nil {
+		return err
+	}
+	return s.enrol(c, tenant, r.Timings, identify.EnrolRequest{
+		Gallery: segment(c, "gallery"), Subject: r.ID, Create: true, Metadata: r.Metadata, Photos: r.Photos,
+	})
+}
+
+// enrol answers a request for new faces.
+func (s *Server) enrol(c *fiber.Ctx, tenant string, timed bool, r identify.EnrolRequest) error {
+	e, err := s.service.Enrol(c.UserContext(), tenant, r)
+	if err != nil {
+		return err
+	}
+	c.Location("/v1/galleries/" + escape(r.Gallery) + "/subjects/" + escape(e.Subject.ID))
+	setPosition(c, e.Position)
+	return c.Status(fiber.StatusCreated).JSON(enrolAnswer{
+		Subject: subjectOf(e.Subject), Faces: enrolledFaces(e.Faces), Timings: timingsOf(timed, e.Timings),
+	})
+}
+
+func (s *Server) listSubjects(c *fiber.Ctx, tenant string) error {
+	p, err := readPage(c)
+	if err != nil {
+		return err
+	}
+	var a struct {
+		Subjects []subjectAnswer `json:"subjects"`
+		Next     string          `json:"next,omitempty"`
+	}
+	a.Subjects, a.Next, err = paged(p, func(p store.Page) ([]store.Subject, error) {
+		return s.service.Subjects(c.UserContext(), tenant, segment(c, "gallery"), p)
+	}, subjectOf, func(sub store.Subject) string { return sub.ID })
+	if err != nil {
+		return err
+	}
+	return c.JSON(a)
+}
+
+func (s *Server) getSubject(c *fiber.Ctx, tenant string) error {
+	sub, faces, err := s.service.Subject(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"))
+	if err != nil {
+		return err
+	}
+	return c.JSON(struct {
+		subjectAnswer
+		Faces []enrolledFace `json:"faces"`
+	}{subjectOf(sub), enrolledFaces(faces)})
+}
+
+func (s *Server) patchSubject(c *fiber.Ctx, tenant string) error {
+	var r struct {
+		Metadata map[string]string `param:"metadata,required"`
+	}
+	if err := read(c, &r); err != nil {
+		return err
+	}
+	sub, err := s.service.UpdateMetadata(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"), r.Metadata)
+	if err != nil {
+		return err
+	}
+	return c.JSON(subjectOf(sub))
+}
+
+func (s *Server) deleteSubject(c *fiber.Ctx, tenant string) error {
+	if err := s.service.DeleteSubject(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject")); err != nil {
+		return err
+	}
+	return c.SendStatus(fiber.StatusNoContent)
+}

@@ -1,0 +1,60 @@
+package uqudo
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"oneton/access"
+	"oneton/calibration"
+	"oneton/identify"
+	"oneton/server"
+	"oneton/server/decode"
+)
+
+const defaultLevel = 3
+
+// levels are the false-match rates of match levels 1 to 5.
+var levels = calibration.Scale{1e-2, 1e-3, 1e-4, 1e-5, 1e-6}
+
+// match compares two photos.
+func (d *Dialect) match(c *fiber.Ctx, p access.Principal) error {
+	var r struct {
+		Source  decode.Photo `param:"sourceImage,required"`
+		Target  decode.Photo `param:"targetImage,required"`
+		Minimum *int         `param:"minimumMatchLevel"`
+	}
+	if err := read(c, &r); err != nil {
+		return err
+	}
+	minimum := defaultLevel
+	if r.Minimum != nil {
+		minimum = *r.Minimum
+	}
+	if minimum < 1 || minimum > len(levels) {
+		return server.Invalid("minimumMatchLevel", "must be 1 to 5")
+	}
+	if err := check("sourceImage", r.Source); err != nil {
+		return err
+	}
+	if err := check("targetImage", r.Target); err != nil {
+		return err
+	}
+	v, err := d.service.Verify(c.UserContext(), p.Tenant, identify.VerifyRequest{Photo: r.Source, Reference: r.Target})
+	if err != nil {
+		return err
+	}
+	level := levelOf(v.FMR)
+	return c.JSON(struct {
+		Match bool `json:"match"`
+		Level int  `json:"matchLevel"`
+	}{level >= minimum, level})
+}
+
+// levelOf is the highest level whose false-match rate a pair keeps, 0 for
+// none.
+func levelOf(fmr float64) int {
+	level := 0
+	for level < len(levels) && fmr <= levels[level] {
+		level++
+	}
+	return level
+}

@@ -1,0 +1,43 @@
+package uqudo
+
+import (
+	"fmt"
+	"mime"
+	"net/http"
+
+	"github.com/gofiber/fiber/v2"
+
+	"oneton/embed"
+	"oneton/server"
+	"oneton/server/decode"
+)
+
+// maxPhoto is the largest photo once decoded, in bytes.
+const maxPhoto = 5 << 20
+
+// read decodes a JSON request into the struct that into points to.
+func read(c *fiber.Ctx, into any) error {
+	media, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
+	if err != nil || media != fiber.MIMEApplicationJSON {
+		return decode.ErrMediaType
+	}
+	return decode.JSON(c.Request().Body(), into)
+}
+
+// check refuses a photo that is too large, or by its content neither a JPEG
+// nor a PNG.
+func check(field string, photo decode.Photo) error {
+	if len(photo) > maxPhoto {
+		p := server.ProblemOf(fmt.Errorf("check size: %w", embed.ErrTooLarge))
+		p.Field, p.Detail = field, "the photo has more than 5 MB"
+		return p
+	}
+	switch http.DetectContentType(photo) {
+	case "image/jpeg", "image/png":
+		return nil
+	default:
+		p := server.ProblemOf(fmt.Errorf("check format: %w", embed.ErrUnsupported))
+		p.Field, p.Title = field, "The photo must be a JPEG or PNG"
+		return p
+	}
+}

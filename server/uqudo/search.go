@@ -1,0 +1,93 @@
+package uqudo
+
+import (
+	"net/url"
+
+	"github.com/gofiber/fiber/v2"
+
+	"oneton/access"
+	"oneton/identify"
+	"oneton/server"
+	"oneton/server/decode"
+)
+
+// search finds who is on a photo and may add who is not found. Of several
+// people too close to tell, which this API has no answer for, it names the
+// nearest.
+func (d *Dialect) search(c *fiber.Ctx, p access.Principal) error {
+	var r struct {
+		IDPhoto decode.Photo `param:"idPhoto,required"`
+		Insert  bool         `param:"insert"`
+	}
+	if err := read(c, &r); err != nil {
+		return err
+	}
+	if err := check("idPhoto", r.IDPhoto); err != nil {
+		return err
+	}
+	if r.Insert {
+		if _, err := server.Permit(c, access.FaceInsert); err != nil {
+			return err
+		}
+	}
+	var a identify.Answer
+	err := d.inGallery(c.UserContext(), p.Tenant, func() (err error) {
+		a, err = d.service.Search(c.UserContext(), p.Tenant, identify.SearchRequest{
+			Gallery: Gallery, Photo: r.IDPhoto, K: 1, Insert: r.Insert,
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var answer struct {
+		ID    string `json:"oneToNVerificationId,omitempty"`
+		Match bool   `json:"oneToNVerificationMatch"`
+	}
+	switch probe := a.Probes[0]; {
+	case probe.Outcome != identify.Nobody:
+		answer.ID, answer.Match = probe.Candidates[0].Subject, true
+	case a.Inserted != nil:
+		answer.ID = a.Inserted.Subject.ID
+	}
+	return c.JSON(answer)
+}
+
+// insert adds a photo as a new person.
+func (d *Dialect) insert(c *fiber.Ctx, p access.Principal) error {
+	var r struct {
+		IDPhoto decode.Photo `param:"idPhoto,required"`
+	}
+	if err := read(c, &r); err != nil {
+		return err
+	}
+	if err := check("idPhoto", r.IDPhoto); err != nil {
+		return err
+	}
+	var e identify.Enrolled
+	err := d.inGallery(c.UserContext(), p.Tenant, func() (err error) {
+		e, err = d.service.Enrol(c.UserContext(), p.Tenant, identify.EnrolRequest{
+			Gallery: Gallery, Create: true, Photos: [][]byte{r.IDPhoto},
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.JSON(struct {
+		ID string `json:"oneToNVerificationId"`
+	}{e.Subject.ID})
+}
+
+// delete removes the stored photo; its features stay searchable under the
+// same id.
+func (d *Dialect) delete(c *fiber.Ctx, p access.Principal) error {
+	id, err := url.PathUnescape(c.Params("id"))
+	if err != nil {
+		id = ""
+	}
+	if err := d.service.DeletePhotos(c.UserContext(), p.Tenant, Gallery, id); err != nil {
+		return err
+	}
+	return c.SendStatus(fiber.StatusNoContent)
+}

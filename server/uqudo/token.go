@@ -1,0 +1,140 @@
+package uqudo
+
+import (
+	"errors"
+	"fmt"
+	"mime"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
+
+	"oneton/access"
+	"oneton/server"
+)
+
+const (
+	issuer   = "oneton"
+	audience = "oneton/uqudo"
+	lifetime = 30 * time.Minute
+	// minTokenKey is the least key of HS256 (RFC 7518, section 3.2).
+	minTokenKey = 32
+)
+
+// tokens signs and checks access tokens: JWS with HS256.
+type tokens struct {
+	key []byte
+	now func() time.Time
+}
+
+// claims are a token's. Tenant and scope are for the client to read; what the
+// token allows is looked up by its subject, the key's id, at each use.
+type claims struct {
+	jwt.RegisteredClaims
+	Tenant string `json:"tenant"`
+	Scope  string `json:"scope"`
+}
+
+func (t tokens) issue(p access.Principal, scope string) (token, id string, err error) {
+	now := t.now()
+	id = uuid.NewString()
+	token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer: issuer, Audience: jwt.ClaimStrings{audience}, Subject: p.KeyID, ID: id,
+			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(lifetime)),
+		},
+		Tenant: p.Tenant, Scope: scope,
+	}).SignedString(t.key)
+	if err != nil {
+		return "", "", fmt.Errorf("sign token: %w", err)
+	}
+	return token, id, nil
+}
+
+// verify returns the id of the key that a token was issued to.
+func (t tokens) verify(token string) (keyID string, err error) {
+	var c claims
+	_, err = jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return t.key, nil },
+		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
+		jwt.WithIssuer(issuer), jwt.WithAudience(audience),
+		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithTimeFunc(t.now), jwt.WithStrictDecoding())
+	if err != nil {
+		return "", fmt.Errorf("verify token: %w", access.ErrUnauthorized)
+	}
+	return c.Subject, nil
+}
+
+// oauthError is the body of a refused token request (RFC 6749, section 5.2).
+type oauthError struct {
+	Error       string `json:"error"`
+	Description string `json:"error_description"`
+}
+
+// token exchanges a client's id and secret for an access token.
+func (d *Dialect) token(c *fiber.Ctx) error {
+	c.Set(fiber.HeaderPragma, "no-cache")
+	form, ok := credentials(c)
+	if !ok {
+		return c.Status(fiber.StatusBadRequest).JSON(oauthError{"invalid_request",
+			"send grant_type, client_id and client_secret once each as application/x-www-form-urlencoded"})
+	}
+	if form.Get("grant_type") != "client_credentials" {
+		return c.Status(fiber.StatusBadRequest).JSON(oauthError{"unsupported_grant_type", "use client_credentials"})
+	}
+	id, secret := form.Get("client_id"), form.Get("client_secret")
+	if _, _, whole := access.Split(secret); !whole {
+		secret = access.Text(id, secret)
+	}
+	p, err := d.keys.Authenticate(c.UserContext(), secret)
+	if errors.Is(err, access.ErrUnauthorized) || err == nil && p.KeyID != id {
+		return c.Status(fiber.StatusUnauthorized).JSON(oauthError{"invalid_client", "the client id or secret is wrong"})
+	}
+	if err != nil {
+		return fmt.Errorf("authenticate client: %w", err)
+	}
+	server.SetPrincipal(c, p)
+	scope := strings.Join(granted(p), " ")
+	token, jti, err := d.tokens.issue(p, scope)
+	if err != nil {
+		return err
+	}
+	return c.JSON(struct {
+		AccessToken string `json:"access_token"`
+		TokenType   string `json:"token_type"`
+		ExpiresIn   int    `json:"expires_in"`
+		Scope       string `json:"scope"`
+		JTI         string `json:"jti"`
+	}{token, "bearer", int(lifetime / time.Second), scope, jti})
+}
+
+// credentials reads the form. Parameters this call does not know are ignored,
+// as RFC 6749 asks, but none that it knows may come twice.
+func credentials(c *fiber.Ctx) (form url.Values, ok bool) {
+	media, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
+	if err != nil || media != fiber.MIMEApplicationForm {
+		return nil, false
+	}
+	if form, err = url.ParseQuery(string(c.Request().Body())); err != nil {
+		return nil, false
+	}
+	for _, name := range []string{"grant_type", "client_id", "client_secret"} {
+		if len(form[name]) != 1 || form[name][0] == "" {
+			return nil, false
+		}
+	}
+	return form, true
+}
+
+// granted are the dialect's scopes that the principal has.
+func granted(p access.Principal) []string {
+	var scopes []string
+	for _, s := range []string{access.FaceSession, access.FaceMatch, access.FaceSearch, access.FaceInsert, access.FaceDelete} {
+		if p.Can(s) {
+			scopes = append(scopes, s)
+		}
+	}
+	return scopes
+}

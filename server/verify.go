@@ -1,0 +1,69 @@
+package server
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"oneton/identify"
+	"oneton/server/decode"
+)
+
+type verifyAnswer struct {
+	Match     bool       `json:"match"`
+	Cosine    float64    `json:"cosine"`
+	Score     float64    `json:"score"`
+	FMR       float64    `json:"fmr"`
+	Threshold float64    `json:"threshold"`
+	Probe     faceAnswer `json:"probe"`
+	// Reference is the other photo's face, or Face the subject's nearest.
+	Reference *faceAnswer `json:"reference,omitempty"`
+	Face      string      `json:"face,omitempty"`
+	Timings   *timings    `json:"timings,omitempty"`
+}
+
+func (s *Server) verifyPhotos(c *fiber.Ctx, tenant string) error {
+	var r struct {
+		Photo     decode.Photo `param:"photo,required"`
+		Reference decode.Photo `param:"reference,required"`
+		Pack      string       `param:"pack"`
+		FMR       *float64     `param:"fmr"`
+		Timings   bool         `param:"timings"`
+	}
+	if err := read(c, &r); err != nil {
+		return err
+	}
+	return s.verify(c, tenant, r.FMR, r.Timings, identify.VerifyRequest{Photo: r.Photo, Reference: r.Reference, Pack: r.Pack})
+}
+
+func (s *Server) verifySubject(c *fiber.Ctx, tenant string) error {
+	var r struct {
+		Photo   decode.Photo `param:"photo,required"`
+		FMR     *float64     `param:"fmr"`
+		Timings bool         `param:"timings"`
+	}
+	if err := read(c, &r); err != nil {
+		return err
+	}
+	return s.verify(c, tenant, r.FMR, r.Timings, identify.VerifyRequest{
+		Photo: r.Photo, Gallery: segment(c, "gallery"), Subject: segment(c, "subject"),
+	})
+}
+
+func (s *Server) verify(c *fiber.Ctx, tenant string, fmr *float64, timed bool, req identify.VerifyRequest) error {
+	var err error
+	if req.FMR, err = rate("fmr", fmr); err != nil {
+		return err
+	}
+	v, err := s.service.Verify(c.UserContext(), tenant, req)
+	if err != nil {
+		return err
+	}
+	a := verifyAnswer{
+		Match: v.Match, Cosine: v.Cosine, Score: v.Score, FMR: v.FMR, Threshold: v.Threshold,
+		Probe: faceOf(v.Probe), Face: v.Face, Timings: timingsOf(timed, v.Timings),
+	}
+	if v.Reference != nil {
+		ref := faceOf(*v.Reference)
+		a.Reference = &ref
+	}
+	return c.JSON(a)
+}
