@@ -1,0 +1,25 @@
+package exact_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"oneton/index/exact"
+	"oneton/index/indextest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func create(t *testing.T) *exact.Index {
+	t.Helper()
+	x, err := exact.New(exact.Config{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, x.Close()) })
+	return x
+}
+
+func TestConformance(t *testing.T) {
+	indextest.Run(t, func(t *testing.T) indextest.Index { return create(t) }, indextest.Options{})
+}
