@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"oneton/calibration"
+	"oneton/embed"
+	"oneton/embed/picture"
+	"oneton/face"
+)
+
+// alignedSide is the side of an aligned crop in pixels.
+const alignedSide = 112
+
+// photoSet is a folder with a folder of photos for each person, in the order
+// of their names.
+type photoSet struct {
+	people []string
+	photos []photo
+	// of lists each person's photos.
+	of [][]int
+	// identity is, for each person, the first person who is the same.
+	identity []int
+}
+
+type photo struct {
+	person int
+	path   string
+}
+
+func readSet(folder string) (*photoSet, error) {
+	people, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, fmt.Errorf("read people: %w", err)
+	}
+	s := &photoSet{}
+	for _, p := range people {
+		if !p.IsDir() {
+			continue
+		}
+		files, err := os.ReadDir(filepath.Join(folder, p.Name()))
+		if err != nil {
+			return nil, fmt.Errorf("read photos: %w", err)
+		}
+		n := len(s.people)
+		var of []int
+		for _, f := range files {
+			switch strings.ToLower(filepath.Ext(f.Name())) {
+			case ".jpg", ".jpeg", ".png", ".webp":
+				of = append(of, len(s.photos))
+				s.photos = append(s.photos, photo{person: n, path: filepath.Join(folder, p.Name(), f.Name())})
+			}
+		}
+		if len(of) > 0 {
+			s.people = append(s.people, p.Name())
+			s.of = append(s.of, of)
+			s.identity = append(s.identity, n)
+		}
+	}
+	if len(s.people) < 2 {
+		return nil, fmt.Errorf("%s: need folders with photos of at least two people", folder)
+	}
+	return s, nil
+}
+
+// merge reads lines of two names that are one person.
+func (s *photoSet) merge(path string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("read same people: %w", err)
+	}
+	for line := range strings.Lines(string(data)) {
+		names := strings.Fields(line)
+		if len(names) == 0 || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if len(names) != 2 {
+			return fmt.Errorf("%s: %q: need two names", path, strings.TrimSpace(line))
+		}
+		a, b := slices.Index(s.people, names[0]), slices.Index(s.people, names[1])
+		if a < 0 || b < 0 {
+			return fmt.Errorf("%s: %q: no such people", path, strings.TrimSpace(line))
+		}
+		s.identity[max(a, b)] = s.identity[min(a, b)]
+	}
+	return nil
+}
+
+// embed makes a template of each photo's largest face; nil where there is
+// none.
+func (s *photoSet) embed(ctx context.Context, e *embed.Embedder, pack string, aligned bool) ([]face.Template, error) {
+	templates := make([]face.Template, len(s.photos))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.NumCPU())
+	for i, p := range s.photos {
+		group.Go(func() error {
+			data, err := os.ReadFile(p.path)
+			if err != nil {
+				return err
+			}
+			if aligned {
+				templates[i], err = embedAligned(ctx, e, pack, data)
+			} else {
+				var r embed.Result
+				if r, err = e.Embed(ctx, pack, data); err == nil && len(r.Faces) > 0 {
+					templates[i] = r.Faces[0].Template
+				}
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", p.path, err)
+			}
+			return nil
+		})
+	}
+	return templates, group.Wait()
+}
+
+func embedAligned(ctx context.Context, e *embed.Embedder, pack string, data []byte) (face.Template, error) {
+	p, err := picture.Decode(ctx, data, picture.DefaultLimits())
+	if err != nil {
+		return nil, err
+	}
+	if p.Width != alignedSide || p.Height != alignedSide {
+		return nil, fmt.Errorf("%d by %d pixels are no aligned crop", p.Width, p.Height)
+	}
+	crop := picture.NewRaster(alignedSide, alignedSide)
+	p.Warp(crop, picture.Affine{A: 1, E: 1})
+	var rgb bytes.Buffer
+	for i := range crop.R {
+		rgb.Write([]byte{byte(crop.R[i]), byte(crop.G[i]), byte(crop.B[i])})
+	}
+	return e.EmbedAligned(ctx, pack, rgb.Bytes())
+}
+
+// matrix holds the cosines of every two photos; those of a photo without a
+// face are -1, the lowest there is.
+type matrix [][]float32
+
+func compare(templates []face.Template) (matrix, error) {
+	m := make(matrix, len(templates))
+	for i := range m {
+		m[i] = make([]float32, len(templates))
+	}
+	var rows sync.WaitGroup
+	errs := make([]error, len(templates))
+	free := make(chan struct{}, runtime.NumCPU())
+	for i, a := range templates {
+		free <- struct{}{}
+		rows.Go(func() {
+			defer func() { <-free }()
+			for j, b := range templates[:i+1] {
+				cosine := -1.0
+				if a != nil && b != nil {
+					cosine, errs[i] = a.Cosine(b)
+				}
+				m[i][j], m[j][i] = float32(cosine), float32(cosine)
+			}
+		})
+	}
+	rows.Wait()
+	return m, firstError(errs)
+}
+
+func firstError(errs []error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func everyPhoto(int) bool { return true }
+
+// sample collects the photos that are wanted and show a face, for
+// calibration, and says which they are.
+func (s *photoSet) sample(cosines matrix, templates []face.Template, want func(photo int) bool) (*calibration.Sample, []int, error) {
+	var found []int
+	var people []string
+	for i, p := range s.photos {
+		if templates[i] != nil && want(i) {
+			found = append(found, i)
+			people = append(people, s.people[s.identity[p.person]])
+		}
+	}
+	sample, err := calibration.Collect(people, func(a, b int) float64 {
+		return float64(cosines[found[a]][found[b]])
+	})
+	return sample, found, err
+}

@@ -1,0 +1,25 @@
+// Command bench measures what oneton claims: each subcommand one claim, as a
+// ratio against a peer or a physical limit of the same run, written to one
+// JSON file in bench/results.
+package main
+
+import (
+	"context"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+type commands struct {
+	Accuracy  accuracyCommand  `cmd:"" help:"How often known people are missed and strangers answered, on labelled photos."`
+	Templates templatesCommand `cmd:"" help:"Photos to templates, against OpenCV with the same models and photos."`
+	Serve     serveCommand     `cmd:"" help:"A running server: where a search's time goes, and whether its memory grows."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	k := kong.Parse(&commands{}, kong.Name("bench"), kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)))
+	k.FatalIfErrorf(k.Run())
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// record is one run of one benchmark: what was measured, on what, of which
+// revision.
+type record struct {
+	Name     string    `json:"name"`
+	Time     time.Time `json:"time"`
+	Revision string    `json:"revision"`
+	Machine  machine   `json:"machine"`
+	Params   any       `json:"params"`
+	Results  any       `json:"results"`
+}
+
+type machine struct {
+	CPU   string `json:"cpu"`
+	Cores int    `json:"cores"`
+	OS    string `json:"os"`
+	Arch  string `json:"arch"`
+	Go    string `json:"go"`
+}
+
+// save writes the run to <folder>/<name>.json and prints its results.
+func save(folder, name string, params, results any) error {
+	r := record{
+		Name: name, Time: time.Now().UTC().Truncate(time.Second), Revision: revision(),
+		Machine: machine{CPU: cpu(), Cores: runtime.NumCPU(), OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version()},
+		Params:  params, Results: results,
+	}
+	b, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode record: %w", err)
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("make results folder: %w", err)
+	}
+	path := filepath.Join(folder, name+".json")
+	if err := os.WriteFile(path, append(b, '\n'), 0o644); err != nil {
+		return fmt.Errorf("write record: %w", err)
+	}
+	fmt.Printf("%s\nwritten to %s\n", b, path)
+	return nil
+}
+
+func revision() string {
+	out, err := exec.Command("git", "describe", "--always", "--dirty", "--abbrev=12").Output()
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func cpu() string {
+	f, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return "unknown"
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if name, ok := strings.CutPrefix(lines.Text(), "model name"); ok {
+			return strings.TrimLeft(name, "\t: ")
+		}
+	}
+	return "unknown"
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"oneton/embed"
+	"oneton/embed/pack"
+	"oneton/face"
+	"oneton/setup"
+)
+
+// portraits are the demo photos that show one person.
+var portraits = []string{"biden.jpg", "obama.jpg", "obama2.jpg", "obama3.jpg"}
+
+type templatesCommand struct {
+	Python  string        `help:"Python with opencv-python-headless and onnx." default:"python3"`
+	Rounds  int           `help:"Rounds of ours and the peer's in turn; medians count." default:"5"`
+	Seconds time.Duration `help:"Time of one measurement." default:"8s"`
+	Out     string        `help:"Folder of the results." default:"bench/results"`
+}
+
+type templatesResult struct {
+	// Ours and Peer are photos a second, one figure a round. The peer's is
+	// the better of its two ways to use all cores.
+	Ours []float64 `json:"ours_photos_per_second"`
+	Peer []float64 `json:"opencv_photos_per_second"`
+	// PeerThreads counts the rounds in which one process with a thread a
+	// core beat a process a core with one thread each.
+	PeerThreads int     `json:"opencv_rounds_won_by_threads"`
+	PeerVersion string  `json:"opencv_version"`
+	Ratio       float64 `json:"median_ratio"`
+	// MinCosine is the lowest cosine of our template and OpenCV's of the
+	// same photo: both did the same work.
+	MinCosine float64 `json:"min_cosine_to_opencv"`
+}
+
+type peerRun struct {
+	PhotosPerSecond float64     `json:"photos_per_second"`
+	Templates       [][]float32 `json:"templates"`
+	Version         string      `json:"version"`
+}
+
+// Run measures ours and the peer in turn, so that both see the same machine.
+func (c *templatesCommand) Run(ctx context.Context) (err error) {
+	paths, err := setup.Find(setup.FromEnvironment(), setup.Default, setup.Photos)
+	if err != nil {
+		return err
+	}
+	p, err := pack.Open("default", paths.Models)
+	if err != nil {
+		return err
+	}
+	cores := runtime.NumCPU()
+	e, err := embed.New(embed.Config{Library: paths.Library, Workers: cores, Threads: 1, Queue: cores}, p)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+
+	files := make([]string, len(portraits))
+	photos := make([][]byte, len(portraits))
+	templates := make([]face.Template, len(portraits))
+	for i, name := range portraits {
+		files[i] = filepath.Join(paths.Photos, name)
+		if photos[i], err = os.ReadFile(files[i]); err != nil {
+			return err
+		}
+		r, err := e.Embed(ctx, "default", photos[i])
+		if err != nil {
+			return err
+		}
+		templates[i] = r.Faces[0].Template
+	}
+
+	res := templatesResult{MinCosine: 1}
+	ratios := make([]float64, c.Rounds)
+	for i := range c.Rounds {
+		ours, err := throughput(ctx, e, photos, c.Seconds)
+		if err != nil {
+			return err
+		}
+		threads, err := c.peer(ctx, paths.Models, 1, cores, files)
+		if err != nil {
+			return err
+		}
+		processes, err := c.peer(ctx, paths.Models, cores, 1, files)
+		if err != nil {
+			return err
+		}
+		best := processes
+		if threads.PhotosPerSecond > processes.PhotosPerSecond {
+			best = threads
+			res.PeerThreads++
+		}
+		for j, t := range best.Templates {
+			cosine, err := templates[j].Cosine(t)
+			if err != nil {
+				return err
+			}
+			res.MinCosine = min(res.MinCosine, cosine)
+		}
+		res.Ours = append(res.Ours, ours)
+		res.Peer = append(res.Peer, best.PhotosPerSecond)
+		res.PeerVersion = best.Version
+		ratios[i] = ours / best.PhotosPerSecond
+	}
+	res.Ratio = median(ratios)
+	return save(c.Out, "templates", c, res)
+}
+
+// throughput is how many photos a second e embeds with as many callers as
+// workers.
+func throughput(ctx context.Context, e *embed.Embedder, photos [][]byte, d time.Duration) (float64, error) {
+	var done atomic.Int64
+	var failed atomic.Pointer[error]
+	var callers sync.WaitGroup
+	begin := time.Now()
+	for caller := range runtime.NumCPU() {
+		callers.Go(func() {
+			for i := caller; time.Since(begin) < d; i++ {
+				if _, err := e.Embed(ctx, "default", photos[i%len(photos)]); err != nil {
+					failed.Store(&err)
+					return
+				}
+				done.Add(1)
+			}
+		})
+	}
+	callers.Wait()
+	if err := failed.Load(); err != nil {
+		return 0, *err
+	}
+	return float64(done.Load()) / time.Since(begin).Seconds(), nil
+}
+
+func (c *templatesCommand) peer(ctx context.Context, models string, processes, threads int, files []string) (r peerRun, err error) {
+	ctx, cancel := context.WithTimeout(ctx, c.Seconds+time.Minute)
+	defer cancel()
+	args := append([]string{
+		"bench/peers/opencv.py", models,
+		fmt.Sprint(c.Seconds.Seconds()), fmt.Sprint(processes), fmt.Sprint(threads),
+	}, files...)
+	out, err := exec.CommandContext(ctx, c.Python, args...).Output()
+	if err != nil {
+		return r, fmt.Errorf("run OpenCV peer: %w", err)
+	}
+	if err := json.Unmarshal(out, &r); err != nil {
+		return r, fmt.Errorf("read OpenCV peer: %w", err)
+	}
+	return r, nil
+}
