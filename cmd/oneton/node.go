@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"oneton/changelog"
+	"oneton/config"
+	"oneton/embed"
+	"oneton/embed/pack"
+	"oneton/embed/picture"
+	"oneton/identify"
+	"oneton/index/exact"
+	"oneton/server"
+	"oneton/server/uqudo"
+	"oneton/setup"
+	"oneton/store"
+)
+
+// retentionInterval is how often faces past their gallery's retention are
+// looked for.
+const retentionInterval = time.Minute
+
+// node is one oneton process: the truth, a view of it, the models and the
+// HTTP server, put together by the configuration.
+type node struct {
+	cfg      config.Config
+	log      zerolog.Logger
+	truth    *truth
+	embedder *embed.Embedder
+	index    *exact.Index
+	follower *changelog.Follower
+	service  *identify.Service
+	server   *server.Server
+}
+
+// newNode opens and connects every part. Models and library are where the
+// configuration says, or where set-up put them.
+func newNode(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *node, err error) {
+	n := &node{cfg: cfg, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.close())
+		}
+	}()
+	if n.embedder, err = openEmbedder(cfg); err != nil {
+		return nil, err
+	}
+	if n.truth, err = openTruth(ctx, cfg); err != nil {
+		return nil, err
+	}
+	if n.index, err = exact.New(exact.Config{}); err != nil {
+		return nil, err
+	}
+	n.follower = changelog.NewFollower(n.truth.store, n.index, changelog.FollowerConfig{})
+	n.service, err = identify.New(identify.Config{
+		DefaultPack:   n.embedder.Packs()[0],
+		DefaultPolicy: store.Policy(cfg.Policy),
+	}, n.embedder, n.index, n.follower, n.truth.store)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := n.truth.secret.derive("uqudo tokens")
+	if err != nil {
+		return nil, err
+	}
+	dialect, err := uqudo.New(uqudo.Config{TokenKey: tokens}, n.service, n.truth.access)
+	if err != nil {
+		return nil, err
+	}
+	limits := server.DefaultConfig()
+	limits.BodyLimit, limits.RequestTimeout = cfg.Server.MaxBody, cfg.Server.Timeout
+	n.server, err = server.New(limits, n.service, n.truth.access, n.ready, log, dialect)
+	return n, err
+}
+
+func openEmbedder(cfg config.Config) (*embed.Embedder, error) {
+	paths, err := setup.Find(setup.Config{Library: cfg.ONNXRuntime, Models: cfg.Models})
+	if err != nil {
+		return nil, err
+	}
+	packs := make([]*pack.Pack, len(cfg.Packs))
+	for i, name := range cfg.Packs {
+		if packs[i], err = pack.Open(name, paths.Models); err != nil {
+			return nil, err
+		}
+	}
+	limits := picture.DefaultLimits()
+	limits.Bytes, limits.Pixels = cfg.Image.MaxBytes, cfg.Image.MaxPixels
+	return embed.New(embed.Config{
+		Library: paths.Library,
+		Workers: cfg.Embed.Workers,
+		Threads: cfg.Embed.Threads,
+		Queue:   cfg.Embed.Queue,
+		Limits:  limits,
+
+		MaxFaces: cfg.Image.MaxFaces,
+	}, packs...)
+}
+
+// ready tells whether a search could be answered now.
+func (n *node) ready(ctx context.Context) error {
+	position, err := n.truth.store.Position(ctx)
+	if err != nil {
+		return err
+	}
+	return n.follower.Wait(ctx, position)
+}
+
+// serve answers on the listener until ctx ends, then drains and returns.
+func (n *node) serve(ctx context.Context, ln net.Listener) error {
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	work, failed := errgroup.WithContext(background)
+	work.Go(func() error { return n.follower.Run(failed) })
+	work.Go(func() error { return n.expire(failed) })
+	work.Go(func() error { return n.server.Serve(ln) })
+	work.Go(func() error {
+		defer stop() // the rest works until the last request is answered
+		select {
+		case <-ctx.Done():
+		case <-failed.Done():
+		}
+		drain, cancel := context.WithTimeout(background, n.cfg.Server.Drain)
+		defer cancel()
+		return n.server.Shutdown(drain)
+	})
+	if err := work.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// expire deletes faces past their gallery's retention until ctx ends.
+func (n *node) expire(ctx context.Context) error {
+	for {
+		deleted, err := n.truth.store.DeleteExpired(ctx, time.Now())
+		switch {
+		case errors.Is(err, context.Canceled):
+			return nil
+		case err != nil:
+			n.log.Error().Err(err).Msg("retention failed and will be tried again")
+		case deleted > 0:
+			n.follower.Notify()
+			n.log.Info().Int("faces", deleted).Msg("deleted expired faces")
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(retentionInterval):
+		}
+	}
+}
+
+func (n *node) close() error {
+	var errs []error
+	if n.index != nil {
+		errs = append(errs, n.index.Close())
+	}
+	if n.truth != nil {
+		errs = append(errs, n.truth.close())
+	}
+	if n.embedder != nil {
+		errs = append(errs, n.embedder.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// newLogger writes to out as the configuration says.
+func newLogger(cfg config.Log, out io.Writer) (zerolog.Logger, error) {
+	level, err := zerolog.ParseLevel(cfg.Level)
+	if err != nil {
+		return zerolog.Logger{}, fmt.Errorf("read log level: %w", err)
+	}
+	if cfg.Format == "text" {
+		out = zerolog.ConsoleWriter{Out: out, TimeFormat: time.RFC3339}
+	}
+	return zerolog.New(out).Level(level).With().Timestamp().Logger(), nil
+}

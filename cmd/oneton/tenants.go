@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"oneton/access"
+	"oneton/store"
+)
+
+type tenantCommand struct {
+	Create tenantCreate `cmd:"" help:"Add a tenant."`
+	List   tenantList   `cmd:"" help:"List tenants."`
+	Delete tenantDelete `cmd:"" help:"Delete a tenant with all its keys, galleries, faces and photos."`
+}
+
+type tenantCreate struct {
+	settings
+	ID   string `arg:"" help:"The tenant's id."`
+	Name string `help:"A name for people to read."`
+}
+
+func (c *tenantCreate) Run(ctx context.Context) error {
+	return c.with(ctx, func(t *truth) error {
+		_, err := t.access.CreateTenant(ctx, c.ID, c.Name)
+		return err
+	})
+}
+
+type tenantList struct{ settings }
+
+func (c *tenantList) Run(ctx context.Context) error {
+	return c.with(ctx, func(t *truth) error {
+		out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		page := store.Page{Limit: 1000}
+		for {
+			tenants, err := t.store.Tenants(ctx, page)
+			if err != nil {
+				return err
+			}
+			if len(tenants) == 0 {
+				return out.Flush()
+			}
+			for _, tenant := range tenants {
+				fmt.Fprintf(out, "%s\t%s\t%s\n", tenant.ID, tenant.CreatedAt.Format(time.RFC3339), tenant.Name)
+			}
+			page.After = tenants[len(tenants)-1].ID
+		}
+	})
+}
+
+type tenantDelete struct {
+	settings
+	ID  string `arg:"" help:"The tenant's id."`
+	Yes bool   `help:"Confirm; nothing can be had back." required:""`
+}
+
+func (c *tenantDelete) Run(ctx context.Context) error {
+	return c.with(ctx, func(t *truth) error {
+		_, err := t.store.DeleteTenant(ctx, c.ID)
+		return err
+	})
+}
+
+type keyCommand struct {
+	Create keyCreate `cmd:"" help:"Make an API key and print it; it cannot be shown again."`
+	List   keyList   `cmd:"" help:"List a tenant's keys."`
+	Revoke keyRevoke `cmd:"" help:"End a key for good."`
+}
+
+type keyCreate struct {
+	settings
+	Tenant string   `arg:"" help:"The tenant's id."`
+	Name   string   `help:"A name for people to read."`
+	Scope  []string `help:"What the key allows; default all."`
+}
+
+func (c *keyCreate) Run(ctx context.Context) error {
+	return c.with(ctx, func(t *truth) error {
+		scopes := c.Scope
+		if len(scopes) == 0 {
+			scopes = []string{access.All}
+		}
+		text, _, err := t.access.Create(ctx, c.Tenant, c.Name, scopes)
+		if err == nil {
+			fmt.Println(text)
+		}
+		return err
+	})
+}
+
+type keyList struct {
+	settings
+	Tenant string `arg:"" help:"The tenant's id."`
+}
+
+func (c *keyList) Run(ctx context.Context) error {
+	return c.with(ctx, func(t *truth) error {
+		keys, err := t.access.List(ctx, c.Tenant)
+		if err != nil {
+			return err
+		}
+		out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		for _, k := range keys {
+			state := "valid"
+			if !k.RevokedAt.IsZero() {
+				state = "revoked " + k.RevokedAt.Format(time.RFC3339)
+			}
+			fmt.Fprintf(out, "%s\t%s\t%s\t%v\t%s\n", k.ID, k.CreatedAt.Format(time.RFC3339), state, k.Scopes, k.Name)
+		}
+		return out.Flush()
+	})
+}
+
+type keyRevoke struct {
+	settings
+	Tenant string `arg:"" help:"The tenant's id."`
+	ID     string `arg:"" help:"The key's id."`
+}
+
+func (c *keyRevoke) Run(ctx context.Context) error {
+	return c.with(ctx, func(t *truth) error { return t.access.Revoke(ctx, c.Tenant, c.ID) })
+}
+
+// with opens the truth that the settings name, for one piece of work.
+func (s settings) with(ctx context.Context, do func(*truth) error) error {
+	cfg, err := s.load(nil)
+	if err != nil {
+		return err
+	}
+	t, err := openTruth(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	return do(t)
+}
