@@ -173,7 +173,7 @@ func (r *Rig) Send(t testing.TB, req *http.Request, body []byte) Answer {
 	content, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
 	a := Answer{Status: res.StatusCode, Header: res.Header, Body: content}
-	r.contract.check(t, req, body, a)
+	require.NoError(t, r.contract.check(req, body, a))
 	return a
 }
 

@@ -1,0 +1,271 @@
+package server_test
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/server"
+	"oneton/server/servertest"
+)
+
+const huge = 100 << 20
+
+func startWith(t *testing.T, change func(*server.Config)) caller {
+	t.Helper()
+	r := servertest.Start(t, servertest.Options{Config: change})
+	c := caller{r, r.Key(t, "acme", "*")}
+	require.Equal(t, http.StatusCreated, c.json(t, "POST", "/v1/galleries", m{"name": "staff"}).Status)
+	return c
+}
+
+// zeros is a body of n bytes that no one holds in memory.
+func zeros(n int64) io.Reader { return io.LimitReader(forever{}, n) }
+
+type forever struct{}
+
+func (forever) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// A body over the limit is answered 413, however it is sent, and is not held.
+func TestHugeBodies(t *testing.T) {
+	c := start(t)
+	for name, change := range map[string]func(*http.Request){
+		"declared":         func(r *http.Request) { r.ContentLength = huge },
+		"chunked":          func(*http.Request) {},
+		"asking first":     func(r *http.Request) { r.ContentLength = huge; r.Header.Set("Expect", "100-continue") },
+		"without a key":    func(r *http.Request) { r.ContentLength = huge; r.Header.Del("Authorization") },
+		"closing at once":  func(r *http.Request) { r.ContentLength = huge; r.Close = true },
+		"of another route": func(r *http.Request) { r.ContentLength = huge; r.URL.Path = "/nothing" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			req, err := http.NewRequestWithContext(context.Background(), "POST", c.URL+"/v1/galleries/staff/search", zeros(huge))
+			require.NoError(t, err)
+			req.Header.Set("Content-Type", "image/jpeg")
+			req.Header.Set("Authorization", "Bearer "+c.key)
+			change(req)
+			c.Send(t, req, nil).Refused(t, http.StatusRequestEntityTooLarge, "body_too_large")
+			runtime.ReadMemStats(&after)
+			if req.ContentLength == huge {
+				require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(8<<20))
+			}
+			require.Equal(t, http.StatusOK, c.json(t, "GET", "/v1/galleries/staff", nil).Status)
+		})
+	}
+}
+
+// A client that sends everything before it reads gets the answer, too.
+func TestHugeBodyOfAnImpoliteClient(t *testing.T) {
+	c := start(t)
+	conn := c.dial(t)
+	fmt.Fprintf(conn, "POST /v1/detect HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n", 64<<20)
+	_, err := io.Copy(conn, zeros(64<<20))
+	require.NoError(t, err)
+	readProblem(t, conn, http.StatusRequestEntityTooLarge, "body_too_large")
+}
+
+// Just below the limit a body is read, and then refused for what it is.
+func TestLargeBodies(t *testing.T) {
+	c := start(t)
+	limit := server.DefaultConfig().BodyLimit
+	c.Do(t, c.key, "POST", "/v1/detect", "image/jpeg", make([]byte, limit)).Refused(t, http.StatusUnsupportedMediaType, "unsupported_media_type")
+	c.Do(t, c.key, "POST", "/v1/detect", "image/jpeg", make([]byte, limit+1)).Refused(t, http.StatusRequestEntityTooLarge, "body_too_large")
+	photo := append(servertest.Of(t, "ada", 1), make([]byte, 16<<20)...)
+	require.Equal(t, http.StatusOK, c.Do(t, c.key, "POST", "/v1/detect", "image/jpeg", photo).Status)
+}
+
+// Compressed bodies are refused unread: none of these inflates.
+func TestCompressedBodies(t *testing.T) {
+	c := start(t)
+	var bomb bytes.Buffer
+	w := gzip.NewWriter(&bomb)
+	_, err := io.Copy(w, zeros(64<<20))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	for _, encoding := range []string{"gzip", "x-gzip", "deflate", "br", "zstd", "gzip, gzip", "identity, gzip", "nonsense"} {
+		for _, contentType := range []string{"image/jpeg", "application/json", "multipart/form-data; boundary=x"} {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			c.Do(t, c.key, "POST", "/v1/detect", contentType, bomb.Bytes(), "Content-Encoding: "+encoding).
+				Refused(t, http.StatusUnsupportedMediaType, "unsupported_media_type")
+			runtime.ReadMemStats(&after)
+			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4<<20))
+		}
+	}
+	a := c.Do(t, c.key, "POST", "/v1/detect", "image/jpeg", servertest.Of(t, "ada", 1), "Content-Encoding: identity")
+	require.Equal(t, http.StatusOK, a.Status)
+	// Unlabelled, it is a photo that is none.
+	c.Do(t, c.key, "POST", "/v1/detect", "image/jpeg", bomb.Bytes()).Refused(t, http.StatusUnsupportedMediaType, "unsupported_media_type")
+}
+
+// Clients that are slow are answered when their time is up, and hold nobody
+// else up meanwhile.
+func TestSlowClients(t *testing.T) {
+	const patience = 400 * time.Millisecond
+	c := startWith(t, func(cfg *server.Config) { cfg.ReadTimeout, cfg.IdleTimeout = patience, patience })
+	for name, text := range map[string]string{
+		"in the headers": "POST /v1/detect HTTP/1.1\r\nHost: x\r\nX-Drip: ",
+		"in the body":    "POST /v1/detect HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 1000000\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn := c.dial(t)
+			_, err := io.WriteString(conn, text)
+			require.NoError(t, err)
+			stop := make(chan struct{})
+			dripped := make(chan struct{})
+			go func() {
+				defer close(dripped)
+				for {
+					select {
+					case <-stop:
+						return
+					case <-time.After(patience / 20):
+						if _, err := io.WriteString(conn, "x"); err != nil {
+							return
+						}
+					}
+				}
+			}()
+			start := time.Now()
+			require.Equal(t, http.StatusOK, c.json(t, "GET", "/v1/galleries/staff", nil).Status)
+			readProblem(t, conn, http.StatusRequestTimeout, "request_timeout")
+			require.Less(t, time.Since(start), 5*patience)
+			close(stop)
+			<-dripped
+		})
+	}
+	t.Run("saying nothing", func(t *testing.T) {
+		conn := c.dial(t)
+		_, err := io.Copy(io.Discard, conn)
+		require.NoError(t, err, "the server closes")
+	})
+	t.Run("between requests", func(t *testing.T) {
+		conn := c.dial(t)
+		_, err := io.WriteString(conn, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+		require.NoError(t, err)
+		all, err := io.ReadAll(conn)
+		require.NoError(t, err, "the server closes")
+		require.Contains(t, string(all), "200 OK")
+	})
+}
+
+func TestMalformedHTTP(t *testing.T) {
+	c := start(t)
+	for name, q := range map[string]struct {
+		text   string
+		status int
+		code   string
+	}{
+		"not HTTP":         {"hello\r\n\r\n", 400, "invalid_request"},
+		"another protocol": {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, "invalid_request"},
+		"two lengths":      {"POST /v1/detect HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello", 400, "invalid_request"},
+		// Served by its chunks, and closed (RFC 9112, section 6.1).
+		"length and chunks":      {"POST /v1/detect HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 401, "unauthorized"},
+		"negative length":        {"POST /v1/detect HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\nhello", 400, "invalid_request"},
+		"length beyond numbers":  {"POST /v1/detect HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\nhello", 400, "invalid_request"},
+		"broken chunks":          {"POST /v1/detect HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "invalid_request"},
+		"a header without colon": {"GET /livez HTTP/1.1\r\nHost: x\r\nnonsense\r\n\r\n", 400, "invalid_request"},
+		"headers too large":      {"GET /livez HTTP/1.1\r\nHost: x\r\nX-Long: " + strings.Repeat("x", 64<<10) + "\r\n\r\n", 431, "headers_too_large"},
+		"URL too large":          {"GET /livez?" + strings.Repeat("x", 64<<10) + " HTTP/1.1\r\nHost: x\r\n\r\n", 431, "headers_too_large"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn := c.dial(t)
+			_, err := io.WriteString(conn, q.text)
+			require.NoError(t, err)
+			readProblem(t, conn, q.status, q.code)
+		})
+	}
+}
+
+// A request is answered by its deadline; its work is told to stop.
+func TestDeadline(t *testing.T) {
+	c := startWith(t, func(cfg *server.Config) { cfg.RequestTimeout = 200 * time.Millisecond })
+	before := c.json(t, "GET", "/v1/galleries/staff/subjects", nil).Body
+	for name, s := range map[string]servertest.Script{
+		"work that stops":    {Hold: time.Minute, Faces: []servertest.Shown{{Person: "ada"}}},
+		"work that does not": {Hold: 300 * time.Millisecond, Stubborn: true, Faces: []servertest.Shown{{Person: "ada"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			c.raw(t, "/v1/galleries/staff/subjects", servertest.Scripted(t, s)).Refused(t, http.StatusGatewayTimeout, "timeout")
+			require.Less(t, time.Since(start), 5*time.Second)
+			require.Equal(t, before, c.json(t, "GET", "/v1/galleries/staff/subjects", nil).Body, "nothing is enrolled")
+		})
+	}
+}
+
+func TestConcurrencyIsBounded(t *testing.T) {
+	c := startWith(t, func(cfg *server.Config) { cfg.Concurrency = 2 })
+	// The rig's own client holds one connection; this one takes the other.
+	held := c.dial(t)
+	_, err := io.WriteString(held, "GET /livez HTTP/1.1\r\n")
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		conn := c.dial(t)
+		_, err := io.WriteString(conn, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+		require.NoError(t, err)
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err)
+		defer func() { _ = res.Body.Close() }()
+		return res.StatusCode == http.StatusServiceUnavailable
+	}, 5*time.Second, 10*time.Millisecond)
+	require.NoError(t, held.Close())
+	require.Equal(t, http.StatusOK, c.json(t, "GET", "/v1/galleries/staff", nil).Status)
+}
+
+func TestConfigRefusesMissingLimits(t *testing.T) {
+	for name, change := range map[string]func(*server.Config){
+		"body":        func(c *server.Config) { c.BodyLimit = 0 },
+		"headers":     func(c *server.Config) { c.HeaderLimit = -1 },
+		"concurrency": func(c *server.Config) { c.Concurrency = 0 },
+		"read":        func(c *server.Config) { c.ReadTimeout = 0 },
+		"write":       func(c *server.Config) { c.WriteTimeout = 0 },
+		"idle":        func(c *server.Config) { c.IdleTimeout = 0 },
+		"request":     func(c *server.Config) { c.RequestTimeout = -time.Second },
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := server.DefaultConfig()
+			change(&cfg)
+			_, err := server.New(cfg, nil, nil, nil, quiet)
+			require.ErrorIs(t, err, server.ErrConfig)
+		})
+	}
+}
+
+func (c caller) dial(t *testing.T) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(c.URL, "http://"))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+	return conn
+}
+
+// readProblem reads a whole answer, to the end of the connection.
+func readProblem(t *testing.T, conn net.Conn, status int, code string) {
+	t.Helper()
+	all, err := io.ReadAll(conn)
+	require.NoError(t, err)
+	res, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(all)), nil)
+	require.NoError(t, err, "%q", all)
+	defer func() { _ = res.Body.Close() }()
+	require.Equal(t, status, res.StatusCode, "%q", all)
+	require.Equal(t, server.MediaTypeProblem, res.Header.Get("Content-Type"))
+	var p server.Problem
+	require.NoError(t, json.NewDecoder(res.Body).Decode(&p))
+	require.Equal(t, code, p.Code)
+	require.NotEmpty(t, p.RequestID)
+}
