@@ -13,13 +13,15 @@ import (
 	"io"
 
 	"golang.org/x/image/webp"
+
+	"oneton/embed/picture/internal/baseline"
 )
 
 // format is one of the formats that are read.
 type format struct {
 	mediaType string
 	config    func(io.Reader) (image.Config, error)
-	decode    func(io.Reader) (image.Image, error)
+	decode    func(ctx context.Context, data []byte) (image.Image, error)
 	// animated says whether the file is an animation.
 	animated func(data []byte) bool
 }
@@ -28,11 +30,11 @@ type format struct {
 func sniff(data []byte) (format, error) {
 	switch {
 	case bytes.HasPrefix(data, []byte("\xff\xd8\xff")):
-		return format{"image/jpeg", jpeg.DecodeConfig, jpeg.Decode, never}, nil
+		return format{"image/jpeg", jpeg.DecodeConfig, decodeJPEG, never}, nil
 	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
-		return format{"image/png", png.DecodeConfig, png.Decode, animatedPNG}, nil
+		return format{"image/png", png.DecodeConfig, readAll(png.Decode), animatedPNG}, nil
 	case len(data) >= 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP":
-		return format{"image/webp", webp.DecodeConfig, webp.Decode, animatedWebP}, nil
+		return format{"image/webp", webp.DecodeConfig, readAll(webp.Decode), animatedWebP}, nil
 	}
 	return format{}, ErrUnsupported
 }
@@ -62,13 +64,30 @@ func Decode(ctx context.Context, data []byte, limits Limits) (*Picture, error) {
 	if err := limits.check(cfg.Width, cfg.Height); err != nil {
 		return nil, err
 	}
-	img, err := f.decode(&contextReader{ctx: ctx, data: data})
+	img, err := f.decode(ctx, data)
 	if err != nil {
 		return nil, decodeError(ctx, err)
 	}
 	p := view(img, f.mediaType)
 	p.turn(orientation(data, f.mediaType))
 	return p, nil
+}
+
+// readAll is a decoder of the bytes that ends with the context.
+func readAll(decode func(io.Reader) (image.Image, error)) func(context.Context, []byte) (image.Image, error) {
+	return func(ctx context.Context, data []byte) (image.Image, error) {
+		return decode(&contextReader{ctx: ctx, data: data})
+	}
+}
+
+// decodeJPEG decodes the common case fast and leaves the others, and the word
+// on damaged files, to the standard library.
+func decodeJPEG(ctx context.Context, data []byte) (image.Image, error) {
+	img, err := baseline.Decode(ctx, data)
+	if errors.Is(err, baseline.ErrDeclined) {
+		return readAll(jpeg.Decode)(ctx, data)
+	}
+	return img, err
 }
 
 func (l Limits) check(width, height int) error {

@@ -115,17 +115,23 @@ func NewRaster(width, height int) *Raster {
 func (c colour) convert(a, b, d float32) (red, green, blue float32) {
 	switch c {
 	case fullRange:
-		return fromYCbCr(a, b-128, d-128, 1.402, 0.344136, 0.714136, 1.772)
+		b, d = b-128, d-128
+		return clamp(a + 1.402*d), clamp(a - 0.344136*b - 0.714136*d), clamp(a + 1.772*b)
 	case studioRange:
-		return fromYCbCr((a-16)*(255.0/219), b-128, d-128, 1.596027, 0.391762, 0.812968, 2.017232)
+		a, b, d = (a-16)*(255.0/219), b-128, d-128
+		return clamp(a + 1.596027*d), clamp(a - 0.391762*b - 0.812968*d), clamp(a + 2.017232*b)
 	default:
 		return a, b, d
 	}
 }
 
-// fromYCbCr applies the matrix whose four factors are not 0 or 1 (BT.601).
-func fromYCbCr(y, cb, cr, crRed, cbGreen, crGreen, cbBlue float32) (red, green, blue float32) {
-	return clamp(y + crRed*cr), clamp(y - cbGreen*cb - crGreen*cr), clamp(y + cbBlue*cb)
+func clamp(v float32) float32 {
+	switch {
+	case v < 0:
+		return 0
+	case v > 255:
+		return 255
+	default:
+		return v
+	}
 }
-
-func clamp(v float32) float32 { return min(max(v, 0), 255) }

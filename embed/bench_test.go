@@ -1,0 +1,36 @@
+package embed_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/embed"
+	"oneton/embed/embedtest"
+)
+
+func BenchmarkEmbed(b *testing.B) {
+	for _, name := range []string{"obama.jpg", "sample1.jpg"} {
+		b.Run("photo="+name, func(b *testing.B) {
+			e := embedtest.New(b, embed.Config{Workers: 1})
+			photo := embedtest.Photo(b, name)
+			var sum embed.Timings
+			for b.Loop() {
+				r, err := e.Embed(b.Context(), "default", photo)
+				require.NoError(b, err)
+				sum.Decode += r.Timings.Decode
+				sum.Detect += r.Timings.Detect
+				sum.Align += r.Timings.Align
+				sum.Recognise += r.Timings.Recognise
+				sum.Assess += r.Timings.Assess
+			}
+			for stage, d := range map[string]time.Duration{
+				"decode": sum.Decode, "detect": sum.Detect, "align": sum.Align,
+				"recognise": sum.Recognise, "assess": sum.Assess,
+			} {
+				b.ReportMetric(float64(d.Microseconds())/1000/float64(b.N), stage+"-ms/op")
+			}
+		})
+	}
+}

@@ -1,0 +1,76 @@
+package baseline
+
+import "encoding/binary"
+
+// readAhead is how many bytes the reader holds at most.
+const readAhead = 8
+
+// reader takes bits from a buffer, most significant first.
+type reader struct {
+	buffer []byte
+	at     int
+	// held has count bits at its top.
+	held  uint64
+	count uint
+}
+
+// position is the first byte of which no bit was taken.
+func (r *reader) position() int { return r.at - int(r.count/8) }
+
+// zigzag is the place in the block, row after row, of each coefficient in the
+// order of the stream (T.81, figure A.6).
+var zigzag = [64]uint8{
+	0, 1, 8, 16, 9, 2, 3, 10,
+	17, 24, 32, 25, 18, 11, 4, 5,
+	12, 19, 26, 33, 40, 48, 41, 34,
+	27, 20, 13, 6, 7, 14, 21, 28,
+	35, 42, 49, 56, 57, 50, 43, 36,
+	29, 22, 15, 23, 30, 37, 44, 51,
+	58, 59, 52, 45, 38, 31, 39, 46,
+	53, 60, 61, 54, 47, 55, 62, 63,
+}
+
+// block reads one block's coefficients, times the quantisation, into b, which
+// is zero, and returns the index of the last one in zigzag order. It is false
+// when the bits are no block.
+func (r *reader) block(c *component, b *[64]int32) (last int, ok bool) {
+	buffer, at, held, count := r.buffer, r.at, r.held, r.count
+	codes := c.dc
+	for k := 0; k < len(zigzag); k++ {
+		// One code and its value have at most 16 bits each.
+		if count < 32 {
+			held |= binary.BigEndian.Uint64(buffer[at:]) >> count
+			at += int((63 - count) >> 3)
+			count |= 56
+		}
+		e := codes.fast[held>>(64-lookBits)]
+		run, value, length := int(e>>runShift)&0x7f, int32(e>>16), uint(e&0xff)
+		if e&complete == 0 {
+			if run, value, length, ok = codes.decode(e, held); !ok {
+				return 0, false
+			}
+		}
+		held <<= length
+		count -= length
+		if k == 0 {
+			if run&^endOfBlock != 0 {
+				return 0, false
+			}
+			c.predictor += value
+			b[0] = c.predictor * c.quant[0]
+			codes = c.ac
+			continue
+		}
+		if run == endOfBlock {
+			break
+		}
+		k += run
+		if k >= len(zigzag) {
+			return 0, false
+		}
+		b[zigzag[k&63]&63] = value * c.quant[k&63]
+		last = k
+	}
+	r.at, r.held, r.count = at, held, count
+	return last, true
+}

@@ -1,0 +1,135 @@
+"""Makes the pictures that the tests of package picture and of its baseline
+decoder read. All pictures in this folder, except those that are refused, show
+the same scene: four quarters in red, green, blue and white.
+
+    python fixtures.py
+
+needs numpy, opencv-python-headless and pillow.
+"""
+
+import pathlib
+import struct
+import zlib
+
+import cv2
+import numpy as np
+from PIL import Image, ImageOps
+
+HERE = pathlib.Path(__file__).parent
+BASELINE = HERE.parent / "internal" / "baseline" / "testdata"
+WIDTH, HEIGHT = 61, 43
+RED, GREEN, BLUE, WHITE = (220, 40, 30), (20, 160, 60), (40, 60, 200), (250, 250, 250)
+
+
+def scene():
+    pixels = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    y, x = HEIGHT // 2, WIDTH // 2
+    pixels[:y, :x], pixels[:y, x:], pixels[y:, :x], pixels[y:, x:] = RED, GREEN, BLUE, WHITE
+    return Image.fromarray(pixels)
+
+
+def oriented(image, orientation):
+    """The pixels and EXIF data of a file that shows the image when turned."""
+    inverse = {
+        1: None, 2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_270,
+    }[orientation]
+    stored = image if inverse is None else image.transpose(inverse)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    check = stored.copy()
+    check.getexif()[0x0112] = orientation
+    assert ImageOps.exif_transpose(check).tobytes() == image.tobytes()
+    return stored, exif.tobytes()
+
+
+def save(image, name, **options):
+    image.save(HERE / name, **options)
+
+
+def transparent(image):
+    """The white quarter becomes transparent black, which is white on white."""
+    rgba = np.asarray(image.convert("RGBA")).copy()
+    rgba[HEIGHT // 2:, WIDTH // 2:] = (0, 0, 0, 0)
+    return Image.fromarray(rgba, "RGBA")
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png16(image):
+    pixels = np.asarray(image).astype(np.uint16) * 257
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+    header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 16, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def huge_png(side):
+    """A grey PNG of side×side pixels whose data is never complete."""
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    data = zlib.compress(bytes(2_000_000))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def textured():
+    """A picture with coefficients of all frequencies."""
+    rng = np.random.default_rng(7)
+    y, x = np.mgrid[0:75, 0:101]
+    waves = [128 + 90 * np.sin(x / a + y / b) for a, b in ((3, 5), (7, 2), (2, 9))]
+    noise = rng.normal(0, 25, (75, 101, 3))
+    return (np.stack(waves, 2) + noise).clip(0, 255).astype(np.uint8)
+
+
+def baseline():
+    pixels = textured()
+    cv = cv2.IMWRITE_JPEG_QUALITY, cv2.IMWRITE_JPEG_SAMPLING_FACTOR
+    for name in ("411", "420", "422", "440", "444"):
+        factor = getattr(cv2, f"IMWRITE_JPEG_SAMPLING_FACTOR_{name}")
+        for quality in (15, 95):
+            cv2.imwrite(str(BASELINE / f"{name}-q{quality}.jpg"), pixels, [cv[0], quality, cv[1], factor])
+    cv2.imwrite(str(BASELINE / "restarts.jpg"), pixels, [cv[0], 90, cv2.IMWRITE_JPEG_RST_INTERVAL, 3])
+    cv2.imwrite(str(BASELINE / "optimised.jpg"), pixels, [cv[0], 98, cv2.IMWRITE_JPEG_OPTIMIZE, 1])
+    cv2.imwrite(str(BASELINE / "q100.jpg"), pixels, [cv[0], 100])
+    cv2.imwrite(str(BASELINE / "grey.jpg"), pixels[:, :, 0], [cv[0], 90])
+    cv2.imwrite(str(BASELINE / "declined-progressive.jpg"), pixels, [cv[0], 90, cv2.IMWRITE_JPEG_PROGRESSIVE, 1])
+    Image.fromarray(pixels).convert("CMYK").save(BASELINE / "declined-cmyk.jpg")
+    Image.fromarray(pixels).save(BASELINE / "declined-rgb.jpg", keep_rgb=True)
+
+
+def main():
+    image = scene()
+    for orientation in range(1, 9):
+        stored, exif = oriented(image, orientation)
+        save(stored, f"orientation-{orientation}.jpg", quality=95, subsampling="4:2:0", exif=exif)
+    stored, exif = oriented(image, 6)
+    save(stored, "orientation-6.png", exif=exif)
+    save(stored, "orientation-6.webp", exif=exif, quality=95)
+    save(image, "progressive.jpg", quality=95, progressive=True)
+    save(image.convert("CMYK"), "cmyk.jpg", quality=95)
+    save(image, "rgb.jpg", quality=95, keep_rgb=True)
+    save(image, "plain.png")
+    save(image.quantize(16), "palette.png")
+    save(transparent(image), "alpha.png")
+    save(transparent(image).quantize(16), "palette-alpha.png")
+    (HERE / "16-bit.png").write_bytes(png16(image))
+    save(image, "lossy.webp", quality=95)
+    save(image, "lossless.webp", lossless=True)
+    save(transparent(image), "alpha-lossy.webp", quality=95)
+    save(transparent(image), "alpha-lossless.webp", lossless=True)
+    save(image.convert("L"), "grey.png")
+    save(image.convert("L"), "grey.jpg", quality=95)
+    Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257).save(HERE / "grey-16-bit.png")
+
+    other = ImageOps.mirror(image)
+    save(image, "refused-animation.png", save_all=True, append_images=[other])
+    save(image, "refused-animation.webp", save_all=True, append_images=[other])
+    save(image, "refused-animation.gif", save_all=True, append_images=[other])
+    save(image, "refused.bmp")
+    (HERE / "huge.png").write_bytes(huge_png(30_000))
+    baseline()
+
+
+if __name__ == "__main__":
+    main()
