@@ -1,0 +1,223 @@
+package identify_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/embed"
+	"oneton/identify"
+	"oneton/store"
+)
+
+func TestSearchHasThreeAnswers(t *testing.T) {
+	s := newService(t)
+	enrol(t, s, "ann", photo(t, shown{Person: "ann"}))
+	enrol(t, s, "bob", photo(t, shown{Person: "bob"}))
+	enrol(t, s, "twin", photo(t, shown{Person: "bob's twin", Like: "bob", Near: 0.97}))
+
+	outcome, ids := who(t, s, shown{Person: "ann", Take: 1})
+	require.Equal(t, identify.One, outcome)
+	require.Equal(t, []string{"ann"}, ids)
+
+	outcome, ids = who(t, s, shown{Person: "stranger"})
+	require.Equal(t, identify.Nobody, outcome)
+	require.Empty(t, ids)
+
+	outcome, ids = who(t, s, shown{Person: "bob", Take: 1})
+	require.Equal(t, identify.Several, outcome)
+	require.ElementsMatch(t, []string{"bob", "twin"}, ids)
+}
+
+func TestSearchSeesWhatWasAcknowledged(t *testing.T) {
+	s := newService(t)
+	for i := range 50 {
+		id := fmt.Sprintf("p%d", i)
+		enrol(t, s, id, photo(t, shown{Person: id}))
+		outcome, ids := who(t, s, shown{Person: id, Take: 1})
+		require.Equal(t, identify.One, outcome, id)
+		require.Equal(t, []string{id}, ids)
+		if i%2 == 0 {
+			require.NoError(t, s.DeleteSubject(t.Context(), tenant, gallery, id))
+			outcome, _ = who(t, s, shown{Person: id, Take: 1})
+			require.Equal(t, identify.Nobody, outcome, id)
+		}
+	}
+}
+
+func TestSearchGroupsFacesByPerson(t *testing.T) {
+	s := newService(t)
+	e := enrol(t, s, "ann", photo(t, shown{Person: "ann", Take: 1}), photo(t, shown{Person: "ann", Take: 2}), photo(t, shown{Person: "ann", Take: 3}))
+	require.Len(t, e.Faces, 3)
+	p := search(t, s, identify.SearchRequest{Photo: photo(t, shown{Person: "ann", Take: 2})}).Probes[0]
+	require.Equal(t, identify.One, p.Outcome)
+	require.Len(t, p.Candidates, 1)
+	require.Equal(t, e.Faces[1].ID, p.Candidates[0].Face)
+	require.InDelta(t, 1, p.Candidates[0].Cosine, 1e-6)
+}
+
+func TestThresholdFollowsTheEnrolledCountAndTheRate(t *testing.T) {
+	s := newService(t)
+	ask := func(fpir float64) identify.ProbeAnswer {
+		return search(t, s, identify.SearchRequest{Photo: photo(t, shown{Person: "x"}), FPIR: fpir}).Probes[0]
+	}
+	before := ask(0)
+	require.InDelta(t, table().Identification(0.01, 0), before.Threshold, 1e-12)
+	for i := range 100 {
+		enrol(t, s, fmt.Sprintf("p%d", i), photo(t, shown{Person: fmt.Sprint(i)}))
+	}
+	after := ask(0)
+	require.Equal(t, 100, after.Subjects)
+	require.InDelta(t, table().Identification(0.01, 100), after.Threshold, 1e-12)
+	require.Greater(t, after.Threshold, before.Threshold)
+	require.Less(t, ask(0.1).Threshold, after.Threshold)
+
+	p := policy()
+	p.FPIR = 0.001
+	_, err := s.UpdatePolicy(t.Context(), tenant, gallery, p)
+	require.NoError(t, err)
+	require.InDelta(t, table().Identification(0.001, 100), ask(0).Threshold, 1e-12)
+
+	low := -1.0
+	all := search(t, s, identify.SearchRequest{Photo: photo(t, shown{Person: "x"}), Threshold: &low, K: 100}).Probes[0]
+	require.Len(t, all.Candidates, 100)
+	require.IsNonIncreasing(t, cosines(all))
+}
+
+func cosines(p identify.ProbeAnswer) []float64 {
+	var c []float64
+	for _, k := range p.Candidates {
+		c = append(c, k.Cosine)
+	}
+	return c
+}
+
+func TestOneCandidateStillTellsOneFromSeveral(t *testing.T) {
+	s := newService(t)
+	enrol(t, s, "bob", photo(t, shown{Person: "bob"}))
+	enrol(t, s, "twin", photo(t, shown{Person: "twin", Like: "bob", Near: 0.99}))
+	p := search(t, s, identify.SearchRequest{Photo: photo(t, shown{Person: "bob", Take: 1}), K: 1}).Probes[0]
+	require.Equal(t, identify.Several, p.Outcome)
+	require.Len(t, p.Candidates, 1)
+}
+
+func TestSearchAllFaces(t *testing.T) {
+	s := newService(t)
+	enrol(t, s, "ann", photo(t, shown{Person: "ann"}))
+	group := photo(t, shown{Person: "zoe", Size: 120}, shown{Person: "ann", Take: 1, Size: 110}, shown{Person: "cid", Size: 100})
+	a := search(t, s, identify.SearchRequest{Photo: group, AllFaces: true})
+	require.Len(t, a.Probes, 3)
+	require.Equal(t, identify.Nobody, a.Probes[0].Outcome)
+	require.Equal(t, identify.One, a.Probes[1].Outcome)
+	require.Equal(t, identify.Nobody, a.Probes[2].Outcome)
+}
+
+func TestSearchFilter(t *testing.T) {
+	s := newService(t)
+	for i, site := range []string{"oslo", "bern"} {
+		_, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{
+			Gallery: gallery, Subject: site, Create: true, Metadata: map[string]string{"site": site},
+			Photos: [][]byte{photo(t, shown{Person: "ann", Take: i + 1})},
+		})
+		require.NoError(t, err)
+	}
+	probe := photo(t, shown{Person: "ann"})
+	require.Equal(t, identify.Several, search(t, s, identify.SearchRequest{Photo: probe}).Probes[0].Outcome)
+	p := search(t, s, identify.SearchRequest{Photo: probe, Filter: map[string][]string{"site": {"bern"}}}).Probes[0]
+	require.Equal(t, identify.One, p.Outcome)
+	require.Equal(t, "bern", p.Candidates[0].Subject)
+	require.Equal(t, map[string]string{"site": "bern"}, p.Candidates[0].Metadata)
+
+	_, err := s.UpdateMetadata(t.Context(), tenant, gallery, "bern", map[string]string{"site": "rome"})
+	require.NoError(t, err)
+	p = search(t, s, identify.SearchRequest{Photo: probe, Filter: map[string][]string{"site": {"bern"}}}).Probes[0]
+	require.Equal(t, identify.Nobody, p.Outcome)
+}
+
+func TestInsertWhenNobodyIsFound(t *testing.T) {
+	s := newService(t)
+	req := identify.SearchRequest{Photo: photo(t, shown{Person: "ann"}), Insert: true, Metadata: map[string]string{"from": "gate"}}
+	first := search(t, s, req)
+	require.NotNil(t, first.Inserted)
+	require.Equal(t, identify.Nobody, first.Probes[0].Outcome)
+	require.Equal(t, map[string]string{"from": "gate"}, first.Inserted.Subject.Metadata)
+
+	req.Photo = photo(t, shown{Person: "ann", Take: 1})
+	second := search(t, s, req)
+	require.Nil(t, second.Inserted)
+	require.Equal(t, first.Inserted.Subject.ID, second.Probes[0].Candidates[0].Subject)
+}
+
+func TestInsertOfOnePersonByManyAtOnceIsOne(t *testing.T) {
+	s := newService(t)
+	const callers = 16
+	inserted := make([]bool, callers)
+	errs := make([]error, callers)
+	photos := make([][]byte, callers)
+	for i := range callers {
+		photos[i] = photo(t, shown{Person: "ann", Take: i + 1})
+	}
+	var work sync.WaitGroup
+	for i := range callers {
+		work.Go(func() {
+			a, err := s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photo: photos[i], Insert: true})
+			inserted[i], errs[i] = a.Inserted != nil, err
+		})
+	}
+	work.Wait()
+	n := 0
+	for i := range callers {
+		require.NoError(t, errs[i])
+		if inserted[i] {
+			n++
+		}
+	}
+	require.Equal(t, 1, n)
+	subs, err := s.Subjects(t.Context(), tenant, gallery, store.Page{Limit: 10})
+	require.NoError(t, err)
+	require.Len(t, subs, 1)
+}
+
+func TestSearchRefuses(t *testing.T) {
+	s := newService(t)
+	enrol(t, s, "ann", photo(t, shown{Person: "ann"}))
+	ann := photo(t, shown{Person: "ann"})
+	high := 1.5
+	for name, c := range map[string]struct {
+		req  identify.SearchRequest
+		want error
+	}{
+		"no face":             {identify.SearchRequest{Photo: photo(t)}, identify.ErrNoFace},
+		"no face, all asked":  {identify.SearchRequest{Photo: photo(t), AllFaces: true}, identify.ErrNoFace},
+		"two people":          {identify.SearchRequest{Photo: photo(t, shown{Person: "ann"}, shown{Person: "bob"})}, identify.ErrSeveralFaces},
+		"tiny face":           {identify.SearchRequest{Photo: photo(t, shown{Person: "ann", InterEye: 4})}, identify.ErrFaceTooSmall},
+		"not a picture":       {identify.SearchRequest{Photo: []byte("text")}, embed.ErrCorrupt},
+		"unknown gallery":     {identify.SearchRequest{Gallery: "none", Photo: ann}, store.ErrNotFound},
+		"negative k":          {identify.SearchRequest{Photo: ann, K: -1}, identify.ErrInvalid},
+		"too many candidates": {identify.SearchRequest{Photo: ann, K: 101}, identify.ErrInvalid},
+		"rate of one":         {identify.SearchRequest{Photo: ann, FPIR: 1}, identify.ErrInvalid},
+		"impossible cosine":   {identify.SearchRequest{Photo: ann, Threshold: &high}, identify.ErrInvalid},
+		"insert of a group":   {identify.SearchRequest{Photo: ann, Insert: true, AllFaces: true}, identify.ErrInvalid},
+		"insert by a filter":  {identify.SearchRequest{Photo: ann, Insert: true, Filter: map[string][]string{"a": {"b"}}}, identify.ErrInvalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if c.req.Gallery == "" {
+				c.req.Gallery = gallery
+			}
+			_, err := s.Search(t.Context(), tenant, c.req)
+			require.ErrorIs(t, err, c.want)
+		})
+	}
+}
+
+func TestABystanderDoesNotMakeAGroup(t *testing.T) {
+	s := newService(t)
+	enrol(t, s, "ann", photo(t, shown{Person: "ann", Size: 300}, shown{Person: "bystander", Size: 100}))
+	outcome, ids := who(t, s, shown{Person: "ann", Take: 1})
+	require.Equal(t, identify.One, outcome)
+	require.Equal(t, []string{"ann"}, ids)
+	outcome, _ = who(t, s, shown{Person: "bystander"})
+	require.Equal(t, identify.Nobody, outcome)
+}

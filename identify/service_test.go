@@ -1,0 +1,91 @@
+package identify_test
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"oneton/calibration"
+	"oneton/changelog"
+	"oneton/identify"
+	"oneton/index/exact"
+	"oneton/store"
+	"oneton/store/sqlite"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	tenant  = "acme"
+	gallery = "staff"
+)
+
+// table is like SFace's: one pair of strangers in a million reaches 0.53.
+func table() *calibration.Table {
+	return &calibration.Table{
+		Knots:    []calibration.Knot{{Cosine: -1, FMR: 1}, {Cosine: 0.1, FMR: 0.5}, {Cosine: 0.3, FMR: 1e-2}, {Cosine: 0.53, FMR: 1e-6}},
+		Measured: 1e-6,
+	}
+}
+
+func policy() store.Policy {
+	return store.Policy{FPIR: 0.01, Quality: store.GateReport, Liveness: store.GateOff}
+}
+
+// newService is the service on a real store and a real index that follows it,
+// with one tenant and one empty gallery.
+func newService(t *testing.T) *identify.Service {
+	t.Helper()
+	ctx := t.Context()
+	db, err := sqlite.Open(ctx, sqlite.Config{Path: filepath.Join(t.TempDir(), "oneton.db")})
+	require.NoError(t, err)
+	x, err := exact.New(exact.Config{})
+	require.NoError(t, err)
+	f := changelog.NewFollower(db, x, changelog.FollowerConfig{})
+	following, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- f.Run(following) }()
+	t.Cleanup(func() {
+		stop()
+		require.ErrorIs(t, <-done, context.Canceled)
+		require.NoError(t, x.Close())
+		require.NoError(t, db.Close())
+	})
+	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy()}, scripted{table()}, x, f, db)
+	require.NoError(t, err)
+	for _, id := range []string{tenant, "other"} {
+		require.NoError(t, db.CreateTenant(ctx, store.Tenant{ID: id}))
+	}
+	_, err = s.CreateGallery(ctx, tenant, store.Gallery{Name: gallery})
+	require.NoError(t, err)
+	return s
+}
+
+func enrol(t *testing.T, s *identify.Service, subject string, photos ...[]byte) identify.Enrolled {
+	t.Helper()
+	e, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Subject: subject, Create: true, Photos: photos})
+	require.NoError(t, err)
+	return e
+}
+
+func search(t *testing.T, s *identify.Service, req identify.SearchRequest) identify.Answer {
+	t.Helper()
+	req.Gallery = gallery
+	a, err := s.Search(t.Context(), tenant, req)
+	require.NoError(t, err)
+	return a
+}
+
+// who is the outcome of a search for one face, and the candidates' subjects.
+func who(t *testing.T, s *identify.Service, f shown) (identify.Outcome, []string) {
+	t.Helper()
+	p := search(t, s, identify.SearchRequest{Photo: photo(t, f)}).Probes[0]
+	var ids []string
+	for _, c := range p.Candidates {
+		ids = append(ids, c.Subject)
+	}
+	return p.Outcome, ids
+}
