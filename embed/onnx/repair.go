@@ -103,11 +103,7 @@ func (m *Model) rewritePRelu() {
 	slopes := initialisers(g)
 	nodes := make([]*onnxpb.NodeProto, 0, len(g.Node))
 	for _, n := range g.Node {
-		if n.GetOpType() != "PRelu" {
-			nodes = append(nodes, n)
-			continue
-		}
-		slope, ok := channelSlopes(slopes[n.Input[1]])
+		slope, ok := channelSlopes(n, slopes)
 		if !ok {
 			nodes = append(nodes, n)
 			continue
@@ -129,10 +125,14 @@ func (m *Model) rewritePRelu() {
 	g.Node = nodes
 }
 
-// channelSlopes are the values of a float32 tensor of shape [C,1,1] or
-// [1,C,1,1] with at least two channels.
-func channelSlopes(t *onnxpb.TensorProto) ([]float32, bool) {
-	if t == nil || t.GetDataType() != int32(onnxpb.TensorProto_FLOAT) {
+// channelSlopes are the slopes of a PRelu when they are float32 constants of the
+// shape [C,1,1] or [1,C,1,1] with at least two channels.
+func channelSlopes(n *onnxpb.NodeProto, constants map[string]*onnxpb.TensorProto) ([]float32, bool) {
+	if n.GetOpType() != "PRelu" || len(n.Input) != 2 || len(n.Output) != 1 {
+		return nil, false
+	}
+	t := constants[n.Input[1]]
+	if t.GetDataType() != int32(onnxpb.TensorProto_FLOAT) {
 		return nil, false
 	}
 	dims := t.Dims

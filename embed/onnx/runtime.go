@@ -42,7 +42,7 @@ func Open(library string) (*Runtime, error) {
 	}
 	if environment.users == 0 {
 		ort.SetSharedLibraryPath(path)
-		if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+		if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
 			return nil, fmt.Errorf("%w: %s: %w", ErrLibrary, path, err)
 		}
 		environment.library = path

@@ -89,7 +89,8 @@ func sessionOptions(cfg SessionConfig) (*ort.SessionOptions, error) {
 		o.SetIntraOpNumThreads(max(1, cfg.Threads)),
 		o.SetInterOpNumThreads(1),
 		o.SetGraphOptimizationLevel(ort.GraphOptimizationLevelEnableAll),
-		o.SetLogSeverityLevel(ort.LoggingLevelError),
+		// What goes wrong is returned; the library need not print it too.
+		o.SetLogSeverityLevel(ort.LoggingLevelFatal),
 	)
 	for key, value := range sessionEntries {
 		err = errors.Join(err, o.AddSessionConfigEntry(key, value))
