@@ -1,6 +1,6 @@
 // Package servertest runs the server with everything behind it for tests: the
-// real store in a temporary folder, the real service and keys, on a loopback
-// listener. Only the models are scripted: a photo says what it shows. Every
+// real store in a temporary folder, the real index, service and keys, on a
+// loopback listener. Only the models are scripted: a photo says what it shows. Every
 // request and answer of the native API is held against the API's description.
 package servertest
 
@@ -21,7 +21,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"oneton/access"
+	"oneton/changelog"
 	"oneton/identify"
+	"oneton/index/exact"
 	"oneton/server"
 	"oneton/store"
 	"oneton/store/sqlite"
@@ -58,10 +60,16 @@ func Start(t testing.TB, o Options) *Rig {
 	db, err := sqlite.Open(context.Background(), sqlite.Config{Path: filepath.Join(t.TempDir(), "oneton.db")})
 	require.NoError(t, err)
 	r.Store = db
+	view, err := exact.New(exact.Config{})
+	require.NoError(t, err)
+	follower := changelog.NewFollower(db, view, changelog.FollowerConfig{})
+	following, stop := context.WithCancel(context.Background())
+	followed := make(chan error, 1)
+	go func() { followed <- follower.Run(following) }()
 	r.Service, err = identify.New(identify.Config{
 		DefaultPack:   Pack,
 		DefaultPolicy: store.Policy{FPIR: 0.01, Quality: store.GateEnforce, Liveness: store.GateOff},
-	}, embedder{}, view{db}, view{db}, db)
+	}, embedder{}, view, follower, db)
 	require.NoError(t, err)
 	r.Access, err = access.New(Pepper, db)
 	require.NoError(t, err)
@@ -88,6 +96,9 @@ func Start(t testing.TB, o Options) *Rig {
 		defer cancel()
 		require.NoError(t, r.Server.Shutdown(ctx))
 		require.NoError(t, <-served)
+		stop()
+		require.ErrorIs(t, <-followed, context.Canceled)
+		require.NoError(t, view.Close())
 		require.NoError(t, db.Close())
 	})
 	r.contract = load(t, r)
