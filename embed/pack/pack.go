@@ -12,7 +12,10 @@ import (
 	"strings"
 )
 
-//go:embed manifests/*.yaml
+// manifests holds the built-in packs' manifests, and the small files of theirs
+// that no package has.
+//
+//go:embed manifests/*.yaml manifests/*.f32
 var manifests embed.FS
 
 // Pack is a manifest with the contents of its files, each of which has the
@@ -56,12 +59,18 @@ func Builtin(name string) (*Manifest, error) {
 	return Parse(data)
 }
 
-// Load reads the manifest's files from the folder. It is ErrMissing or ErrHash
-// for the first file that is not what the manifest names.
+// Load reads the manifest's files from the folder, or from the program when it
+// holds them. It is ErrMissing or ErrHash for the first file that is not what
+// the manifest names.
 func Load(m *Manifest, folder string) (*Pack, error) {
 	p := &Pack{Manifest: *m, contents: make(map[string][]byte, len(m.Files))}
 	for _, f := range m.Files {
-		data, err := readVerified(filepath.Join(folder, f.Name), f.SHA256)
+		data, err := manifests.ReadFile("manifests/" + f.Name)
+		if err == nil {
+			err = verify(f.Name, data, f.SHA256)
+		} else {
+			data, err = readVerified(filepath.Join(folder, f.Name), f.SHA256)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("load pack %q: %w", m.Name, err)
 		}
@@ -78,11 +87,15 @@ func readVerified(path, want string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read model: %w", err)
 	}
+	return data, verify(path, data, want)
+}
+
+func verify(path string, data []byte, want string) error {
 	sum := sha256.Sum256(data)
 	if got := hex.EncodeToString(sum[:]); !strings.EqualFold(got, want) {
-		return nil, fmt.Errorf("%w: %s has %s, want %s", ErrHash, path, got, want)
+		return fmt.Errorf("%w: %s has %s, want %s", ErrHash, path, got, want)
 	}
-	return data, nil
+	return nil
 }
 
 // Content is a file of the pack, as verified; nil when it is not listed. It
