@@ -104,9 +104,19 @@ func openSet(s *photoSet, cosines matrix, templates []face.Template, table *cali
 			res.Rank1 += 1 / float64(len(mated))
 		}
 	}
+	// A person enrolled under another name is no stranger; the benchmark's own
+	// thresholds take every name for another person all the same.
+	known := make(map[int]bool, len(r.enrolled))
+	for _, e := range r.enrolled {
+		known[s.identity[s.photos[e].person]] = true
+	}
 	nonMated := make([]float64, len(r.nonMated))
+	var strangers []float64
 	for i, p := range r.nonMated {
 		nonMated[i] = s.search(cosines, r.enrolled, p).best
+		if !known[s.identity[s.photos[p].person]] {
+			strangers = append(strangers, nonMated[i])
+		}
 	}
 	for _, fpir := range []float64{0.1, 0.01, 0.003} {
 		at := openSetResultAt{FPIR: fpir, Threshold: exceeded(nonMated, fpir)}
@@ -114,12 +124,12 @@ func openSet(s *photoSet, cosines matrix, templates []face.Template, table *cali
 		at.Calibrated = table.Identification(fpir, len(r.enrolled))
 		at.FNIRThere = missed(mated, func(c float64) bool { return c >= at.Calibrated })
 		alarms := 0
-		for _, c := range nonMated {
+		for _, c := range strangers {
 			if c >= at.Calibrated {
 				alarms++
 			}
 		}
-		at.FPIRThere = proportion(alarms, len(nonMated))
+		at.FPIRThere = proportion(alarms, len(strangers))
 		res.Rates = append(res.Rates, at)
 	}
 	return res, detCurves{searches: searchCurve(mated, nonMated)}
