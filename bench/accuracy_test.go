@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -150,10 +151,7 @@ func TestReadSet(t *testing.T) {
 	require.ErrorContains(t, s.merge(same), "no such people")
 
 	list := filepath.Join(folder, "pairs.txt")
-	text := "10\t1\n"
-	for range 5 {
-		text += "Ann\t1\t2\nBob\t1\tDan\t1\n"
-	}
+	text := "10\t1\n" + strings.Repeat("Ann\t1\t2\nBob\t1\tDan\t1\n", 5)
 	require.NoError(t, os.WriteFile(list, []byte(text), 0o600))
 	pairs, err := s.readPairs(list)
 	require.NoError(t, err)
