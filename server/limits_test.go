@@ -52,7 +52,7 @@ func TestHugeBodies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			req, err := http.NewRequestWithContext(context.Background(), "POST", c.URL+"/v1/galleries/staff/search", zeros(huge))
+			req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, c.URL+"/v1/galleries/staff/search", zeros(huge))
 			require.NoError(t, err)
 			req.Header.Set("Content-Type", "image/jpeg")
 			req.Header.Set("Authorization", "Bearer "+c.key)

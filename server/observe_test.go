@@ -50,7 +50,7 @@ func TestLogSaysWhoAskedWhat(t *testing.T) {
 	c := start(t)
 	a := c.json(t, "GET", "/v1/galleries/staff?x=1", nil)
 	var line m
-	for _, text := range strings.Split(strings.TrimSpace(c.Log.String()), "\n") {
+	for text := range strings.SplitSeq(strings.TrimSpace(c.Log.String()), "\n") {
 		require.NoError(t, json.Unmarshal([]byte(text), &line))
 	}
 	id, _, _ := strings.Cut(strings.TrimPrefix(c.key, "ot_"), "_")

@@ -65,7 +65,7 @@ func (f *form) photo(name string, content []byte) error {
 	if len(content) == 0 {
 		return fault(name, "is empty")
 	}
-	if photos, ok := f.fields[name].value.Addr().Interface().(*Photos); ok {
+	if photos, ok := reflect.TypeAssert[*Photos](f.fields[name].value.Addr()); ok {
 		f.filled[name] = true
 		*photos = append(*photos, bytes.Clone(content))
 		return nil

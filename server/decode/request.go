@@ -96,7 +96,7 @@ func (f *form) multipart(boundary string, body []byte) error {
 		part, err := r.NextPart()
 		// Only the last boundary makes it io.EOF itself; a form that breaks
 		// off wraps it.
-		if err == io.EOF { //nolint:errorlint // see above
+		if err == io.EOF {
 			return nil
 		}
 		if err != nil {

@@ -2,6 +2,7 @@ package servertest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,7 +20,7 @@ var failures = map[string]error{
 	"too large": embed.ErrTooLarge,
 	"too small": embed.ErrTooSmall,
 	"closed":    embed.ErrClosed,
-	"other":     fmt.Errorf("a cause that no client may see"),
+	"other":     errors.New("a cause that no client may see"),
 }
 
 // embedder stands in for the models, so that a photo can show anyone and fail

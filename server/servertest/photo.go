@@ -63,8 +63,10 @@ func Scripted(t testing.TB, s Script) []byte {
 	return append(bytes.Clone(jpeg), b...)
 }
 
-// AsPNG is the photo with a PNG's first bytes, AsWebP with a WebP's.
-func AsPNG(photo []byte) []byte  { return append(bytes.Clone(png), photo[len(jpeg):]...) }
+// AsPNG is the photo with a PNG's first bytes.
+func AsPNG(photo []byte) []byte { return append(bytes.Clone(png), photo[len(jpeg):]...) }
+
+// AsWebP is the photo with a WebP's first bytes.
 func AsWebP(photo []byte) []byte { return append(bytes.Clone(webp), photo[len(jpeg):]...) }
 
 // parse reads a scripted photo back.

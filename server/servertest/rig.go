@@ -131,13 +131,15 @@ func (a Answer) Into(t testing.TB, status int, v any) {
 	require.NoError(t, json.Unmarshal(a.Body, v))
 }
 
-// Refused holds that the answer is a problem of that status and code, and
-// returns it.
-func (a Answer) Refused(t testing.TB, status int, code string) server.Problem {
+// Refusal is a problem that came back.
+type Refusal server.Problem
+
+// Refused holds that the answer is a problem of that status and code.
+func (a Answer) Refused(t testing.TB, status int, code string) Refusal {
 	t.Helper()
 	require.Equal(t, status, a.Status, "%s", a.Body)
 	require.Equal(t, server.MediaTypeProblem, a.Header.Get("Content-Type"))
-	var p server.Problem
+	var p Refusal
 	require.NoError(t, json.Unmarshal(a.Body, &p))
 	require.Equal(t, code, p.Code, "%s", a.Body)
 	require.Equal(t, status, p.Status)

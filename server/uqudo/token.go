@@ -78,8 +78,10 @@ func (d *Dialect) token(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderPragma, "no-cache")
 	form, ok := credentials(c)
 	if !ok {
-		return c.Status(fiber.StatusBadRequest).JSON(oauthError{"invalid_request",
-			"send grant_type, client_id and client_secret once each as application/x-www-form-urlencoded"})
+		return c.Status(fiber.StatusBadRequest).JSON(oauthError{
+			"invalid_request",
+			"send grant_type, client_id and client_secret once each as application/x-www-form-urlencoded",
+		})
 	}
 	if form.Get("grant_type") != "client_credentials" {
 		return c.Status(fiber.StatusBadRequest).JSON(oauthError{"unsupported_grant_type", "use client_credentials"})

@@ -385,7 +385,7 @@ func TestFirstUseAtOnce(t *testing.T) {
 				ID string `json:"oneToNVerificationId"`
 			}
 			body, _ := json.Marshal(m{"idPhoto": text(servertest.Of(t, "ada", i+1)), "insert": true})
-			req, _ := http.NewRequestWithContext(context.Background(), "POST", r.URL+"/api/v1/face/one-to-n/search", bytes.NewReader(body))
+			req, _ := http.NewRequestWithContext(context.Background(), http.MethodPost, r.URL+"/api/v1/face/one-to-n/search", bytes.NewReader(body))
 			req.Header.Set("Content-Type", "application/json")
 			req.Header.Set("Authorization", "Bearer "+c.token)
 			res, err := http.DefaultClient.Do(req)
