@@ -11,6 +11,10 @@ var (
 	// ErrExists means that the id or name is taken.
 	ErrExists = errors.New("store: already exists")
 
+	// ErrConflict means that what a write was decided on has changed since;
+	// nothing was changed, and who looks again may succeed.
+	ErrConflict = errors.New("store: conflict")
+
 	// ErrInvalid means that what was to be written breaks a rule that views
 	// of the store rely on; nothing was changed.
 	ErrInvalid = errors.New("store: invalid")
@@ -23,6 +27,11 @@ var (
 	ErrClosed = errors.New("store: closed")
 
 	// ErrUnavailable means that the database cannot be reached or written
-	// now; nothing was changed.
+	// now; nothing was changed, unless the error is ErrUncertain too.
 	ErrUnavailable = errors.New("store: unavailable")
+
+	// ErrUncertain means that the database was lost between a commit and its
+	// answer and did not come back in time: whether the write was made is not
+	// known. It comes together with ErrUnavailable.
+	ErrUncertain = errors.New("store: outcome of the commit is unknown")
 )

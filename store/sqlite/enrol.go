@@ -20,10 +20,34 @@ import (
 // index can hold ErrInvalid. The faces' Gallery, Subject and PhotoSHA256 are
 // set by what they are enrolled with.
 func (s *Store) Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool) (position uint64, err error) {
+	return s.enrol(ctx, sub, faces, photos, create, func(tx) error { return nil })
+}
+
+// EnrolAsOf adds a new subject as Enrol does, unless a face was enrolled in its
+// gallery, or put again, after position seen: that is ErrConflict. So a search
+// that found nobody can insert the person it was about: of several processes
+// that do, one succeeds, and the others look again.
+func (s *Store) EnrolAsOf(ctx context.Context, seen uint64, sub store.Subject, faces []store.Face, photos []store.Photo) (position uint64, err error) {
+	return s.enrol(ctx, sub, faces, photos, true, func(tx tx) error {
+		var later bool
+		err := tx.row(`SELECT EXISTS (SELECT 1 FROM changes c JOIN faces f ON f.n = c.n WHERE c.seq > ? AND f.gallery = ?)`,
+			seen, sub.Gallery).Scan(&later)
+		if err == nil && later {
+			err = store.ErrConflict
+		}
+		return err
+	})
+}
+
+// enrol makes an enrolment, unless a condition of it fails.
+func (s *Store) enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool, condition func(tx) error) (position uint64, err error) {
 	if err := store.CheckEnrolment(faces, photos); err != nil {
 		return 0, fmt.Errorf("enrol: %w", err)
 	}
 	err = s.write(ctx, "enrol", func(tx tx) error {
+		if err := condition(tx); err != nil {
+			return err
+		}
 		if err := tx.subject(sub, create); err != nil {
 			return err
 		}

@@ -32,6 +32,7 @@ type Store interface {
 	DeleteGallery(ctx context.Context, tenant, name string) (uint64, error)
 
 	Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool) (uint64, error)
+	EnrolAsOf(ctx context.Context, seen uint64, sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error)
 	Subject(ctx context.Context, gallery, id string) (store.Subject, error)
 	Subjects(ctx context.Context, gallery string, p store.Page) ([]store.Subject, error)
 	UpdateMetadata(ctx context.Context, gallery, id string, metadata map[string]string) (uint64, error)
@@ -63,6 +64,8 @@ func Run(t *testing.T, create func(t *testing.T) Open) {
 		"enrol matrix":           testEnrolMatrix,
 		"failed enrolment":       testFailedEnrolment,
 		"bad templates":          testBadTemplates,
+		"enrol as of":            testEnrolAsOf,
+		"insert once":            testInsertOnce,
 		"subjects":               testSubjects,
 		"faces":                  testFaces,
 		"photos":                 testPhotos,
