@@ -1,0 +1,134 @@
+package postgres
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"oneton/changelog"
+	"oneton/face"
+	"oneton/store"
+)
+
+// Enrol adds faces to a subject of sub.Gallery, all of them or none, photo i
+// belonging to face i; photos may be nil, and a photo without bytes is not
+// kept. With create the subject must be absent (ErrExists) and is made of sub,
+// otherwise it must be there (ErrNotFound) and keeps its metadata. An unknown
+// gallery is ErrNotFound, a taken face id ErrExists, and a template that no
+// index can hold ErrInvalid. The faces' Gallery, Subject and PhotoSHA256 are
+// set by what they are enrolled with.
+func (s *Store) Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool) (position uint64, err error) {
+	return s.enrol(ctx, sub, faces, photos, create, func(*tx) {})
+}
+
+// EnrolAsOf adds a new subject as Enrol does, unless a face was enrolled in its
+// gallery after position seen: that is ErrConflict. So a search that found
+// nobody can insert the person it was about: of several processes that do, one
+// succeeds, and the others look again.
+func (s *Store) EnrolAsOf(ctx context.Context, seen uint64, sub store.Subject, faces []store.Face, photos []store.Photo) (position uint64, err error) {
+	return s.enrol(ctx, sub, faces, photos, true, func(tx *tx) {
+		tx.queue(`SELECT EXISTS (SELECT FROM faces WHERE enrolled > $1 AND gallery = $2)`, min(seen, maxPosition), sub.Gallery).
+			QueryRow(func(row pgx.Row) error {
+				var later bool
+				if err := row.Scan(&later); err != nil || !later {
+					return err
+				}
+				return store.ErrConflict
+			})
+	})
+}
+
+// enrol makes an enrolment, unless a condition that it queues fails.
+func (s *Store) enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool, condition func(*tx)) (position uint64, err error) {
+	if err := store.CheckEnrolment(faces, photos); err != nil {
+		return 0, fmt.Errorf("enrol: %w", err)
+	}
+	metadata, err := encodeMetadata(sub.Metadata)
+	if err != nil {
+		return 0, fmt.Errorf("enrol: %w", err)
+	}
+	rows := make([]faceRow, len(faces))
+	for i, f := range faces {
+		if rows[i], err = newFaceRow(f); err != nil {
+			return 0, fmt.Errorf("enrol: %w", err)
+		}
+		if photos != nil && len(photos[i].Bytes) > 0 {
+			rows[i].photo, rows[i].sum = &photos[i], sha256.Sum256(photos[i].Bytes)
+		}
+	}
+	err = s.write(ctx, "enrol", func(tx *tx) error {
+		condition(tx)
+		tx.subject(sub, metadata, create)
+		for i, row := range rows {
+			if i == 0 || row.Pack != rows[i-1].Pack {
+				tx.sameDimension(sub.Gallery, row)
+			}
+			tx.face(sub, row)
+		}
+		position = tx.position
+		return tx.flush()
+	})
+	return position, err
+}
+
+// faceRow is a face with its columns that are made outside the transaction.
+type faceRow struct {
+	store.Face
+	box, landmarks, quality string
+	photo                   *store.Photo
+	sum                     [sha256.Size]byte
+}
+
+func newFaceRow(f store.Face) (row faceRow, err error) {
+	row.Face = f
+	var errs [3]error
+	row.box, errs[0] = encode(f.Box)
+	row.landmarks, errs[1] = encode(f.Landmarks)
+	row.quality, errs[2] = encode(f.Quality)
+	return row, errors.Join(errs[:]...)
+}
+
+// subject makes the subject or, without create, finds it.
+func (t *tx) subject(sub store.Subject, metadata string, create bool) {
+	if !create {
+		t.queue(`UPDATE subjects SET updated_at = greatest(updated_at, $1) WHERE gallery = $2 AND id = $3`,
+			now(sub.UpdatedAt), sub.Gallery, sub.ID).Exec(found)
+		return
+	}
+	t.queue(`INSERT INTO subjects (gallery, id, metadata, created_at, updated_at) VALUES ($1, $2, $3, $4, $5)`,
+		sub.Gallery, sub.ID, metadata, now(sub.CreatedAt), now(sub.UpdatedAt))
+}
+
+// sameDimension fails when the gallery has templates of the pack that differ
+// in dimension. The order by age keeps the server from scanning the table.
+func (t *tx) sameDimension(gallery string, f faceRow) {
+	t.queue(`SELECT octet_length(template) FROM faces WHERE gallery = $1 AND pack = $2 ORDER BY created_at LIMIT 1`, gallery, f.Pack).
+		QueryRow(func(row pgx.Row) error {
+			var bytes int
+			err := row.Scan(&bytes)
+			switch {
+			case errors.Is(err, pgx.ErrNoRows):
+				return nil
+			case err == nil && bytes != len(f.Template.Bytes()):
+				return fmt.Errorf("%w: the gallery's templates have %d bytes, not %d: %w",
+					store.ErrInvalid, bytes, len(f.Template.Bytes()), face.ErrDimension)
+			}
+			return err
+		})
+}
+
+// face adds one face with its photo and its entry of the change log.
+func (t *tx) face(sub store.Subject, f faceRow) {
+	t.position++
+	t.queue(`INSERT INTO faces (enrolled, id, gallery, subject, pack, template, box, landmarks, quality, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, t.position, f.ID, sub.Gallery, sub.ID, f.Pack,
+		f.Template.Bytes(), f.box, f.landmarks, f.quality, now(f.CreatedAt))
+	t.queue(`INSERT INTO changes (seq, kind, enrolled) VALUES ($1, $2, $1)`, t.position, changelog.PutFace)
+	if f.photo != nil {
+		t.queue(`INSERT INTO photos (face, gallery, media_type, sha256, bytes) VALUES ($1, $2, $3, $4, $5)`,
+			t.position, sub.Gallery, f.photo.MediaType, f.sum[:], f.photo.Bytes)
+	}
+}

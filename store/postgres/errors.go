@@ -1,0 +1,84 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"oneton/store"
+)
+
+// causes are the codes of PostgreSQL's appendix A that the store knows, and the
+// classes of codes, which are a code's first two characters.
+var causes = map[string]error{
+	"23505": store.ErrExists,      // unique violation
+	"23503": store.ErrNotFound,    // foreign key violation
+	"23514": store.ErrInvalid,     // check violation
+	"22":    store.ErrInvalid,     // data exception, such as a text with a zero byte
+	"54":    store.ErrInvalid,     // program limit, such as a text too long for an index
+	"08":    store.ErrUnavailable, // connection exception
+	"25006": store.ErrUnavailable, // read-only transaction
+	"25P03": store.ErrUnavailable, // idle in a transaction for too long
+	"28":    store.ErrUnavailable, // invalid authorisation
+	"3D":    store.ErrUnavailable, // no such database
+	"40":    store.ErrUnavailable, // transaction rollback
+	"53":    store.ErrUnavailable, // insufficient resources
+	"55P03": store.ErrUnavailable, // lock not available
+	"57":    store.ErrUnavailable, // operator intervention, and statements timed out
+	"58":    store.ErrUnavailable, // system error
+}
+
+// explain adds to err the sentinel that stores answer for its cause.
+func explain(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return store.ErrNotFound
+	}
+	if cause := cause(err); cause != nil {
+		return fmt.Errorf("%w: %w", cause, err)
+	}
+	return err
+}
+
+func cause(err error) error {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		const class = 2
+		return cmp.Or(causes[e.Code], causes[e.Code[:min(class, len(e.Code))]])
+	}
+	if disconnected(err) {
+		return store.ErrUnavailable
+	}
+	return nil
+}
+
+// disconnected tells whether err is of the connection and not of what was
+// asked on it.
+func disconnected(err error) bool {
+	var connecting *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connecting) || errors.As(err, &network) || pgconn.SafeToRetry(err) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, pgconn.ErrConnClosed) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// failed wraps what a call under ctx returned, if it is an error.
+func (s *Store) failed(ctx context.Context, doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	select {
+	case <-s.closing:
+		return fmt.Errorf("%s: %w", doing, store.ErrClosed)
+	default:
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", doing, ctx.Err())
+	}
+	return fmt.Errorf("%s: %w", doing, explain(err))
+}

@@ -1,0 +1,78 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"oneton/changelog"
+	"oneton/face"
+	"oneton/store"
+)
+
+// Faces lists a subject's faces with their templates, oldest first and faces
+// of one moment in the order of their enrolment. It is ErrNotFound when the
+// subject is unknown.
+func (s *Store) Faces(ctx context.Context, gallery, subject string) ([]store.Face, error) {
+	faces, err := list(ctx, s, "list faces", scanFace, `
+		SELECT f.id, f.gallery, f.subject, f.pack, f.template, f.box, f.landmarks, f.quality, p.sha256, f.created_at
+		FROM faces f LEFT JOIN photos p ON p.face = f.enrolled
+		WHERE f.gallery = $1 AND f.subject = $2 ORDER BY f.created_at, f.enrolled`, gallery, subject)
+	if err == nil && len(faces) == 0 {
+		_, err = s.Subject(ctx, gallery, subject)
+	}
+	return faces, err
+}
+
+// DeleteFace removes one face of a subject with its photo, and leaves the
+// subject. It is ErrNotFound when the subject has no such face.
+func (s *Store) DeleteFace(ctx context.Context, gallery, subject, face string) (position uint64, err error) {
+	err = s.write(ctx, "delete face", func(tx *tx) error {
+		n, err := tx.deleteFaces(`id = $3 AND gallery = $4 AND subject = $5`, face, gallery, subject)
+		if err == nil && n == 0 {
+			err = store.ErrNotFound
+		}
+		position = tx.position
+		return err
+	})
+	return position, err
+}
+
+// deleteFaces removes the faces that a condition holds for, with their photos,
+// logs it and returns how many there were. The condition's first argument is
+// its $3.
+func (t *tx) deleteFaces(where string, args ...any) (int64, error) {
+	return t.log(`WITH gone AS (DELETE FROM faces WHERE `+where+` RETURNING enrolled, gallery, id),
+		unseen AS (DELETE FROM photos WHERE face IN (SELECT enrolled FROM gone))
+		INSERT INTO changes (seq, kind, tenant, gallery, face)
+		SELECT $1 + row_number() OVER (ORDER BY gone.enrolled), $2, g.tenant, g.id, gone.id
+		FROM gone JOIN galleries g ON g.id = gone.gallery`, append([]any{changelog.DeleteFace}, args...)...)
+}
+
+// Photo returns the kept photo of a gallery's face, or ErrNotFound.
+func (s *Store) Photo(ctx context.Context, gallery, face string) (store.Photo, error) {
+	return one(ctx, s, "read photo", func(row pgx.CollectableRow) (p store.Photo, err error) {
+		err = row.Scan(&p.MediaType, &p.Bytes)
+		return p, err
+	}, `SELECT p.media_type, p.bytes FROM photos p JOIN faces f ON f.enrolled = p.face
+		WHERE f.id = $1 AND f.gallery = $2`, face, gallery)
+}
+
+// DeletePhotos removes a subject's kept photos and leaves its faces; it is
+// ErrNotFound when none was kept.
+func (s *Store) DeletePhotos(ctx context.Context, gallery, subject string) error {
+	return s.write(ctx, "delete photos", func(tx *tx) error {
+		return tx.change(`DELETE FROM photos WHERE face IN
+			(SELECT enrolled FROM faces WHERE gallery = $1 AND subject = $2)`, gallery, subject)
+	})
+}
+
+func scanFace(row pgx.CollectableRow) (f store.Face, err error) {
+	var template []byte
+	if err := row.Scan(&f.ID, &f.Gallery, &f.Subject, &f.Pack, &template, &f.Box,
+		&f.Landmarks, &f.Quality, &f.PhotoSHA256, &f.CreatedAt); err != nil {
+		return store.Face{}, err
+	}
+	f.Template, err = face.TemplateFromBytes(template)
+	return f, err
+}

@@ -1,0 +1,66 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"oneton/changelog"
+	"oneton/store"
+)
+
+const galleryColumns = `SELECT id, tenant, name, pack, policy, created_at FROM galleries `
+
+// CreateGallery adds a gallery: ErrExists when its id or its name is taken,
+// ErrNotFound when its tenant is unknown.
+func (s *Store) CreateGallery(ctx context.Context, g store.Gallery) error {
+	policy, err := encode(g.Policy)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, "create gallery", func(tx *tx) error {
+		return tx.change(`INSERT INTO galleries (id, tenant, name, pack, policy, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+			g.ID, g.Tenant, g.Name, g.Pack, policy, now(g.CreatedAt))
+	})
+}
+
+// Gallery returns the tenant's gallery of that name, or ErrNotFound.
+func (s *Store) Gallery(ctx context.Context, tenant, name string) (store.Gallery, error) {
+	return one(ctx, s, "read gallery", scanGallery, galleryColumns+`WHERE tenant = $1 AND name = $2`, tenant, name)
+}
+
+// Galleries lists the tenant's galleries by name.
+func (s *Store) Galleries(ctx context.Context, tenant string, p store.Page) ([]store.Gallery, error) {
+	return list(ctx, s, "list galleries", scanGallery,
+		galleryColumns+`WHERE tenant = $1 AND name > $2 ORDER BY name LIMIT $3`, tenant, p.After, max(p.Limit, 0))
+}
+
+// UpdatePolicy replaces a gallery's policy, or is ErrNotFound.
+func (s *Store) UpdatePolicy(ctx context.Context, tenant, name string, p store.Policy) error {
+	policy, err := encode(p)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, "update policy", func(tx *tx) error {
+		return tx.change(`UPDATE galleries SET policy = $1 WHERE tenant = $2 AND name = $3`, policy, tenant, name)
+	})
+}
+
+// DeleteGallery removes a gallery with everything in it, or is ErrNotFound.
+func (s *Store) DeleteGallery(ctx context.Context, tenant, name string) (position uint64, err error) {
+	err = s.write(ctx, "delete gallery", func(tx *tx) error {
+		if _, err := tx.log(`INSERT INTO changes (seq, kind, tenant, gallery)
+			SELECT $1 + 1, $2, tenant, id FROM galleries WHERE tenant = $3 AND name = $4`,
+			changelog.DropGallery, tenant, name); err != nil {
+			return err
+		}
+		position = tx.position
+		return tx.erase(`DELETE FROM galleries WHERE tenant = $1 AND name = $2`, tenant, name)
+	})
+	return position, err
+}
+
+func scanGallery(row pgx.CollectableRow) (g store.Gallery, err error) {
+	err = row.Scan(&g.ID, &g.Tenant, &g.Name, &g.Pack, &g.Policy, &g.CreatedAt)
+	return g, err
+}

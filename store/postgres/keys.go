@@ -1,0 +1,54 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"oneton/store"
+)
+
+const keyColumns = `SELECT id, tenant, name, mac, scopes, created_at, revoked_at FROM keys `
+
+// CreateKey adds a key: ErrExists when its id is taken, ErrNotFound when its
+// tenant is unknown.
+func (s *Store) CreateKey(ctx context.Context, k store.Key) error {
+	scopes, err := encode(k.Scopes)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, "create key", func(tx *tx) error {
+		return tx.change(`INSERT INTO keys (id, tenant, name, mac, scopes, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+			k.ID, k.Tenant, k.Name, k.MAC, scopes, now(k.CreatedAt))
+	})
+}
+
+// Key returns the key of that id, revoked or not, or ErrNotFound. It is the
+// one read that no tenant bounds, since it is how a caller's tenant is found.
+func (s *Store) Key(ctx context.Context, id string) (store.Key, error) {
+	return one(ctx, s, "read key", scanKey, keyColumns+`WHERE id = $1`, id)
+}
+
+// Keys lists a tenant's keys by id, revoked ones too.
+func (s *Store) Keys(ctx context.Context, tenant string) ([]store.Key, error) {
+	return list(ctx, s, "list keys", scanKey, keyColumns+`WHERE tenant = $1 ORDER BY id`, tenant)
+}
+
+// RevokeKey makes a key invalid for good; a key revoked before keeps its time.
+// It is ErrNotFound when the tenant has no such key.
+func (s *Store) RevokeKey(ctx context.Context, tenant, id string) error {
+	return s.write(ctx, "revoke key", func(tx *tx) error {
+		return tx.change(`UPDATE keys SET revoked_at = coalesce(revoked_at, $1) WHERE tenant = $2 AND id = $3`,
+			time.Now(), tenant, id)
+	})
+}
+
+func scanKey(row pgx.CollectableRow) (k store.Key, err error) {
+	var revoked *time.Time
+	err = row.Scan(&k.ID, &k.Tenant, &k.Name, &k.MAC, &k.Scopes, &k.CreatedAt, &revoked)
+	if revoked != nil {
+		k.RevokedAt = *revoked
+	}
+	return k, err
+}

@@ -1,0 +1,31 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// list reads every row of a query.
+func list[T any](ctx context.Context, s *Store, doing string, scan pgx.RowToFunc[T], query string, args ...any) ([]T, error) {
+	return read(ctx, s, doing, func(rows pgx.Rows) ([]T, error) {
+		return pgx.AppendRows([]T(nil), rows, scan)
+	}, query, args)
+}
+
+// one reads the row of a query, or is store.ErrNotFound.
+func one[T any](ctx context.Context, s *Store, doing string, scan pgx.RowToFunc[T], query string, args ...any) (T, error) {
+	return read(ctx, s, doing, func(rows pgx.Rows) (T, error) {
+		return pgx.CollectOneRow(rows, scan)
+	}, query, args)
+}
+
+func read[T any](ctx context.Context, s *Store, doing string, collect func(pgx.Rows) (T, error), query string, args []any) (v T, err error) {
+	bound, cancel := context.WithTimeout(ctx, s.timeout+answerGrace)
+	defer cancel()
+	rows, err := s.readers.Query(bound, query, args...)
+	if err == nil {
+		v, err = collect(rows)
+	}
+	return v, s.failed(ctx, doing, err)
+}

@@ -1,0 +1,60 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"oneton/changelog"
+	"oneton/store"
+)
+
+const subjectColumns = `SELECT gallery, id, metadata, created_at, updated_at,
+	(SELECT count(*) FROM faces f WHERE f.gallery = subjects.gallery AND f.subject = subjects.id) FROM subjects `
+
+// Subject returns a gallery's subject of that id, or ErrNotFound.
+func (s *Store) Subject(ctx context.Context, gallery, id string) (store.Subject, error) {
+	return one(ctx, s, "read subject", scanSubject, subjectColumns+`WHERE gallery = $1 AND id = $2`, gallery, id)
+}
+
+// Subjects lists a gallery's subjects by id.
+func (s *Store) Subjects(ctx context.Context, gallery string, p store.Page) ([]store.Subject, error) {
+	return list(ctx, s, "list subjects", scanSubject,
+		subjectColumns+`WHERE gallery = $1 AND id > $2 ORDER BY id LIMIT $3`, gallery, p.After, max(p.Limit, 0))
+}
+
+// UpdateMetadata replaces a subject's metadata and logs its faces again, since
+// views filter by it. It is ErrNotFound when the subject is unknown.
+func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, metadata map[string]string) (position uint64, err error) {
+	encoded, err := encodeMetadata(metadata)
+	if err != nil {
+		return 0, err
+	}
+	err = s.write(ctx, "update metadata", func(tx *tx) error {
+		tx.queue(`UPDATE subjects SET metadata = $1, updated_at = greatest(updated_at, $2) WHERE gallery = $3 AND id = $4`,
+			encoded, time.Now(), gallery, id).Exec(found)
+		_, err := tx.log(`INSERT INTO changes (seq, kind, enrolled)
+			SELECT $1 + row_number() OVER (ORDER BY enrolled), $2, enrolled FROM faces WHERE gallery = $3 AND subject = $4`,
+			changelog.PutFace, gallery, id)
+		position = tx.position
+		return err
+	})
+	return position, err
+}
+
+// DeleteSubject removes a subject with its faces and photos, or is ErrNotFound.
+func (s *Store) DeleteSubject(ctx context.Context, gallery, id string) (position uint64, err error) {
+	err = s.write(ctx, "delete subject", func(tx *tx) error {
+		tx.queue(`DELETE FROM subjects WHERE gallery = $1 AND id = $2`, gallery, id).Exec(found)
+		_, err := tx.deleteFaces(`gallery = $3 AND subject = $4`, gallery, id)
+		position = tx.position
+		return err
+	})
+	return position, err
+}
+
+func scanSubject(row pgx.CollectableRow) (sub store.Subject, err error) {
+	err = row.Scan(&sub.Gallery, &sub.ID, &sub.Metadata, &sub.CreatedAt, &sub.UpdatedAt, &sub.Faces)
+	return sub, err
+}

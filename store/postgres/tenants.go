@@ -1,0 +1,50 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"oneton/changelog"
+	"oneton/store"
+)
+
+const tenantColumns = `SELECT id, name, created_at FROM tenants `
+
+// CreateTenant adds a tenant; ErrExists when its id is taken.
+func (s *Store) CreateTenant(ctx context.Context, t store.Tenant) error {
+	return s.write(ctx, "create tenant", func(tx *tx) error {
+		return tx.change(`INSERT INTO tenants (id, name, created_at) VALUES ($1, $2, $3)`, t.ID, t.Name, now(t.CreatedAt))
+	})
+}
+
+// Tenant returns the tenant of that id, or ErrNotFound.
+func (s *Store) Tenant(ctx context.Context, id string) (store.Tenant, error) {
+	return one(ctx, s, "read tenant", scanTenant, tenantColumns+`WHERE id = $1`, id)
+}
+
+// Tenants lists tenants by id.
+func (s *Store) Tenants(ctx context.Context, p store.Page) ([]store.Tenant, error) {
+	return list(ctx, s, "list tenants", scanTenant,
+		tenantColumns+`WHERE id > $1 ORDER BY id LIMIT $2`, p.After, max(p.Limit, 0))
+}
+
+// DeleteTenant removes a tenant with everything of it, and returns the
+// position at which its last gallery left the index.
+func (s *Store) DeleteTenant(ctx context.Context, id string) (position uint64, err error) {
+	err = s.write(ctx, "delete tenant", func(tx *tx) error {
+		if _, err := tx.log(`INSERT INTO changes (seq, kind, tenant, gallery)
+			SELECT $1 + row_number() OVER (ORDER BY id), $2, tenant, id FROM galleries WHERE tenant = $3`,
+			changelog.DropGallery, id); err != nil {
+			return err
+		}
+		position = tx.position
+		return tx.erase(`DELETE FROM tenants WHERE id = $1`, id)
+	})
+	return position, err
+}
+
+func scanTenant(row pgx.CollectableRow) (t store.Tenant, err error) {
+	err = row.Scan(&t.ID, &t.Name, &t.CreatedAt)
+	return t, err
+}

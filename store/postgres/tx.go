@@ -1,0 +1,135 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"oneton/store"
+)
+
+const (
+	// lockKey is the advisory lock of the name $1 in the database's schema.
+	lockKey = `hashtextextended(concat('oneton/', current_schema(), '/', $1::text), 0)`
+	// logLock is the name of the lock that every writing transaction holds.
+	logLock = "log"
+	// channel is where the log's growth is notified.
+	channel = "oneton_changes"
+	// eraseTimeout bounds a deletion whose size has no bound.
+	eraseTimeout = 10 * time.Minute
+)
+
+// tx is the writer's connection inside its transaction. Its statements cannot
+// be cancelled by a caller: that would roll back other callers' writes.
+type tx struct {
+	conn    *pgx.Conn
+	timeout time.Duration
+	// id is the server's name of the transaction.
+	id uint64
+	// position is the log's end as this transaction has it, and start is where
+	// it was before.
+	start, position uint64
+	queued          *pgx.Batch
+}
+
+// begin starts a transaction once no other process writes.
+func begin(conn *pgx.Conn, timeout time.Duration) (*tx, error) {
+	t := &tx{conn: conn, timeout: timeout, queued: &pgx.Batch{}}
+	t.queue(`BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE`)
+	t.queue(`SELECT pg_advisory_xact_lock(`+lockKey+`)`, logLock)
+	// A statement of its own sees what was committed before the lock was given.
+	t.queue(`SELECT coalesce(max(seq), 0), pg_current_xact_id() FROM changes`).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&t.position, &t.id)
+	})
+	err := t.flush()
+	t.start = t.position
+	return t, err
+}
+
+// queue adds a statement to those that the next flush sends together.
+func (t *tx) queue(query string, args ...any) *pgx.QueuedQuery {
+	return t.queued.Queue(query, args...)
+}
+
+// flush runs the queued statements, up to the first that fails.
+func (t *tx) flush() error { return t.flushWithin(t.timeout) }
+
+func (t *tx) flushWithin(timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout+answerGrace)
+	defer cancel()
+	batch := t.queued
+	t.queued = &pgx.Batch{}
+	return t.conn.SendBatch(ctx, batch).Close()
+}
+
+// change runs a statement that must find its row.
+func (t *tx) change(query string, args ...any) error {
+	t.queue(query, args...).Exec(found)
+	return t.flush()
+}
+
+// found is ErrNotFound for a statement that changed nothing.
+func found(tag pgconn.CommandTag) error {
+	if tag.RowsAffected() == 0 {
+		return store.ErrNotFound
+	}
+	return nil
+}
+
+// log runs a statement that appends to the log, one row for each that it
+// affects, from position $1 + 1 on.
+func (t *tx) log(query string, args ...any) (rows int64, err error) {
+	t.queue(query, append([]any{t.position}, args...)...).Exec(func(tag pgconn.CommandTag) error {
+		rows = tag.RowsAffected()
+		t.position += uint64(rows) //nolint:gosec // a count
+		return nil
+	})
+	return rows, t.flush()
+}
+
+// erase is change for a deletion whose size has no bound.
+func (t *tx) erase(query string, args ...any) error {
+	t.queue(fmt.Sprintf(`SET LOCAL statement_timeout = %d`, eraseTimeout.Milliseconds()))
+	t.queue(query, args...).Exec(found)
+	t.queue(fmt.Sprintf(`SET LOCAL statement_timeout = %d`, t.timeout.Milliseconds()))
+	return t.flushWithin(eraseTimeout)
+}
+
+// attempt makes one write or, when it fails, nothing of it; err means that the
+// transaction is lost. The first failure that do returns comes of a flush.
+func (t *tx) attempt(do func(*tx) error) (failed, err error) {
+	before := t.position
+	t.queue(`SAVEPOINT one`)
+	if failed = do(t); failed == nil {
+		t.queue(`RELEASE one`)
+		return nil, nil
+	}
+	t.position, t.queued = before, &pgx.Batch{}
+	t.queue(`ROLLBACK TO one`)
+	if err := t.flush(); err != nil {
+		return failed, errors.Join(failed, err)
+	}
+	t.queue(`RELEASE one`)
+	return failed, nil
+}
+
+// commit ends the transaction, and wakes the followers when the log has grown.
+func (t *tx) commit() error {
+	if t.position > t.start {
+		t.queue(`NOTIFY ` + channel)
+	}
+	// A commit that waits for a standby must not be told to stop waiting: it
+	// would be acknowledged before the standby has it.
+	t.queue(`SET LOCAL statement_timeout = 0`)
+	t.queue(`COMMIT`).Exec(func(tag pgconn.CommandTag) error {
+		if tag.String() != "COMMIT" {
+			return errRolledBack
+		}
+		return nil
+	})
+	return t.flush()
+}

@@ -1,0 +1,126 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"oneton/store"
+)
+
+// maxBatch bounds how many writes share one commit.
+const maxBatch = 64
+
+// write is one caller's change, made by do inside the shared transaction.
+type write struct {
+	do func(*tx) error
+	// begun is set by who is first: the committer, or the caller giving up.
+	begun atomic.Bool
+	err   chan error
+}
+
+// write commits do, alone or together with other callers' writes, and returns
+// after the server has it. It gives up when ctx ends before do has begun; once
+// begun, the outcome is reported whatever ctx says, so that an error means that
+// nothing was changed.
+func (s *Store) write(ctx context.Context, doing string, do func(*tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	w := &write{do: do, err: make(chan error, 1)}
+	select {
+	case <-s.closing:
+		return fmt.Errorf("%s: %w", doing, store.ErrClosed)
+	case <-ctx.Done():
+		return fmt.Errorf("%s: %w", doing, ctx.Err())
+	case s.writes <- w:
+	}
+	var err error
+	select {
+	case err = <-w.err:
+	case <-ctx.Done():
+		if w.begun.CompareAndSwap(false, true) {
+			return fmt.Errorf("%s: %w", doing, ctx.Err())
+		}
+		err = <-w.err
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, explain(err))
+	}
+	return nil
+}
+
+// commitAll commits what callers write, until Close.
+func (s *Store) commitAll() {
+	defer close(s.stopped)
+	for {
+		select {
+		case <-s.closing:
+			return
+		case w := <-s.writes:
+			s.commit(s.gather(w))
+		}
+	}
+}
+
+// gather adds to first the writes whose callers are waiting already.
+func (s *Store) gather(first *write) []*write {
+	batch := []*write{first}
+	for len(batch) < maxBatch {
+		select {
+		case w := <-s.writes:
+			batch = append(batch, w)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// commit makes each write of the batch, or nothing of it, and answers its
+// caller.
+func (s *Store) commit(batch []*write) {
+	errs := make([]error, len(batch))
+	err := s.transact(batch, errs)
+	for i, w := range batch {
+		if err != nil {
+			errs[i] = err
+		}
+		w.err <- errs[i]
+	}
+}
+
+// transact runs the batch in one transaction, a savepoint for each write. An
+// error of one write goes to errs; a returned error is everyone's.
+func (s *Store) transact(batch []*write, errs []error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.timeout+answerGrace)
+	defer cancel()
+	conn, err := s.writer.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	// A connection with a transaction left open is closed, not reused.
+	defer conn.Release()
+	t, err := begin(conn.Conn(), s.timeout)
+	if err != nil {
+		return err
+	}
+	for i, w := range batch {
+		if !w.begun.CompareAndSwap(false, true) {
+			continue
+		}
+		if errs[i], err = t.attempt(w.do); err != nil {
+			return err
+		}
+	}
+	err = t.commit()
+	if err == nil || !conn.Conn().IsClosed() {
+		return err
+	}
+	conn.Release() // the question for the outcome needs a connection
+	if unknown := s.outcome(t.id); unknown != nil {
+		return errors.Join(unknown, err)
+	}
+	return nil
+}
