@@ -3,24 +3,37 @@ package search
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/gob"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io/fs"
+	"math/bits"
 	"os"
 	"path/filepath"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
 )
 
-const savedName = "set"
+const (
+	manifestName  = "set"
+	manifestMagic = uint64(0x4f4e45544f4e4d31) // "ONETONM1"
+)
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// manifest is what Save leaves: which files a set consists of and which of
+// their rows are deleted. Files are never changed once written, so a save
+// writes only what is new since the last.
+type manifest struct {
+	dimension int
+	next      uint64
+	note      []byte
+	parts     []savedPart
+}
 
-type saved struct {
-	Dimension int
-	Rows      []Row
-	Next      uint64
-	Note      []byte
+type savedPart struct {
+	number, rows int
+	sum          uint32
+	live         []uint16
 }
 
 // Save makes the set as it is now durable in its directory, with a note of
@@ -31,58 +44,38 @@ func (s *Set) Save(note []byte) error {
 	if s.cfg.Dir == "" {
 		return ErrMemory
 	}
+	s.work.Lock()
+	defer s.work.Unlock()
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	v := s.view.Load()
-	if v == nil {
+	if s.closed {
+		s.mu.Unlock()
 		return ErrClosed
 	}
-	out := saved{Dimension: s.cfg.Dimension, Next: v.next, Note: note}
-	for _, r := range v.rows {
-		if !v.dead.Has(r.ID) {
-			out.Rows = append(out.Rows, r)
+	s.tail = nil
+	v := s.view.Load()
+	v.retain()
+	s.mu.Unlock()
+	defer v.release()
+
+	m := manifest{dimension: s.cfg.Dimension, next: v.next, note: bytes.Clone(note)}
+	for i, p := range v.parts {
+		if p.number == 0 {
+			var err error
+			if p, err = s.rewrite(v.parts[i : i+1]); err != nil {
+				return fmt.Errorf("save rows: %w", err)
+			}
+		}
+		if p.segment != nil {
+			m.parts = append(m.parts, savedPart{number: p.number, rows: p.rows, sum: p.sum, live: p.live})
 		}
 	}
-	var b bytes.Buffer
-	if err := gob.NewEncoder(&b).Encode(out); err != nil {
-		return fmt.Errorf("encode set: %w", err)
+	if err := m.write(s.cfg.Dir); err != nil {
+		return fmt.Errorf("save set: %w", err)
 	}
-	sum := crc32.Checksum(b.Bytes(), castagnoli)
-	path := filepath.Join(s.cfg.Dir, savedName)
-	if err := os.WriteFile(path+".new", binary.LittleEndian.AppendUint32(b.Bytes(), sum), 0o600); err != nil {
-		return fmt.Errorf("write set: %w", err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return fmt.Errorf("replace saved set: %w", err)
-	}
-	s.note = bytes.Clone(note)
-	return nil
-}
-
-// Open returns the set that Save left in cfg.Dir: ErrNotSaved when there is
-// none, ErrDamaged when it cannot be trusted.
-func Open(cfg Config) (*Set, error) {
-	cfg, err := cfg.withDefaults()
-	if err != nil {
-		return nil, err
-	}
-	b, err := os.ReadFile(filepath.Join(cfg.Dir, savedName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, ErrNotSaved
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read saved set: %w", err)
-	}
-	if len(b) < 4 || crc32.Checksum(b[:len(b)-4], castagnoli) != binary.LittleEndian.Uint32(b[len(b)-4:]) {
-		return nil, ErrDamaged
-	}
-	var in saved
-	if err := gob.NewDecoder(bytes.NewReader(b)).Decode(&in); err != nil || in.Dimension != cfg.Dimension {
-		return nil, fmt.Errorf("decode saved set of dimension %d: %w", in.Dimension, ErrDamaged)
-	}
-	s := &Set{cfg: cfg, note: in.Note}
-	s.view.Store(&view{rows: in.Rows, live: len(in.Rows), next: in.Next})
-	return s, nil
+	s.mu.Lock()
+	s.note = m.note
+	s.mu.Unlock()
+	return s.sweep(m.parts)
 }
 
 // Note is the note of the last Save, in this process or before it.
@@ -90,4 +83,231 @@ func (s *Set) Note() []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return bytes.Clone(s.note)
+}
+
+// Open returns the set that Save left in cfg.Dir: ErrNotSaved when there is
+// none, ErrDamaged when it cannot be trusted. Vectors are not read until they
+// are needed; a damaged one makes that search return ErrDamaged.
+func Open(cfg Config) (*Set, error) {
+	s, err := newSet(cfg)
+	if err != nil {
+		return nil, err
+	}
+	b, err := os.ReadFile(filepath.Join(s.cfg.Dir, manifestName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNotSaved
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open set: %w", err)
+	}
+	m, err := decodeManifest(b)
+	if err == nil && m.dimension != s.cfg.Dimension {
+		err = fmt.Errorf("saved rows have dimension %d: %w", m.dimension, ErrDamaged)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open set: %w", err)
+	}
+	parts, err := s.load(m)
+	if err != nil {
+		return nil, fmt.Errorf("open set: %w", err)
+	}
+	s.publish(newView(parts, m.next))
+	s.note = m.note
+	for _, p := range m.parts {
+		s.files = max(s.files, p.number)
+	}
+	if err := s.sweep(m.parts); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// load opens the files of a manifest.
+func (s *Set) load(m manifest) ([]part, error) {
+	parts := make([]part, len(m.parts))
+	var group errgroup.Group
+	group.SetLimit(s.cfg.Workers)
+	for i, saved := range m.parts {
+		group.Go(func() error {
+			seg, err := openSegment(s.cfg.Dir, saved.number, m.dimension, saved.rows, saved.sum)
+			if err != nil {
+				return err
+			}
+			p := part{segment: seg, rows: saved.rows, live: saved.live}
+			if p.live != nil {
+				p.dead = p.rows - p.countLive()
+			}
+			p.dense = int(seg.offsets[p.rows-1]) == p.rows-1
+			parts[i] = p
+			return nil
+		})
+	}
+	err := group.Wait()
+	if err == nil && !ordered(parts, m.next) {
+		err = ErrDamaged
+	}
+	if err != nil {
+		for _, p := range parts {
+			if p.segment != nil {
+				p.segment.free()
+			}
+		}
+		return nil, err
+	}
+	return parts, nil
+}
+
+// ordered tells whether ids rise over the parts and stay below next.
+func ordered(parts []part, next uint64) bool {
+	var low uint64
+	for _, p := range parts {
+		for row := range p.rows {
+			id := p.id(row)
+			if id < low || id >= next {
+				return false
+			}
+			low = id + 1
+		}
+	}
+	return true
+}
+
+// sweep removes the files that neither a saved nor a present part needs.
+func (s *Set) sweep(saved []savedPart) error {
+	needed := map[string]bool{}
+	for _, p := range saved {
+		needed[segmentPath(s.cfg.Dir, p.number)] = true
+	}
+	v := s.acquire()
+	if v == nil {
+		return ErrClosed
+	}
+	defer v.release()
+	for _, p := range v.parts {
+		needed[segmentPath(s.cfg.Dir, p.number)] = true
+	}
+	paths, err := filepath.Glob(filepath.Join(s.cfg.Dir, "*.segment"))
+	if err != nil {
+		return fmt.Errorf("list files: %w", err)
+	}
+	for _, path := range paths {
+		if !needed[path] {
+			if err := removeIfThere(path); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// write makes m the directory's manifest, all or nothing.
+func (m manifest) write(dir string) error {
+	path := filepath.Join(dir, manifestName)
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, fileMode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(m.encode())
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+func (m manifest) encode() []byte {
+	e := binary.NativeEndian
+	b := e.AppendUint64(nil, manifestMagic)
+	b = e.AppendUint32(b, uint32(m.dimension))
+	b = e.AppendUint64(b, m.next)
+	b = e.AppendUint32(b, uint32(len(m.note)))
+	b = append(b, m.note...)
+	b = e.AppendUint32(b, uint32(len(m.parts)))
+	for _, p := range m.parts {
+		b = e.AppendUint32(b, uint32(p.number))
+		b = e.AppendUint32(b, uint32(p.rows))
+		b = e.AppendUint32(b, p.sum)
+		b = e.AppendUint32(b, uint32(len(p.live)))
+		for _, mask := range p.live {
+			b = e.AppendUint16(b, mask)
+		}
+	}
+	return e.AppendUint32(b, crc32.Checksum(b, castagnoli))
+}
+
+// decodeManifest reads what encode wrote, or returns ErrDamaged.
+func decodeManifest(b []byte) (manifest, error) {
+	if len(b) < sumBytes || crc32.Checksum(b[:len(b)-sumBytes], castagnoli) != binary.NativeEndian.Uint32(b[len(b)-sumBytes:]) {
+		return manifest{}, ErrDamaged
+	}
+	d := decoder{b: b[:len(b)-sumBytes]}
+	if d.uint64() != manifestMagic {
+		return manifest{}, ErrDamaged
+	}
+	m := manifest{dimension: int(d.uint32()), next: d.uint64()}
+	m.note = slices.Clone(d.take(int(d.uint32())))
+	for n := d.uint32(); n > 0 && !d.short; n-- {
+		p := savedPart{number: int(d.uint32()), rows: int(d.uint32()), sum: d.uint32()}
+		if n := int(d.uint32()); n > 0 {
+			masks := d.take(2 * n)
+			for i := 0; i < len(masks); i += 2 {
+				p.live = append(p.live, binary.NativeEndian.Uint16(masks[i:]))
+			}
+		}
+		if p.rows == 0 || p.number == 0 || p.live != nil && len(p.live) != blocksFor(p.rows) {
+			return manifest{}, ErrDamaged
+		}
+		m.parts = append(m.parts, p)
+	}
+	if d.short || len(d.b) > 0 {
+		return manifest{}, ErrDamaged
+	}
+	return m, nil
+}
+
+// decoder reads numbers off the front of b; short tells that b was too short.
+type decoder struct {
+	b     []byte
+	short bool
+}
+
+func (d *decoder) take(n int) []byte {
+	if n < 0 || n > len(d.b) {
+		d.short, d.b = true, nil
+		return nil
+	}
+	taken := d.b[:n]
+	d.b = d.b[n:]
+	return taken
+}
+
+func (d *decoder) uint32() uint32 {
+	if b := d.take(4); b != nil {
+		return binary.NativeEndian.Uint32(b)
+	}
+	return 0
+}
+
+func (d *decoder) uint64() uint64 {
+	if b := d.take(8); b != nil {
+		return binary.NativeEndian.Uint64(b)
+	}
+	return 0
+}
+
+// countLive is how many of the part's rows its mask has.
+func (p *part) countLive() int {
+	masks := make([]uint16, blocksFor(p.rows))
+	p.masks(masks, 0, nil)
+	n := 0
+	for _, m := range masks {
+		n += bits.OnesCount16(m)
+	}
+	return n
 }

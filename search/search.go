@@ -6,17 +6,20 @@ package search
 import (
 	"fmt"
 	"math"
+	"os"
 	"runtime"
 
 	"oneton/face"
+	"oneton/search/internal/kernel"
 )
 
 // MaxDimension is the highest dimension of a set.
 const MaxDimension = 1024
 
-// lengthTolerance is how far a vector's length may be from one: far more than
-// float32 rounding makes of a normalised vector, far less than any other norm.
-const lengthTolerance = 1e-3
+// DefaultSegmentRows is what merging and rewriting work on at a time.
+const DefaultSegmentRows = 1 << 16
+
+const kernelVariable = "ONETON_SIMD"
 
 // Config says what a set holds and where.
 type Config struct {
@@ -24,6 +27,12 @@ type Config struct {
 	Dimension int
 	// Workers is the most goroutines that one scan uses; 0 means GOMAXPROCS.
 	Workers int
+	// SegmentRows is how many rows a segment is sealed at; 0 means
+	// DefaultSegmentRows.
+	SegmentRows int
+	// Kernel is one of Kernels; empty means what the environment variable
+	// ONETON_SIMD names, or the fastest.
+	Kernel string
 	// Dir is a directory of the set's own, made when missing. Vectors that
 	// only rescoring needs are kept there in files, and Save saves there.
 	// When empty, everything is in memory.
@@ -36,6 +45,15 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Workers < 0 {
 		return c, fmt.Errorf("workers %d is negative: %w", c.Workers, ErrConfig)
+	}
+	if c.SegmentRows < 0 {
+		return c, fmt.Errorf("segment rows %d is negative: %w", c.SegmentRows, ErrConfig)
+	}
+	if c.SegmentRows == 0 {
+		c.SegmentRows = DefaultSegmentRows
+	}
+	if c.Kernel == "" {
+		c.Kernel = os.Getenv(kernelVariable)
 	}
 	if c.Workers == 0 {
 		c.Workers = runtime.GOMAXPROCS(0)
@@ -115,7 +133,7 @@ func validate(v []float32, dimension int) error {
 		return face.ErrNotFinite
 	case length == 0:
 		return face.ErrZero
-	case math.Abs(length-1) > lengthTolerance:
+	case math.Abs(length-1) > kernel.LengthTolerance:
 		return fmt.Errorf("vector has length %g: %w", length, ErrNotUnit)
 	}
 	return nil

@@ -1,127 +1,115 @@
 package search
 
 import (
-	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
+
+	"oneton/search/internal/kernel"
 )
 
 // Set is a set of rows of one dimension. All methods may be called at once
 // from many goroutines; searches and updates do not wait for each other.
+//
+// Rows lie in segments: the tail, which takes new rows, and sealed ones, which
+// are merged and rid of deleted rows in the background. A search works on a
+// view, which says how many rows of which segments there are and which of
+// them are deleted; an update makes a new view.
 type Set struct {
-	cfg  Config
-	mu   sync.Mutex
-	view atomic.Pointer[view]
-	note []byte
+	cfg    Config
+	kernel *kernel.Kernel
+	view   atomic.Pointer[view]
+	queue  queue
+
+	// mu is held to make a new view.
+	mu sync.Mutex
+	// tail is the segment of the last part that takes new rows, or nil.
+	tail    *segment
+	note    []byte
+	closed  bool
+	keeping bool
+	keeper  sync.WaitGroup
+
+	// work is held to replace sealed segments; it is taken before mu.
+	work  sync.Mutex
+	files int // the number of the next file
+	fault fault
 }
 
-// view is the set at one moment. Views share the rows' array: a later view
-// only appends beyond the rows an earlier one has.
-type view struct {
-	rows []Row
-	dead Mask
-	live int
-	next uint64
+// Kernels lists the names of the ways of scanning that this processor can
+// run, fastest first.
+func Kernels() []string {
+	var names []string
+	for _, k := range kernel.Available() {
+		names = append(names, k.Name)
+	}
+	return names
 }
 
-// New returns an empty set. Whatever cfg.Dir held is removed.
+// New returns an empty set. A set that cfg.Dir holds is removed.
 func New(cfg Config) (*Set, error) {
+	s, err := newSet(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if s.cfg.Dir != "" {
+		if err := os.MkdirAll(s.cfg.Dir, 0o700); err != nil {
+			return nil, fmt.Errorf("make directory: %w", err)
+		}
+		if err := s.sweep(nil); err != nil {
+			return nil, err
+		}
+		if err := removeIfThere(filepath.Join(s.cfg.Dir, manifestName)); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func newSet(cfg Config) (*Set, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Dir != "" {
-		if err := os.RemoveAll(cfg.Dir); err != nil {
-			return nil, fmt.Errorf("clear directory: %w", err)
-		}
-		if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
-			return nil, fmt.Errorf("make directory: %w", err)
-		}
+	k, err := kernel.Named(cfg.Kernel)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", err, ErrConfig)
 	}
-	s := &Set{cfg: cfg}
-	s.view.Store(&view{})
+	s := &Set{cfg: cfg, kernel: k}
+	s.view.Store(newView(nil, 0))
 	return s, nil
 }
 
-// Update removes the rows named and then inserts rows. A search sees all of
-// it or none. Removing an unknown id is no error. When a row cannot be
-// inserted (ErrNotUnit, ErrOrder or the face package's errors), nothing is
-// changed.
-func (s *Set) Update(insert []Row, remove []uint64) error {
-	for _, r := range insert {
-		if err := validate(r.Vector, s.cfg.Dimension); err != nil {
-			return fmt.Errorf("insert row %d: %w", r.ID, err)
-		}
+// newView returns a view that is held once.
+func newView(parts []part, next uint64) *view {
+	v := &view{parts: parts, next: next}
+	v.refs.Store(1)
+	for _, p := range parts {
+		p.segment.retain()
+		v.live += p.rows - p.dead
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	old := s.view.Load()
-	if old == nil {
-		return ErrClosed
-	}
-	v := &view{rows: old.rows, dead: append(Mask(nil), old.dead...), live: old.live, next: old.next}
-	for _, r := range insert {
-		if r.ID < v.next {
-			return fmt.Errorf("insert row %d after %d: %w", r.ID, v.next-1, ErrOrder)
-		}
-		v.next = r.ID + 1
-	}
-	known := make(map[uint64]bool, len(v.rows))
-	if len(remove) > 0 {
-		for _, r := range v.rows {
-			known[r.ID] = true
-		}
-	}
-	for _, id := range remove {
-		if known[id] && !v.dead.Has(id) {
-			v.dead.Add(id)
-			v.live--
-		}
-	}
-	for _, r := range insert {
-		r.Vector = append([]float32(nil), r.Vector...)
-		v.rows = append(v.rows, r)
-		v.live++
-	}
-	s.view.Store(v)
-	return nil
+	return v
 }
 
-// Search returns the rows nearest to the probe, a unit vector.
-func (s *Set) Search(ctx context.Context, probe []float32, opt Options) (Result, error) {
-	results, err := s.SearchBatch(ctx, [][]float32{probe}, opt)
-	if err != nil {
-		return Result{}, err
-	}
-	return results[0], nil
+// publish makes v what searches see. The caller holds mu.
+func (s *Set) publish(v *view) {
+	s.view.Swap(v).release()
 }
 
-// SearchBatch answers every probe as Search would, in fewer passes over the
-// rows. Its results are in the order of the probes.
-func (s *Set) SearchBatch(ctx context.Context, probes [][]float32, opt Options) ([]Result, error) {
-	if err := opt.validate(); err != nil {
-		return nil, err
-	}
-	for i, p := range probes {
-		if err := validate(p, s.cfg.Dimension); err != nil {
-			return nil, fmt.Errorf("search for probe %d: %w", i, err)
+// acquire returns the view of now, to be released, or nil when closed.
+func (s *Set) acquire() *view {
+	for {
+		v := s.view.Load()
+		if v == nil || v.retain() {
+			return v
 		}
 	}
-	v := s.view.Load()
-	if v == nil {
-		return nil, ErrClosed
-	}
-	results := make([]Result, len(probes))
-	for i, p := range probes {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		results[i] = v.scan(p, opt)
-	}
-	return results, nil
 }
+
+// Kernel is the name of the set's way of scanning.
+func (s *Set) Kernel() string { return s.kernel.Name }
 
 // Len is how many rows the set holds.
 func (s *Set) Len() int {
@@ -142,31 +130,54 @@ func (s *Set) NextID() uint64 {
 // Stats tells the size of a set.
 type Stats struct {
 	// Rows is how many rows searches may find; Deleted is how many more take
-	// space until compaction.
+	// space until they are compacted away.
 	Rows, Deleted int
-	// Hot is the bytes that every scan reads or needs at hand; Cold is the
-	// bytes that only rescoring touches, in files when there is a directory.
-	Hot, Cold int64
+	// Segments is how many pieces the rows lie in.
+	Segments int
+	// Hot is the bytes of memory that scans need; Cold is those of the
+	// vectors in memory, and Disk those of the vectors in files.
+	Hot, Cold, Disk int64
+	// Fault is why the background work last failed, such as a full disk; it
+	// is tried again later. Answers stay right meanwhile.
+	Fault error
 }
 
 // Stats returns the set's size.
 func (s *Set) Stats() Stats {
-	v := s.view.Load()
+	v := s.acquire()
 	if v == nil {
 		return Stats{}
 	}
-	return Stats{
-		Rows:    v.live,
-		Deleted: len(v.rows) - v.live,
-		Hot:     int64(len(v.rows)) * int64(4*s.cfg.Dimension+48),
+	defer v.release()
+	st := Stats{Rows: v.live, Segments: len(v.parts), Fault: s.fault.last()}
+	for _, p := range v.parts {
+		st.Deleted += p.dead
+		st.Hot += int64(hotBytes(p.dimension, p.rows)) + 2*int64(len(p.live))
+		if bytes := 4 * int64(p.dimension) * int64(p.rows); p.file == nil {
+			st.Cold += bytes
+		} else {
+			st.Disk += bytes
+		}
 	}
+	return st
 }
 
-// Close frees the set. It waits for what runs in the background and for
-// running searches; later calls return ErrClosed. Nothing is saved.
+// Close frees the set, once what runs on it has ended. It waits for the
+// background work; later calls return ErrClosed. Nothing is saved.
 func (s *Set) Close() error {
 	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return ErrClosed
+	}
+	s.closed = true
+	s.mu.Unlock()
+	s.keeper.Wait()
+	s.work.Lock()
+	defer s.work.Unlock()
+	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.view.Store(nil)
+	s.tail = nil
+	s.view.Swap(nil).release()
 	return nil
 }

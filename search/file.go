@@ -1,0 +1,226 @@
+package search
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"unsafe"
+)
+
+// A segment's file holds, in the byte order of the machine that wrote it, a
+// header; every row's vector, followed by the vector's checksum; and the hot
+// bytes, exactly as memory has them.
+const (
+	fileMagic   = uint64(0x4f4e45544f4e5331) // "ONETONS1"
+	headerBytes = 8 + 4 + 4 + 8 + 4 + 4
+	sumBytes    = 4
+
+	// pinnedBytes is the size up to which a file's vectors are kept in
+	// memory, where they take less than an open file does.
+	pinnedBytes = 64 << 10
+
+	fileMode = 0o600
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// segmentFile is the file that holds a segment's vectors.
+type segmentFile struct {
+	*os.File
+	dimension int
+}
+
+func (f *segmentFile) close() { _ = f.File.Close() }
+
+// read reads a row's vector into to.
+func (f *segmentFile) read(row int, to []float32) error {
+	var space [4*MaxDimension + sumBytes]byte
+	b := space[:vectorBytes(f.dimension)]
+	if _, err := f.ReadAt(b, headerBytes+int64(row)*int64(len(b))); err != nil {
+		if errors.Is(err, io.EOF) {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+		return err
+	}
+	return decodeVector(to, b)
+}
+
+func vectorBytes(dimension int) int { return 4*dimension + sumBytes }
+
+// decodeVector reads what appendVector wrote.
+func decodeVector(to []float32, b []byte) error {
+	vector, sum := b[:len(b)-sumBytes], b[len(b)-sumBytes:]
+	if crc32.Checksum(vector, castagnoli) != binary.NativeEndian.Uint32(sum) {
+		return ErrDamaged
+	}
+	copy(bytesOf(to), vector)
+	return nil
+}
+
+func appendVector(b []byte, v []float32) []byte {
+	vector := bytesOf(v)
+	b = append(b, vector...)
+	return binary.NativeEndian.AppendUint32(b, crc32.Checksum(vector, castagnoli))
+}
+
+func bytesOf(v []float32) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(v))), 4*len(v))
+}
+
+// fileWriter writes a segment's file.
+type fileWriter struct {
+	file   *os.File
+	out    *bufio.Writer
+	buffer []byte
+}
+
+func segmentPath(dir string, number int) string {
+	return filepath.Join(dir, fmt.Sprintf("%08d.segment", number))
+}
+
+func createFile(path string) (*fileWriter, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, fileMode)
+	if err != nil {
+		return nil, err
+	}
+	w := &fileWriter{file: f, out: bufio.NewWriterSize(f, 1<<20)}
+	w.buffer = make([]byte, headerBytes)
+	return w, w.flush()
+}
+
+// flush hands the buffer on; bufio keeps the first error until the end.
+func (w *fileWriter) flush() error {
+	_, err := w.out.Write(w.buffer)
+	w.buffer = w.buffer[:0]
+	return err
+}
+
+func (w *fileWriter) vector(v []float32) error {
+	w.buffer = appendVector(w.buffer, v)
+	return w.flush()
+}
+
+// finish writes the rest of the file, makes it durable and returns the
+// checksum of its header, which names its content.
+func (w *fileWriter) finish(s *segment) (uint32, error) {
+	if _, err := w.out.Write(s.hot.bytes); err != nil {
+		return 0, err
+	}
+	if err := w.out.Flush(); err != nil {
+		return 0, err
+	}
+	h := header(s.dimension, s.capacity, s.base, crc32.Checksum(s.hot.bytes, castagnoli))
+	if _, err := w.file.WriteAt(h, 0); err != nil {
+		return 0, err
+	}
+	return headerSum(h), w.file.Sync()
+}
+
+func (w *fileWriter) abandon() {
+	_ = w.file.Close()
+	_ = os.Remove(w.file.Name())
+}
+
+// header is the magic, dimension, rows, base, checksum of the hot bytes and
+// checksum of the header so far.
+func header(dimension, rows int, base uint64, hotSum uint32) []byte {
+	b := make([]byte, 0, headerBytes)
+	b = binary.NativeEndian.AppendUint64(b, fileMagic)
+	b = binary.NativeEndian.AppendUint32(b, uint32(dimension))
+	b = binary.NativeEndian.AppendUint32(b, uint32(rows))
+	b = binary.NativeEndian.AppendUint64(b, base)
+	b = binary.NativeEndian.AppendUint32(b, hotSum)
+	return binary.NativeEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+}
+
+func headerSum(h []byte) uint32 { return binary.NativeEndian.Uint32(h[headerBytes-sumBytes:]) }
+
+// openSegment reads a segment of so many rows back from its file, whose
+// header must have the checksum. It returns ErrDamaged for any other file.
+func openSegment(dir string, number, dimension, rows int, sum uint32) (*segment, error) {
+	path := segmentPath(dir, number)
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := readSegment(f, dimension, rows, sum)
+	if err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("read %s: %w", filepath.Base(path), err)
+	}
+	s.number, s.sum = number, sum
+	return s, nil
+}
+
+func readSegment(f *os.File, dimension, rows int, sum uint32) (*segment, error) {
+	h := make([]byte, headerBytes)
+	if _, err := io.ReadFull(f, h); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	base, hotSum := binary.NativeEndian.Uint64(h[16:]), binary.NativeEndian.Uint32(h[24:])
+	if headerSum(h) != sum || string(h) != string(header(dimension, rows, base, hotSum)) {
+		return nil, ErrDamaged
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	hotAt := headerBytes + int64(rows)*int64(vectorBytes(dimension))
+	if info.Size() != hotAt+int64(hotBytes(dimension, rows)) {
+		return nil, ErrDamaged
+	}
+	s, err := newSegment(dimension, rows, base, rows*dimension*4 <= pinnedBytes)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = f.ReadAt(s.hot.bytes, hotAt); err == nil && crc32.Checksum(s.hot.bytes, castagnoli) != hotSum {
+		err = ErrDamaged
+	}
+	s.file = &segmentFile{File: f, dimension: dimension}
+	if err == nil && s.vectors != nil {
+		err = s.pin()
+	}
+	if err != nil {
+		s.free()
+		return nil, err
+	}
+	return s, nil
+}
+
+// pin reads all vectors into memory and closes the file.
+func (s *segment) pin() error {
+	for row := range s.capacity {
+		if err := s.file.read(row, s.vectors[row*s.dimension:][:s.dimension]); err != nil {
+			return err
+		}
+	}
+	s.file.close()
+	s.file = nil
+	return nil
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove old file: %w", err)
+	}
+	return nil
+}
+
+// syncDir makes the directory's entries durable.
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}

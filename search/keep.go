@@ -1,0 +1,255 @@
+package search
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// runLength is how many neighbouring segments are merged at once.
+	runLength = 4
+	// deadShare is the share of deleted rows, one in so many, from which a
+	// sealed segment is rewritten without them.
+	deadShare = 4
+	// retryAfter is how long the background work rests after a failure.
+	retryAfter = 10 * time.Second
+)
+
+// fault is the last failure of the background work.
+type fault struct {
+	mu    sync.Mutex
+	err   error
+	until time.Time
+}
+
+func (f *fault) set(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err, f.until = err, time.Now().Add(retryAfter)
+}
+
+func (f *fault) last() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
+}
+
+func (f *fault) resting() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return time.Now().Before(f.until)
+}
+
+// keep starts the background work when there is some. The caller holds mu.
+func (s *Set) keep() {
+	if s.keeping || s.closed || s.plan(s.view.Load()) == nil || s.fault.resting() {
+		return
+	}
+	s.keeping = true
+	s.keeper.Add(1)
+	go func() {
+		defer s.keeper.Done()
+		for s.keepOnce() {
+		}
+	}()
+}
+
+// keepOnce does one piece of the background work and tells whether to go on.
+func (s *Set) keepOnce() bool {
+	s.work.Lock()
+	defer s.work.Unlock()
+	s.mu.Lock()
+	v := s.view.Load()
+	run := s.plan(v)
+	if run == nil || s.closed {
+		s.keeping = false
+		s.mu.Unlock()
+		return false
+	}
+	v.retain()
+	s.mu.Unlock()
+	defer v.release()
+	_, err := s.rewrite(run)
+	s.fault.set(err)
+	if err != nil {
+		s.mu.Lock()
+		s.keeping = false
+		s.mu.Unlock()
+		return false
+	}
+	return true
+}
+
+// plan chooses neighbouring sealed parts to be written anew as one: a full
+// one whose vectors belong in a file, one with many deleted rows, or some
+// small ones.
+func (s *Set) plan(v *view) []part {
+	parts := v.parts
+	if n := len(parts); n > 0 && parts[n-1].segment == s.tail {
+		parts = parts[:n-1]
+	}
+	for i, p := range parts {
+		unfiled := s.cfg.Dir != "" && p.number == 0
+		if unfiled || p.dead*deadShare >= p.rows {
+			return parts[i : i+1]
+		}
+	}
+	for i := 0; i+runLength <= len(parts); i++ {
+		run := parts[i : i+runLength]
+		sum, top := 0, 0
+		for _, p := range run {
+			sum += p.rows - p.dead
+			top = max(top, p.rows-p.dead)
+		}
+		// A segment is merged only with as many rows as it has, so that a
+		// row is rewritten a logarithmic number of times.
+		last := &run[runLength-1]
+		fits := run[0].fits(last.id(last.rows - 1))
+		if sum <= s.cfg.SegmentRows && 2*top <= sum && fits {
+			return run
+		}
+	}
+	return nil
+}
+
+// rewrite makes one segment of the live rows of neighbouring sealed parts and
+// puts it in their place. It returns the part, as it was when rewritten. The
+// caller holds work.
+func (s *Set) rewrite(run []part) (part, error) {
+	rows := 0
+	for _, p := range run {
+		rows += p.rows - p.dead
+	}
+	if rows == 0 {
+		s.replace(run, nil)
+		return part{}, nil
+	}
+	made, err := s.merge(run, rows)
+	if err != nil {
+		return part{}, err
+	}
+	p := part{segment: made, rows: rows}
+	p.dense = int(made.offsets[rows-1]) == rows-1
+	made.retain()
+	defer made.release()
+	s.replace(run, &p)
+	return p, nil
+}
+
+// replace puts p in the place of a run of sealed parts, or nothing when p is
+// nil, without the rows that were deleted since the run was looked at.
+func (s *Set) replace(run []part, p *part) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.view.Load()
+	first := slices.IndexFunc(v.parts, func(p part) bool { return p.segment == run[0].segment })
+	now := v.parts[first : first+len(run)]
+	var put []part
+	if p != nil {
+		to := *p
+		for i := range now {
+			to.buryDeleted(&run[i], &now[i])
+		}
+		put = []part{to}
+	}
+	parts := slices.Concat(v.parts[:first], put, v.parts[first+len(run):])
+	s.publish(newView(parts, v.next))
+}
+
+// buryDeleted marks as deleted the rows that were live before and are not now.
+func (p *part) buryDeleted(before, now *part) {
+	if now.dead == before.dead {
+		return
+	}
+	for row := range now.rows {
+		if before.isLive(row) && !now.isLive(row) {
+			if p.live == nil {
+				p.ownLive()
+			}
+			if at, ok := p.find(now.id(row), p.rows); ok {
+				p.bury(at)
+			}
+		}
+	}
+}
+
+// merge makes the segment of a run's live rows, in a file when the set has a
+// directory.
+func (s *Set) merge(run []part, rows int) (*segment, error) {
+	dimension := s.cfg.Dimension
+	filed := s.cfg.Dir != ""
+	made, err := newSegment(dimension, rows, firstLive(run), !filed || rows*dimension*4 <= pinnedBytes)
+	if err != nil {
+		return nil, err
+	}
+	var file *fileWriter
+	if filed {
+		s.files++
+		made.number = s.files
+		if file, err = createFile(segmentPath(s.cfg.Dir, made.number)); err != nil {
+			made.free()
+			return nil, err
+		}
+	}
+	to := 0
+	buffer := make([]float32, dimension)
+	err = eachLive(run, func(p *part, row int) error {
+		v, err := p.vector(row, buffer)
+		if err != nil {
+			return err
+		}
+		made.copyHot(to, p.segment, row)
+		if made.vectors != nil {
+			copy(made.vectors[to*dimension:], v)
+		}
+		to++
+		if file != nil {
+			return file.vector(v)
+		}
+		return nil
+	})
+	if err == nil && file != nil {
+		made.sum, err = file.finish(made)
+	}
+	switch {
+	case err != nil:
+		made.free()
+		if file != nil {
+			file.abandon()
+		}
+		return nil, err
+	case file != nil && made.vectors != nil:
+		_ = file.file.Close()
+	case file != nil:
+		made.file = &segmentFile{File: file.file, dimension: dimension}
+	}
+	return made, nil
+}
+
+// firstLive is the id of the first live row of the parts.
+func firstLive(parts []part) uint64 {
+	for _, p := range parts {
+		for row := range p.rows {
+			if p.isLive(row) {
+				return p.id(row)
+			}
+		}
+	}
+	return 0
+}
+
+// eachLive calls f for every live row of the parts, until it fails.
+func eachLive(parts []part, f func(p *part, row int) error) error {
+	for i := range parts {
+		p := &parts[i]
+		for row := range p.rows {
+			if p.isLive(row) {
+				if err := f(p, row); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,222 @@
+package search
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"oneton/search/internal/kernel"
+)
+
+// rescoreAt is how many candidates a query gathers before it rescores them
+// while the scan runs: far more than an ordinary search ends with, and few
+// enough for a gallery of duplicates not to fill the memory.
+const rescoreAt = 8192
+
+// query is one probe's search over one view. Workers offer it rows whose
+// upper bound reaches its threshold. It raises the threshold to the k-th best
+// lower bound, below which no row can be in the answer, and in the end
+// compares in float64 the rows that are left, best upper bound first, until
+// the k-th best score rules out the rest.
+type query struct {
+	ctx    context.Context
+	vector []float32
+	opt    Options
+	probe  kernel.Probe
+	view   *view
+
+	// threshold is what an upper bound must reach, as float64 bits. It only
+	// rises.
+	threshold atomic.Uint64
+
+	mu         sync.Mutex
+	lower      ranking
+	candidates []candidate
+	best       ranking
+	rescored   int
+	broken     bool
+	buffer     []float32
+
+	result Result
+	err    error
+}
+
+// candidate is a row that may be in the answer.
+type candidate struct {
+	lower, upper float64
+	part, row    uint32
+}
+
+var queries = sync.Pool{New: func() any { return new(query) }}
+
+// newQuery returns a query that must be released.
+func newQuery(ctx context.Context, vector []float32, opt Options) *query {
+	q := queries.Get().(*query)
+	q.ctx, q.vector, q.opt = ctx, vector, opt
+	q.probe.Quantise(vector)
+	return q
+}
+
+func (q *query) release() {
+	q.ctx, q.vector, q.view, q.opt, q.result, q.err = nil, nil, nil, Options{}, Result{}, nil
+	queries.Put(q)
+}
+
+// begin readies the query for a scan of the view.
+func (q *query) begin(v *view) {
+	q.view = v
+	k := min(q.opt.K, v.live)
+	q.lower.reset(k, q.opt.Distinct)
+	q.best.reset(k, q.opt.Distinct)
+	q.candidates = q.candidates[:0]
+	q.rescored, q.broken, q.err = 0, false, nil
+	q.threshold.Store(math.Float64bits(q.floor()))
+}
+
+// floor is the score that a hit must reach.
+func (q *query) floor() float64 {
+	if q.opt.Threshold <= -1 {
+		return math.Inf(-1)
+	}
+	return q.opt.Threshold
+}
+
+func (q *query) need() float64 { return math.Float64frombits(q.threshold.Load()) }
+
+// raise makes the threshold at least t. The caller holds mu.
+func (q *query) raise(t float64) {
+	if t > q.need() {
+		q.threshold.Store(math.Float64bits(t))
+	}
+}
+
+// offer takes the rows of a block that a kernel reported.
+func (q *query) offer(part int, p *part, firstBlock int, h *kernel.Hit) {
+	block := firstBlock + int(h.Block)
+	bytes := p.block(block * kernel.BlockRows)
+	for row := range kernel.BlockRows {
+		if h.Mask>>row&1 == 0 {
+			continue
+		}
+		lower, upper := q.probe.Bounds(h.Dots[row], bytes, row)
+		if upper < q.need() {
+			continue
+		}
+		q.take(p, candidate{lower: lower, upper: upper, part: uint32(part), row: uint32(block*kernel.BlockRows + row)})
+	}
+}
+
+func (q *query) take(p *part, c candidate) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.err != nil {
+		return
+	}
+	q.candidates = append(q.candidates, c)
+	low := Hit{Score: c.lower}
+	if q.opt.Distinct {
+		low.Group = p.groups[c.row]
+	}
+	q.lower.add(low)
+	if worst, ok := q.lower.full(); ok {
+		q.raise(worst)
+	}
+	if len(q.candidates) >= rescoreAt {
+		q.thin()
+	}
+}
+
+// thin makes room for candidates: it drops those that the threshold has ruled
+// out and, when many are left, rescores them. The caller holds mu.
+func (q *query) thin() {
+	need := q.need()
+	q.candidates = slices.DeleteFunc(q.candidates, func(c candidate) bool { return c.upper < need })
+	if len(q.candidates) > rescoreAt/2 {
+		q.rescore()
+	}
+}
+
+// rescore compares the candidates in float64 until the rest cannot be in the
+// answer, and forgets them. The caller holds mu.
+func (q *query) rescore() {
+	slices.SortFunc(q.candidates, func(a, b candidate) int { return cmp.Compare(b.upper, a.upper) })
+	for _, c := range q.candidates {
+		if c.upper < q.need() || q.err != nil {
+			break
+		}
+		score, err := q.compare(&q.view.parts[c.part], int(c.row))
+		if err != nil {
+			q.err = err
+			break
+		}
+		if score < c.lower || score > c.upper {
+			q.broken = true
+		}
+	}
+	q.candidates = q.candidates[:0]
+}
+
+// compare scores a row in float64 and ranks it. The caller holds mu.
+func (q *query) compare(p *part, row int) (float64, error) {
+	if cap(q.buffer) < p.dimension {
+		q.buffer = make([]float32, MaxDimension)
+	}
+	v, err := p.vector(row, q.buffer[:p.dimension])
+	if err != nil {
+		return 0, err
+	}
+	score := dot(v, q.vector)
+	q.rescored++
+	if score >= q.floor() {
+		q.best.add(Hit{ID: p.id(row), Group: p.groups[row], Score: score})
+		if worst, ok := q.best.full(); ok {
+			q.raise(worst)
+		}
+	}
+	return score, nil
+}
+
+// finish ends the query after the scan: result or err is its answer.
+func (q *query) finish() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.rescore()
+	if q.broken && q.err == nil {
+		q.compareAll()
+	}
+	if err := q.ctx.Err(); err != nil {
+		q.err = err
+	}
+	if q.err != nil {
+		return
+	}
+	hits := slices.Clone(q.best.heap)
+	slices.SortFunc(hits, func(a, b Hit) int {
+		if better(a, b) {
+			return -1
+		}
+		return 1
+	})
+	q.result = Result{Hits: hits, Certified: !q.broken, Rescored: q.rescored}
+}
+
+// compareAll answers by comparing with every vector.
+func (q *query) compareAll() {
+	q.best.reset(q.best.k, q.opt.Distinct)
+	for i := range q.view.parts {
+		p := &q.view.parts[i]
+		masks := make([]uint16, blocksFor(p.rows))
+		p.masks(masks, 0, q.opt.Filter)
+		for row := range p.rows {
+			if masks[row/kernel.BlockRows]>>(row%kernel.BlockRows)&1 == 0 {
+				continue
+			}
+			if _, q.err = q.compare(p, row); q.err != nil {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package search
+
+import (
+	"fmt"
+	"slices"
+	"sync/atomic"
+
+	"oneton/search/internal/kernel"
+)
+
+// blocksFor is how many blocks hold so many rows.
+func blocksFor(rows int) int {
+	const step = kernel.Step * kernel.BlockRows
+	return (rows + step - 1) / step * kernel.Step
+}
+
+// segment holds rows with rising ids. Its rows never change once a view has
+// them; the newest segment of a set still takes rows beyond those.
+type segment struct {
+	dimension int
+	capacity  int
+	// base is the id of the first row; a row's id is base plus its offset.
+	base uint64
+
+	hot     region
+	blocks  []byte
+	offsets []uint32
+	groups  []uint32
+
+	// vectors holds the rows' coordinates, unless file does.
+	cold    region
+	vectors []float32
+	file    *segmentFile
+	// number names the file that holds the segment, if any, and sum is the
+	// checksum of its header.
+	number int
+	sum    uint32
+
+	refs atomic.Int64
+}
+
+// hotBytes is the size of the part of a segment that scans need.
+func hotBytes(dimension, rows int) int {
+	return blocksFor(rows)*kernel.BlockBytes(dimension) + 2*4*rows
+}
+
+// newSegment returns an empty segment for rows of which the first has id base.
+// With vectors it has memory for their coordinates.
+func newSegment(dimension, capacity int, base uint64, vectors bool) (*segment, error) {
+	s := &segment{dimension: dimension, capacity: capacity, base: base}
+	var err error
+	if s.hot, err = newRegion(hotBytes(dimension, capacity)); err != nil {
+		return nil, err
+	}
+	if vectors {
+		if s.cold, err = newRegion(4 * dimension * capacity); err != nil {
+			s.hot.free()
+			return nil, err
+		}
+		s.vectors = words[float32](s.cold.bytes)
+	}
+	b := s.hot.bytes
+	s.blocks = b[:len(b)-2*4*capacity]
+	numbers := words[uint32](b[len(s.blocks):])
+	s.offsets, s.groups = numbers[:capacity], numbers[capacity:]
+	return s, nil
+}
+
+func (s *segment) retain() { s.refs.Add(1) }
+
+// release frees the segment when nothing holds it any more.
+func (s *segment) release() {
+	if s.refs.Add(-1) == 0 {
+		s.free()
+	}
+}
+
+func (s *segment) free() {
+	s.hot.free()
+	s.cold.free()
+	if s.file != nil {
+		s.file.close()
+	}
+}
+
+func (s *segment) id(row int) uint64 { return s.base + uint64(s.offsets[row]) }
+
+// fits tells whether a row of the segment can have the id.
+func (s *segment) fits(id uint64) bool { return id-s.base <= 1<<32-1 }
+
+// find returns the row that has the id, among the first n.
+func (s *segment) find(id uint64, n int) (int, bool) {
+	if id < s.base || !s.fits(id) {
+		return 0, false
+	}
+	return slices.BinarySearch(s.offsets[:n], uint32(id-s.base))
+}
+
+// block is the bytes of the block that has the row.
+func (s *segment) block(row int) []byte {
+	size := kernel.BlockBytes(s.dimension)
+	return s.blocks[row/kernel.BlockRows*size:][:size]
+}
+
+// put makes r the segment's row of that number.
+func (s *segment) put(row int, r Row) {
+	kernel.Put(s.block(row), row%kernel.BlockRows, r.Vector)
+	s.offsets[row] = uint32(r.ID - s.base)
+	s.groups[row] = r.Group
+	copy(s.vectors[row*s.dimension:], r.Vector)
+}
+
+// copyHot copies all of a row but its vector.
+func (s *segment) copyHot(row int, from *segment, fromRow int) {
+	kernel.Copy(s.block(row), row%kernel.BlockRows, from.block(fromRow), fromRow%kernel.BlockRows)
+	s.offsets[row] = uint32(from.id(fromRow) - s.base)
+	s.groups[row] = from.groups[fromRow]
+}
+
+// vector returns a row's coordinates, in memory of the segment's or of buf.
+func (s *segment) vector(row int, buf []float32) ([]float32, error) {
+	if s.file == nil {
+		return s.vectors[row*s.dimension:][:s.dimension], nil
+	}
+	buf = buf[:s.dimension]
+	if err := s.file.read(row, buf); err != nil {
+		return nil, fmt.Errorf("read vector of row %d: %w", s.id(row), err)
+	}
+	return buf, nil
+}
