@@ -54,7 +54,7 @@ func (s *Service) Enrol(ctx context.Context, tenant string, req EnrolRequest) (E
 // enrol stores faces that were made of req.Photos, one each.
 func (s *Service) enrol(ctx context.Context, g store.Gallery, req EnrolRequest, faces []embed.Face, media []string) (Enrolled, error) {
 	start := s.cfg.Now()
-	now := start.UTC()
+	now := s.now()
 	sub := store.Subject{Gallery: g.ID, ID: req.Subject, Metadata: req.Metadata, CreatedAt: now, UpdatedAt: now}
 	if sub.ID == "" {
 		id, err := uuid.NewV7()

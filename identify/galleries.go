@@ -36,7 +36,7 @@ func (s *Service) CreateGallery(ctx context.Context, tenant string, g store.Gall
 	if err != nil {
 		return store.Gallery{}, fmt.Errorf("make gallery id: %w", err)
 	}
-	g.ID, g.Tenant, g.CreatedAt = id.String(), tenant, s.cfg.Now().UTC()
+	g.ID, g.Tenant, g.CreatedAt = id.String(), tenant, s.now()
 	if err := s.store.CreateGallery(ctx, g); err != nil {
 		return store.Gallery{}, fmt.Errorf("create gallery: %w", err)
 	}

@@ -43,6 +43,10 @@ func New(cfg Config, e Embedder, i Index, f Follower, s Store) (*Service, error)
 	return &Service{cfg: cfg, embedder: e, index: i, follower: f, store: s}, nil
 }
 
+// now is the time to store, in the microseconds that every store keeps, so
+// that an answer says what is read later.
+func (s *Service) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Microsecond) }
+
 // committed tells the follower that the log has grown.
 func (s *Service) committed() { s.follower.Notify() }
 

@@ -207,6 +207,13 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
+// So is one that waits for a position which nothing has reached.
+func TestPositionThatDoesNotCome(t *testing.T) {
+	c := startWith(t, func(cfg *server.Config) { cfg.RequestTimeout = 200 * time.Millisecond })
+	c.Do(t, c.key, "POST", "/v1/galleries/staff/search", "image/jpeg", servertest.Of(t, "ada", 1), server.HeaderPosition+": 1000000").
+		Refused(t, http.StatusGatewayTimeout, "timeout")
+}
+
 func TestConcurrencyIsBounded(t *testing.T) {
 	c := startWith(t, func(cfg *server.Config) { cfg.Concurrency = 2 })
 	// The rig's own client holds one connection; this one takes the other.
