@@ -200,3 +200,36 @@ func TestFollowsTheStore(t *testing.T) {
 		require.Equal(t, want, got)
 	}
 }
+
+// TestChurn checks that people who have gone leave nothing behind while others
+// stay.
+func TestChurn(t *testing.T) {
+	const staying, rounds = 10, 200
+	x := create(t)
+	apply := func(c changelog.Change) changelog.Change {
+		t.Helper()
+		c.Seq = x.Position() + 1
+		require.NoError(t, x.Apply(t.Context(), []changelog.Change{c}, c.Seq))
+		return c
+	}
+	someone := func() changelog.Change {
+		id := uuid.NewString()
+		c := put(0, id, template(id))
+		c.Metadata = map[string]string{"badge": id, "team": "red"}
+		return c
+	}
+	for range staying {
+		apply(someone())
+	}
+	for range rounds {
+		c := apply(someone())
+		c.Metadata = map[string]string{"badge": "lost", "team": "blue"}
+		apply(c)
+		c.Kind = changelog.DeleteFace
+		apply(c)
+	}
+	rows, people, labels := x.Sizes(scope)
+	require.Equal(t, staying, rows)
+	require.Equal(t, staying+1, people, "a number that is free is given again")
+	require.Equal(t, staying+1, labels, "a badge each, and the team")
+}

@@ -162,11 +162,13 @@ func testBadTemplates(t *testing.T, open Open) {
 		t.Run(name, func(t *testing.T) {
 			faces := newFaces(2)
 			faces[1].Template = test.template
-			unchanged(t, s, func() {
-				_, err := s.Enrol(ctx, subject(g.ID, "p"), faces, nil, true)
-				require.ErrorIs(t, err, store.ErrInvalid)
-				require.ErrorIs(t, err, test.want)
-			})
+			for _, faces := range [][]store.Face{faces, faces[1:]} {
+				unchanged(t, s, func() {
+					_, err := s.Enrol(ctx, subject(g.ID, "p"), faces, nil, true)
+					require.ErrorIs(t, err, store.ErrInvalid)
+					require.ErrorIs(t, err, test.want)
+				})
+			}
 		})
 	}
 	for _, id := range []string{"", "face", strings.ToUpper(uuid.NewString())} {
