@@ -43,7 +43,9 @@ func (s *Service) Enrol(ctx context.Context, tenant string, req EnrolRequest) (E
 		faces[i], media[i] = f, r.MediaType
 		timings = add(timings, r.Timings)
 	}
-	e, err := s.enrol(ctx, g, req, faces, media)
+	e, err := s.enrol(ctx, g, req, faces, media, func(sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error) {
+		return s.store.Enrol(ctx, sub, faces, photos, req.Create)
+	})
 	if err != nil {
 		return Enrolled{}, err
 	}
@@ -51,8 +53,11 @@ func (s *Service) Enrol(ctx context.Context, tenant string, req EnrolRequest) (E
 	return e, nil
 }
 
+// commit makes an enrolment true and returns its position in the change log.
+type commit func(store.Subject, []store.Face, []store.Photo) (uint64, error)
+
 // enrol stores faces that were made of req.Photos, one each.
-func (s *Service) enrol(ctx context.Context, g store.Gallery, req EnrolRequest, faces []embed.Face, media []string) (Enrolled, error) {
+func (s *Service) enrol(ctx context.Context, g store.Gallery, req EnrolRequest, faces []embed.Face, media []string, write commit) (Enrolled, error) {
 	start := s.cfg.Now()
 	now := s.now()
 	sub := store.Subject{Gallery: g.ID, ID: req.Subject, Metadata: req.Metadata, CreatedAt: now, UpdatedAt: now}
@@ -80,7 +85,7 @@ func (s *Service) enrol(ctx context.Context, g store.Gallery, req EnrolRequest, 
 			photos = append(photos, store.Photo{MediaType: media[i], Bytes: req.Photos[i]})
 		}
 	}
-	position, err := s.store.Enrol(ctx, sub, added, photos, req.Create)
+	position, err := write(sub, added, photos)
 	if err != nil {
 		return Enrolled{}, fmt.Errorf("store enrolment: %w", err)
 	}

@@ -54,6 +54,9 @@ type Store interface {
 	// when create is set and the subject is there it is ErrExists, and when
 	// create is not set and the subject is absent it is ErrNotFound.
 	Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool) (uint64, error)
+	// EnrolAsOf adds a new subject as Enrol does, unless a face was enrolled in
+	// the gallery after position seen: store.ErrConflict.
+	EnrolAsOf(ctx context.Context, seen uint64, sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error)
 	Subject(ctx context.Context, gallery, id string) (store.Subject, error)
 	Subjects(ctx context.Context, gallery string, p store.Page) ([]store.Subject, error)
 	UpdateMetadata(ctx context.Context, gallery, id string, metadata map[string]string) (uint64, error)

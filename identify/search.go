@@ -31,9 +31,10 @@ func (s *Service) Search(ctx context.Context, tenant string, req SearchRequest) 
 		return Answer{}, err
 	}
 
-	waiting := s.cfg.Now()
 	if req.Insert {
-		// Two searches that each find nobody must not both insert the person.
+		// Searches that each find nobody must not each insert the person:
+		// those of this process take turns, and a conflict tells of those of
+		// others.
 		release, err := s.inserts.acquire(ctx, g.ID)
 		if err != nil {
 			return Answer{}, fmt.Errorf("wait for another insert: %w", err)
@@ -41,29 +42,52 @@ func (s *Service) Search(ctx context.Context, tenant string, req SearchRequest) 
 		defer release()
 		req.Position = 0
 	}
+	for {
+		answer, err := s.answer(ctx, g, table, faces, req)
+		if err == nil && req.Insert && answer.Probes[0].Outcome == Nobody {
+			err = s.insert(ctx, g, req, faces, r.MediaType, &answer)
+			if errors.Is(err, store.ErrConflict) {
+				continue
+			}
+		}
+		if err != nil {
+			return Answer{}, err
+		}
+		answer.Timings.Timings, answer.Timings.Total = r.Timings, s.cfg.Now().Sub(start)
+		return answer, nil
+	}
+}
+
+// answer identifies the faces once the index has come as far as req asks.
+func (s *Service) answer(ctx context.Context, g store.Gallery, table *calibration.Table, faces []embed.Face, req SearchRequest) (a Answer, err error) {
+	waiting := s.cfg.Now()
 	if err := s.caughtUp(ctx, req.Position); err != nil {
 		return Answer{}, err
 	}
 	searching := s.cfg.Now()
-	answer := Answer{Probes: make([]ProbeAnswer, len(faces))}
+	a.Probes = make([]ProbeAnswer, len(faces))
 	for i, f := range faces {
-		if answer.Probes[i], answer.Position, err = s.identify(ctx, g, table, f, req); err != nil {
+		if a.Probes[i], a.Position, err = s.identify(ctx, g, table, f, req); err != nil {
 			return Answer{}, err
 		}
 	}
-	answer.Timings = Timings{Timings: r.Timings, Wait: searching.Sub(waiting), Search: s.cfg.Now().Sub(searching)}
+	a.Timings = Timings{Wait: searching.Sub(waiting), Search: s.cfg.Now().Sub(searching)}
+	return a, nil
+}
 
-	if req.Insert && answer.Probes[0].Outcome == Nobody {
-		e, err := s.enrol(ctx, g, EnrolRequest{
-			Gallery: g.Name, Create: true, Metadata: req.Metadata, Photos: [][]byte{req.Photo},
-		}, faces, []string{r.MediaType})
-		if err != nil {
-			return Answer{}, err
-		}
-		answer.Inserted, answer.Position, answer.Timings.Store = &e, e.Position, e.Timings.Store
+// insert enrols the probe as a new subject, unless the gallery has grown since
+// the answer: store.ErrConflict.
+func (s *Service) insert(ctx context.Context, g store.Gallery, req SearchRequest, faces []embed.Face, media string, a *Answer) error {
+	seen := a.Position
+	e, err := s.enrol(ctx, g, EnrolRequest{Metadata: req.Metadata, Photos: [][]byte{req.Photo}}, faces, []string{media},
+		func(sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error) {
+			return s.store.EnrolAsOf(ctx, seen, sub, faces, photos)
+		})
+	if err != nil {
+		return err
 	}
-	answer.Timings.Total = s.cfg.Now().Sub(start)
-	return answer, nil
+	a.Inserted, a.Position, a.Timings.Store = &e, e.Position, e.Timings.Store
+	return nil
 }
 
 func validateSearch(req *SearchRequest) error {

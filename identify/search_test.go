@@ -2,6 +2,7 @@ package identify_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -151,7 +152,13 @@ func TestInsertWhenNobodyIsFound(t *testing.T) {
 }
 
 func TestInsertOfOnePersonByManyAtOnceIsOne(t *testing.T) {
-	s := newService(t)
+	path := filepath.Join(t.TempDir(), "oneton.db")
+	one, db := open(t, path)
+	other, _ := open(t, path)
+	require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: tenant}))
+	_, err := one.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery})
+	require.NoError(t, err)
+
 	const callers = 16
 	inserted := make([]bool, callers)
 	errs := make([]error, callers)
@@ -161,8 +168,9 @@ func TestInsertOfOnePersonByManyAtOnceIsOne(t *testing.T) {
 	}
 	var work sync.WaitGroup
 	for i := range callers {
+		replica := []*identify.Service{one, other}[i%2]
 		work.Go(func() {
-			a, err := s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photo: photos[i], Insert: true})
+			a, err := replica.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photo: photos[i], Insert: true})
 			inserted[i], errs[i] = a.Inserted != nil, err
 		})
 	}
@@ -175,7 +183,7 @@ func TestInsertOfOnePersonByManyAtOnceIsOne(t *testing.T) {
 		}
 	}
 	require.Equal(t, 1, n)
-	subs, err := s.Subjects(t.Context(), tenant, gallery, store.Page{Limit: 10})
+	subs, err := one.Subjects(t.Context(), tenant, gallery, store.Page{Limit: 10})
 	require.NoError(t, err)
 	require.Len(t, subs, 1)
 }

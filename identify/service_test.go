@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -39,12 +40,23 @@ func policy() store.Policy {
 // with one tenant and one empty gallery.
 func newService(t *testing.T) *identify.Service {
 	t.Helper()
-	ctx := t.Context()
-	db, err := sqlite.Open(ctx, sqlite.Config{Path: filepath.Join(t.TempDir(), "oneton.db")})
+	s, db := open(t, filepath.Join(t.TempDir(), "oneton.db"))
+	for _, id := range []string{tenant, "other"} {
+		require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: id}))
+	}
+	_, err := s.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery})
+	require.NoError(t, err)
+	return s
+}
+
+// open is a service of its own on a store that others may have open.
+func open(t *testing.T, path string) (*identify.Service, *sqlite.Store) {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
 	require.NoError(t, err)
 	x, err := exact.New(exact.Config{})
 	require.NoError(t, err)
-	f := changelog.NewFollower(db, x, changelog.FollowerConfig{})
+	f := changelog.NewFollower(db, x, changelog.FollowerConfig{Poll: 10 * time.Millisecond})
 	following, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- f.Run(following) }()
@@ -56,12 +68,7 @@ func newService(t *testing.T) *identify.Service {
 	})
 	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy()}, scripted{table()}, x, f, db)
 	require.NoError(t, err)
-	for _, id := range []string{tenant, "other"} {
-		require.NoError(t, db.CreateTenant(ctx, store.Tenant{ID: id}))
-	}
-	_, err = s.CreateGallery(ctx, tenant, store.Gallery{Name: gallery})
-	require.NoError(t, err)
-	return s
+	return s, db
 }
 
 func enrol(t *testing.T, s *identify.Service, subject string, photos ...[]byte) identify.Enrolled {
