@@ -27,6 +27,9 @@ func newRecogniser(rt *onnx.Runtime, p *pack.Pack, cfg pack.Recogniser, threads 
 		return nil, err
 	}
 	model.Repair()
+	if err := fits(cfg, model); err != nil {
+		return nil, err
+	}
 	r := &recogniser{Recogniser: cfg}
 	if cfg.Projection != nil {
 		if r.projection, err = readProjection(p.Content(cfg.Projection.File), cfg); err != nil {
@@ -37,6 +40,20 @@ func newRecogniser(rt *onnx.Runtime, p *pack.Pack, cfg pack.Recogniser, threads 
 		return nil, err
 	}
 	return r, nil
+}
+
+// fits says whether a model that declares its output's length declares the
+// pack's.
+func fits(cfg pack.Recogniser, m *onnx.Model) error {
+	outputs := m.Outputs()
+	if len(outputs) != 1 {
+		return fmt.Errorf("%w: recogniser has %d outputs, need 1", onnx.ErrModel, len(outputs))
+	}
+	shape := outputs[0].Shape
+	if n := len(shape); n > 0 && shape[n-1] >= 0 && shape[n-1] != int64(cfg.Dimension) {
+		return fmt.Errorf("%w: recogniser gives %d values, the pack says %d", onnx.ErrModel, shape[n-1], cfg.Dimension)
+	}
+	return nil
 }
 
 func readProjection(data []byte, cfg pack.Recogniser) ([][]float32, error) {

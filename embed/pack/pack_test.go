@@ -1,0 +1,225 @@
+package pack_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/embed/embedtest"
+	"oneton/embed/pack"
+)
+
+func hash(data string) string {
+	sum := sha256.Sum256([]byte(data))
+	return hex.EncodeToString(sum[:])
+}
+
+// manifest is a valid manifest of two files.
+func manifest() string {
+	return fmt.Sprintf(`name: own-2.1
+version: "3"
+licence: none
+upstream: https://example.org
+files:
+  - {name: detector.onnx, sha256: %s}
+  - {name: recogniser.onnx, sha256: %s}
+detector:
+  file: detector.onnx
+  decoder: scrfd
+  input: {colour: rgb, mean: 127.5, scale: 0.0078125}
+  frame: 640
+  any_size: true
+  strides: [8, 16, 32]
+  anchors: 2
+  score: 0.5
+  nms: 0.4
+recognisers:
+  - file: recogniser.onnx
+    alignment: arcface-112
+    input: {colour: rgb, mean: 127.5, scale: 0.00784}
+    dimension: 512
+    weight: 0.6
+  - file: recogniser.onnx
+    alignment: arcface-112
+    input: {colour: bgr, mean: 0, scale: 1}
+    dimension: 512
+    weight: 0.4
+    projection: {file: detector.onnx, dimension: 100}
+calibration:
+  source: none
+  measured: 0.01
+  knots: [{cosine: -1, fmr: 1}, {cosine: 0.5, fmr: 0.001}]
+`, hash("detector"), hash("recogniser"))
+}
+
+// folder is a folder with the manifest's files.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"detector", "recogniser"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name+".onnx"), []byte(name), 0o600))
+	}
+	return dir
+}
+
+func TestParseReadsManifest(t *testing.T) {
+	m, err := pack.Parse([]byte(manifest()))
+	require.NoError(t, err)
+	require.Equal(t, "own-2.1", m.Name)
+	require.Equal(t, pack.SCRFD, m.Detector.Decoder)
+	require.Equal(t, 32, m.Detector.MaxStride())
+	require.Equal(t, pack.Input{Colour: pack.RGB, Mean: 127.5, Scale: 0.0078125}, m.Detector.Input)
+	require.Equal(t, 512, m.Recognisers[0].TemplateDimension())
+	require.Equal(t, 100, m.Recognisers[1].TemplateDimension())
+	require.Equal(t, 612, m.TemplateDimension())
+	require.InDelta(t, 0.001, m.Calibration.FMR(0.5), 1e-9)
+}
+
+func TestParseRefuses(t *testing.T) {
+	// Each case replaces a part of the valid manifest; the error must name the
+	// field.
+	cases := map[string]struct{ from, to, field string }{
+		"unknown key":            {"version:", "colour: red\nversion:", "colour"},
+		"repeated key":           {"version:", "name: other\nversion:", "name"},
+		"wrong type":             {"frame: 640", "frame: wide", "wide"},
+		"second document":        {"calibration:", "---\ncalibration:", ""},
+		"no name":                {"name: own-2.1", "name: ''", "name"},
+		"upper-case name":        {"name: own-2.1", "name: Own", "name"},
+		"path as a name":         {"name: own-2.1", "name: ../own", "name"},
+		"no version":             {`version: "3"`, `version: ""`, "version"},
+		"no licence":             {"licence: none", "licence: ''", "licence"},
+		"file in parent":         {"{name: detector.onnx", "{name: ../detector.onnx", "files[0].name"},
+		"absolute file":          {"{name: detector.onnx", "{name: /etc/passwd", "files[0].name"},
+		"file in folder":         {"{name: detector.onnx", "{name: models/detector.onnx", "files[0].name"},
+		"file in backslashes":    {"{name: detector.onnx", `{name: "..\\detector.onnx"`, "files[0].name"},
+		"file is the folder":     {"{name: detector.onnx", "{name: .", "files[0].name"},
+		"file twice":             {"{name: recogniser.onnx", "{name: detector.onnx", "files[1].name"},
+		"short hash":             {hash("detector"), hash("detector")[2:], "files[0].sha256"},
+		"no hash":                {hash("detector"), strings.Repeat("z", 64), "files[0].sha256"},
+		"detector not listed":    {"file: detector.onnx\n  decoder", "file: other.onnx\n  decoder", "detector.file"},
+		"unknown decoder":        {"decoder: scrfd", "decoder: retina", "detector.decoder"},
+		"yunet with two anchors": {"decoder: scrfd", "decoder: yunet", "detector.anchors"},
+		"no strides":             {"strides: [8, 16, 32]", "strides: []", "detector.strides"},
+		"falling strides":        {"strides: [8, 16, 32]", "strides: [16, 8, 32]", "detector.strides"},
+		"zero stride":            {"strides: [8, 16, 32]", "strides: [0, 16, 32]", "detector.strides"},
+		"odd stride":             {"strides: [8, 16, 32]", "strides: [5, 16, 32]", "detector.strides"},
+		"frame between strides":  {"frame: 640", "frame: 650", "detector.frame"},
+		"endless frame":          {"frame: 640", "frame: 1000000", "detector.frame"},
+		"no anchors":             {"anchors: 2", "anchors: 0", "detector.anchors"},
+		"score of one":           {"score: 0.5", "score: 1", "detector.score"},
+		"nms of nothing":         {"nms: 0.4", "nms: .nan", "detector.nms"},
+		"unknown colour":         {"colour: rgb, mean: 127.5, scale: 0.0078125", "colour: grb, mean: 127.5, scale: 0.0078125", "detector.input.colour"},
+		"no scale":               {"scale: 0.0078125", "scale: 0", "detector.input.scale"},
+		"endless mean":           {"mean: 127.5, scale: 0.0078125", "mean: .inf, scale: 0.0078125", "detector.input.mean"},
+		"recogniser not listed":  {"file: recogniser.onnx\n", "file: other.onnx\n", "recognisers[0].file"},
+		"unknown alignment":      {"alignment: arcface-112", "alignment: eyes", "recognisers[0].alignment"},
+		"no dimension":           {"dimension: 512", "dimension: 0", "recognisers[0].dimension"},
+		"weights":                {"weight: 0.6", "weight: 0.5", "recognisers"},
+		"negative weight":        {"weight: 0.6", "weight: -0.6", "recognisers[0].weight"},
+		"projection not listed":  {"projection: {file: detector.onnx", "projection: {file: other.f32", "recognisers[1].projection.file"},
+		"widening projection":    {"dimension: 100", "dimension: 513", "recognisers[1].projection.dimension"},
+		"calibration":            {"{cosine: 0.5, fmr: 0.001}", "{cosine: 0.5, fmr: 1.1}", "calibration"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			broken := strings.Replace(manifest(), c.from, c.to, 1)
+			require.NotEqual(t, manifest(), broken)
+			m, err := pack.Parse([]byte(broken))
+			require.ErrorIs(t, err, pack.ErrManifest)
+			require.ErrorContains(t, err, c.field)
+			require.Nil(t, m)
+		})
+	}
+	for name, data := range map[string]string{"nothing": "", "a word": "word", "no YAML": "\t{", "half": manifest()[:500]} {
+		t.Run(name, func(t *testing.T) {
+			_, err := pack.Parse([]byte(data))
+			require.ErrorIs(t, err, pack.ErrManifest)
+		})
+	}
+}
+
+func TestOpenReadsFilesBesideManifest(t *testing.T) {
+	dir := folder(t)
+	path := filepath.Join(dir, "own.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(manifest()), 0o600))
+	p, err := pack.Open(path, "/nowhere")
+	require.NoError(t, err)
+	require.Equal(t, []byte("detector"), p.Content("detector.onnx"))
+	require.Nil(t, p.Content("other.onnx"))
+}
+
+func TestOpenRefuses(t *testing.T) {
+	dir := folder(t)
+	write := func(name, data string) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte(data), 0o600))
+		return path
+	}
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "folder.yaml"), 0o700))
+	cases := map[string]struct {
+		name string
+		want error
+	}{
+		"unknown name":    {"no-such-pack", pack.ErrUnknown},
+		"path as a name":  {"../manifests/default", pack.ErrUnknown},
+		"empty name":      {"", pack.ErrUnknown},
+		"missing path":    {filepath.Join(dir, "missing.yaml"), pack.ErrUnknown},
+		"broken manifest": {write("broken.yml", "name: own"), pack.ErrManifest},
+		"missing file":    {write("missing-file.yaml", strings.ReplaceAll(manifest(), "recogniser.onnx", "absent.onnx")), pack.ErrMissing},
+		"wrong hash":      {write("wrong.yaml", strings.Replace(manifest(), hash("recogniser"), hash("other"), 1)), pack.ErrHash},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			p, err := pack.Open(c.name, dir)
+			require.ErrorIs(t, err, c.want)
+			require.Nil(t, p)
+		})
+	}
+	t.Run("folder", func(t *testing.T) {
+		_, err := pack.Open(filepath.Join(dir, "folder.yaml"), dir)
+		require.Error(t, err)
+	})
+	t.Run("names what is wrong", func(t *testing.T) {
+		_, err := pack.Open(filepath.Join(dir, "wrong.yaml"), dir)
+		require.ErrorContains(t, err, "recogniser.onnx")
+		require.ErrorContains(t, err, hash("recogniser"))
+		require.ErrorContains(t, err, hash("other"))
+	})
+}
+
+func TestBuiltinPacks(t *testing.T) {
+	for name, dimension := range map[string]int{"default": 128, "accurate": 320} {
+		t.Run(name, func(t *testing.T) {
+			m, err := pack.Builtin(name)
+			require.NoError(t, err)
+			require.Equal(t, name, m.Name)
+			require.Equal(t, dimension, m.TemplateDimension())
+		})
+	}
+	p := embedtest.Pack(t, "default")
+	for _, f := range p.Files {
+		require.NotEmpty(t, p.Content(f.Name))
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(manifest()))
+	f.Add([]byte("name: &a [*a]"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := pack.Parse(data)
+		if err != nil {
+			require.ErrorIs(t, err, pack.ErrManifest)
+			return
+		}
+		for _, file := range m.Files {
+			require.Equal(t, file.Name, filepath.Base(file.Name))
+		}
+		require.Positive(t, m.TemplateDimension())
+	})
+}

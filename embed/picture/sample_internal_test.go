@@ -1,0 +1,161 @@
+package picture
+
+import (
+	"image"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// noise is a picture of random samples.
+func noise(width, height int, ratio image.YCbCrSubsampleRatio, seed uint64) *Picture {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	m := image.NewYCbCr(image.Rect(0, 0, width, height), ratio)
+	for _, pix := range [][]uint8{m.Y, m.Cb, m.Cr} {
+		for i := range pix {
+			pix[i] = uint8(rng.UintN(256))
+		}
+	}
+	return view(m, "image/jpeg")
+}
+
+var ratios = []image.YCbCrSubsampleRatio{
+	image.YCbCrSubsampleRatio444, image.YCbCrSubsampleRatio422, image.YCbCrSubsampleRatio420,
+	image.YCbCrSubsampleRatio440, image.YCbCrSubsampleRatio411, image.YCbCrSubsampleRatio410,
+}
+
+// TestTurnMovesEverySample looks at the same place of the file before and after
+// turning, also between pixels and where chroma samples are shared.
+func TestTurnMovesEverySample(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w, h := rapid.IntRange(1, 23).Draw(t, "width"), rapid.IntRange(1, 23).Draw(t, "height")
+		ratio := rapid.SampledFrom(ratios).Draw(t, "ratio")
+		orientation := rapid.IntRange(1, 8).Draw(t, "orientation")
+		x := rapid.Float64Range(-1, float64(w)).Draw(t, "x")
+		y := rapid.Float64Range(-1, float64(h)).Draw(t, "y")
+
+		file := noise(w, h, ratio, 3)
+		turned := noise(w, h, ratio, 3)
+		turned.turn(orientation)
+
+		right, bottom := float64(w-1), float64(h-1)
+		u, v := x, y
+		switch orientation {
+		case 2:
+			u = right - x
+		case 3:
+			u, v = right-x, bottom-y
+		case 4:
+			v = bottom - y
+		case 5:
+			u, v = y, x
+		case 6:
+			u, v = bottom-y, x
+		case 7:
+			u, v = bottom-y, right-x
+		case 8:
+			u, v = y, right-x
+		}
+		r1, g1, b1 := file.at(x, y)
+		r2, g2, b2 := turned.at(u, v)
+		require.InDelta(t, r1, r2, 1e-2)
+		require.InDelta(t, g1, g2, 1e-2)
+		require.InDelta(t, b1, b2, 1e-2)
+	})
+}
+
+// replicated is the colour of a pixel when chroma samples are repeated over the
+// pixels that share them.
+func replicated(p *Picture, x, y int) [3]float32 {
+	var s [3]float32
+	for i, pl := range p.planes {
+		px := int(math.Floor(pl.across.edge(float64(x) + 0.5)))
+		py := int(math.Floor(pl.down.edge(float64(y) + 0.5)))
+		s[i] = float32(pl.pix[pl.origin+px*pl.dx+py*pl.dy])
+	}
+	return s
+}
+
+// TestResizeAveragesAreas compares with the average over all pixels, each
+// weighted by how much of it a target pixel covers.
+func TestResizeAveragesAreas(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w, h := rapid.IntRange(1, 40).Draw(t, "width"), rapid.IntRange(1, 40).Draw(t, "height")
+		p := noise(w, h, rapid.SampledFrom(ratios).Draw(t, "ratio"), 5)
+		p.turn(rapid.IntRange(1, 8).Draw(t, "orientation"))
+		// Without the conversion, whose clipping is not linear.
+		p.colour = rgb
+		n := rapid.IntRange(1, p.Width).Draw(t, "columns")
+		m := rapid.IntRange(1, p.Height).Draw(t, "rows")
+		dst := NewRaster(n+3, m+2)
+		p.Resize(dst, image.Rect(2, 1, 2+n, 1+m))
+
+		overlap := func(pixel, target, sides, targets int) float64 {
+			step := float64(sides) / float64(targets)
+			from, to := float64(target)*step, float64(target+1)*step
+			return max(0, min(to, float64(pixel+1))-max(from, float64(pixel))) / step
+		}
+		for j := range m {
+			for i := range n {
+				var want [3]float64
+				for y := range p.Height {
+					for x := range p.Width {
+						share := overlap(x, i, p.Width, n) * overlap(y, j, p.Height, m)
+						for c, v := range replicated(p, x, y) {
+							want[c] += share * float64(v)
+						}
+					}
+				}
+				at := (j+1)*dst.Width + i + 2
+				for c, plane := range [][]float32{dst.R, dst.G, dst.B} {
+					require.InDelta(t, want[c], plane[at], 1e-2, "pixel %d, %d, plane %d", i, j, c)
+				}
+			}
+		}
+		require.Zero(t, dst.R[0])
+		require.Zero(t, dst.B[len(dst.B)-1])
+	})
+}
+
+// TestWarpInterpolates compares with the definition: the four pixels around,
+// those outside the picture black.
+func TestWarpInterpolates(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w, h := rapid.IntRange(1, 12).Draw(t, "width"), rapid.IntRange(1, 12).Draw(t, "height")
+		p := noise(w, h, image.YCbCrSubsampleRatio444, 7)
+		p.colour = rgb
+		coefficient := rapid.Float64Range(-2, 2)
+		m := Affine{
+			A: coefficient.Draw(t, "a"), B: coefficient.Draw(t, "b"), C: 3 * coefficient.Draw(t, "c"),
+			D: coefficient.Draw(t, "d"), E: coefficient.Draw(t, "e"), F: 3 * coefficient.Draw(t, "f"),
+		}
+		dst := NewRaster(5, 4)
+		p.Warp(dst, m)
+		for y := range dst.Height {
+			for x := range dst.Width {
+				u, v := m.A*float64(x)+m.B*float64(y)+m.C, m.D*float64(x)+m.E*float64(y)+m.F
+				left, top := math.Floor(u), math.Floor(v)
+				want := 0.0
+				for _, q := range [4][2]float64{{left, top}, {left + 1, top}, {left, top + 1}, {left + 1, top + 1}} {
+					if q[0] < 0 || q[1] < 0 || q[0] >= float64(w) || q[1] >= float64(h) {
+						continue
+					}
+					share := (1 - math.Abs(u-q[0])) * (1 - math.Abs(v-q[1]))
+					want += share * float64(replicated(p, int(q[0]), int(q[1]))[0])
+				}
+				require.InDelta(t, want, dst.R[y*dst.Width+x], 1e-2)
+			}
+		}
+	})
+}
+
+func TestAffineInverse(t *testing.T) {
+	m := Affine{A: 2, B: -1, C: 5, D: 0.5, E: 3, F: -7}
+	x, y := m.Apply(11, 13)
+	x, y = m.Inverse().Apply(x, y)
+	require.InDelta(t, 11, x, 1e-9)
+	require.InDelta(t, 13, y, 1e-9)
+}
