@@ -1,0 +1,61 @@
+package uqudo_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/server/servertest"
+	"oneton/server/uqudo"
+	"oneton/store"
+)
+
+func TestRefusedPhotos(t *testing.T) {
+	r, _ := start(t)
+	c := newClient(t, r, "acme", all...)
+	padded := func(n int) []byte {
+		photo := servertest.Of(t, "ada", 1)
+		return append(photo, make([]byte, n-len(photo))...)
+	}
+	two := servertest.Photo(t, servertest.Shown{Person: "a"}, servertest.Shown{Person: "b"})
+	for name, q := range map[string]struct {
+		photo  any
+		status int
+		code   string
+	}{
+		"missing":            {nil, 400, "invalid_request"},
+		"empty":              {"", 400, "invalid_request"},
+		"not text":           {1, 400, "invalid_request"},
+		"bad base64":         {"***", 400, "invalid_request"},
+		"no face":            {text(servertest.Photo(t)), 400, "no_face"},
+		"several faces":      {text(two), 400, "several_faces"},
+		"face too small":     {text(servertest.Photo(t, servertest.Shown{Person: "a", Size: 10})), 400, "face_too_small"},
+		"low quality":        {text(servertest.Photo(t, servertest.Shown{Person: "a", Reasons: []string{"dark"}})), 400, "low_quality"},
+		"corrupt":            {text(servertest.Scripted(t, servertest.Script{Fail: "corrupt"})), 400, "corrupt_image"},
+		"over 5 MB":          {text(padded(5<<20 + 1)), 413, "image_too_large"},
+		"too many pixels":    {text(servertest.Scripted(t, servertest.Script{Fail: "too large"})), 413, "image_too_large"},
+		"WebP":               {text(servertest.AsWebP(servertest.Of(t, "ada", 1))), 415, "unsupported_media_type"},
+		"GIF":                {text([]byte("GIF89a")), 415, "unsupported_media_type"},
+		"PDF":                {text([]byte("%PDF-1.7")), 415, "unsupported_media_type"},
+		"queue full":         {text(servertest.Scripted(t, servertest.Script{Fail: "busy"})), 503, "busy"},
+		"an unknown failure": {text(servertest.Scripted(t, servertest.Script{Fail: "other"})), 500, "internal"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.post(t, "/one-to-n/search", m{"idPhoto": q.photo, "insert": true}).Refused(t, q.status, q.code)
+			c.post(t, "/one-to-n/insert", m{"idPhoto": q.photo}).Refused(t, q.status, q.code)
+			if q.code == "low_quality" {
+				return // a gate is a gallery's, and no gallery takes part in a match
+			}
+			c.post(t, "/match", m{"sourceImage": text(servertest.Of(t, "ada", 1)), "targetImage": q.photo}).Refused(t, q.status, q.code)
+			c.post(t, "/match", m{"targetImage": text(servertest.Of(t, "ada", 1)), "sourceImage": q.photo}).Refused(t, q.status, q.code)
+		})
+	}
+	require.Equal(t, http.StatusOK, c.post(t, "/one-to-n/search", m{"idPhoto": text(padded(5 << 20))}).Status, "5 MB are allowed")
+	subjects, err := r.Service.Subjects(context.Background(), "acme", uqudo.Gallery, store.Page{Limit: 10})
+	require.NoError(t, err)
+	require.Empty(t, subjects, "nothing was inserted")
+	c.post(t, "/one-to-n/search", m{"idPhoto": text(two), "photo": ""}).Refused(t, http.StatusBadRequest, "invalid_request")
+	r.Do(t, c.token, "POST", "/api/v1/face/one-to-n/search", "text/plain", []byte("{}")).Refused(t, http.StatusUnsupportedMediaType, "unsupported_media_type")
+}
