@@ -13,8 +13,7 @@ demo: build ## Enrol people from photos, search others, draw demo/contact-sheet.
 	@bin/oneton demo
 
 run: build ## Start a server that stays; it prints its address and a first API key.
-	@bin/oneton setup
-	@bin/oneton serve
+	@bin/oneton serve --setup
 
 build: ## Build bin/oneton.
 	go build -o bin/oneton ./cmd/oneton

@@ -12,16 +12,16 @@ const (
 	stageRow  = " %7.1f %7.1f %10.1f %7.1f %6.1f"
 )
 
-// printTables writes what was enrolled and what was answered. Times are in
-// milliseconds, and one photo's stand in the row of its first face.
+// printTables writes what was enrolled and what was answered. A photo's times
+// stand in the row of its first face.
 func printTables(out io.Writer, people []enrolled, results []result) {
 	fmt.Fprintf(out, "\nenrolled\n")
 	for _, p := range people {
 		fmt.Fprintf(out, "  %-14s from %s, %.0f ms\n", p.name, p.origin(), p.timings.Total)
 	}
-	heading := fmt.Sprintf(resultRow, "searched", "face", "answer", "person", "cosine", "score") +
+	heading := fmt.Sprintf(resultRow, "photo", "face", "answer", "person", "cosine", "score") +
 		fmt.Sprintf(" %7s %7s %10s %7s %6s", "decode", "detect", "recognise", "search", "total")
-	fmt.Fprintf(out, "\n%s\n%s\n", heading, strings.Repeat("-", len(heading)))
+	fmt.Fprintf(out, "\nsearched, times in ms\n%s\n%s\n", heading, strings.Repeat("-", len(heading)))
 	for _, r := range results {
 		if len(r.faces) == 0 {
 			fmt.Fprintf(out, resultRow+"\n", r.title(), "-", "no face", "-", "-", "-")
