@@ -70,10 +70,26 @@ func (c *accuracyCommand) Run(ctx context.Context) error {
 		results = append(results, r)
 		curves = append(curves, curve)
 	}
-	if err := save(c.Out, c.Name, c, results); err != nil {
+	if err := save(c.Out, c.Name, c.params(), results); err != nil {
 		return err
 	}
 	return plotDET(filepath.Join(c.Out, c.Name), curves)
+}
+
+// accuracyParams are the command's, without the folders of this machine.
+type accuracyParams struct {
+	Photos  string   `json:"photos"`
+	Aligned bool     `json:"aligned"`
+	Packs   []string `json:"packs"`
+	Splits  int      `json:"splits"`
+}
+
+func (c *accuracyCommand) params() accuracyParams {
+	p := accuracyParams{Photos: filepath.Base(c.Photos), Aligned: c.Aligned, Splits: c.Splits}
+	for _, name := range c.Packs {
+		p.Packs = append(p.Packs, filepath.Base(name))
+	}
+	return p
 }
 
 func (c *accuracyCommand) measure(ctx context.Context, paths setup.Paths, name string, set *photoSet) (r accuracyResult, curves detCurves, err error) {

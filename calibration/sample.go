@@ -19,8 +19,9 @@ const (
 
 // Pair is two faces of a sample, by their places in it.
 type Pair struct {
-	A, B   int
-	Cosine float64
+	A      int     `json:"a"`
+	B      int     `json:"b"`
+	Cosine float64 `json:"cosine"`
 }
 
 // Sample holds the cosines of every pair of a set of faces whose people are
