@@ -2,6 +2,7 @@ package exact
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -13,9 +14,9 @@ type batch struct {
 	key galleryKey
 	// dropped forgets everything that was there before faces.
 	dropped bool
-	// faces has the last change of each face, in the order of first mention.
+	// faces has the last change of each face, in the log's order.
 	faces []faceChange
-	at    map[uuid.UUID]int
+	seen  map[uuid.UUID]bool
 }
 
 type faceChange struct {
@@ -27,26 +28,29 @@ type faceChange struct {
 func split(changes []changelog.Change) ([]*batch, error) {
 	var batches []*batch
 	byKey := make(map[galleryKey]*batch)
-	for _, c := range changes {
+	for _, c := range slices.Backward(changes) {
 		k := galleryKey{c.Tenant, c.Gallery}
 		b := byKey[k]
 		if b == nil {
-			b = &batch{key: k, at: make(map[uuid.UUID]int)}
+			b = &batch{key: k, seen: make(map[uuid.UUID]bool)}
 			byKey[k] = b
 			batches = append(batches, b)
 		}
-		if err := b.add(c); err != nil {
+		if err := b.precede(c); err != nil {
 			return nil, fmt.Errorf("change %d: %w", c.Seq, err)
 		}
+	}
+	for _, b := range batches {
+		slices.Reverse(b.faces)
 	}
 	return batches, nil
 }
 
-func (b *batch) add(c changelog.Change) error {
+// precede adds a change that comes before those the batch has.
+func (b *batch) precede(c changelog.Change) error {
 	switch c.Kind {
 	case changelog.DropGallery:
-		b.dropped, b.faces = true, nil
-		clear(b.at)
+		b.dropped = true
 		return nil
 	case changelog.PutFace, changelog.DeleteFace:
 	default:
@@ -56,11 +60,10 @@ func (b *batch) add(c changelog.Change) error {
 	if err != nil {
 		return fmt.Errorf("face id: %w", err)
 	}
-	if i, ok := b.at[id]; ok {
-		b.faces[i].change = c
+	if b.dropped || b.seen[id] {
 		return nil
 	}
-	b.at[id] = len(b.faces)
+	b.seen[id] = true
 	b.faces = append(b.faces, faceChange{id, c})
 	return nil
 }

@@ -5,12 +5,15 @@ package exact
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 
 	"oneton/changelog"
 	"oneton/index"
+	"oneton/search"
 )
 
 // Config says how the index works.
@@ -18,13 +21,19 @@ type Config struct {
 	// Workers is the most goroutines that one search uses; 0 means one for
 	// each CPU.
 	Workers int
+	// Dir is a directory of the index's own, made when missing. With it,
+	// vectors that only rescoring needs lie in files, and Save makes the
+	// next start quick. When empty, everything is in memory.
+	Dir string
 }
 
 // Index is a view of the change log that answers searches. It is safe for
 // concurrent use; searches of one gallery wait for its changes and changes
 // wait for its searches, so that every answer is of one moment.
 type Index struct {
-	cfg      Config
+	cfg  Config
+	lock *os.File
+	// applying is held to change anything.
 	applying sync.Mutex
 	position atomic.Uint64
 
@@ -36,12 +45,23 @@ type galleryKey struct{ tenant, gallery string }
 
 var _ changelog.View = (*Index)(nil)
 
-// New returns an empty index, at position 0.
+// New returns the index that Save left in cfg.Dir, at the position it was
+// saved at, or an empty one at position 0. What is damaged counts as not
+// there, since the log can rebuild it. ErrLocked means that another process
+// uses the directory.
 func New(cfg Config) (*Index, error) {
 	if cfg.Workers < 0 {
 		return nil, fmt.Errorf("make index: %d workers", cfg.Workers)
 	}
-	return &Index{cfg: cfg, galleries: make(map[galleryKey]*gallery)}, nil
+	x := &Index{cfg: cfg, galleries: make(map[galleryKey]*gallery)}
+	if cfg.Dir == "" {
+		return x, nil
+	}
+	if err := x.open(); err != nil {
+		_ = x.Close()
+		return nil, fmt.Errorf("open index: %w", err)
+	}
+	return x, nil
 }
 
 // Position implements changelog.View.
@@ -79,7 +99,7 @@ func (x *Index) applyTo(b *batch, next uint64) error {
 	if len(b.faces) > 0 {
 		fresh = newGallery(x.cfg)
 		if err := fresh.apply(b.faces, next); err != nil {
-			fresh.close()
+			fresh.leave((*shelf).discard)
 			return err
 		}
 	}
@@ -91,7 +111,7 @@ func (x *Index) applyTo(b *batch, next uint64) error {
 	}
 	x.mu.Unlock()
 	if g != nil {
-		g.close()
+		g.leave((*shelf).discard)
 	}
 	return nil
 }
@@ -110,25 +130,42 @@ func (x *Index) Search(ctx context.Context, q index.Query) (index.Result, error)
 	}
 	var r index.Result
 	var err error
-	r.Position = x.look(q.Scope, func(s *shelf) {
+	var from *gallery
+	r.Position = x.look(q.Scope, func(g *gallery, s *shelf) {
+		from = g
 		r.Subjects = s.people.len()
 		r.Hits, err = s.search(ctx, q)
 	})
+	if errors.Is(err, search.ErrDamaged) {
+		err = errors.Join(err, x.heal(q.Scope, from))
+	}
 	if err != nil {
 		return index.Result{}, err
 	}
 	return r, nil
 }
 
+// heal forgets everything after a search met a damaged file, unless that has
+// been done since. The index is back at position 0, from where the log
+// rebuilds it.
+func (x *Index) heal(scope index.Scope, damaged *gallery) error {
+	x.applying.Lock()
+	defer x.applying.Unlock()
+	if x.gallery(galleryKey{scope.Tenant, scope.Gallery}) != damaged {
+		return nil
+	}
+	return x.forget()
+}
+
 // Subjects is how many subjects with a face the scope holds.
 func (x *Index) Subjects(ctx context.Context, scope index.Scope) (n int, err error) {
-	x.look(scope, func(s *shelf) { n = s.people.len() })
+	x.look(scope, func(_ *gallery, s *shelf) { n = s.people.len() })
 	return n, ctx.Err()
 }
 
 // look calls do with the scope's shelf, if there is one, while nothing changes
 // it, and returns the position that do sees.
-func (x *Index) look(scope index.Scope, do func(*shelf)) uint64 {
+func (x *Index) look(scope index.Scope, do func(*gallery, *shelf)) uint64 {
 	for {
 		// Read before the gallery is looked up: what is absent then has no
 		// change up to this position.
@@ -143,16 +180,27 @@ func (x *Index) look(scope index.Scope, do func(*shelf)) uint64 {
 	}
 }
 
-// Close frees the index; it is empty afterwards.
+// Close frees the index; it is empty afterwards. Nothing is saved.
 func (x *Index) Close() error {
 	x.applying.Lock()
 	defer x.applying.Unlock()
+	x.empty()
+	if x.lock == nil {
+		return nil
+	}
+	if err := x.lock.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+		return fmt.Errorf("unlock directory: %w", err)
+	}
+	return nil
+}
+
+// empty takes everything out of the memory.
+func (x *Index) empty() {
 	x.mu.Lock()
 	galleries := x.galleries
 	x.galleries = make(map[galleryKey]*gallery)
 	x.mu.Unlock()
 	for _, g := range galleries {
-		g.close()
+		g.leave((*shelf).close)
 	}
-	return nil
 }

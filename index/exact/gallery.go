@@ -50,7 +50,7 @@ func (g *gallery) apply(faces []faceChange, next uint64) error {
 func (g *gallery) clear() {
 	for pack, s := range g.shelves {
 		if s.people.len() == 0 {
-			s.close()
+			s.discard()
 			delete(g.shelves, pack)
 		}
 	}
@@ -58,7 +58,7 @@ func (g *gallery) clear() {
 
 // look calls do with the pack's shelf, if there is one, and returns the
 // position that do sees; false means that the gallery has left the index.
-func (g *gallery) look(x *Index, pack string, do func(*shelf)) (position uint64, ok bool) {
+func (g *gallery) look(x *Index, pack string, do func(*gallery, *shelf)) (position uint64, ok bool) {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	if g.closed {
@@ -67,17 +67,18 @@ func (g *gallery) look(x *Index, pack string, do func(*shelf)) (position uint64,
 	// The index may have passed positions that have no change of this gallery.
 	position = max(g.position, x.position.Load())
 	if s := g.shelves[pack]; s != nil {
-		do(s)
+		do(g, s)
 	}
 	return position, true
 }
 
-func (g *gallery) close() {
+// leave takes the gallery's shelves from its readers and lets end have them.
+func (g *gallery) leave(end func(*shelf)) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.closed = true
 	for _, s := range g.shelves {
-		s.close()
+		end(s)
 	}
 	g.shelves = nil
 }

@@ -3,6 +3,9 @@ package exact
 import (
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/google/uuid"
@@ -14,6 +17,8 @@ import (
 
 // shelf holds the faces of one gallery in one pack's space.
 type shelf struct {
+	// dir is the shelf's own directory; empty when it is kept in memory.
+	dir       string
 	dimension int
 	set       *search.Set
 	rows      map[uint32]row
@@ -33,18 +38,30 @@ type row struct {
 }
 
 func newShelf(cfg Config, dimension int) (*shelf, error) {
-	set, err := search.New(search.Config{Dimension: dimension, Workers: cfg.Workers})
-	if err != nil {
-		return nil, err
+	dir := ""
+	if cfg.Dir != "" {
+		dir = filepath.Join(cfg.Dir, strings.Replace(shelfPattern, "*", uuid.NewString(), 1))
 	}
+	s := emptyShelf(dir, dimension)
+	var err error
+	s.set, err = search.New(s.setConfig(cfg))
+	return s, err
+}
+
+// emptyShelf is a shelf that lacks its set.
+func emptyShelf(dir string, dimension int) *shelf {
 	return &shelf{
+		dir:       dir,
 		dimension: dimension,
-		set:       set,
 		rows:      make(map[uint32]row),
 		faces:     make(map[uuid.UUID]uint32),
 		people:    newPeople(),
 		labels:    make(labels),
-	}, nil
+	}
+}
+
+func (s *shelf) setConfig(cfg Config) search.Config {
+	return search.Config{Dimension: s.dimension, Workers: cfg.Workers, Dir: s.dir}
 }
 
 // apply brings the shelf of the pack to where the changes lead: a face put in
@@ -123,6 +140,16 @@ func (s *shelf) forget(id uint32) {
 	}
 }
 
+// close frees the shelf and leaves what was saved of it.
 func (s *shelf) close() { _ = s.set.Close() }
+
+// discard frees the shelf for good. What cannot be removed now, the next Save
+// or New removes.
+func (s *shelf) discard() {
+	s.close()
+	if s.dir != "" {
+		_ = os.RemoveAll(s.dir)
+	}
+}
 
 func hash(t face.Template) uint64 { return xxhash.Sum64(t.Bytes()) }

@@ -19,6 +19,8 @@ import (
 	"oneton/store/storetest"
 )
 
+var bg = context.Background()
+
 var scope = index.Scope{Tenant: "t", Gallery: "g", Pack: storetest.Pack}
 
 func put(seq uint64, subject string, template face.Template) changelog.Change {

@@ -1,0 +1,9 @@
+package exact
+
+import "errors"
+
+// ErrLocked means that another process uses the index's directory.
+var ErrLocked = errors.New("exact: directory is in use by another process")
+
+// errDamaged means that what was saved cannot be trusted.
+var errDamaged = errors.New("exact: saved index is damaged")

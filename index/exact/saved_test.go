@@ -1,0 +1,327 @@
+package exact_test
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"oneton/changelog"
+	"oneton/face"
+	"oneton/index"
+	"oneton/index/exact"
+)
+
+var scopes = []index.Scope{
+	{Tenant: "t", Gallery: "g", Pack: "a"},
+	{Tenant: "t", Gallery: "g", Pack: "b"},
+	{Tenant: "t", Gallery: "h", Pack: "a"},
+	{Tenant: "u", Gallery: "i", Pack: "a"},
+}
+
+// history is a log that remembers everything.
+type history struct {
+	changes []changelog.Change
+	live    map[string]changelog.Change
+	faces   []string
+}
+
+func (h *history) add(c changelog.Change) {
+	c.Seq = h.end() + 1
+	h.changes = append(h.changes, c)
+	if h.live == nil {
+		h.live = make(map[string]changelog.Change)
+	}
+	switch c.Kind {
+	case changelog.PutFace:
+		h.live[c.Face] = c
+		h.faces = append(h.faces, c.Face)
+	case changelog.DeleteFace:
+		delete(h.live, c.Face)
+	case changelog.DropGallery:
+		maps.DeleteFunc(h.live, func(_ string, l changelog.Change) bool { return l.Gallery == c.Gallery })
+	}
+}
+
+func (h *history) end() uint64 { return uint64(len(h.changes)) }
+
+// follow brings the index to the log's end.
+func (h *history) follow(t require.TestingT, x *exact.Index) {
+	require.LessOrEqual(t, x.Position(), h.end())
+	require.NoError(t, x.Apply(bg, h.changes[x.Position():], h.end()))
+}
+
+// requireSame checks that both indexes answer alike.
+func (h *history) requireSame(t require.TestingT, want, got *exact.Index) {
+	for _, s := range scopes {
+		for i := range 4 {
+			q := index.Query{Scope: s, Probe: template(fmt.Sprint("probe", i)), K: 6, Threshold: -1}
+			if i > 1 {
+				q.Filter = map[string][]string{"team": {fmt.Sprint(i)}}
+			}
+			a, err := want.Search(bg, q)
+			require.NoError(t, err)
+			b, err := got.Search(bg, q)
+			require.NoError(t, err)
+			require.Equal(t, a, b)
+		}
+	}
+}
+
+// grow adds some changes that a store may log.
+func (h *history) grow(rng *rand.Rand, n int) {
+	for range n {
+		s := scopes[rng.IntN(len(scopes))]
+		c := changelog.Change{
+			Kind: changelog.PutFace, Tenant: s.Tenant, Gallery: s.Gallery, Pack: s.Pack,
+			Subject: fmt.Sprint("p", rng.IntN(20)), Face: uuid.NewString(), Template: template(fmt.Sprint(rng.Uint32())),
+			Metadata: map[string]string{"team": fmt.Sprint(rng.IntN(4))},
+		}
+		switch kind := rng.IntN(40); {
+		case kind == 0:
+			c.Kind = changelog.DropGallery
+			h.add(c)
+			continue
+		case kind < 15 && len(h.faces) > 0:
+			id := h.faces[rng.IntN(len(h.faces))]
+			if old, live := h.live[id]; live {
+				old.Kind = changelog.DeleteFace
+				h.add(old)
+			}
+			if kind < 8 {
+				continue
+			}
+			c.Face = id // and comes back, perhaps elsewhere
+		}
+		h.add(c)
+		h.relabel(c)
+	}
+}
+
+// relabel logs the other faces of a subject again, with its new metadata.
+func (h *history) relabel(c changelog.Change) {
+	for _, id := range slices.Sorted(maps.Keys(h.live)) {
+		if l := h.live[id]; id != c.Face && l.Gallery == c.Gallery && l.Subject == c.Subject {
+			l.Metadata = c.Metadata
+			h.add(l)
+		}
+	}
+}
+
+// TestSaved lets an index grow, be saved and lose its process at random, and
+// compares what starts from its directory with an index that never stopped.
+func TestSaved(t *testing.T) {
+	const lives, steps = 12, 40
+	for life := range lives {
+		rng := rand.New(rand.NewPCG(uint64(life), 0))
+		dir, h := t.TempDir(), &history{}
+		memory, x := create(t), open(t, dir)
+		saved := uint64(0)
+		for range steps {
+			switch rng.IntN(8) {
+			case 0:
+				require.NoError(t, x.Save())
+				saved = x.Position()
+			case 1:
+				require.NoError(t, x.SaveShelf(scopes[rng.IntN(len(scopes))]), "a Save that is cut off")
+			case 2:
+				require.NoError(t, x.Close())
+				x = open(t, dir)
+				require.Contains(t, []uint64{0, saved}, x.Position())
+				saved = x.Position()
+			default:
+				h.grow(rng, rng.IntN(30))
+			}
+			h.follow(t, x)
+			h.follow(t, memory)
+			h.requireSame(t, memory, x)
+		}
+	}
+}
+
+// TestSavedIsUsed checks that a start after a Save needs nothing of the log.
+func TestSavedIsUsed(t *testing.T) {
+	h, dir, rng := &history{}, t.TempDir(), rand.New(rand.NewPCG(1, 0))
+	h.grow(rng, 300)
+	memory, x := create(t), open(t, dir)
+	h.follow(t, memory)
+	h.follow(t, x)
+	require.NoError(t, x.Save())
+	require.NoError(t, x.Close())
+
+	x = open(t, dir)
+	require.Equal(t, h.end(), x.Position())
+	h.requireSame(t, memory, x)
+	h.grow(rng, 300)
+	h.follow(t, memory)
+	h.follow(t, x)
+	h.requireSame(t, memory, x)
+
+	require.NoError(t, x.Reset())
+	require.Zero(t, x.Position())
+	h.follow(t, x)
+	h.requireSame(t, memory, x)
+}
+
+// TestDamage changes every file of a saved index in several ways. The index
+// must answer right after following the log from where it says it is.
+func TestDamage(t *testing.T) {
+	h, dir := &history{}, t.TempDir()
+	h.grow(rand.New(rand.NewPCG(2, 0)), 200)
+	memory, x := create(t), open(t, dir)
+	h.follow(t, memory)
+	h.follow(t, x)
+	require.NoError(t, x.Save())
+	require.NoError(t, x.Close())
+
+	ways := map[string]func(path string, b []byte) error{
+		"removed":   func(path string, _ []byte) error { return os.Remove(path) },
+		"emptied":   func(path string, _ []byte) error { return os.Truncate(path, 0) },
+		"cut":       func(path string, b []byte) error { return os.Truncate(path, int64(len(b)/2)) },
+		"extended":  func(path string, b []byte) error { return os.WriteFile(path, append(b, 7), 0o600) },
+		"first bit": flip(0, 1),
+		"middle":    flip(1, 2),
+		"last":      flip(1, 1),
+	}
+	for _, name := range filesOf(t, dir) {
+		for way, damage := range ways {
+			t.Run(filepath.Ext(name)+filepath.Base(name)[:3]+" "+way, func(t *testing.T) {
+				copied := t.TempDir()
+				require.NoError(t, os.CopyFS(copied, os.DirFS(dir)))
+				path := filepath.Join(copied, name)
+				b, err := os.ReadFile(path)
+				require.NoError(t, err)
+				require.NoError(t, damage(path, b))
+				x := open(t, copied)
+				h.follow(t, x)
+				h.requireSame(t, memory, x)
+			})
+		}
+	}
+}
+
+// flip inverts a bit of the byte that lies part/of into the file.
+func flip(part, of int) func(path string, b []byte) error {
+	return func(path string, b []byte) error {
+		if len(b) == 0 {
+			return nil
+		}
+		b[min(len(b)*part/of, len(b)-1)] ^= 1
+		return os.WriteFile(path, b, 0o600)
+	}
+}
+
+// filesOf lists the files of an index but for its lock.
+func filesOf(t *testing.T, dir string) []string {
+	t.Helper()
+	var names []string
+	require.NoError(t, fs.WalkDir(os.DirFS(dir), ".", func(path string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() && path != "lock" {
+			names = append(names, path)
+		}
+		return err
+	}))
+	require.Greater(t, len(names), 3, "the index and, for each shelf, its set, its segments and its rows")
+	return names
+}
+
+// TestDamagedVectors damages what is read only when a search needs it.
+func TestDamagedVectors(t *testing.T) {
+	const rows, dimension = 400, 128
+	h, dir := &history{}, t.TempDir()
+	s := scopes[0]
+	vector := func(i int) face.Template {
+		v := make(face.Template, dimension)
+		copy(v[i%100:], template(fmt.Sprint(i)))
+		return v
+	}
+	for i := range rows {
+		h.add(changelog.Change{
+			Kind: changelog.PutFace, Tenant: s.Tenant, Gallery: s.Gallery, Pack: s.Pack,
+			Subject: fmt.Sprint("p", i), Face: uuid.NewString(), Template: vector(i),
+		})
+	}
+	x := open(t, dir)
+	h.follow(t, x)
+	require.NoError(t, x.Save())
+	require.NoError(t, x.Close())
+	segments, err := filepath.Glob(filepath.Join(dir, "shelf-*", "*.segment"))
+	require.NoError(t, err)
+	require.Len(t, segments, 1)
+	b, err := os.ReadFile(segments[0])
+	require.NoError(t, err)
+	require.NoError(t, flip(1, 2)(segments[0], b))
+
+	x = open(t, dir)
+	require.Equal(t, h.end(), x.Position())
+	q := index.Query{Scope: s, K: rows, Threshold: -1, Probe: vector(0)}
+	_, err = x.Search(bg, q)
+	require.ErrorIs(t, err, index.ErrUnavailable)
+	require.Zero(t, x.Position(), "the index wants to be rebuilt")
+	h.follow(t, x)
+	got, err := x.Search(bg, q)
+	require.NoError(t, err)
+	require.Len(t, got.Hits, rows)
+}
+
+func TestDirectoryIsPrivate(t *testing.T) {
+	h, dir := &history{}, filepath.Join(t.TempDir(), "index")
+	h.grow(rand.New(rand.NewPCG(3, 0)), 50)
+	x := open(t, dir)
+	h.follow(t, x)
+	require.NoError(t, x.Save())
+	require.NoError(t, filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		require.NoError(t, err)
+		info, err := e.Info()
+		require.NoError(t, err)
+		require.Zero(t, info.Mode().Perm()&0o077, path)
+		return nil
+	}))
+
+	_, err := exact.New(exact.Config{Dir: dir})
+	require.ErrorIs(t, err, exact.ErrLocked)
+	_, err = x.Search(bg, index.Query{Scope: scopes[0], Probe: template("p"), K: 1})
+	require.NoError(t, err, "the index that has the directory goes on")
+}
+
+// TestDirectoryIsTidy checks that galleries that have gone leave no files.
+func TestDirectoryIsTidy(t *testing.T) {
+	h, dir := &history{}, t.TempDir()
+	h.grow(rand.New(rand.NewPCG(4, 0)), 100)
+	other := filepath.Join(dir, "notes.txt")
+	require.NoError(t, os.WriteFile(other, []byte("mine"), 0o600))
+	x := open(t, dir)
+	h.follow(t, x)
+	require.NoError(t, x.Save())
+	for _, s := range scopes {
+		h.add(changelog.Change{Kind: changelog.DropGallery, Tenant: s.Tenant, Gallery: s.Gallery})
+	}
+	h.follow(t, x)
+	shelves, err := filepath.Glob(filepath.Join(dir, "shelf-*"))
+	require.NoError(t, err)
+	require.Empty(t, shelves)
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "shelf-forgotten"), 0o700))
+	require.NoError(t, x.Save())
+	require.NoDirExists(t, filepath.Join(dir, "shelf-forgotten"))
+	require.FileExists(t, other, "what is not the index's is left alone")
+	require.NoError(t, x.Close())
+	require.Equal(t, h.end(), open(t, dir).Position())
+}
+
+func TestUnusableDirectory(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	for _, dir := range []string{file, filepath.Join(file, "below")} {
+		_, err := exact.New(exact.Config{Dir: dir})
+		require.Error(t, err)
+		require.True(t, strings.HasPrefix(err.Error(), "open index: "), err)
+	}
+}
