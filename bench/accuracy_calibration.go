@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"math/rand/v2"
 	"slices"
 
+	"oneton/calibration"
 	"oneton/face"
 )
 
@@ -66,6 +68,9 @@ func checkOutOfSample(s *photoSet, cosines matrix, templates []face.Template, sp
 			return nil, err
 		}
 		fit, err := sample.Fit("half")
+		if errors.Is(err, calibration.ErrSample) {
+			return nil, nil // half of the people are too few to fit to
+		}
 		if err != nil {
 			return nil, err
 		}

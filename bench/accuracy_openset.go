@@ -147,5 +147,5 @@ func missed(mated []probeResult, accepted func(cosine float64) bool) calibration
 }
 
 func proportion(k, n int) calibration.Proportion {
-	return calibration.NewProportion(float64(k)/float64(n), float64(n))
+	return calibration.NewProportion(float64(k)/float64(max(n, 1)), float64(n))
 }

@@ -211,8 +211,12 @@ func (s *Sample) rates(f *Fit) error {
 	return nil
 }
 
-// NewProportion is a share of n independent trials with its interval.
+// NewProportion is a share of n independent trials with its interval, which is
+// all of [0, 1] when there were none.
 func NewProportion(share, n float64) Proportion {
+	if n <= 0 {
+		return Proportion{High: 1}
+	}
 	const z2 = normal * normal
 	centre := (share + z2/(2*n)) / (1 + z2/n)
 	half := normal / (1 + z2/n) * math.Sqrt(share*(1-share)/n+z2/(4*n*n))

@@ -230,6 +230,7 @@ func TestProportion(t *testing.T) {
 	for name, c := range map[string]struct{ share, n, low, high float64 }{
 		"none of 100": {0, 100, 0, 0.0369948},
 		"3 of 50":     {0.06, 50, 0.0206205, 0.1621719},
+		"no trials":   {0, 0, 0, 1},
 		"all of 20":   {1, 20, 0.8388748, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
