@@ -40,9 +40,9 @@ type Hit struct {
 type Result struct {
 	// Hits are distinct subjects, highest cosine first, ties by face id.
 	Hits []Hit
-	// Subjects is how many subjects with a face the gallery holds, before
-	// any filter: the N of the decision threshold.
-	Subjects int
+	// Faces is how many faces the gallery holds in the space of the query's
+	// pack, before any filter: each is one more chance of a false match.
+	Faces int
 	// Position is the change-log position that the answer speaks of.
 	Position uint64
 }

@@ -133,7 +133,7 @@ func (x *Index) Search(ctx context.Context, q index.Query) (index.Result, error)
 	var from *gallery
 	r.Position = x.look(q.Scope, func(g *gallery, s *shelf) {
 		from = g
-		r.Subjects = s.people.len()
+		r.Faces = len(s.rows)
 		r.Hits, err = s.search(ctx, q)
 	})
 	if errors.Is(err, search.ErrDamaged) {
@@ -157,9 +157,9 @@ func (x *Index) heal(scope index.Scope, damaged *gallery) error {
 	return x.forget()
 }
 
-// Subjects is how many subjects with a face the scope holds.
-func (x *Index) Subjects(ctx context.Context, scope index.Scope) (n int, err error) {
-	x.look(scope, func(_ *gallery, s *shelf) { n = s.people.len() })
+// Faces is how many faces the scope holds.
+func (x *Index) Faces(ctx context.Context, scope index.Scope) (n int, err error) {
+	x.look(scope, func(_ *gallery, s *shelf) { n = len(s.rows) })
 	return n, ctx.Err()
 }
 

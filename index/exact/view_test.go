@@ -111,31 +111,30 @@ func TestDropFreesMemory(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return int64(m.HeapAlloc)
 	}
-	for name, forget := range map[string]func(c changelog.Change) changelog.Change{
-		"gallery": func(c changelog.Change) changelog.Change { c.Kind = changelog.DropGallery; return c },
-		"faces":   func(c changelog.Change) changelog.Change { c.Kind = changelog.DeleteFace; return c },
-	} {
+	for name, kind := range map[string]changelog.Kind{"gallery": changelog.DropGallery, "faces": changelog.DeleteFace} {
 		t.Run(name, func(t *testing.T) {
 			x, empty := create(t), heap()
-			changes := make([]changelog.Change, faces)
-			for i := range changes {
-				id := uuid.NewString()
-				changes[i] = put(uint64(i+1), id, template(id))
-				changes[i].Metadata = map[string]string{"badge": id}
+			var ids []string
+			for range faces {
+				ids = append(ids, uuid.NewString())
 			}
-			require.NoError(t, x.Apply(t.Context(), changes, faces))
-			ids := make([]string, faces)
-			for i := range ids {
-				ids[i] = changes[i].Face
+			apply := func(change func(id string) changelog.Change) {
+				changes := []changelog.Change{}
+				for _, id := range ids {
+					changes = append(changes, change(id))
+				}
+				require.NoError(t, x.Apply(t.Context(), changes, x.Position()+faces))
 			}
-			changes = nil
+			apply(func(id string) changelog.Change {
+				c := put(0, id, template(id))
+				c.Face, c.Metadata = id, map[string]string{"badge": id}
+				return c
+			})
 			full := heap()
 			require.Greater(t, full-empty, int64(faces*storetest.Dimension))
-			for i := range ids {
-				changes = append(changes, forget(changelog.Change{Tenant: scope.Tenant, Gallery: scope.Gallery, Face: ids[i]}))
-			}
-			require.NoError(t, x.Apply(t.Context(), changes, 2*faces))
-			changes, ids = nil, nil
+			apply(func(id string) changelog.Change {
+				return changelog.Change{Kind: kind, Tenant: scope.Tenant, Gallery: scope.Gallery, Face: id}
+			})
 			require.Less(t, heap()-empty, (full-empty)/10)
 			runtime.KeepAlive(x)
 		})

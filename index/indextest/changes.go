@@ -15,7 +15,7 @@ func testEmpty(t *testing.T, f *feed) {
 	require.Zero(t, f.index.Position())
 	got := f.search(t, index.Query{Scope: newScope(), Probe: randomTemplate(newRand(1), dimension), K: 3, Threshold: -1})
 	require.Empty(t, got.Hits)
-	require.Zero(t, got.Subjects)
+	require.Zero(t, got.Faces)
 }
 
 func testUpsert(t *testing.T, f *feed) {
@@ -29,7 +29,7 @@ func testUpsert(t *testing.T, f *feed) {
 	require.Equal(t, id, got.Hits[0].Face)
 	require.InDelta(t, 1, got.Hits[0].Cosine, 1e-6)
 	require.LessOrEqual(t, got.Hits[0].Cosine, 1.0)
-	require.Equal(t, 1, got.Subjects)
+	require.Equal(t, 1, got.Faces)
 
 	f.apply(t, put(s, "bob", newID(), b, nil), put(s, "ann", newID(), b, nil))
 	for _, k := range []int{1, 2, 3, 1000} {
@@ -57,7 +57,7 @@ func testReplace(t *testing.T, f *feed) {
 	f.apply(t, remove(s, id), put(s, "bob", id, b, nil))
 	got = f.search(t, index.Query{Scope: s, Probe: b, K: 1, Threshold: -1})
 	require.Equal(t, "bob", got.Hits[0].Subject, "a face's id may come back for another subject")
-	require.Equal(t, 2, got.Subjects)
+	require.Equal(t, 2, got.Faces)
 
 	f.apply(t, put(s, "cid", newID(), a, nil), put(s, "bob", id, a, nil), put(s, "bob", id, b, nil))
 	f.search(t, index.Query{Scope: s, Probe: b, K: 5, Threshold: -1})
@@ -79,11 +79,11 @@ func testDelete(t *testing.T, f *feed) {
 	f.apply(t, remove(s, ids[0]))
 	got := f.search(t, all)
 	require.Len(t, got.Hits, 2)
-	require.Equal(t, 2, got.Subjects)
+	require.Equal(t, 2, got.Faces)
 	f.apply(t, remove(s, ids[1]))
 	got = f.search(t, all)
 	require.Len(t, got.Hits, 1)
-	require.Equal(t, 1, got.Subjects, "a subject without a face does not count")
+	require.Equal(t, 1, got.Faces, "a face that is gone does not count")
 	f.apply(t, remove(s, ids[2]), remove(s, ids[2]))
 	f.search(t, all)
 	f.apply(t, put(s, "ann", ids[0], template, nil))

@@ -79,8 +79,8 @@ func testAtomicBatches(t *testing.T, f *feed) {
 		if n := len(r.Hits); n != 0 && n != people {
 			return fmt.Errorf("%d of %d subjects are in the team", n, people)
 		}
-		if r.Subjects != people {
-			return fmt.Errorf("%d subjects", r.Subjects)
+		if r.Faces != people {
+			return fmt.Errorf("%d faces", r.Faces)
 		}
 		// Every batch has people entries, so that the position names its phase.
 		if even := (r.Position/people)%2 == 1; even != (len(r.Hits) > 0) == (w%2 == 0) {

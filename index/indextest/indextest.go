@@ -14,7 +14,7 @@ import (
 type Index interface {
 	changelog.View
 	Search(ctx context.Context, q index.Query) (index.Result, error)
-	Subjects(ctx context.Context, scope index.Scope) (int, error)
+	Faces(ctx context.Context, scope index.Scope) (int, error)
 }
 
 // Options fit the suite to an engine.

@@ -23,10 +23,10 @@ func (f *feed) search(t testT, q index.Query) index.Result {
 func (f *feed) check(t testT, q index.Query, got index.Result) {
 	t.Helper()
 	require.Equal(t, f.seq, got.Position)
-	require.Equal(t, f.subjects(q.Scope), got.Subjects, "subjects of the gallery before any filter")
-	n, err := f.index.Subjects(context.Background(), q.Scope)
+	require.Equal(t, f.faces(q.Scope), got.Faces, "faces of the gallery before any filter")
+	n, err := f.index.Faces(context.Background(), q.Scope)
 	require.NoError(t, err)
-	require.Equal(t, got.Subjects, n)
+	require.Equal(t, got.Faces, n)
 
 	want, tolerance := f.brute(t, q), f.options.Tolerance
 	// The ranking holds every subject; those within the tolerance of the
@@ -79,14 +79,14 @@ func (f *feed) alone(want []index.Hit, i int) bool {
 	return apart(i-1) && apart(i+1)
 }
 
-func (f *feed) subjects(s index.Scope) int {
-	ids := make(map[string]bool)
+func (f *feed) faces(s index.Scope) int {
+	n := 0
 	for _, r := range f.rows {
 		if r.scope == s {
-			ids[r.subject] = true
+			n++
 		}
 	}
-	return len(ids)
+	return n
 }
 
 // brute is every subject of the scope that the filter keeps, best first.

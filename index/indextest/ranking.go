@@ -26,7 +26,7 @@ func testGrouping(t *testing.T, f *feed) {
 		for _, threshold := range []float64{-1, 0.3, 0.95} {
 			got := f.search(t, index.Query{Scope: s, Probe: probe, K: k, Threshold: threshold})
 			require.Equal(t, "crowd", got.Hits[0].Subject)
-			require.Equal(t, 11, got.Subjects)
+			require.Equal(t, 11, got.Faces)
 		}
 	}
 }
@@ -100,7 +100,7 @@ func testLarge(t *testing.T, f *feed) {
 	const (
 		large  = 128
 		batch  = 1000
-		probes = 8
+		probes = 4
 		mated  = 0.7
 	)
 	rng, s := newRand(13), newScope()

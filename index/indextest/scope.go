@@ -55,7 +55,7 @@ func testFilters(t *testing.T, f *feed) {
 		q.Threshold = -1
 		got := f.search(t, q)
 		require.Equal(t, test.some, len(got.Hits) > 0, name)
-		require.Equal(t, 200, got.Subjects, name)
+		require.Equal(t, 200, got.Faces, name)
 	}
 }
 
@@ -92,14 +92,14 @@ func testIsolation(t *testing.T, f *feed) {
 	for name, elsewhere := range map[string]index.Scope{"tenant": tenant, "gallery": gallery, "pack": pack} {
 		got := f.search(t, index.Query{Scope: elsewhere, Probe: probe, K: 5, Threshold: -1})
 		require.Empty(t, got.Hits, name)
-		require.Zero(t, got.Subjects, name)
+		require.Zero(t, got.Faces, name)
 		f.apply(t, put(elsewhere, "ann", newID(), randomTemplate(rng, dimension), map[string]string{"team": "red"}))
 	}
 	for _, scope := range []index.Scope{home, tenant, gallery, pack} {
 		for _, filter := range []map[string][]string{nil, {"team": {"red"}}} {
 			got := f.search(t, index.Query{Scope: scope, Probe: probe, K: 5, Threshold: -1, Filter: filter})
 			require.Len(t, got.Hits, 1)
-			require.Equal(t, 1, got.Subjects)
+			require.Equal(t, 1, got.Faces)
 		}
 	}
 	f.apply(t, drop(tenant))
@@ -146,7 +146,7 @@ func testCancellation(t *testing.T, f *feed) {
 	q := index.Query{Scope: s, Probe: randomTemplate(rng, dimension), K: 1, Threshold: -1}
 	_, err := f.index.Search(ctx, q)
 	require.ErrorIs(t, err, context.Canceled)
-	_, err = f.index.Subjects(ctx, s)
+	_, err = f.index.Faces(ctx, s)
 	require.ErrorIs(t, err, context.Canceled)
 	c := put(s, "bob", newID(), randomTemplate(rng, dimension), nil)
 	c.Seq = 2

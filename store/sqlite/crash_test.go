@@ -3,7 +3,6 @@ package sqlite_test
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -170,9 +169,9 @@ func checkSurvivors(t *testing.T, s *sqlite.Store, said map[string]string) {
 	for id, word := range said {
 		switch word {
 		case wordEnrolled:
-			require.True(t, there[id], fmt.Sprintf("%s was acknowledged and is lost", id))
+			require.True(t, there[id], "%s was acknowledged and is lost", id)
 		case wordDeleted:
-			require.False(t, there[id], fmt.Sprintf("%s was deleted and is back", id))
+			require.False(t, there[id], "%s was deleted and is back", id)
 		}
 	}
 	storetest.RequireReplay(t, s)

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -57,21 +56,24 @@ func noLimit() (context.Context, context.CancelFunc) {
 // stop is called.
 func following(t *testing.T, s Store) (stop func() *replay) {
 	t.Helper()
-	r, done, finished := newReplay(0), make(chan struct{}), make(chan struct{})
+	r, done, failed := newReplay(0), make(chan struct{}), make(chan error)
 	go func() {
-		defer close(finished)
-		for {
-			r.step(t, s, 5)
+		var err error
+		for err == nil {
+			_, err = r.read(s, 5)
 			select {
 			case <-done:
+				failed <- err
 				return
 			default:
 			}
 		}
+		<-done
+		failed <- err
 	}()
 	return func() *replay {
 		close(done)
-		<-finished
+		require.NoError(t, <-failed)
 		r.catchUp(t, s, 50)
 		return r
 	}
@@ -183,7 +185,7 @@ func testRandomCancellation(t *testing.T, open Open) {
 			require.Contains(t, rows, a.face)
 			continue
 		}
-		require.True(t, errors.Is(a.err, context.DeadlineExceeded), a.err)
+		require.ErrorIs(t, a.err, context.DeadlineExceeded)
 		require.NotContains(t, rows, a.face)
 	}
 	RequireReplay(t, s)

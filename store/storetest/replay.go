@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -45,30 +46,40 @@ func (r *replay) apply(changes []changelog.Change) {
 	}
 }
 
-// step reads one batch and reports whether the log went on. Everything that
-// the log promises of a batch is checked.
-func (r *replay) step(t require.TestingT, s changelog.Log, limit int) bool {
+// read reads and applies one batch, and reports whether the log went on. An
+// error is also anything that a log promises of a batch and this one breaks.
+func (r *replay) read(s changelog.Log, limit int) (more bool, err error) {
 	changes, next, err := s.Changes(context.Background(), r.position, limit)
-	require.NoError(t, err)
-	require.LessOrEqual(t, len(changes), limit)
-	require.GreaterOrEqual(t, next, r.position)
+	if err != nil {
+		return false, err
+	}
+	if len(changes) > limit || next < r.position {
+		return false, fmt.Errorf("%d of %d changes from %d to %d", len(changes), limit, r.position, next)
+	}
 	last := r.position
 	for _, c := range changes {
-		require.Greater(t, c.Seq, last, "positions rise")
-		require.LessOrEqual(t, c.Seq, next)
-		require.NotEmpty(t, c.Tenant)
-		require.NotEmpty(t, c.Gallery)
+		if c.Seq <= last || c.Seq > next || c.Tenant == "" || c.Gallery == "" {
+			return false, fmt.Errorf("change %+v between %d and %d", c, last, next)
+		}
 		last = c.Seq
 	}
 	r.apply(changes)
-	more := next > r.position
+	more = next > r.position
 	r.position = next
+	return more, nil
+}
+
+// step is read for a test's own goroutine.
+func (r *replay) step(t require.TestingT, s changelog.Log, limit int) bool {
+	more, err := r.read(s, limit)
+	require.NoError(t, err)
 	return more
 }
 
 // catchUp reads the log to its end.
 func (r *replay) catchUp(t require.TestingT, s changelog.Log, limit int) {
-	for r.step(t, s, limit) { //nolint:revive // the step is the work
+	for more := true; more; {
+		more = r.step(t, s, limit)
 	}
 	p, err := s.Position(context.Background())
 	require.NoError(t, err)
