@@ -24,8 +24,8 @@ type Embedder interface {
 
 // Index answers searches; see package index for the contract.
 type Index interface {
-	// Subjects is how many subjects with a face the gallery holds.
-	Subjects(ctx context.Context, scope index.Scope) (int, error)
+	// Faces is how many faces the gallery holds in the space of the pack.
+	Faces(ctx context.Context, scope index.Scope) (int, error)
 	// Search answers q; its errors are index.ErrQuery and index.ErrUnavailable.
 	Search(ctx context.Context, q index.Query) (index.Result, error)
 }
@@ -142,10 +142,10 @@ type ProbeAnswer struct {
 	Outcome Outcome
 	// Candidates are the subjects at or above the threshold, best first.
 	Candidates []Candidate
-	// Threshold is the cosine that was applied, and Subjects the N it
-	// follows from.
+	// Threshold is the cosine that was applied, and Faces the number of
+	// enrolled faces it follows from.
 	Threshold float64
-	Subjects  int
+	Faces     int
 }
 
 // Candidate is one subject that the probe may show.

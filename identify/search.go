@@ -125,15 +125,15 @@ func (s *Service) probes(ctx context.Context, g store.Gallery, req SearchRequest
 // identify answers for one probe, and says as of which position.
 func (s *Service) identify(ctx context.Context, g store.Gallery, table *calibration.Table, f embed.Face, req SearchRequest) (ProbeAnswer, uint64, error) {
 	scope := index.Scope{Tenant: g.Tenant, Gallery: g.ID, Pack: g.Pack}
-	subjects, err := s.index.Subjects(ctx, scope)
+	faces, err := s.index.Faces(ctx, scope)
 	if err != nil {
-		return ProbeAnswer{}, 0, fmt.Errorf("count subjects: %w", err)
+		return ProbeAnswer{}, 0, fmt.Errorf("count faces: %w", err)
 	}
 	fpir := g.Policy.FPIR
 	if req.FPIR > 0 {
 		fpir = req.FPIR
 	}
-	threshold := table.Identification(fpir, subjects)
+	threshold := table.Identification(fpir, faces)
 	if req.Threshold != nil {
 		threshold = *req.Threshold
 	}
@@ -145,7 +145,7 @@ func (s *Service) identify(ctx context.Context, g store.Gallery, table *calibrat
 	if err != nil {
 		return ProbeAnswer{}, 0, fmt.Errorf("search index: %w", err)
 	}
-	p := ProbeAnswer{Face: f, Outcome: decide(res.Hits), Threshold: threshold, Subjects: subjects}
+	p := ProbeAnswer{Face: f, Outcome: decide(res.Hits), Threshold: threshold, Faces: faces}
 	for _, h := range res.Hits[:min(req.K, len(res.Hits))] {
 		sub, err := s.store.Subject(ctx, g.ID, h.Subject)
 		if errors.Is(err, store.ErrNotFound) {

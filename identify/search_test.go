@@ -70,7 +70,7 @@ func TestThresholdFollowsTheEnrolledCountAndTheRate(t *testing.T) {
 		enrol(t, s, fmt.Sprintf("p%d", i), photo(t, shown{Person: fmt.Sprint(i)}))
 	}
 	after := ask(0)
-	require.Equal(t, 100, after.Subjects)
+	require.Equal(t, 100, after.Faces)
 	require.InDelta(t, table().Identification(0.01, 100), after.Threshold, 1e-12)
 	require.Greater(t, after.Threshold, before.Threshold)
 	require.Less(t, ask(0.1).Threshold, after.Threshold)

@@ -160,7 +160,7 @@ func TestAnotherTenantsAreNotFound(t *testing.T) {
 	var s searched
 	c.Do(t, theirs, "POST", "/v1/galleries/staff/search?threshold=-1", "image/jpeg", servertest.Of(t, "ada", 2)).Into(t, http.StatusOK, &s)
 	require.Equal(t, "nobody", s.Match)
-	require.Zero(t, s.Subjects)
+	require.Zero(t, s.Faces)
 	require.Equal(t, before, c.json(t, "GET", "/v1/galleries/staff/subjects/ada", nil).Body)
 }
 

@@ -76,7 +76,7 @@ type searched struct {
 	}
 	Probe     m
 	Threshold float64
-	Subjects  int
+	Faces     int
 	Probes    []struct{ Match string }
 	Inserted  *enrolment
 	Timings   map[string]float64

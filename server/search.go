@@ -22,7 +22,7 @@ type probeAnswer struct {
 	Candidates []candidateAnswer `json:"candidates"`
 	Probe      faceAnswer        `json:"probe"`
 	Threshold  float64           `json:"threshold"`
-	Subjects   int               `json:"subjects"`
+	Faces      int               `json:"faces"`
 }
 
 // searchAnswer is the answer for one face and, with all_faces, for each.
@@ -82,7 +82,7 @@ func searchAnswerOf(a identify.Answer, all, timed bool) searchAnswer {
 	probes := make([]probeAnswer, len(a.Probes))
 	for i, p := range a.Probes {
 		probes[i] = probeAnswer{
-			Match: p.Outcome, Probe: faceOf(p.Face), Threshold: p.Threshold, Subjects: p.Subjects,
+			Match: p.Outcome, Probe: faceOf(p.Face), Threshold: p.Threshold, Faces: p.Faces,
 			Candidates: make([]candidateAnswer, len(p.Candidates)),
 		}
 		for j, cand := range p.Candidates {

@@ -31,7 +31,7 @@ func TestSearch(t *testing.T) {
 	require.Equal(t, "ada", s.Candidates[0].Subject)
 	require.Equal(t, map[string]string{"team": "a"}, s.Candidates[0].Metadata)
 	require.Greater(t, s.Candidates[0].Cosine, s.Threshold)
-	require.Equal(t, 3, s.Subjects)
+	require.Equal(t, 3, s.Faces)
 	require.Contains(t, s.Probe, "landmarks")
 	require.Nil(t, s.Timings)
 

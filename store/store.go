@@ -48,7 +48,7 @@ type Gallery struct {
 type Policy struct {
 	// FPIR is the wanted false-positive identification rate (ISO/IEC
 	// 19795-1), in (0, 1); the threshold follows from it, from the number of
-	// enrolled subjects and from the pack's calibration.
+	// enrolled faces and from the pack's calibration.
 	FPIR float64 `json:"fpir"`
 	// Quality is the gate at enrolment and search: GateOff, GateReport or
 	// GateEnforce.

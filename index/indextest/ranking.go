@@ -26,7 +26,7 @@ func testGrouping(t *testing.T, f *feed) {
 		for _, threshold := range []float64{-1, 0.3, 0.95} {
 			got := f.search(t, index.Query{Scope: s, Probe: probe, K: k, Threshold: threshold})
 			require.Equal(t, "crowd", got.Hits[0].Subject)
-			require.Equal(t, 11, got.Faces)
+			require.Equal(t, 80, got.Faces)
 		}
 	}
 }

@@ -55,7 +55,7 @@ func testFilters(t *testing.T, f *feed) {
 		q.Threshold = -1
 		got := f.search(t, q)
 		require.Equal(t, test.some, len(got.Hits) > 0, name)
-		require.Equal(t, 200, got.Faces, name)
+		require.Equal(t, 399, got.Faces, name)
 	}
 }
 
