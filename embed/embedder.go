@@ -141,7 +141,7 @@ func (e *Embedder) Embed(ctx context.Context, pack string, photo []byte) (Result
 		p.Warp(w.crop, toPhoto)
 		t.Align += clock.lap()
 
-		template, err := m.template(ctx, w.crop, w.input)
+		template, length, err := m.template(ctx, w.crop, w.input)
 		if err != nil {
 			return Result{}, fmt.Errorf("recognise face: %w", err)
 		}
@@ -149,7 +149,7 @@ func (e *Embedder) Embed(ctx context.Context, pack string, photo []byte) (Result
 
 		result.Faces = append(result.Faces, Face{
 			Box: d.box, Landmarks: d.landmarks, Confidence: d.confidence,
-			Template: template, Quality: assess(d.landmarks, w.crop),
+			Template: template, Quality: assess(d.landmarks, w.crop, m.Quality, length),
 		})
 		t.Assess += clock.lap()
 	}
@@ -176,7 +176,8 @@ func (e *Embedder) EmbedAligned(ctx context.Context, pack string, crop []byte) (
 	for i := range w.crop.R {
 		w.crop.R[i], w.crop.G[i], w.crop.B[i] = float32(crop[3*i]), float32(crop[3*i+1]), float32(crop[3*i+2])
 	}
-	return m.template(ctx, w.crop, w.input)
+	t, _, err := m.template(ctx, w.crop, w.input)
+	return t, err
 }
 
 // Close waits for the photos under way and frees the models. Calls after it

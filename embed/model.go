@@ -51,37 +51,43 @@ func (m *model) close() error {
 
 // template joins what the recognisers say of a crop, each weighted by the
 // square root of its share, so that cosines of templates are the weighted mean
-// of the recognisers' cosines.
-func (m *model) template(ctx context.Context, crop *picture.Raster, input []float32) (face.Template, error) {
+// of the recognisers' cosines. The length is that of the first recogniser's
+// vector.
+func (m *model) template(ctx context.Context, crop *picture.Raster, input []float32) (_ face.Template, length float64, err error) {
 	joined := make([]float32, 0, m.TemplateDimension())
-	for _, r := range m.recognisers {
-		t, err := m.vector(ctx, r, crop, input)
+	for i, r := range m.recognisers {
+		t, n, err := m.vector(ctx, r, crop, input)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
+		}
+		if i == 0 {
+			length = n
 		}
 		share := float32(math.Sqrt(r.Weight))
 		for _, v := range t {
 			joined = append(joined, share*v)
 		}
 	}
-	return face.NewTemplate(joined)
+	t, err := face.NewTemplate(joined)
+	return t, length, err
 }
 
 // vector is the recogniser's unit vector, averaged with the mirror image's
-// when the pack wants it.
-func (m *model) vector(ctx context.Context, r *recogniser, crop *picture.Raster, input []float32) (face.Template, error) {
-	t, err := r.recognise(ctx, crop, input)
+// when the pack wants it, and the length it had for the crop as it is.
+func (m *model) vector(ctx context.Context, r *recogniser, crop *picture.Raster, input []float32) (t face.Template, length float64, err error) {
+	t, length, err = r.recognise(ctx, crop, input)
 	if err != nil || !m.Flip {
-		return t, err
+		return t, length, err
 	}
-	mirrored, err := r.recognise(ctx, mirror(crop), input)
+	mirrored, _, err := r.recognise(ctx, mirror(crop), input)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	for i, v := range mirrored {
 		t[i] += v
 	}
-	return face.NewTemplate(t)
+	t, err = face.NewTemplate(t)
+	return t, length, err
 }
 
 func mirror(crop *picture.Raster) *picture.Raster {

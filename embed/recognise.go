@@ -68,9 +68,9 @@ func readProjection(data []byte, cfg pack.Recogniser) ([][]float32, error) {
 	return slices.Collect(slices.Chunk(values, columns)), nil
 }
 
-// recognise is the unit vector of a crop; input is scratch for 3·112·112
-// values.
-func (r *recogniser) recognise(ctx context.Context, crop *picture.Raster, input []float32) (face.Template, error) {
+// recognise is the unit vector of a crop, and the length that the model's own
+// vector had; input is scratch for 3·112·112 values.
+func (r *recogniser) recognise(ctx context.Context, crop *picture.Raster, input []float32) (unit face.Template, length float64, err error) {
 	in := raster(input, crop.Width, crop.Height, r.Input.Colour)
 	copy(in.R, crop.R)
 	copy(in.G, crop.G)
@@ -81,13 +81,17 @@ func (r *recogniser) recognise(ctx context.Context, crop *picture.Raster, input 
 		Data:  input,
 	})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	vector := outputs[0].Data
 	if len(vector) != r.Dimension {
-		return nil, fmt.Errorf("%w: recogniser gives %d values, the pack says %d", onnx.ErrModel, len(vector), r.Dimension)
+		return nil, 0, fmt.Errorf("%w: recogniser gives %d values, the pack says %d", onnx.ErrModel, len(vector), r.Dimension)
 	}
-	return face.NewTemplate(project(r.projection, vector))
+	for _, v := range vector {
+		length += float64(v) * float64(v)
+	}
+	unit, err = face.NewTemplate(project(r.projection, vector))
+	return unit, math.Sqrt(length), err
 }
 
 // project multiplies the rows with the vector; without rows it is the vector.

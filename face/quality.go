@@ -3,8 +3,8 @@ package face
 // Quality says how well a photo shows a face, for gates and for reports.
 // A zero Quality means that nothing was measured.
 type Quality struct {
-	// Score predicts recognition, in [0, 1]: higher means that a mated
-	// comparison with a good photo is less likely to be missed.
+	// Score predicts recognition, in [0, 1]: about the probability that the
+	// face matches a good photo of the same person at an FMR of 1e-4.
 	Score float32 `json:"score"`
 	// InterEye is the distance between the eyes in pixels of the photo.
 	InterEye float32 `json:"inter_eye"`

@@ -14,11 +14,6 @@ import (
 // not.
 const dominance = 2
 
-// minInterEye is the least distance between the eyes, in pixels of the photo,
-// that can be compared: below it the 112-pixel crop is magnified more than
-// three times and identity is guesswork.
-const minInterEye = 10
-
 // Detect finds the faces of a photo and judges them; nothing is stored. An
 // empty pack is the default pack.
 func (s *Service) Detect(ctx context.Context, pack string, photo []byte) (Detection, error) {
@@ -63,8 +58,8 @@ func (s *Service) subject(ctx context.Context, pack string, policy store.Policy,
 
 // gate refuses a face that the policy does not let through.
 func gate(policy store.Policy, f embed.Face) error {
-	if f.Quality.InterEye < minInterEye {
-		return fmt.Errorf("%w: %.0f pixels between the eyes, at least %d are needed", ErrFaceTooSmall, f.Quality.InterEye, minInterEye)
+	if f.Quality.InterEye < embed.MinInterEye {
+		return fmt.Errorf("%w: %.0f pixels between the eyes, at least %d are needed", ErrFaceTooSmall, f.Quality.InterEye, embed.MinInterEye)
 	}
 	if policy.Quality == store.GateEnforce && len(f.Quality.Reasons) > 0 {
 		return &QualityError{Reasons: f.Quality.Reasons}

@@ -4,6 +4,8 @@
 package pack
 
 import (
+	"math"
+
 	"oneton/calibration"
 )
 
@@ -24,8 +26,24 @@ type Manifest struct {
 	Recognisers []Recogniser `yaml:"recognisers"`
 	// Flip averages each face with its mirror image.
 	Flip bool `yaml:"flip"`
+	// Quality, when set, turns the length of the first recogniser's vector
+	// into a quality score.
+	Quality *Quality `yaml:"quality"`
 
 	Calibration calibration.Table `yaml:"calibration"`
+}
+
+// Quality is a logistic curve in the logarithm of a vector's length: 1 / (1 +
+// (Centre/length)^Slope). Recognisers trained with a margin loss give longer
+// vectors for photos they can tell apart (MagFace, Meng et al., CVPR 2021).
+type Quality struct {
+	Centre float64 `yaml:"centre"`
+	Slope  float64 `yaml:"slope"`
+}
+
+// Score is the quality of a face whose vector has the length, in [0, 1].
+func (q Quality) Score(length float64) float64 {
+	return 1 / (1 + math.Pow(q.Centre/length, q.Slope))
 }
 
 // File is one file of the pack, in the pack's own folder.

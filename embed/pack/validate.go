@@ -76,6 +76,9 @@ func (m *Manifest) validate() error {
 	if math.Abs(weights-1) > rounding {
 		return fmt.Errorf("recognisers: weights sum to %v, must be 1", weights)
 	}
+	if q := m.Quality; q != nil && !(q.Centre > 0 && q.Slope > 0 && q.Centre*q.Slope < math.MaxFloat32) {
+		return fmt.Errorf("quality: centre %v and slope %v, both must be above 0", q.Centre, q.Slope)
+	}
 	if err := m.Calibration.Validate(); err != nil {
 		return fmt.Errorf("calibration: %w", err)
 	}
