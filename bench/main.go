@@ -14,6 +14,7 @@ import (
 type commands struct {
 	Accuracy  accuracyCommand  `cmd:"" help:"How often known people are missed and strangers answered, on labelled photos."`
 	Templates templatesCommand `cmd:"" help:"Photos to templates, against OpenCV with the same models and photos."`
+	Search    searchCommand    `cmd:"" help:"The exact search core, against memory bandwidth and other engines."`
 	Serve     serveCommand     `cmd:"" help:"A running server: where a search's time goes, and whether its memory grows."`
 }
 

@@ -2,6 +2,7 @@ package search_test
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"path/filepath"
 	"sync"
@@ -155,7 +156,7 @@ func TestCancelledSearches(t *testing.T) {
 			for range 30 {
 				ctx, cancel := context.WithTimeout(context.Background(), time.Duration(r.IntN(3000))*time.Microsecond)
 				got, err := s.Search(ctx, probe, opt)
-				if err == nil && len(got.Hits) != 10 || err != nil && err != ctx.Err() {
+				if err == nil && len(got.Hits) != 10 || err != nil && !errors.Is(err, ctx.Err()) {
 					t.Errorf("%d hits, error %v", len(got.Hits), err)
 				}
 				cancel()
@@ -181,7 +182,7 @@ func TestClose(t *testing.T) {
 			for {
 				got, err := s.Search(context.Background(), probe, search.Options{K: 10, Threshold: -1})
 				if err != nil {
-					if err != search.ErrClosed {
+					if !errors.Is(err, search.ErrClosed) {
 						t.Error(err)
 					}
 					return

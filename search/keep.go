@@ -47,12 +47,10 @@ func (s *Set) keep() {
 		return
 	}
 	s.keeping = true
-	s.keeper.Add(1)
-	go func() {
-		defer s.keeper.Done()
+	s.keeper.Go(func() {
 		for s.keepOnce() {
 		}
-	}()
+	})
 }
 
 // keepOnce does one piece of the background work and tells whether to go on.

@@ -129,8 +129,8 @@ func (q *query) take(p *part, c candidate) {
 	}
 }
 
-// thin makes room for candidates: it drops those that the threshold has ruled
-// out and, when many are left, rescores them. The caller holds mu.
+// thin drops the candidates that the threshold has ruled out and, when many
+// are left, rescores them. The caller holds mu.
 func (q *query) thin() {
 	need := q.need()
 	q.candidates = slices.DeleteFunc(q.candidates, func(c candidate) bool { return c.upper < need })
@@ -139,8 +139,8 @@ func (q *query) thin() {
 	}
 }
 
-// rescore compares the candidates in float64 until the rest cannot be in the
-// answer, and forgets them. The caller holds mu.
+// rescore compares the candidates in float64, the most promising first, until
+// the rest cannot be in the answer, and forgets them. The caller holds mu.
 func (q *query) rescore() {
 	slices.SortFunc(q.candidates, func(a, b candidate) int { return cmp.Compare(b.upper, a.upper) })
 	for _, c := range q.candidates {
@@ -183,6 +183,7 @@ func (q *query) compare(p *part, row int) (float64, error) {
 func (q *query) finish() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.thin()
 	q.rescore()
 	if q.broken && q.err == nil {
 		q.compareAll()

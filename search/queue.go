@@ -108,7 +108,7 @@ func (s *Set) answer(requests ...*request) error {
 	defer v.release()
 	queries := requests[0].queries
 	for _, r := range requests[1:] {
-		queries = append(queries[:len(queries):len(queries)], r.queries...)
+		queries = append(slices.Clip(queries), r.queries...)
 	}
 	s.scan(v, queries)
 	var next atomic.Int64

@@ -1,0 +1,233 @@
+"""Nearest neighbours by other engines, on vectors in files.
+
+    search.py JOB
+
+JOB is a JSON file: gallery and probes (little-endian float32), dimension,
+mated (the first so many probes show the people of the first rows), k, batch,
+seconds of one measurement, threads, graphs (whether to build graph indexes),
+checkpoints (a folder for built graphs, or empty) and qdrant (its HTTP address,
+or empty). Prints a JSON list: for each engine and setting the best number of
+threads' median milliseconds of one probe, a probe's share of a batch, the share
+of mated probes whose mate is found first, and the seconds of building.
+"""
+import http.client
+import json
+import sys
+import time
+import urllib.parse
+
+import faiss
+import hnswlib
+import numpy
+import usearch
+from usearch.index import Index, MetricKind, search as usearch_search
+
+# How far a graph search looks, from quick to careful.
+EFFORTS = [32, 64, 128, 256, 512, 1024, 2048, 4096]
+ENOUGH = 0.999
+# As FAISS's and hnswlib's documentation advise for high recall.
+LINKS, BUILD_EFFORT = 32, 200
+
+
+class Bench:
+    def __init__(self, job):
+        self.job = job
+        d = job["dimension"]
+        self.gallery = numpy.fromfile(job["gallery"], "<f4").reshape(-1, d)
+        self.probes = numpy.fromfile(job["probes"], "<f4").reshape(-1, d)
+        self.k, self.batch = job["k"], job["batch"]
+        self.threads = sorted({1, job["threads"]})
+        self.results = []
+
+    def repeat(self, size, run):
+        """Return the median milliseconds a probe of run(probes)."""
+        times, at, begin = [], 0, time.perf_counter()
+        strangers = self.probes[self.job["mated"]:]
+        while time.perf_counter() - begin < self.job["seconds"] or len(times) < 3:
+            some = strangers[at:at + size]
+            at = (at + size) % (len(strangers) - size + 1)
+            start = time.perf_counter()
+            run(some)
+            times.append((time.perf_counter() - start) * 1e3 / len(some))
+        return float(numpy.median(times))
+
+    def rank1(self, run):
+        mated = self.job["mated"]
+        first = [run(self.probes[i:min(i + self.batch, mated)]) for i in range(0, mated, self.batch)]
+        return float(numpy.mean(numpy.concatenate(first) == numpy.arange(mated)))
+
+    def measure(self, engine, setting, run, set_threads, exact, build=0.0):
+        """Measure run(probes), which returns the first hit of every probe."""
+        best = {}
+        for threads in self.threads:
+            set_threads(threads)
+            for name, size in (("one_probe_ms", 1), ("batch_ms_per_probe", self.batch)):
+                ms = self.repeat(size, run)
+                if name not in best or ms < best[name]:
+                    best[name] = ms
+                    best[name.split("_")[0] + "_threads"] = threads
+        result = {"engine": engine, "setting": setting, "exact": exact, "build_seconds": build, "rank1": self.rank1(run), **best}
+        self.results.append(result)
+        print(json.dumps(result), file=sys.stderr)
+        return result["rank1"]
+
+    def sweep(self, engine, run, set_effort, set_threads, build):
+        for effort in EFFORTS:
+            set_effort(effort)
+            if self.measure(engine, effort, run, set_threads, False, build) >= ENOUGH:
+                return
+
+    def faiss(self):
+        d, threads = self.job["dimension"], self.job["threads"]
+        flat = faiss.IndexFlatIP(d)
+        flat.add(self.gallery)
+        self.measure("faiss flat", 0, lambda p: flat.search(p, self.k)[1][:, 0], faiss.omp_set_num_threads, True)
+        del flat
+        faiss.omp_set_num_threads(threads)
+        codes = faiss.IndexScalarQuantizer(d, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT)
+        codes.train(self.gallery[:100_000])
+        codes.add(self.gallery)
+        self.measure("faiss sq8", 0, lambda p: codes.search(p, self.k)[1][:, 0], faiss.omp_set_num_threads, False)
+        del codes
+        if self.job["graphs"]:
+            graph, seconds = self.faiss_graph(d, threads)
+
+            def effort(ef):
+                graph.hnsw.efSearch = ef
+
+            self.sweep("faiss hnsw", lambda p: graph.search(p, self.k)[1][:, 0], effort, faiss.omp_set_num_threads, seconds)
+
+    def faiss_graph(self, d, threads):
+        path = self.job["checkpoints"] and f"{self.job['checkpoints']}/faiss-{len(self.gallery)}-{d}.index"
+        try:
+            with open(path + ".seconds") as f:
+                return faiss.read_index(path), float(f.read())
+        except OSError:
+            pass
+        faiss.omp_set_num_threads(threads)
+        graph = faiss.IndexHNSWFlat(d, LINKS, faiss.METRIC_INNER_PRODUCT)
+        graph.hnsw.efConstruction = BUILD_EFFORT
+        begin = time.perf_counter()
+        graph.add(self.gallery)
+        seconds = time.perf_counter() - begin
+        if path:
+            faiss.write_index(graph, path)
+            with open(path + ".seconds", "w") as f:
+                f.write(str(seconds))
+        return graph, seconds
+
+    def usearch(self):
+        d, threads = self.job["dimension"], self.job["threads"]
+        used = [1]
+
+        def set_threads(n):
+            used[0] = n
+
+        codes = numpy.clip(numpy.rint(self.gallery * 127 / numpy.abs(self.gallery).max()), -127, 127).astype(numpy.int8)
+        for name, gallery in (("usearch exact f32", self.gallery), ("usearch exact int8", codes)):
+            def run(p):
+                if gallery.dtype == numpy.int8:
+                    p = numpy.clip(numpy.rint(p * 127 / numpy.abs(p).max()), -127, 127).astype(numpy.int8)
+                kind = MetricKind.Cos if gallery.dtype == numpy.int8 else MetricKind.IP
+                found = usearch_search(gallery, p, self.k, kind, exact=True, threads=used[0])
+                return numpy.atleast_2d(found.keys)[:, 0]
+
+            self.measure(name, 0, run, set_threads, name.endswith("f32"))
+        if self.job["graphs"]:
+            graph = Index(ndim=d, metric="ip", dtype="f32", connectivity=LINKS, expansion_add=BUILD_EFFORT)
+            begin = time.perf_counter()
+            graph.add(numpy.arange(len(self.gallery)), self.gallery, threads=threads)
+            seconds = time.perf_counter() - begin
+
+            def effort(ef):
+                graph.expansion_search = ef
+
+            self.sweep("usearch hnsw", lambda p: numpy.atleast_2d(graph.search(p, self.k, threads=used[0]).keys)[:, 0], effort, set_threads, seconds)
+
+    def hnswlib(self):
+        if not self.job["graphs"]:
+            return
+        graph = hnswlib.Index(space="ip", dim=self.job["dimension"])
+        graph.init_index(max_elements=len(self.gallery), M=LINKS, ef_construction=BUILD_EFFORT)
+        begin = time.perf_counter()
+        graph.add_items(self.gallery, num_threads=self.job["threads"])
+        seconds = time.perf_counter() - begin
+        self.sweep("hnswlib", lambda p: graph.knn_query(p, self.k)[0][:, 0], graph.set_ef, graph.set_num_threads, seconds)
+
+    def qdrant(self):
+        if self.job["qdrant"]:
+            server = Qdrant(self.job["qdrant"], self.k)
+            seconds = server.fill(self.gallery, self.job["graphs"])
+            one = [self.job["threads"]]
+            self.threads, before = one, self.threads
+            self.measure("qdrant exact", 0, lambda p: server.search(p, {"exact": True}), lambda _: None, True)
+            # Unlike the rest, its quantised search is asked to rescore.
+            rescored = {"exact": True, "quantization": {"rescore": True, "oversampling": 4.0}}
+            self.measure("qdrant exact int8", 0, lambda p: server.search(p, rescored), lambda _: None, False)
+            if self.job["graphs"]:
+                params = {"quantization": {"ignore": True}}
+
+                def effort(ef):
+                    params["hnsw_ef"] = ef
+
+                self.sweep("qdrant hnsw", lambda p: server.search(p, params), effort, lambda _: None, seconds)
+            self.threads = before
+            server.drop()
+
+
+class Qdrant:
+    """A collection of a running server, over one HTTP connection."""
+
+    path = "/collections/oneton-bench"
+
+    def __init__(self, address, k):
+        self.host = urllib.parse.urlsplit(address).netloc or address
+        self.connection = http.client.HTTPConnection(self.host, timeout=3600)
+        self.k = k
+
+    def call(self, method, path, body=None):
+        self.connection.request(method, path, json.dumps(body) if body is not None else None, {"Content-Type": "application/json"})
+        response = self.connection.getresponse()
+        answer = json.loads(response.read())
+        if response.status >= 300:
+            raise RuntimeError(f"{method} {path}: {answer}")
+        return answer["result"]
+
+    def drop(self):
+        self.call("DELETE", self.path)
+
+    def fill(self, gallery, graph):
+        """Fill the collection and return the seconds of building."""
+        self.drop()
+        self.call("PUT", self.path, {
+            "vectors": {"size": gallery.shape[1], "distance": "Dot"},
+            "hnsw_config": {"m": LINKS if graph else 0, "ef_construct": BUILD_EFFORT},
+            "quantization_config": {"scalar": {"type": "int8", "always_ram": True}},
+        })
+        begin, step = time.perf_counter(), 2000
+        for first in range(0, len(gallery), step):
+            some = gallery[first:first + step]
+            self.call("PUT", self.path + "/points?wait=true", {"batch": {
+                "ids": list(range(first, first + len(some))), "vectors": some.tolist()}})
+        while self.call("GET", self.path)["status"] != "green":
+            time.sleep(1)
+        return time.perf_counter() - begin
+
+    def search(self, probes, params):
+        searches = [{"query": p.tolist(), "limit": self.k, "params": params} for p in probes]
+        found = self.call("POST", self.path + "/points/query/batch", {"searches": searches})
+        return numpy.array([f["points"][0]["id"] for f in found])
+
+
+def main():
+    with open(sys.argv[1]) as f:
+        bench = Bench(json.load(f))
+    bench.faiss()
+    bench.usearch()
+    bench.hnswlib()
+    bench.qdrant()
+    versions = {"faiss": faiss.__version__, "usearch": usearch.__version__, "hnswlib": getattr(hnswlib, "__version__", "")}
+    json.dump({"versions": versions, "results": bench.results}, sys.stdout)
+
+
+main()
