@@ -10,8 +10,12 @@ import "time"
 type Config struct {
 	// Listen is the address of the HTTP server, host:port.
 	Listen string `koanf:"listen"`
-	// Data is the folder of the database and the server's secret.
+	// Data is the folder of the database, the server's secret and the index's
+	// files.
 	Data string `koanf:"data"`
+	// Secret is the file of the server's secret; empty is secret.key in Data.
+	// Replicas share a copy.
+	Secret string `koanf:"secret"`
 	// ONNXRuntime is the file of ONNX Runtime's shared library; empty is the
 	// one that set-up fetched.
 	ONNXRuntime string `koanf:"onnxruntime"`
@@ -22,11 +26,30 @@ type Config struct {
 	// manifests. The first is the default pack.
 	Packs []string `koanf:"packs"`
 
+	Store  Store  `koanf:"store"`
+	Index  Index  `koanf:"index"`
 	Embed  Embed  `koanf:"embed"`
 	Image  Image  `koanf:"image"`
 	Server Server `koanf:"server"`
 	Policy Policy `koanf:"policy"`
 	Log    Log    `koanf:"log"`
+}
+
+// Store says which database keeps the truth.
+type Store struct {
+	// Driver is sqlite, a file in Data, or postgres, which replicas share.
+	Driver string `koanf:"driver"`
+	// URL is PostgreSQL's connection string.
+	URL string `koanf:"url"`
+}
+
+// Index says which engine searches.
+type Index struct {
+	// Engine is exact, in process.
+	Engine string `koanf:"engine"`
+	// Save is how often the exact index is saved to Data, so that a restart
+	// is quick; 0 is never, and then every start rebuilds it from the store.
+	Save time.Duration `koanf:"save"`
 }
 
 // Embed sizes the inference.
@@ -82,6 +105,8 @@ func Default() Config {
 		Listen: "127.0.0.1:8080",
 		Data:   "oneton-data",
 		Packs:  []string{"default"},
+		Store:  Store{Driver: "sqlite"},
+		Index:  Index{Engine: "exact", Save: 5 * time.Minute},
 		Embed:  Embed{Threads: 1, Queue: 64},
 		Image:  Image{MaxBytes: 10 << 20, MaxPixels: 50_000_000, MaxFaces: 100},
 		Server: Server{MaxBody: 32 << 20, Timeout: 30 * time.Second, Drain: 20 * time.Second},

@@ -17,6 +17,9 @@ func (c Config) Validate() error {
 		ok    bool
 	}{
 		{"data", c.Data, "a folder", c.Data != ""},
+		{"store.driver", c.Store.Driver, "sqlite or postgres", c.Store.Driver == "sqlite" || c.Store.Driver == "postgres"},
+		{"store.url", "empty", "a PostgreSQL connection string", c.Store.URL != "" || c.Store.Driver != "postgres"},
+		{"index.engine", c.Index.Engine, "exact", c.Index.Engine == "exact"},
 		{"policy.quality", c.Policy.Quality, "off, report or enforce", mode(c.Policy.Quality)},
 		{"policy.liveness", c.Policy.Liveness, "off, report or enforce", mode(c.Policy.Liveness)},
 		{"log.level", c.Log.Level, "trace, debug, info, warn or error", slices.Contains([]string{"trace", "debug", "info", "warn", "error"}, c.Log.Level)},
@@ -49,6 +52,8 @@ func (c Config) Validate() error {
 		return &FieldError{"packs", c.Packs, "one or more packs' names or manifests"}
 	case c.Server.MaxBody < c.Image.MaxBytes:
 		return &FieldError{"server.max_body", c.Server.MaxBody, "at least image.max_bytes"}
+	case c.Index.Save < 0:
+		return &FieldError{"index.save", c.Index.Save, "0 or more"}
 	case c.Server.Timeout <= 0:
 		return &FieldError{"server.timeout", c.Server.Timeout, "above 0"}
 	case c.Server.Drain < 0:

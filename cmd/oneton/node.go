@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"path/filepath"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -56,7 +57,7 @@ func newNode(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *nod
 	if n.truth, err = openTruth(ctx, cfg); err != nil {
 		return nil, err
 	}
-	if n.index, err = exact.New(exact.Config{}); err != nil {
+	if n.index, err = openIndex(ctx, cfg, n.truth.store); err != nil {
 		return nil, err
 	}
 	n.follower = changelog.NewFollower(n.truth.store, n.index, changelog.FollowerConfig{})
@@ -79,6 +80,27 @@ func newNode(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *nod
 	limits.BodyLimit, limits.RequestTimeout = cfg.Server.MaxBody, cfg.Server.Timeout
 	n.server, err = server.New(limits, n.service, n.truth.access, n.ready, log, dialect)
 	return n, err
+}
+
+// openIndex resumes the exact index where it was saved. One that is ahead of
+// the log has followed another, as after a restored backup, and starts anew.
+func openIndex(ctx context.Context, cfg config.Config, log changelog.Log) (*exact.Index, error) {
+	var at exact.Config
+	if cfg.Index.Save > 0 {
+		at.Dir = filepath.Join(cfg.Data, "index")
+	}
+	x, err := exact.New(at)
+	if err != nil {
+		return nil, err
+	}
+	position, err := log.Position(ctx)
+	if err == nil && x.Position() > position {
+		err = x.Reset()
+	}
+	if err != nil {
+		return nil, errors.Join(err, x.Close())
+	}
+	return x, nil
 }
 
 func openEmbedder(cfg config.Config) (*embed.Embedder, error) {
@@ -121,6 +143,12 @@ func (n *node) serve(ctx context.Context, ln net.Listener) error {
 	work, failed := errgroup.WithContext(background)
 	work.Go(func() error { return n.follower.Run(failed) })
 	work.Go(func() error { return n.expire(failed) })
+	work.Go(func() error { return n.save(failed) })
+	if listener, ok := n.truth.store.(interface {
+		Listen(ctx context.Context, notify func()) error
+	}); ok {
+		work.Go(func() error { return listener.Listen(failed, n.follower.Notify) })
+	}
 	work.Go(func() error { return n.server.Serve(ln) })
 	work.Go(func() error {
 		defer stop() // the rest works until the last request is answered
@@ -157,6 +185,24 @@ func (n *node) expire(ctx context.Context) error {
 		case <-time.After(retentionInterval):
 		}
 	}
+}
+
+// save makes the index durable every so often, and once more when ctx ends.
+func (n *node) save(ctx context.Context) error {
+	if n.cfg.Index.Save == 0 {
+		return nil
+	}
+	for ended := false; !ended; {
+		select {
+		case <-ctx.Done():
+			ended = true
+		case <-time.After(n.cfg.Index.Save):
+		}
+		if err := n.index.Save(); err != nil {
+			n.log.Error().Err(err).Msg("the index was not saved; the next start rebuilds what is missing")
+		}
+	}
+	return nil
 }
 
 func (n *node) close() error {

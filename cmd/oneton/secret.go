@@ -17,9 +17,8 @@ const secretSize = 32
 // is a file of random bytes beside the database; replicas share a copy.
 type secret []byte
 
-// openSecret reads the secret of a data folder, and makes it at first use.
-func openSecret(folder string) (secret, error) {
-	path := filepath.Join(folder, "secret.key")
+// openSecret reads the secret in the file, and makes it at first use.
+func openSecret(path string) (secret, error) {
 	made := make(secret, secretSize)
 	if _, err := rand.Read(made); err != nil {
 		return nil, fmt.Errorf("make secret: %w", err)

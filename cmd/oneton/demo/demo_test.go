@@ -80,7 +80,7 @@ func scripted(t *testing.T, answers [][]string) *httptest.Server {
 		}
 		var probes []object
 		for i, id := range slices.Backward(answer) {
-			probe := object{"match": "nobody", "candidates": []object{}, "probe": object{"box": box(i)}}
+			probe := object{"match": "nobody", "candidates": []object{}, "probe": object{"box": box(i)}, "threshold": 0.4375}
 			if id != "" {
 				probe["match"] = "one"
 				probe["candidates"] = []object{{"subject": id, "metadata": object{"name": names[id]}, "cosine": 0.8125, "score": 77.25}}
@@ -122,6 +122,7 @@ func TestRunWithRightAnswers(t *testing.T) {
 	require.Regexp(t, `astronaut\.png +1 +nobody`, table)
 	require.Regexp(t, `chelsea\.png +- +no face`, table)
 	require.Regexp(t, `\n +3 +one +Person D`, table)
+	require.Contains(t, table, "below 0.438")
 	f, err := os.Open(sheet)
 	require.NoError(t, err)
 	defer f.Close()

@@ -22,11 +22,13 @@ func printTables(out io.Writer, people []enrolled, results []result) {
 	heading := fmt.Sprintf(resultRow, "photo", "face", "answer", "person", "cosine", "score") +
 		fmt.Sprintf(" %7s %7s %10s %7s %6s", "decode", "detect", "recognise", "search", "total")
 	fmt.Fprintf(out, "\nsearched, times in ms\n%s\n%s\n", heading, strings.Repeat("-", len(heading)))
+	threshold := 0.0
 	for _, r := range results {
 		if len(r.faces) == 0 {
 			fmt.Fprintf(out, resultRow+"\n", r.title(), "-", "no face", "-", "-", "-")
 		}
 		for i, f := range r.faces {
+			threshold = f.Threshold
 			title := ""
 			if i == 0 {
 				title = r.title()
@@ -44,6 +46,7 @@ func printTables(out io.Writer, people []enrolled, results []result) {
 			fmt.Fprintln(out)
 		}
 	}
+	fmt.Fprintf(out, "\nwhose cosine is below %.3f is a stranger\n", threshold)
 }
 
 // origin is the file that a person was enrolled from.
