@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"oneton/embed"
 	"oneton/store"
 )
 
@@ -32,18 +31,11 @@ func (s *Service) Enrol(ctx context.Context, tenant string, req EnrolRequest) (E
 		return Enrolled{}, err
 	}
 
-	var timings embed.Timings
-	faces := make([]embed.Face, len(req.Photos))
-	media := make([]string, len(req.Photos))
-	for i, photo := range req.Photos {
-		f, r, err := s.subject(ctx, g.Pack, g.Policy, photo)
-		if err != nil {
-			return Enrolled{}, fmt.Errorf("read photo %d of %d: %w", i+1, len(req.Photos), err)
-		}
-		faces[i], media[i] = f, r.MediaType
-		timings = add(timings, r.Timings)
+	shots, timings, err := s.portraits(ctx, g, req.Photos)
+	if err != nil {
+		return Enrolled{}, err
 	}
-	e, err := s.enrol(ctx, g, req, faces, media, func(sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error) {
+	e, err := s.enrol(ctx, g, req, shots, func(sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error) {
 		return s.store.Enrol(ctx, sub, faces, photos, req.Create)
 	})
 	if err != nil {
@@ -56,8 +48,8 @@ func (s *Service) Enrol(ctx context.Context, tenant string, req EnrolRequest) (E
 // commit makes an enrolment true and returns its position in the change log.
 type commit func(store.Subject, []store.Face, []store.Photo) (uint64, error)
 
-// enrol stores faces that were made of req.Photos, one each.
-func (s *Service) enrol(ctx context.Context, g store.Gallery, req EnrolRequest, faces []embed.Face, media []string, write commit) (Enrolled, error) {
+// enrol stores the faces of req.Photos, one each.
+func (s *Service) enrol(ctx context.Context, g store.Gallery, req EnrolRequest, shots []shot, write commit) (Enrolled, error) {
 	start := s.cfg.Now()
 	now := s.now()
 	sub := store.Subject{Gallery: g.ID, ID: req.Subject, Metadata: req.Metadata, CreatedAt: now, UpdatedAt: now}
@@ -69,8 +61,9 @@ func (s *Service) enrol(ctx context.Context, g store.Gallery, req EnrolRequest, 
 		sub.ID = id.String()
 	}
 	var photos []store.Photo
-	added := make([]store.Face, len(faces))
-	for i, f := range faces {
+	added := make([]store.Face, len(shots))
+	for i, shot := range shots {
+		f := shot.face
 		id, err := uuid.NewV7()
 		if err != nil {
 			return Enrolled{}, fmt.Errorf("make face id: %w", err)
@@ -82,7 +75,7 @@ func (s *Service) enrol(ctx context.Context, g store.Gallery, req EnrolRequest, 
 		if g.Policy.KeepPhotos {
 			sum := sha256.Sum256(req.Photos[i])
 			added[i].PhotoSHA256 = sum[:]
-			photos = append(photos, store.Photo{MediaType: media[i], Bytes: req.Photos[i]})
+			photos = append(photos, store.Photo{MediaType: shot.media, Bytes: req.Photos[i]})
 		}
 	}
 	position, err := write(sub, added, photos)

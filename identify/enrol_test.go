@@ -121,7 +121,7 @@ func TestAnotherTenantSeesNothing(t *testing.T) {
 		},
 		"photo": func() error { _, err := s.Photo(ctx, other, "theirs", e.Faces[0].ID); return err },
 		"search": func() error {
-			_, err := s.Search(ctx, other, identify.SearchRequest{Gallery: gallery, Photo: photo(t, shown{Person: "ann"})})
+			_, err := s.Search(ctx, other, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "ann"})}})
 			return err
 		},
 		"verify": func() error {
@@ -134,7 +134,7 @@ func TestAnotherTenantSeesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { require.ErrorIs(t, call(), store.ErrNotFound) })
 	}
-	a, err := s.Search(ctx, other, identify.SearchRequest{Gallery: "theirs", Photo: photo(t, shown{Person: "ann"})})
+	a, err := s.Search(ctx, other, identify.SearchRequest{Gallery: "theirs", Photos: [][]byte{photo(t, shown{Person: "ann"})}})
 	require.NoError(t, err)
 	require.Equal(t, identify.Nobody, a.Probes[0].Outcome)
 	outcome, _ := who(t, s, shown{Person: "ann"})
@@ -145,7 +145,7 @@ func TestAGalleryMadeAgainIsAnother(t *testing.T) {
 	s := newService(t)
 	enrol(t, s, "ann", photo(t, shown{Person: "ann"}))
 	require.NoError(t, s.DeleteGallery(t.Context(), tenant, gallery))
-	_, err := s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photo: photo(t, shown{Person: "ann"})})
+	_, err := s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "ann"})}})
 	require.ErrorIs(t, err, store.ErrNotFound)
 	_, err = s.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery})
 	require.NoError(t, err)

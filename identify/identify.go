@@ -104,10 +104,12 @@ type Enrolled struct {
 	Timings  Timings
 }
 
-// SearchRequest asks who is on a photo.
+// SearchRequest asks who is on a photo, or on several photos of one person.
 type SearchRequest struct {
 	Gallery string
-	Photo   []byte
+	// Photos are one, or up to MaxProbes of the same person: then the mean of
+	// their templates is searched, which misses fewer people.
+	Photos [][]byte
 	// K is the most candidates to return; 0 means 5.
 	K int
 	// FPIR overrides the gallery's wanted rate when above 0.
@@ -115,10 +117,10 @@ type SearchRequest struct {
 	// Threshold, when set, is a cosine that replaces the calibrated one.
 	Threshold *float64
 	Filter    map[string][]string
-	// AllFaces searches every face of the photo; otherwise the largest is
+	// AllFaces searches every face of one photo; otherwise the largest is
 	// searched when it is clearly the subject, else ErrSeveralFaces.
 	AllFaces bool
-	// Insert enrols the photo as a new subject when the answer is Nobody.
+	// Insert enrols the photos as a new subject when the answer is Nobody.
 	Insert   bool
 	Metadata map[string]string
 	// Position makes the search wait for an index that has come this far; 0
@@ -138,6 +140,7 @@ type Answer struct {
 
 // ProbeAnswer is the answer for one face of the photo.
 type ProbeAnswer struct {
+	// Face is the face searched; of several photos, the first one's.
 	Face    embed.Face
 	Outcome Outcome
 	// Candidates are the subjects at or above the threshold, best first.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"oneton/calibration"
-	"oneton/embed"
 	"oneton/index"
 	"oneton/store"
 )
@@ -26,7 +25,11 @@ func (s *Service) Search(ctx context.Context, tenant string, req SearchRequest) 
 	if err != nil {
 		return Answer{}, fmt.Errorf("calibrate pack %q: %w", g.Pack, err)
 	}
-	faces, r, err := s.probes(ctx, g, req)
+	shots, timings, err := s.shots(ctx, g, req)
+	if err != nil {
+		return Answer{}, err
+	}
+	probes, err := probesOf(shots, req)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -43,9 +46,9 @@ func (s *Service) Search(ctx context.Context, tenant string, req SearchRequest) 
 		req.Position = 0
 	}
 	for {
-		answer, err := s.answer(ctx, g, table, faces, req)
+		answer, err := s.answer(ctx, g, table, probes, req)
 		if err == nil && req.Insert && answer.Probes[0].Outcome == Nobody {
-			err = s.insert(ctx, g, req, faces, r.MediaType, &answer)
+			err = s.insert(ctx, g, req, shots, &answer)
 			if errors.Is(err, store.ErrConflict) {
 				continue
 			}
@@ -53,21 +56,21 @@ func (s *Service) Search(ctx context.Context, tenant string, req SearchRequest) 
 		if err != nil {
 			return Answer{}, err
 		}
-		answer.Timings.Timings, answer.Timings.Total = r.Timings, s.cfg.Now().Sub(start)
+		answer.Timings.Timings, answer.Timings.Total = timings, s.cfg.Now().Sub(start)
 		return answer, nil
 	}
 }
 
-// answer identifies the faces once the index has come as far as req asks.
-func (s *Service) answer(ctx context.Context, g store.Gallery, table *calibration.Table, faces []embed.Face, req SearchRequest) (a Answer, err error) {
+// answer identifies the probes once the index has come as far as req asks.
+func (s *Service) answer(ctx context.Context, g store.Gallery, table *calibration.Table, probes []probe, req SearchRequest) (a Answer, err error) {
 	waiting := s.cfg.Now()
 	if err := s.caughtUp(ctx, req.Position); err != nil {
 		return Answer{}, err
 	}
 	searching := s.cfg.Now()
-	a.Probes = make([]ProbeAnswer, len(faces))
-	for i, f := range faces {
-		if a.Probes[i], a.Position, err = s.identify(ctx, g, table, f, req); err != nil {
+	a.Probes = make([]ProbeAnswer, len(probes))
+	for i, p := range probes {
+		if a.Probes[i], a.Position, err = s.identify(ctx, g, table, p, req); err != nil {
 			return Answer{}, err
 		}
 	}
@@ -75,11 +78,11 @@ func (s *Service) answer(ctx context.Context, g store.Gallery, table *calibratio
 	return a, nil
 }
 
-// insert enrols the probe as a new subject, unless the gallery has grown since
+// insert enrols the photos as a new subject, unless the gallery has grown since
 // the answer: store.ErrConflict.
-func (s *Service) insert(ctx context.Context, g store.Gallery, req SearchRequest, faces []embed.Face, media string, a *Answer) error {
+func (s *Service) insert(ctx context.Context, g store.Gallery, req SearchRequest, shots []shot, a *Answer) error {
 	seen := a.Position
-	e, err := s.enrol(ctx, g, EnrolRequest{Metadata: req.Metadata, Photos: [][]byte{req.Photo}}, faces, []string{media},
+	e, err := s.enrol(ctx, g, EnrolRequest{Metadata: req.Metadata, Photos: req.Photos}, shots,
 		func(sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error) {
 			return s.store.EnrolAsOf(ctx, seen, sub, faces, photos)
 		})
@@ -92,6 +95,10 @@ func (s *Service) insert(ctx context.Context, g store.Gallery, req SearchRequest
 
 func validateSearch(req *SearchRequest) error {
 	switch {
+	case len(req.Photos) == 0 || len(req.Photos) > MaxProbes:
+		return invalid("a search takes 1 to %d photos", MaxProbes)
+	case req.AllFaces && len(req.Photos) > 1:
+		return invalid("all_faces takes one photo")
 	case req.K < 0 || req.K > MaxCandidates:
 		return invalid("k must be 1 to %d", MaxCandidates)
 	case req.FPIR < 0 || req.FPIR >= 1:
@@ -109,21 +116,8 @@ func validateSearch(req *SearchRequest) error {
 	return validateMetadata(req.Metadata)
 }
 
-// probes are the faces of the photo to search.
-func (s *Service) probes(ctx context.Context, g store.Gallery, req SearchRequest) ([]embed.Face, embed.Result, error) {
-	if !req.AllFaces {
-		f, r, err := s.subject(ctx, g.Pack, g.Policy, req.Photo)
-		return []embed.Face{f}, r, err
-	}
-	r, err := s.embed(ctx, g.Pack, req.Photo)
-	if err == nil && len(r.Faces) == 0 {
-		err = ErrNoFace
-	}
-	return r.Faces, r, err
-}
-
 // identify answers for one probe, and says as of which position.
-func (s *Service) identify(ctx context.Context, g store.Gallery, table *calibration.Table, f embed.Face, req SearchRequest) (ProbeAnswer, uint64, error) {
+func (s *Service) identify(ctx context.Context, g store.Gallery, table *calibration.Table, p probe, req SearchRequest) (ProbeAnswer, uint64, error) {
 	scope := index.Scope{Tenant: g.Tenant, Gallery: g.ID, Pack: g.Pack}
 	faces, err := s.index.Faces(ctx, scope)
 	if err != nil {
@@ -133,19 +127,19 @@ func (s *Service) identify(ctx context.Context, g store.Gallery, table *calibrat
 	if req.FPIR > 0 {
 		fpir = req.FPIR
 	}
-	threshold := table.Identification(fpir, faces)
+	threshold := table.Identification(fpir, faces*p.photos)
 	if req.Threshold != nil {
 		threshold = *req.Threshold
 	}
 	// The second-best subject decides between one and several, so it is
 	// asked for even when the caller wants one candidate.
 	res, err := s.index.Search(ctx, index.Query{
-		Scope: scope, Probe: f.Template, K: max(req.K, 2), Threshold: threshold, Filter: req.Filter,
+		Scope: scope, Probe: p.template, K: max(req.K, 2), Threshold: threshold, Filter: req.Filter,
 	})
 	if err != nil {
 		return ProbeAnswer{}, 0, fmt.Errorf("search index: %w", err)
 	}
-	p := ProbeAnswer{Face: f, Outcome: decide(res.Hits), Threshold: threshold, Faces: faces}
+	a := ProbeAnswer{Face: p.face, Outcome: decide(res.Hits), Threshold: threshold, Faces: faces}
 	for _, h := range res.Hits[:min(req.K, len(res.Hits))] {
 		sub, err := s.store.Subject(ctx, g.ID, h.Subject)
 		if errors.Is(err, store.ErrNotFound) {
@@ -154,12 +148,12 @@ func (s *Service) identify(ctx context.Context, g store.Gallery, table *calibrat
 		if err != nil {
 			return ProbeAnswer{}, 0, fmt.Errorf("read candidate: %w", err)
 		}
-		p.Candidates = append(p.Candidates, Candidate{
+		a.Candidates = append(a.Candidates, Candidate{
 			Subject: h.Subject, Face: h.Face, Metadata: sub.Metadata, Cosine: h.Cosine, Score: table.Score(h.Cosine),
 		})
 	}
-	if len(p.Candidates) == 0 {
-		p.Outcome = Nobody
+	if len(a.Candidates) == 0 {
+		a.Outcome = Nobody
 	}
-	return p, res.Position, nil
+	return a, res.Position, nil
 }

@@ -52,7 +52,7 @@ func TestSearchGroupsFacesByPerson(t *testing.T) {
 	s := newService(t)
 	e := enrol(t, s, "ann", photo(t, shown{Person: "ann", Take: 1}), photo(t, shown{Person: "ann", Take: 2}), photo(t, shown{Person: "ann", Take: 3}))
 	require.Len(t, e.Faces, 3)
-	p := search(t, s, identify.SearchRequest{Photo: photo(t, shown{Person: "ann", Take: 2})}).Probes[0]
+	p := search(t, s, identify.SearchRequest{Photos: [][]byte{photo(t, shown{Person: "ann", Take: 2})}}).Probes[0]
 	require.Equal(t, identify.One, p.Outcome)
 	require.Len(t, p.Candidates, 1)
 	require.Equal(t, e.Faces[1].ID, p.Candidates[0].Face)
@@ -62,7 +62,7 @@ func TestSearchGroupsFacesByPerson(t *testing.T) {
 func TestThresholdFollowsTheEnrolledCountAndTheRate(t *testing.T) {
 	s := newService(t)
 	ask := func(fpir float64) identify.ProbeAnswer {
-		return search(t, s, identify.SearchRequest{Photo: photo(t, shown{Person: "x"}), FPIR: fpir}).Probes[0]
+		return search(t, s, identify.SearchRequest{Photos: [][]byte{photo(t, shown{Person: "x"})}, FPIR: fpir}).Probes[0]
 	}
 	before := ask(0)
 	require.InDelta(t, table().Identification(0.01, 0), before.Threshold, 1e-12)
@@ -82,7 +82,7 @@ func TestThresholdFollowsTheEnrolledCountAndTheRate(t *testing.T) {
 	require.InDelta(t, table().Identification(0.001, 100), ask(0).Threshold, 1e-12)
 
 	low := -1.0
-	all := search(t, s, identify.SearchRequest{Photo: photo(t, shown{Person: "x"}), Threshold: &low, K: 100}).Probes[0]
+	all := search(t, s, identify.SearchRequest{Photos: [][]byte{photo(t, shown{Person: "x"})}, Threshold: &low, K: 100}).Probes[0]
 	require.Len(t, all.Candidates, 100)
 	require.IsNonIncreasing(t, cosines(all))
 }
@@ -99,7 +99,7 @@ func TestOneCandidateStillTellsOneFromSeveral(t *testing.T) {
 	s := newService(t)
 	enrol(t, s, "bob", photo(t, shown{Person: "bob"}))
 	enrol(t, s, "twin", photo(t, shown{Person: "twin", Like: "bob", Near: 0.99}))
-	p := search(t, s, identify.SearchRequest{Photo: photo(t, shown{Person: "bob", Take: 1}), K: 1}).Probes[0]
+	p := search(t, s, identify.SearchRequest{Photos: [][]byte{photo(t, shown{Person: "bob", Take: 1})}, K: 1}).Probes[0]
 	require.Equal(t, identify.Several, p.Outcome)
 	require.Len(t, p.Candidates, 1)
 }
@@ -108,7 +108,7 @@ func TestSearchAllFaces(t *testing.T) {
 	s := newService(t)
 	enrol(t, s, "ann", photo(t, shown{Person: "ann"}))
 	group := photo(t, shown{Person: "zoe", Size: 120}, shown{Person: "ann", Take: 1, Size: 110}, shown{Person: "cid", Size: 100})
-	a := search(t, s, identify.SearchRequest{Photo: group, AllFaces: true})
+	a := search(t, s, identify.SearchRequest{Photos: [][]byte{group}, AllFaces: true})
 	require.Len(t, a.Probes, 3)
 	require.Equal(t, identify.Nobody, a.Probes[0].Outcome)
 	require.Equal(t, identify.One, a.Probes[1].Outcome)
@@ -125,27 +125,27 @@ func TestSearchFilter(t *testing.T) {
 		require.NoError(t, err)
 	}
 	probe := photo(t, shown{Person: "ann"})
-	require.Equal(t, identify.Several, search(t, s, identify.SearchRequest{Photo: probe}).Probes[0].Outcome)
-	p := search(t, s, identify.SearchRequest{Photo: probe, Filter: map[string][]string{"site": {"bern"}}}).Probes[0]
+	require.Equal(t, identify.Several, search(t, s, identify.SearchRequest{Photos: [][]byte{probe}}).Probes[0].Outcome)
+	p := search(t, s, identify.SearchRequest{Photos: [][]byte{probe}, Filter: map[string][]string{"site": {"bern"}}}).Probes[0]
 	require.Equal(t, identify.One, p.Outcome)
 	require.Equal(t, "bern", p.Candidates[0].Subject)
 	require.Equal(t, map[string]string{"site": "bern"}, p.Candidates[0].Metadata)
 
 	_, err := s.UpdateMetadata(t.Context(), tenant, gallery, "bern", map[string]string{"site": "rome"})
 	require.NoError(t, err)
-	p = search(t, s, identify.SearchRequest{Photo: probe, Filter: map[string][]string{"site": {"bern"}}}).Probes[0]
+	p = search(t, s, identify.SearchRequest{Photos: [][]byte{probe}, Filter: map[string][]string{"site": {"bern"}}}).Probes[0]
 	require.Equal(t, identify.Nobody, p.Outcome)
 }
 
 func TestInsertWhenNobodyIsFound(t *testing.T) {
 	s := newService(t)
-	req := identify.SearchRequest{Photo: photo(t, shown{Person: "ann"}), Insert: true, Metadata: map[string]string{"from": "gate"}}
+	req := identify.SearchRequest{Photos: [][]byte{photo(t, shown{Person: "ann"})}, Insert: true, Metadata: map[string]string{"from": "gate"}}
 	first := search(t, s, req)
 	require.NotNil(t, first.Inserted)
 	require.Equal(t, identify.Nobody, first.Probes[0].Outcome)
 	require.Equal(t, map[string]string{"from": "gate"}, first.Inserted.Subject.Metadata)
 
-	req.Photo = photo(t, shown{Person: "ann", Take: 1})
+	req.Photos = [][]byte{photo(t, shown{Person: "ann", Take: 1})}
 	second := search(t, s, req)
 	require.Nil(t, second.Inserted)
 	require.Equal(t, first.Inserted.Subject.ID, second.Probes[0].Candidates[0].Subject)
@@ -170,7 +170,7 @@ func TestInsertOfOnePersonByManyAtOnceIsOne(t *testing.T) {
 	for i := range callers {
 		replica := []*identify.Service{one, other}[i%2]
 		work.Go(func() {
-			a, err := replica.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photo: photos[i], Insert: true})
+			a, err := replica.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photos[i]}, Insert: true})
 			inserted[i], errs[i] = a.Inserted != nil, err
 		})
 	}
@@ -197,18 +197,18 @@ func TestSearchRefuses(t *testing.T) {
 		req  identify.SearchRequest
 		want error
 	}{
-		"no face":             {identify.SearchRequest{Photo: photo(t)}, identify.ErrNoFace},
-		"no face, all asked":  {identify.SearchRequest{Photo: photo(t), AllFaces: true}, identify.ErrNoFace},
-		"two people":          {identify.SearchRequest{Photo: photo(t, shown{Person: "ann"}, shown{Person: "bob"})}, identify.ErrSeveralFaces},
-		"tiny face":           {identify.SearchRequest{Photo: photo(t, shown{Person: "ann", InterEye: 4})}, identify.ErrFaceTooSmall},
-		"not a picture":       {identify.SearchRequest{Photo: []byte("text")}, embed.ErrCorrupt},
-		"unknown gallery":     {identify.SearchRequest{Gallery: "none", Photo: ann}, store.ErrNotFound},
-		"negative k":          {identify.SearchRequest{Photo: ann, K: -1}, identify.ErrInvalid},
-		"too many candidates": {identify.SearchRequest{Photo: ann, K: 101}, identify.ErrInvalid},
-		"rate of one":         {identify.SearchRequest{Photo: ann, FPIR: 1}, identify.ErrInvalid},
-		"impossible cosine":   {identify.SearchRequest{Photo: ann, Threshold: &high}, identify.ErrInvalid},
-		"insert of a group":   {identify.SearchRequest{Photo: ann, Insert: true, AllFaces: true}, identify.ErrInvalid},
-		"insert by a filter":  {identify.SearchRequest{Photo: ann, Insert: true, Filter: map[string][]string{"a": {"b"}}}, identify.ErrInvalid},
+		"no face":             {identify.SearchRequest{Photos: [][]byte{photo(t)}}, identify.ErrNoFace},
+		"no face, all asked":  {identify.SearchRequest{Photos: [][]byte{photo(t)}, AllFaces: true}, identify.ErrNoFace},
+		"two people":          {identify.SearchRequest{Photos: [][]byte{photo(t, shown{Person: "ann"}, shown{Person: "bob"})}}, identify.ErrSeveralFaces},
+		"tiny face":           {identify.SearchRequest{Photos: [][]byte{photo(t, shown{Person: "ann", InterEye: 4})}}, identify.ErrFaceTooSmall},
+		"not a picture":       {identify.SearchRequest{Photos: [][]byte{[]byte("text")}}, embed.ErrCorrupt},
+		"unknown gallery":     {identify.SearchRequest{Gallery: "none", Photos: [][]byte{ann}}, store.ErrNotFound},
+		"negative k":          {identify.SearchRequest{Photos: [][]byte{ann}, K: -1}, identify.ErrInvalid},
+		"too many candidates": {identify.SearchRequest{Photos: [][]byte{ann}, K: 101}, identify.ErrInvalid},
+		"rate of one":         {identify.SearchRequest{Photos: [][]byte{ann}, FPIR: 1}, identify.ErrInvalid},
+		"impossible cosine":   {identify.SearchRequest{Photos: [][]byte{ann}, Threshold: &high}, identify.ErrInvalid},
+		"insert of a group":   {identify.SearchRequest{Photos: [][]byte{ann}, Insert: true, AllFaces: true}, identify.ErrInvalid},
+		"insert by a filter":  {identify.SearchRequest{Photos: [][]byte{ann}, Insert: true, Filter: map[string][]string{"a": {"b"}}}, identify.ErrInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.req.Gallery == "" {
@@ -228,4 +228,36 @@ func TestABystanderDoesNotMakeAGroup(t *testing.T) {
 	require.Equal(t, []string{"ann"}, ids)
 	outcome, _ = who(t, s, shown{Person: "bystander"})
 	require.Equal(t, identify.Nobody, outcome)
+}
+
+func TestSeveralPhotosOfOnePersonAreOneProbe(t *testing.T) {
+	s := newService(t)
+	enrol(t, s, "ann", photo(t, shown{Person: "ann"}))
+	one := search(t, s, identify.SearchRequest{Photos: [][]byte{photo(t, shown{Person: "ann", Take: 1})}}).Probes[0]
+	three := search(t, s, identify.SearchRequest{Photos: [][]byte{
+		photo(t, shown{Person: "ann", Take: 1}), photo(t, shown{Person: "ann", Take: 2}), photo(t, shown{Person: "ann", Take: 3}),
+	}})
+	require.Len(t, three.Probes, 1)
+	p := three.Probes[0]
+	require.Equal(t, identify.One, p.Outcome)
+	require.Greater(t, p.Candidates[0].Cosine, one.Candidates[0].Cosine, "the mean is nearer than one take")
+	require.InDelta(t, table().Identification(0.01, 3), p.Threshold, 1e-12, "each photo counts as a comparison")
+
+	inserted := search(t, s, identify.SearchRequest{Insert: true, Photos: [][]byte{
+		photo(t, shown{Person: "bob", Take: 1}), photo(t, shown{Person: "bob", Take: 2}),
+	}}).Inserted
+	require.Len(t, inserted.Faces, 2)
+
+	_, err := s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{
+		photo(t, shown{Person: "ann"}), photo(t),
+	}})
+	require.ErrorIs(t, err, identify.ErrNoFace)
+	for name, req := range map[string]identify.SearchRequest{
+		"none":     {Gallery: gallery},
+		"too many": {Gallery: gallery, Photos: make([][]byte, identify.MaxProbes+1)},
+		"a group":  {Gallery: gallery, Photos: make([][]byte, 2), AllFaces: true},
+	} {
+		_, err := s.Search(t.Context(), tenant, req)
+		require.ErrorIs(t, err, identify.ErrInvalid, name)
+	}
 }

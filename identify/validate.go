@@ -14,6 +14,7 @@ const (
 	MaxMetadataKey   = 64
 	MaxMetadataValue = 256
 	MaxPhotos        = 16
+	MaxProbes        = 5
 	MaxCandidates    = 100
 )
 

@@ -35,7 +35,7 @@ type searchAnswer struct {
 
 func (s *Server) search(c *fiber.Ctx, tenant string) error {
 	var r struct {
-		Photo     decode.Photo        `param:"photo,required"`
+		Photo     decode.Photos       `param:"photo,required"`
 		K         *int                `param:"k"`
 		FPIR      *float64            `param:"fpir"`
 		Threshold *float64            `param:"threshold"`
@@ -49,7 +49,7 @@ func (s *Server) search(c *fiber.Ctx, tenant string) error {
 		return err
 	}
 	req := identify.SearchRequest{
-		Gallery: segment(c, "gallery"), Photo: r.Photo, Threshold: r.Threshold, Filter: r.Filter,
+		Gallery: segment(c, "gallery"), Photos: r.Photo, Threshold: r.Threshold, Filter: r.Filter,
 		AllFaces: r.AllFaces, Insert: r.Insert, Metadata: r.Metadata,
 	}
 	var err error

@@ -155,7 +155,7 @@ func TestBadPhotos(t *testing.T) {
 		"bad base64":     `{"photo":"***"}`,
 		"empty":          `{"photo":""}`,
 		"no photo":       `{}`,
-		"two photos":     `{"photo":["AAAA","AAAA"]}`,
+		"six photos":     `{"photo":["AAAA","AAAA","AAAA","AAAA","AAAA","AAAA"]}`,
 		"unknown field":  `{"photo":"AAAA","image":"AAAA"}`,
 		"deep nesting":   `{"photo":` + strings.Repeat("[", 100_000),
 		"filter is text": `{"photo":"AAAA","filter":"team=a"}`,

@@ -33,7 +33,7 @@ func (d *Dialect) search(c *fiber.Ctx, p access.Principal) error {
 	var a identify.Answer
 	err := d.inGallery(c.UserContext(), p.Tenant, func() (err error) {
 		a, err = d.service.Search(c.UserContext(), p.Tenant, identify.SearchRequest{
-			Gallery: Gallery, Photo: r.IDPhoto, K: 1, Insert: r.Insert,
+			Gallery: Gallery, Photos: [][]byte{r.IDPhoto}, K: 1, Insert: r.Insert,
 		})
 		return err
 	})
