@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -45,6 +46,77 @@ func TestTailWithDeletedRowsDoesNotGrow(t *testing.T) {
 	}
 	require.Equal(t, 1, s.Len())
 	require.LessOrEqual(t, s.view.Load().parts[0].capacity, 8)
+}
+
+// TestEverySegmentIsFreed watches the segments of a set through growing,
+// sealing, merging, rewriting and saving, while searches hold views.
+func TestEverySegmentIsFreed(t *testing.T) {
+	for name, dir := range map[string]string{"in memory": "", "in files": filepath.Join(t.TempDir(), "set")} {
+		t.Run(name, func(t *testing.T) {
+			s, err := New(Config{Dimension: 64, SegmentRows: 5000, Dir: dir})
+			require.NoError(t, err)
+			seen := map[*segment]bool{}
+			vector := make([]float32, 64)
+			vector[0] = 1
+			var held []*view
+			for id := uint64(0); id < 30_000; id += 500 {
+				var rows []Row
+				var gone []uint64
+				for i := range uint64(500) {
+					rows = append(rows, Row{ID: id + i, Vector: vector})
+					if i%2 == 0 && id >= 500 {
+						gone = append(gone, id-500+i)
+					}
+				}
+				require.NoError(t, s.Update(rows, gone))
+				if dir != "" && id%7500 == 0 {
+					require.NoError(t, s.Save(nil))
+				}
+				v := s.acquire()
+				for _, p := range v.parts {
+					seen[p.segment] = true
+				}
+				held = append(held, v)
+			}
+			require.NoError(t, s.Close())
+			for _, v := range held {
+				for _, p := range v.parts {
+					require.NotNil(t, p.hot.bytes, "held by a search")
+				}
+				v.release()
+			}
+			require.Greater(t, len(seen), 10)
+			for seg := range seen {
+				require.Nil(t, seg.hot.bytes)
+				require.Zero(t, seg.refs.Load())
+			}
+		})
+	}
+}
+
+// TestFullDisk takes the directory away: what needs it fails, searches and
+// updates do not, and all is well when it is back.
+func TestFullDisk(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "set")
+	s, err := New(Config{Dimension: 2, SegmentRows: 10, Dir: dir})
+	require.NoError(t, err)
+	defer s.Close()
+	require.NoError(t, os.RemoveAll(dir))
+	for id := range uint64(100) {
+		require.NoError(t, s.Update([]Row{{ID: id, Vector: []float32{1, 0}}}, nil))
+	}
+	require.ErrorIs(t, s.Save(nil), os.ErrNotExist)
+	require.Eventually(t, func() bool { return s.Stats().Fault != nil }, 10*time.Second, time.Millisecond)
+	got, err := s.Search(context.Background(), []float32{1, 0}, Options{K: 200, Threshold: -1})
+	require.NoError(t, err)
+	require.Len(t, got.Hits, 100)
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	require.NoError(t, s.Save([]byte("back")))
+	require.NoError(t, s.Stats().Fault)
+	again, err := Open(Config{Dimension: 2, Dir: dir})
+	require.NoError(t, err)
+	require.Equal(t, 100, again.Len())
+	require.NoError(t, again.Close())
 }
 
 func FuzzDecodeManifest(f *testing.F) {

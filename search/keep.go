@@ -26,7 +26,10 @@ type fault struct {
 func (f *fault) set(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.err, f.until = err, time.Now().Add(retryAfter)
+	f.err, f.until = err, time.Time{}
+	if err != nil {
+		f.until = time.Now().Add(retryAfter)
+	}
 }
 
 func (f *fault) last() error {

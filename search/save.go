@@ -75,6 +75,7 @@ func (s *Set) Save(note []byte) error {
 	s.mu.Lock()
 	s.note = m.note
 	s.mu.Unlock()
+	s.fault.set(nil)
 	return s.sweep(m.parts)
 }
 
