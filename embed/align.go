@@ -11,8 +11,11 @@ const cropSide = 112
 // arcFace112 is where ArcFace's training put the five landmarks in a crop of
 // 112×112 pixels (Deng et al., "ArcFace", 2019; InsightFace, face_align.py).
 var arcFace112 = face.Landmarks{
-	{X: 38.2946, Y: 51.6963}, {X: 73.5318, Y: 51.5014}, {X: 56.0252, Y: 71.7366},
-	{X: 41.5493, Y: 92.3655}, {X: 70.7299, Y: 92.2041},
+	{X: 38.2946, Y: 51.6963},
+	{X: 73.5318, Y: 51.5014},
+	{X: 56.0252, Y: 71.7366},
+	{X: 41.5493, Y: 92.3655},
+	{X: 70.7299, Y: 92.2041},
 }
 
 // align is the map from the crop to the photo that brings the template onto
@@ -22,18 +25,18 @@ var arcFace112 = face.Landmarks{
 func align(from face.Landmarks) (cropToPhoto picture.Affine, ok bool) {
 	fx, fy := centre(from)
 	tx, ty := centre(arcFace112)
-	var real, imaginary, spread float64
+	var re, im, spread float64
 	for i := range from {
 		x, y := float64(from[i].X)-fx, float64(from[i].Y)-fy
 		u, v := float64(arcFace112[i].X)-tx, float64(arcFace112[i].Y)-ty
-		real += x*u + y*v
-		imaginary += x*v - y*u
+		re += x*u + y*v
+		im += x*v - y*u
 		spread += x*x + y*y
 	}
-	if spread == 0 || real == 0 && imaginary == 0 {
+	if spread == 0 || (re == 0 && im == 0) {
 		return picture.Affine{}, false
 	}
-	a, b := real/spread, imaginary/spread
+	a, b := re/spread, im/spread
 	toCrop := picture.Affine{A: a, B: -b, C: tx - a*fx + b*fy, D: b, E: a, F: ty - b*fx - a*fy}
 	return toCrop.Inverse(), true
 }

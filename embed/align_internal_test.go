@@ -124,7 +124,8 @@ func TestPoseFollowsHead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := turned(want[0], want[1], want[2])
 			yaw, pitch, roll := pose(l)
-			require.InDeltaSlice(t, want[:], []float64{yaw, pitch, roll}, 0.01)
+			got := []float64{yaw, pitch, roll}
+			require.InDeltaSlice(t, want[:], got, 0.01)
 		})
 	}
 	t.Run("nose moves to the side of the yaw", func(t *testing.T) {

@@ -191,7 +191,7 @@ func TestCustomRecogniser(t *testing.T) {
 		sum[i] = inRGB[i] + mirrored[i]
 	}
 	// The projection takes the first coordinate twice and the last.
-	projected := unit(2*(-0.6), 0.2*1-0.2*1+(-0.2))
+	projected := unit(2*(-0.6), -0.2)
 	joined := make([]float64, 0, 8)
 	for _, x := range inRGB {
 		joined = append(joined, math.Sqrt(0.7)*x)

@@ -152,13 +152,13 @@ func TestEmbedFindsFaceThatFillsThePhoto(t *testing.T) {
 	w, h := int(want.Box.Width), int(want.Box.Height)
 	cases := map[string]image.Image{
 		"box":           cut(obama, image.Rect(x, y, x+w, y+h), w, h),
-		"enlarged":      cut(obama, image.Rect(x, y, x+w, y+h), 5*w, 5*h),
+		"enlarged":      cut(obama, image.Rect(x, y, x+w, y+h), 3*w, 3*h),
 		"cut at brow":   cut(obama, image.Rect(x+w/10, y+h/5, x+w*9/10, y+h), w, h),
 		"square crop":   cut(obama, image.Rect(x, y+h-w, x+w, y+h), 112, 112),
 		"enlarged crop": cut(obama, image.Rect(x, y+h-w, x+w, y+h), 1500, 1500),
 		// The detector finds these only when it sees the photo smaller.
-		"brow to chin":   cut(obama, image.Rect(x+w/5, y+h/5, x+w*4/5, y+h*4/5), 6*w, 6*h),
-		"eyes and mouth": cut(obama, image.Rect(x+w/4, y+h/4, x+w*3/4, y+h*3/4), 6*w, 6*h),
+		"brow to chin":   cut(obama, image.Rect(x+w/5, y+h/5, x+w*4/5, y+h*4/5), 3*w, 3*h),
+		"eyes and mouth": cut(obama, image.Rect(x+w/4, y+h/4, x+w*3/4, y+h*3/4), 3*w, 3*h),
 	}
 	for name, img := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -1,7 +1,6 @@
 package identify_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -79,7 +78,7 @@ func TestQualityGate(t *testing.T) {
 	_, err = s.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Create: true, Photos: [][]byte{blurred}})
 	require.ErrorIs(t, err, identify.ErrLowQuality)
 	var q *identify.QualityError
-	require.True(t, errors.As(err, &q))
+	require.ErrorAs(t, err, &q)
 	require.Equal(t, []string{"blurred"}, q.Reasons)
 }
 

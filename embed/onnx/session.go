@@ -72,7 +72,7 @@ func (r *Runtime) NewSession(m *Model, cfg SessionConfig) (_ *Session, err error
 	if err != nil {
 		return nil, fmt.Errorf("configure session: %w", err)
 	}
-	defer options.Destroy()
+	defer func() { _ = options.Destroy() }() // fails only for nil
 	session, err := ort.NewDynamicAdvancedSessionWithONNXData(data, names(inputs), names(outputs), options)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrModel, err)
@@ -161,7 +161,7 @@ func (s *Session) run(ctx context.Context, in, out []ort.Value) error {
 	if err != nil {
 		return wrapRun(err)
 	}
-	defer options.Destroy()
+	defer func() { _ = options.Destroy() }() // fails only for nil
 	raised := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(raised)
