@@ -10,11 +10,12 @@ import (
 )
 
 type commands struct {
-	Demo   demoCommand   `cmd:"" help:"Enrol and search the demo photos through a server of its own."`
-	Serve  serveCommand  `cmd:"" help:"Serve the APIs."`
-	Tenant tenantCommand `cmd:"" help:"Manage tenants."`
-	Key    keyCommand    `cmd:"" help:"Manage API keys."`
-	Setup  setupCommand  `cmd:"" help:"Fetch ONNX Runtime's library and the models, each pinned by version and SHA-256."`
+	Demo      demoCommand      `cmd:"" help:"Enrol and search the demo photos through a server of its own."`
+	Serve     serveCommand     `cmd:"" help:"Serve the APIs."`
+	Tenant    tenantCommand    `cmd:"" help:"Manage tenants."`
+	Key       keyCommand       `cmd:"" help:"Manage API keys."`
+	Calibrate calibrateCommand `cmd:"" help:"Measure thresholds on your own photos of people."`
+	Setup     setupCommand     `cmd:"" help:"Fetch ONNX Runtime's library and the models, each pinned by version and SHA-256."`
 }
 
 func main() {

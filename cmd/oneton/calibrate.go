@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/goccy/go-yaml"
+	"golang.org/x/sync/errgroup"
+
+	"oneton/calibration"
+	"oneton/config"
+	"oneton/embed"
+	"oneton/face"
+)
+
+type calibrateCommand struct {
+	settings
+	Photos  string `arg:"" help:"Folder with a folder of photos for each person." type:"existingdir"`
+	Pack    string `help:"Pack to calibrate; the first that is configured by default."`
+	Install bool   `help:"Use the table from the next start on, instead of the pack's own."`
+}
+
+// portraitFile is a photo of a known person.
+type portraitFile struct{ person, path string }
+
+// Run measures how alike the owner's strangers are and says what thresholds
+// follow, and how far they can be trusted.
+func (c *calibrateCommand) Run(ctx context.Context) (err error) {
+	cfg, err := c.load(nil)
+	if err != nil {
+		return err
+	}
+	files, err := portraits(c.Photos)
+	if err != nil {
+		return err
+	}
+	cfg.Embed.Queue = len(files)
+	e, err := openEmbedder(cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	if c.Pack == "" {
+		c.Pack = e.Packs()[0]
+	}
+	files, templates, err := templatesOf(ctx, e, c.Pack, files)
+	if err != nil {
+		return err
+	}
+	people := make([]string, len(files))
+	for i, f := range files {
+		people[i] = f.person
+	}
+	sample, err := calibration.Collect(people, func(i, j int) float64 {
+		cosine, _ := templates[i].Cosine(templates[j]) // of one pack, so of one dimension
+		return cosine
+	})
+	if err != nil {
+		return err
+	}
+	fit, err := sample.Fit(fmt.Sprintf("%d photos of %d people of the owner's", len(people), sample.People))
+	if err != nil {
+		return err
+	}
+	report(fit, files)
+	if !c.Install {
+		return nil
+	}
+	path := calibrationFile(cfg, c.Pack)
+	if err := writeTable(path, fit.Table); err != nil {
+		return fmt.Errorf("install calibration: %w", err)
+	}
+	fmt.Printf("\n%s is used from the next start on; delete it to go back to the pack's own table\n", path)
+	return nil
+}
+
+func portraits(folder string) ([]portraitFile, error) {
+	var files []portraitFile
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		switch strings.ToLower(filepath.Ext(path)) {
+		case ".jpg", ".jpeg", ".png", ".webp":
+			if person := filepath.Dir(path); person != folder {
+				files = append(files, portraitFile{person, path})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find photos: %w", err)
+	}
+	return files, nil
+}
+
+// templatesOf embeds the largest face of each photo; photos without one, or
+// that cannot be read, are named and left out.
+func templatesOf(ctx context.Context, e *embed.Embedder, pack string, files []portraitFile) (shown []portraitFile, templates []face.Template, err error) {
+	all := make([]face.Template, len(files))
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(runtime.NumCPU())
+	for i, f := range files {
+		work.Go(func() error {
+			data, err := os.ReadFile(f.path)
+			if err != nil {
+				return err
+			}
+			r, err := e.Embed(ctx, pack, data)
+			switch {
+			case errors.Is(err, embed.ErrPack) || ctx.Err() != nil:
+				return err
+			case err != nil:
+				fmt.Printf("left out: %s: %v\n", f.path, err)
+			case len(r.Faces) == 0:
+				fmt.Printf("left out: %s: no face\n", f.path)
+			default:
+				all[i] = r.Faces[0].Template
+			}
+			return nil
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return nil, nil, err
+	}
+	for i, t := range all {
+		if t != nil {
+			shown, templates = append(shown, files[i]), append(templates, t)
+		}
+	}
+	return shown, templates, nil
+}
+
+func report(f *calibration.Fit, files []portraitFile) {
+	fmt.Printf("%d people, %d pairs of photos of different people, %d of the same\n\n", f.People, f.Impostors, f.Mates)
+	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprint(out, "one pair of strangers in\tcosine\t95 % interval\tknown people missed\n")
+	for _, r := range f.Rates {
+		missed, note := "unknown", ""
+		if r.FNMR != nil {
+			missed = fmt.Sprintf("%.1f %% (%.1f to %.1f)", 100*r.FNMR.Share, 100*r.FNMR.Low, 100*r.FNMR.High)
+		}
+		if r.Extrapolated {
+			note = ", extrapolated"
+		}
+		fmt.Fprintf(out, "%.0f\t%.3f\t%.3f to %.3f%s\t%s\n", 1/r.FMR, r.Cosine, r.CosineLow, r.CosineHigh, note, missed)
+	}
+	_ = out.Flush()
+	for _, s := range f.Suspects {
+		fmt.Printf("one person? %.3f: %s and %s\n", s.Cosine, files[s.A].path, files[s.B].path)
+	}
+	for _, w := range f.Warnings {
+		fmt.Printf("warning: %s\n", w)
+	}
+}
+
+// calibrationFile is where an owner's table of a pack is kept.
+func calibrationFile(cfg config.Config, pack string) string {
+	return filepath.Join(cfg.Data, "calibration", pack+".yaml")
+}
+
+func writeTable(path string, t calibration.Table) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	b, err := yaml.Marshal(t)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, b, 0o600)
+}
+
+// readTable is an owner's table of a pack, or nil when there is none.
+func readTable(path string) (*calibration.Table, error) {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read calibration: %w", err)
+	}
+	var t calibration.Table
+	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&t); err != nil {
+		return nil, fmt.Errorf("read calibration %s: %w", path, err)
+	}
+	if err := t.Validate(); err != nil {
+		return nil, fmt.Errorf("read calibration %s: %w", path, err)
+	}
+	return &t, nil
+}
