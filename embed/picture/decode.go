@@ -239,7 +239,7 @@ func onWhite(m *image.NYCbCrA) *Picture {
 	for y := range size.Y {
 		for x := range size.X {
 			i := m.COffset(x, y)
-			red, green, blue := p.colour.convert(float32(m.Y[m.YOffset(x, y)]), float32(m.Cb[i]), float32(m.Cr[i]))
+			red, green, blue := matrices[p.colour].Pixel(float32(m.Y[m.YOffset(x, y)]), float32(m.Cb[i]), float32(m.Cr[i]))
 			alpha := float32(m.A[m.AOffset(x, y)]) / 255
 			for c, v := range [3]float32{red, green, blue} {
 				pix[3*(y*size.X+x)+c] = uint8(255 + alpha*(v-255) + 0.5)

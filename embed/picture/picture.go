@@ -3,6 +3,8 @@
 // allocates.
 package picture
 
+import "oneton/embed/picture/internal/kernel"
+
 // Picture is a decoded, upright photo. It is read only.
 type Picture struct {
 	Width, Height int
@@ -111,27 +113,14 @@ func NewRaster(width, height int) *Raster {
 	return &Raster{Width: width, Height: height, R: pix[:n:n], G: pix[n : 2*n : 2*n], B: pix[2*n:]}
 }
 
-// convert turns three samples of a colour into red, green and blue.
-func (c colour) convert(a, b, d float32) (red, green, blue float32) {
-	switch c {
-	case fullRange:
-		b, d = b-128, d-128
-		return clamp(a + 1.402*d), clamp(a - 0.344136*b - 0.714136*d), clamp(a + 1.772*b)
-	case studioRange:
-		a, b, d = (a-16)*(255.0/219), b-128, d-128
-		return clamp(a + 1.596027*d), clamp(a - 0.391762*b - 0.812968*d), clamp(a + 2.017232*b)
-	default:
-		return a, b, d
-	}
-}
-
-func clamp(v float32) float32 {
-	switch {
-	case v < 0:
-		return 0
-	case v > 255:
-		return 255
-	default:
-		return v
-	}
+// matrices are those of JFIF 1.02 (page 3) and of ITU-R BT.601 in studio range.
+var matrices = map[colour]*kernel.Matrix{
+	fullRange: {
+		Gain: 1, RedCr: 1.402, GreenCb: 0.344136, GreenCr: 0.714136, BlueCb: 1.772,
+		Middle: 128, White: 255,
+	},
+	studioRange: {
+		Black: 16, Gain: 255.0 / 219, RedCr: 1.596027, GreenCb: 0.391762, GreenCr: 0.812968, BlueCb: 2.017232,
+		Middle: 128, White: 255,
+	},
 }

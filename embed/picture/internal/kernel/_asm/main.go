@@ -1,0 +1,15 @@
+// Command _asm writes the kernels.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+)
+
+func main() {
+	ConstraintExpr("!noasm")
+	transform()
+	blend()
+	combine()
+	convert()
+	Generate()
+}

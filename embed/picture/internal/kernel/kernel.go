@@ -1,0 +1,119 @@
+// Package kernel holds the inner loops of decoding and resizing: in Go, and in
+// assembly for processors that have it. Both give the same results bit for bit.
+package kernel
+
+// Transform writes a block's 8×8 samples to dst, whose rows are stride apart,
+// and leaves zeros in the block. The block holds dequantised coefficients,
+// column after column. dst must have the whole of the eight rows' samples.
+func Transform(dst []uint8, stride int, block *[64]int32) {
+	_ = dst[7*stride+7]
+	if useAVX2 {
+		transformAVX2(&dst[0], stride, &block[0])
+		return
+	}
+	transform(dst, stride, block)
+}
+
+// Blend sets dst to the sum of rows of src, stride bytes apart, each times its
+// weight. There is at least one row.
+func Blend(dst []float32, src []uint8, stride int, weights []float32) {
+	_ = src[(len(weights)-1)*stride+len(dst)-1]
+	done := 0
+	if useAVX2 {
+		if done = len(dst) &^ 15; done > 0 {
+			blendAVX2(&dst[0], done, &src[0], stride, &weights[0], len(weights))
+		}
+	}
+	blend(dst, src, stride, weights, done)
+}
+
+// Combine sets each sample of dst to the sum of groups×4 samples of row, from
+// its first on, each times its weight. The firsts rise.
+func Combine(dst, row []float32, first []int32, weights []float32, groups int) {
+	n := len(dst)
+	_, _, _ = first[n-1], weights[4*groups*n-1], row[int(first[n-1])+4*groups-1]
+	done := 0
+	if useAVX2 {
+		if done = n &^ 7; done > 0 {
+			combineAVX2(&dst[0], done, &row[0], &first[0], &weights[0], groups)
+		}
+	}
+	combine(dst, row, first, weights, groups, done)
+}
+
+// Matrix says how luma and chroma become red, green and blue:
+//
+//	y = (Y - Black)·Gain
+//	red = y + RedCr·(Cr - Middle)
+//	green = y - GreenCb·(Cb - Middle) - GreenCr·(Cr - Middle)
+//	blue = y + BlueCb·(Cb - Middle)
+//
+// each clipped to 0 and White.
+type Matrix struct {
+	Black, Gain                     float32
+	RedCr, GreenCb, GreenCr, BlueCb float32
+	Middle, White                   float32
+}
+
+// Convert turns luma, blue and red chroma into red, green and blue, in place.
+// The rows are equally long.
+func Convert(a, b, c []float32, m *Matrix) {
+	b, c = b[:len(a)], c[:len(a)]
+	done := 0
+	if useAVX2 {
+		if done = len(a) &^ 7; done > 0 {
+			convertAVX2(&a[0], &b[0], &c[0], done, &m.Black)
+		}
+	}
+	for i := done; i < len(a); i++ {
+		a[i], b[i], c[i] = m.Pixel(a[i], b[i], c[i])
+	}
+}
+
+// Pixel converts one pixel.
+func (m *Matrix) Pixel(y, cb, cr float32) (red, green, blue float32) {
+	y = (y - m.Black) * m.Gain
+	cb -= m.Middle
+	cr -= m.Middle
+	return m.clip(y + m.RedCr*cr), m.clip(y - m.GreenCb*cb - m.GreenCr*cr), m.clip(y + m.BlueCb*cb)
+}
+
+func (m *Matrix) clip(v float32) float32 {
+	switch {
+	case v < 0:
+		return 0
+	case v > m.White:
+		return m.White
+	default:
+		return v
+	}
+}
+
+// blend is Blend from a column on.
+func blend(dst []float32, src []uint8, stride int, weights []float32, from int) {
+	for x := from; x < len(dst); x++ {
+		sum := float32(0)
+		for k, w := range weights {
+			sum += w * float32(src[k*stride+x])
+		}
+		dst[x] = sum
+	}
+}
+
+// combine is Combine from a sample on.
+func combine(dst, row []float32, first []int32, weights []float32, groups, from int) {
+	weights = weights[4*groups*from:]
+	for x := from; x < len(dst); x++ {
+		r := row[first[x]:]
+		var sums [4]float32
+		for range groups {
+			v, w := r[:4], weights[:4]
+			sums[0] += v[0] * w[0]
+			sums[1] += v[1] * w[1]
+			sums[2] += v[2] * w[2]
+			sums[3] += v[3] * w[3]
+			r, weights = r[4:], weights[4:]
+		}
+		dst[x] = (sums[0] + sums[1]) + (sums[2] + sums[3])
+	}
+}
