@@ -301,7 +301,7 @@ func (b *ourBench) deleted(ctx context.Context, set *core.Set, r *ourResult) (er
 	if r.Compacting, err = b.single(ctx, set, b.strangers, plain); err != nil {
 		return err
 	}
-	for deadline := time.Now().Add(time.Minute); set.Stats().Deleted > 0 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); 20*set.Stats().Deleted > len(b.rows) && time.Now().Before(deadline); {
 		time.Sleep(50 * time.Millisecond)
 	}
 	r.Deleted, err = b.single(ctx, set, b.strangers, plain)

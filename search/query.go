@@ -209,7 +209,7 @@ func (q *query) compareAll() {
 	q.best.reset(q.best.k, q.opt.Distinct)
 	for i := range q.view.parts {
 		p := &q.view.parts[i]
-		masks := make([]uint16, blocksFor(p.rows))
+		masks := make([]uint32, blocksFor(p.rows))
 		p.masks(masks, 0, q.opt.Filter)
 		for row := range p.rows {
 			if masks[row/kernel.BlockRows]>>(row%kernel.BlockRows)&1 == 0 {

@@ -38,7 +38,8 @@ type savedPart struct {
 
 // Save makes the set as it is now durable in its directory, with a note of
 // the caller's, such as the position of the log that the rows speak of. The
-// save before stays valid until this one is whole. Without a directory it
+// save before stays valid until this one is whole; then no file of the set has
+// a vector of a row that was deleted before the call. Without a directory it
 // returns ErrMemory.
 func (s *Set) Save(note []byte) error {
 	if s.cfg.Dir == "" {
@@ -59,7 +60,9 @@ func (s *Set) Save(note []byte) error {
 
 	m := manifest{dimension: s.cfg.Dimension, next: v.next, note: bytes.Clone(note)}
 	for i, p := range v.parts {
-		if p.number == 0 {
+		// What was deleted is nobody's to keep: no file that a save leaves has
+		// its vectors.
+		if p.number == 0 || p.dead > 0 {
 			var err error
 			if p, err = s.rewrite(v.parts[i : i+1]); err != nil {
 				return fmt.Errorf("save rows: %w", err)
@@ -304,11 +307,11 @@ func (d *decoder) uint64() uint64 {
 
 // countLive is how many of the part's rows its mask has.
 func (p *part) countLive() int {
-	masks := make([]uint16, blocksFor(p.rows))
+	masks := make([]uint32, blocksFor(p.rows))
 	p.masks(masks, 0, nil)
 	n := 0
 	for _, m := range masks {
-		n += bits.OnesCount16(m)
+		n += bits.OnesCount16(uint16(m))
 	}
 	return n
 }

@@ -85,7 +85,7 @@ func parallel(n int, f func()) {
 // worker is the memory of one goroutine of a scan.
 type worker struct {
 	tiles  []tile
-	masks  []uint16
+	masks  []uint32
 	hits   []kernel.Hit
 	probes []*kernel.Probe
 }

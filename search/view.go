@@ -92,22 +92,42 @@ func (p *part) ownLive() {
 	p.live = live
 }
 
+// skipBytes is how many bytes of blocks without a row to be found are worth
+// skipping.
+const skipBytes = 6 << 10
+
 // masks writes which rows of the blocks from first on a search may find.
-func (p *part) masks(to []uint16, first int, filter Mask) {
-	if p.live != nil {
-		copy(to, p.live[first:])
-	} else {
+func (p *part) masks(to []uint32, first int, filter Mask) {
+	if p.live == nil && filter == nil && (first+len(to))*kernel.BlockRows <= p.rows {
 		for i := range to {
 			to[i] = allRows
 		}
+		return
 	}
+	empty := 0 // blocks at the end so far
+	longest := max(1, skipBytes/kernel.BlockBytes(p.dimension))
 	for i := range to {
+		mask := uint16(allRows)
+		if p.live != nil {
+			mask = p.live[first+i]
+		}
 		if left := p.rows - (first+i)*kernel.BlockRows; left < kernel.BlockRows {
-			to[i] &= uint16(1<<max(left, 0) - 1)
+			mask &= uint16(1<<max(left, 0) - 1)
 		}
-		if filter != nil && to[i] != 0 {
-			to[i] &= p.chosen(first+i, filter)
+		if filter != nil && mask != 0 {
+			mask &= p.chosen(first+i, filter)
 		}
+		to[i] = uint32(mask)
+		if mask == 0 {
+			empty++
+			continue
+		}
+		if empty <= longest {
+			for gap := i - empty; gap < i; gap++ {
+				to[gap] = kernel.Visit
+			}
+		}
+		empty = 0
 	}
 }
 

@@ -46,6 +46,11 @@ type Hit struct {
 	Dots [BlockRows]int32
 }
 
+// Visit is set in the mask of a block that a kernel is not to skip, though no
+// row of it may be found: short gaps cost more to skip than to compare, since
+// a branch that was not foreseen stops the reading ahead.
+const Visit = 1 << BlockRows
+
 // scan compares n blocks with a tile. For every probe q and every row whose
 // bit is set in the block's mask it computes, in float32,
 //
@@ -60,7 +65,7 @@ type Hit struct {
 // four of the second, and so on, then the next group. Consts hold, for each
 // probe, -128 times the sum of its codes (int32), then for each its slope, then
 // for each its limit (float32).
-type scan func(blocks *byte, n, groups int, masks *uint16, codes, consts, hits *byte) int
+type scan func(blocks *byte, n, groups int, masks *uint32, codes, consts, hits *byte) int
 
 // variant is one scan function, for tiles of one width.
 type variant struct {
@@ -119,7 +124,7 @@ func Named(name string) (*Kernel, error) {
 
 // scanGeneric returns the reference scan for a tile.
 func scanGeneric(width int) scan {
-	return func(first *byte, n, groups int, firstMask *uint16, firstCode, firstConst, firstHit *byte) int {
+	return func(first *byte, n, groups int, firstMask *uint32, firstCode, firstConst, firstHit *byte) int {
 		size := metaBytes + groupBytes*groups
 		blocks := unsafe.Slice(first, n*size)
 		masks := unsafe.Slice(firstMask, n)

@@ -62,7 +62,7 @@ func fill(dimension int, rows [][]float32) []byte {
 type pair struct{ row, probe int }
 
 // scan returns the integer dot products of the pairs that the kernel reports.
-func scan(k *kernel.Kernel, dimension int, blocks []byte, masks []uint16, probes [][]float32, thresholds []float64) map[pair]int32 {
+func scan(k *kernel.Kernel, dimension int, blocks []byte, masks []uint32, probes [][]float32, thresholds []float64) map[pair]int32 {
 	found := map[pair]int32{}
 	quantised := make([]kernel.Probe, len(probes))
 	for i := range probes {
@@ -114,10 +114,14 @@ func TestKernelsReportEveryRowThatMayPass(t *testing.T) {
 				}
 				blocks := fill(dimension, rows)
 				size := kernel.BlockBytes(dimension)
-				masks := make([]uint16, len(blocks)/size)
+				masks := make([]uint32, len(blocks)/size)
 				live := make([]bool, n)
+				for i := range masks {
+					masks[i] = uint32(r.IntN(2)) * kernel.Visit
+				}
+				sparse := rapid.SampledFrom([]int{2, 4, 40}).Draw(t, "sparse")
 				for i := range rows {
-					if live[i] = r.IntN(4) > 0; live[i] {
+					if live[i] = (r.IntN(sparse) > 0) == (sparse < 40); live[i] {
 						masks[i/16] |= 1 << (i % 16)
 					}
 				}
@@ -200,7 +204,7 @@ func BenchmarkScan(b *testing.B) {
 			for at := 0; at < len(blocks); at += len(part) {
 				copy(blocks[at:], part)
 			}
-			masks := make([]uint16, n)
+			masks := make([]uint32, n)
 			for i := range masks {
 				masks[i] = 0xffff
 			}

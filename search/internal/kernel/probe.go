@@ -105,7 +105,7 @@ func (t *Tile) SetThreshold(q int, threshold float64) {
 // Scan compares blocks with the tile, rows whose bit is not set in their
 // block's mask left out, and returns the hits, in the space of hits, which
 // must have room for as many as there are blocks times the tile's width.
-func (t *Tile) Scan(blocks []byte, masks []uint16, hits []Hit) []Hit {
+func (t *Tile) Scan(blocks []byte, masks []uint32, hits []Hit) []Hit {
 	n := len(masks)
 	if n == 0 {
 		return nil
@@ -133,7 +133,7 @@ func up(x float64) float32 {
 	return f
 }
 
-func (v variant) call(blocks []byte, n, groups int, masks []uint16, codes []byte, consts []uint32, hits []Hit) int {
+func (v variant) call(blocks []byte, n, groups int, masks []uint32, codes []byte, consts []uint32, hits []Hit) int {
 	return v.scan(&blocks[0], n, groups, &masks[0], &codes[0],
 		(*byte)(unsafe.Pointer(&consts[0])), (*byte)(unsafe.Pointer(&hits[0])))
 }

@@ -5,22 +5,22 @@
 package kernel
 
 // scanAVX512VNNIx1 is scan for a tile of 1, by AVX-512 VNNI.
-func scanAVX512VNNIx1(blocks *byte, n int, groups int, masks *uint16, codes *byte, consts *byte, hits *byte) int
+func scanAVX512VNNIx1(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
 // scanAVX512VNNIx4 is scan for a tile of 4, by AVX-512 VNNI.
-func scanAVX512VNNIx4(blocks *byte, n int, groups int, masks *uint16, codes *byte, consts *byte, hits *byte) int
+func scanAVX512VNNIx4(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
 // scanAVX512VNNIx8 is scan for a tile of 8, by AVX-512 VNNI.
-func scanAVX512VNNIx8(blocks *byte, n int, groups int, masks *uint16, codes *byte, consts *byte, hits *byte) int
+func scanAVX512VNNIx8(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
 // scanAVXVNNIx1 is scan for a tile of 1, by AVX-VNNI.
-func scanAVXVNNIx1(blocks *byte, n int, groups int, masks *uint16, codes *byte, consts *byte, hits *byte) int
+func scanAVXVNNIx1(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
 // scanAVXVNNIx4 is scan for a tile of 4, by AVX-VNNI.
-func scanAVXVNNIx4(blocks *byte, n int, groups int, masks *uint16, codes *byte, consts *byte, hits *byte) int
+func scanAVXVNNIx4(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
 // scanAVX2x1 is scan for a tile of 1, by AVX2.
-func scanAVX2x1(blocks *byte, n int, groups int, masks *uint16, codes *byte, consts *byte, hits *byte) int
+func scanAVX2x1(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
 // scanAVX2x2 is scan for a tile of 2, by AVX2.
-func scanAVX2x2(blocks *byte, n int, groups int, masks *uint16, codes *byte, consts *byte, hits *byte) int
+func scanAVX2x2(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int

@@ -2,7 +2,7 @@
 
 //go:build !noasm
 
-// func scanAVX512VNNIx1(blocks *byte, n int, groups int, masks *uint16, codes *byte, consts *byte, hits *byte) int
+// func scanAVX512VNNIx1(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
 TEXT ·scanAVX512VNNIx1(SB), $64-64
 	MOVQ blocks+0(FP), AX
@@ -21,7 +21,7 @@ TEXT ·scanAVX512VNNIx1(SB), $64-64
 step:
 	CMPQ         SI, R13
 	JGE          done
-	MOVWLZX      (CX)(SI*2), R12
+	MOVL         (CX)(SI*4), R12
 	TESTL        R12, R12
 	JZ           next
 	VPBROADCASTD (DX), Z0
@@ -70,17 +70,19 @@ sum:
 	VPADDD Z1, Z0, Z0
 
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
-	VPTERNLOGD       $0xff, Z3, Z3, Z3
 	VMOVDQU32        (AX), Z6
 	VPSLLD           $0x10, Z6, Z5
+	VPTERNLOGD       $0xff, Z3, Z3, Z3
 	VBROADCASTSS     8(DX), Z2
 	VFMADD231PS.BCST 4(DX), Z6, Z2
 	VCVTDQ2PS        Z0, Z4
 	VFMADD231PS      Z5, Z4, Z2
 	VPANDD           Z2, Z3, Z3
 	VPMOVD2M         Z3, K1
+	KMOVQ            R12, K2
+	KANDNW           K2, K1, K1
 	KORTESTW         K1, K1
-	JC               next
+	JZ               next
 
 	// some row may pass: find which, probe by probe
 	VMOVDQU32 Z0, (SP)
@@ -128,7 +130,7 @@ done:
 	VZEROUPPER
 	RET
 
-// func scanAVX512VNNIx4(blocks *byte, n int, groups int, masks *uint16, codes *byte, consts *byte, hits *byte) int
+// func scanAVX512VNNIx4(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
 TEXT ·scanAVX512VNNIx4(SB), $512-64
 	MOVQ blocks+0(FP), AX
@@ -147,8 +149,8 @@ TEXT ·scanAVX512VNNIx4(SB), $512-64
 step:
 	CMPQ         SI, R13
 	JGE          done
-	MOVL         (CX)(SI*2), R12
-	TESTL        R12, R12
+	MOVQ         (CX)(SI*4), R12
+	TESTQ        R12, R12
 	JZ           next
 	VPBROADCASTD (DX), Z0
 	VPBROADCASTD 4(DX), Z1
@@ -212,9 +214,9 @@ one:
 
 sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
-	VPTERNLOGD       $0xff, Z10, Z10, Z10
 	VMOVDQU32        (AX), Z12
 	VPSLLD           $0x10, Z12, Z11
+	VPTERNLOGD       $0xff, Z10, Z10, Z10
 	VBROADCASTSS     32(DX), Z8
 	VFMADD231PS.BCST 16(DX), Z12, Z8
 	VCVTDQ2PS        Z0, Z9
@@ -235,8 +237,12 @@ sum:
 	VCVTDQ2PS        Z3, Z9
 	VFMADD231PS      Z11, Z9, Z8
 	VPANDD           Z8, Z10, Z10
+	VPMOVD2M         Z10, K1
+	KMOVQ            R12, K2
+	KANDNW           K2, K1, K3
 	VMOVDQU32        (AX)(R8*1), Z12
 	VPSLLD           $0x10, Z12, Z11
+	VPTERNLOGD       $0xff, Z10, Z10, Z10
 	VBROADCASTSS     32(DX), Z8
 	VFMADD231PS.BCST 16(DX), Z12, Z8
 	VCVTDQ2PS        Z4, Z9
@@ -258,8 +264,11 @@ sum:
 	VFMADD231PS      Z11, Z9, Z8
 	VPANDD           Z8, Z10, Z10
 	VPMOVD2M         Z10, K1
-	KORTESTW         K1, K1
-	JC               next
+	KSHIFTRQ         $0x20, K2, K2
+	KANDNW           K2, K1, K1
+	KORW             K1, K3, K3
+	KORTESTW         K3, K3
+	JZ               next
 
 	// some row may pass: find which, probe by probe
 	VMOVDQU32 Z0, (SP)
@@ -305,7 +314,7 @@ miss:
 	INCQ R9
 	CMPQ R9, $0x04
 	JL   probe
-	SHRL $0x10, R12
+	SHRQ $0x20, R12
 	ADDQ R8, R15
 	LEAQ 1(SI), BP
 	LEAQ 512(SP), R14
@@ -322,7 +331,7 @@ done:
 	VZEROUPPER
 	RET
 
-// func scanAVX512VNNIx8(blocks *byte, n int, groups int, masks *uint16, codes *byte, consts *byte, hits *byte) int
+// func scanAVX512VNNIx8(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
 TEXT ·scanAVX512VNNIx8(SB), $1024-64
 	MOVQ blocks+0(FP), AX
@@ -341,8 +350,8 @@ TEXT ·scanAVX512VNNIx8(SB), $1024-64
 step:
 	CMPQ         SI, R13
 	JGE          done
-	MOVL         (CX)(SI*2), R12
-	TESTL        R12, R12
+	MOVQ         (CX)(SI*4), R12
+	TESTQ        R12, R12
 	JZ           next
 	VPBROADCASTD (DX), Z0
 	VPBROADCASTD 4(DX), Z1
@@ -389,9 +398,9 @@ one:
 	JNZ           one
 
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
-	VPTERNLOGD       $0xff, Z18, Z18, Z18
 	VMOVDQU32        (AX), Z20
 	VPSLLD           $0x10, Z20, Z19
+	VPTERNLOGD       $0xff, Z18, Z18, Z18
 	VBROADCASTSS     64(DX), Z16
 	VFMADD231PS.BCST 32(DX), Z20, Z16
 	VCVTDQ2PS        Z0, Z17
@@ -432,8 +441,12 @@ one:
 	VCVTDQ2PS        Z7, Z17
 	VFMADD231PS      Z19, Z17, Z16
 	VPANDD           Z16, Z18, Z18
+	VPMOVD2M         Z18, K1
+	KMOVQ            R12, K2
+	KANDNW           K2, K1, K3
 	VMOVDQU32        (AX)(R8*1), Z20
 	VPSLLD           $0x10, Z20, Z19
+	VPTERNLOGD       $0xff, Z18, Z18, Z18
 	VBROADCASTSS     64(DX), Z16
 	VFMADD231PS.BCST 32(DX), Z20, Z16
 	VCVTDQ2PS        Z8, Z17
@@ -475,8 +488,11 @@ one:
 	VFMADD231PS      Z19, Z17, Z16
 	VPANDD           Z16, Z18, Z18
 	VPMOVD2M         Z18, K1
-	KORTESTW         K1, K1
-	JC               next
+	KSHIFTRQ         $0x20, K2, K2
+	KANDNW           K2, K1, K1
+	KORW             K1, K3, K3
+	KORTESTW         K3, K3
+	JZ               next
 
 	// some row may pass: find which, probe by probe
 	VMOVDQU32 Z0, (SP)
@@ -530,7 +546,7 @@ miss:
 	INCQ R9
 	CMPQ R9, $0x08
 	JL   probe
-	SHRL $0x10, R12
+	SHRQ $0x20, R12
 	ADDQ R8, R15
 	LEAQ 1(SI), BP
 	LEAQ 1024(SP), R14
@@ -547,7 +563,7 @@ done:
 	VZEROUPPER
 	RET
 
-// func scanAVXVNNIx1(blocks *byte, n int, groups int, masks *uint16, codes *byte, consts *byte, hits *byte) int
+// func scanAVXVNNIx1(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
 TEXT ·scanAVXVNNIx1(SB), $64-64
 	MOVQ blocks+0(FP), AX
@@ -566,7 +582,7 @@ TEXT ·scanAVXVNNIx1(SB), $64-64
 step:
 	CMPQ         SI, R13
 	JGE          done
-	MOVWLZX      (CX)(SI*2), R12
+	MOVL         (CX)(SI*4), R12
 	TESTL        R12, R12
 	JZ           next
 	VPBROADCASTD (DX), Y0
@@ -689,6 +705,8 @@ sum:
 	VCVTDQ2PS    Y0, Y11
 	VFMADD231PS  Y8, Y11, Y10
 	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R9
+	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      32(AX), Y9
 	VPSLLD       $0x10, Y9, Y8
 	VBROADCASTSS 4(DX), Y11
@@ -697,9 +715,13 @@ sum:
 	VCVTDQ2PS    Y1, Y11
 	VFMADD231PS  Y8, Y11, Y10
 	VPAND        Y10, Y12, Y12
-	VMOVMSKPS    Y12, R9
-	CMPL         R9, $0xff
-	JE           next
+	VMOVMSKPS    Y12, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	MOVWLZX      R12, R12
+	TESTL        R9, R12
+	JZ           next
 
 	// some row may pass: find which, probe by probe
 	VMOVDQU Y0, (SP)
@@ -757,7 +779,7 @@ done:
 	VZEROUPPER
 	RET
 
-// func scanAVXVNNIx4(blocks *byte, n int, groups int, masks *uint16, codes *byte, consts *byte, hits *byte) int
+// func scanAVXVNNIx4(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
 TEXT ·scanAVXVNNIx4(SB), $256-64
 	MOVQ blocks+0(FP), AX
@@ -776,7 +798,7 @@ TEXT ·scanAVXVNNIx4(SB), $256-64
 step:
 	CMPQ         SI, R13
 	JGE          done
-	MOVWLZX      (CX)(SI*2), R12
+	MOVL         (CX)(SI*4), R12
 	TESTL        R12, R12
 	JZ           next
 	VPBROADCASTD (DX), Y0
@@ -1148,6 +1170,8 @@ sum:
 	VCVTDQ2PS    Y6, Y11
 	VFMADD231PS  Y8, Y11, Y10
 	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R9
+	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      32(AX), Y9
 	VPSLLD       $0x10, Y9, Y8
 	VBROADCASTSS 16(DX), Y11
@@ -1174,9 +1198,13 @@ sum:
 	VCVTDQ2PS    Y7, Y11
 	VFMADD231PS  Y8, Y11, Y10
 	VPAND        Y10, Y12, Y12
-	VMOVMSKPS    Y12, R9
-	CMPL         R9, $0xff
-	JE           next
+	VMOVMSKPS    Y12, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	MOVWLZX      R12, R12
+	TESTL        R9, R12
+	JZ           next
 
 	// some row may pass: find which, probe by probe
 	VMOVDQU Y0, (SP)
@@ -1240,7 +1268,7 @@ done:
 	VZEROUPPER
 	RET
 
-// func scanAVX2x1(blocks *byte, n int, groups int, masks *uint16, codes *byte, consts *byte, hits *byte) int
+// func scanAVX2x1(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
 TEXT ·scanAVX2x1(SB), $64-64
 	MOVQ blocks+0(FP), AX
@@ -1259,7 +1287,7 @@ TEXT ·scanAVX2x1(SB), $64-64
 step:
 	CMPQ         SI, R13
 	JGE          done
-	MOVWLZX      (CX)(SI*2), R12
+	MOVL         (CX)(SI*4), R12
 	TESTL        R12, R12
 	JZ           next
 	VPBROADCASTD (DX), Y0
@@ -1373,6 +1401,8 @@ sum:
 	VCVTDQ2PS    Y0, Y11
 	VFMADD231PS  Y8, Y11, Y10
 	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R9
+	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      32(AX), Y9
 	VPSLLD       $0x10, Y9, Y8
 	VBROADCASTSS 4(DX), Y11
@@ -1381,9 +1411,13 @@ sum:
 	VCVTDQ2PS    Y1, Y11
 	VFMADD231PS  Y8, Y11, Y10
 	VPAND        Y10, Y12, Y12
-	VMOVMSKPS    Y12, R9
-	CMPL         R9, $0xff
-	JE           next
+	VMOVMSKPS    Y12, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	MOVWLZX      R12, R12
+	TESTL        R9, R12
+	JZ           next
 
 	// some row may pass: find which, probe by probe
 	VMOVDQU Y0, (SP)
@@ -1441,7 +1475,7 @@ done:
 	VZEROUPPER
 	RET
 
-// func scanAVX2x2(blocks *byte, n int, groups int, masks *uint16, codes *byte, consts *byte, hits *byte) int
+// func scanAVX2x2(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
 TEXT ·scanAVX2x2(SB), $128-64
 	MOVQ blocks+0(FP), AX
@@ -1460,7 +1494,7 @@ TEXT ·scanAVX2x2(SB), $128-64
 step:
 	CMPQ         SI, R13
 	JGE          done
-	MOVWLZX      (CX)(SI*2), R12
+	MOVL         (CX)(SI*4), R12
 	TESTL        R12, R12
 	JZ           next
 	VPBROADCASTD (DX), Y0
@@ -1635,6 +1669,8 @@ sum:
 	VCVTDQ2PS    Y4, Y11
 	VFMADD231PS  Y8, Y11, Y10
 	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R9
+	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      32(AX), Y9
 	VPSLLD       $0x10, Y9, Y8
 	VBROADCASTSS 8(DX), Y11
@@ -1649,9 +1685,13 @@ sum:
 	VCVTDQ2PS    Y5, Y11
 	VFMADD231PS  Y8, Y11, Y10
 	VPAND        Y10, Y12, Y12
-	VMOVMSKPS    Y12, R9
-	CMPL         R9, $0xff
-	JE           next
+	VMOVMSKPS    Y12, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	MOVWLZX      R12, R12
+	TESTL        R9, R12
+	JZ           next
 
 	// some row may pass: find which, probe by probe
 	VMOVDQU Y0, (SP)

@@ -7,19 +7,19 @@ package kernel
 // scanSDOTx1 is scan for a tile of 1, by the dot product instructions.
 //
 //go:noescape
-func scanSDOTx1(blocks *byte, n, groups int, masks *uint16, codes, consts, hits *byte) int
+func scanSDOTx1(blocks *byte, n, groups int, masks *uint32, codes, consts, hits *byte) int
 
 // scanSDOTx4 is scan for a tile of 4, by the dot product instructions.
 //
 //go:noescape
-func scanSDOTx4(blocks *byte, n, groups int, masks *uint16, codes, consts, hits *byte) int
+func scanSDOTx4(blocks *byte, n, groups int, masks *uint32, codes, consts, hits *byte) int
 
 // scanNEONx1 is scan for a tile of 1, by NEON.
 //
 //go:noescape
-func scanNEONx1(blocks *byte, n, groups int, masks *uint16, codes, consts, hits *byte) int
+func scanNEONx1(blocks *byte, n, groups int, masks *uint32, codes, consts, hits *byte) int
 
 // scanNEONx4 is scan for a tile of 4, by NEON.
 //
 //go:noescape
-func scanNEONx4(blocks *byte, n, groups int, masks *uint16, codes, consts, hits *byte) int
+func scanNEONx4(blocks *byte, n, groups int, masks *uint32, codes, consts, hits *byte) int

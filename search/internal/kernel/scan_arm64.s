@@ -4,7 +4,7 @@
 
 #include "textflag.h"
 
-// func(blocks *byte, n, groups int, masks *uint16, codes, consts, hits *byte) int
+// func(blocks *byte, n, groups int, masks *uint32, codes, consts, hits *byte) int
 TEXT ·scanSDOTx1(SB), NOSPLIT, $0-64
 	MOVD blocks+0(FP), R0
 	MOVD n+8(FP), R1
@@ -21,7 +21,7 @@ TEXT ·scanSDOTx1(SB), NOSPLIT, $0-64
 step:
 	CMP R1, R7
 	BGE done
-	MOVHU (R3)(R7<<1), R12
+	MOVWU (R3)(R7<<2), R12
 	ADD $64, R0, R9
 	CBZ R12, skip
 	VEOR V0.B16, V0.B16, V0.B16
@@ -175,7 +175,7 @@ done:
 	MOVD R8, ret+56(FP)
 	RET
 
-// func(blocks *byte, n, groups int, masks *uint16, codes, consts, hits *byte) int
+// func(blocks *byte, n, groups int, masks *uint32, codes, consts, hits *byte) int
 TEXT ·scanSDOTx4(SB), NOSPLIT, $0-64
 	MOVD blocks+0(FP), R0
 	MOVD n+8(FP), R1
@@ -192,7 +192,7 @@ TEXT ·scanSDOTx4(SB), NOSPLIT, $0-64
 step:
 	CMP R1, R7
 	BGE done
-	MOVHU (R3)(R7<<1), R12
+	MOVWU (R3)(R7<<2), R12
 	ADD $64, R0, R9
 	CBZ R12, skip
 	VEOR V0.B16, V0.B16, V0.B16
@@ -679,7 +679,7 @@ done:
 	MOVD R8, ret+56(FP)
 	RET
 
-// func(blocks *byte, n, groups int, masks *uint16, codes, consts, hits *byte) int
+// func(blocks *byte, n, groups int, masks *uint32, codes, consts, hits *byte) int
 TEXT ·scanNEONx1(SB), NOSPLIT, $0-64
 	MOVD blocks+0(FP), R0
 	MOVD n+8(FP), R1
@@ -696,7 +696,7 @@ TEXT ·scanNEONx1(SB), NOSPLIT, $0-64
 step:
 	CMP R1, R7
 	BGE done
-	MOVHU (R3)(R7<<1), R12
+	MOVWU (R3)(R7<<2), R12
 	ADD $64, R0, R9
 	CBZ R12, skip
 	VEOR V0.B16, V0.B16, V0.B16
@@ -862,7 +862,7 @@ done:
 	MOVD R8, ret+56(FP)
 	RET
 
-// func(blocks *byte, n, groups int, masks *uint16, codes, consts, hits *byte) int
+// func(blocks *byte, n, groups int, masks *uint32, codes, consts, hits *byte) int
 TEXT ·scanNEONx4(SB), NOSPLIT, $0-64
 	MOVD blocks+0(FP), R0
 	MOVD n+8(FP), R1
@@ -879,7 +879,7 @@ TEXT ·scanNEONx4(SB), NOSPLIT, $0-64
 step:
 	CMP R1, R7
 	BGE done
-	MOVHU (R3)(R7<<1), R12
+	MOVWU (R3)(R7<<2), R12
 	ADD $64, R0, R9
 	CBZ R12, skip
 	VEOR V0.B16, V0.B16, V0.B16

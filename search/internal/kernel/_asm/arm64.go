@@ -75,7 +75,7 @@ func (a *neon) scan(name string, width int, dot bool) {
 	a.label("step")
 	a.op("CMP R1, R7")
 	a.op("BGE done")
-	a.op("MOVHU (R3)(R7<<1), R12")
+	a.op("MOVWU (R3)(R7<<2), R12")
 	a.op("ADD $%d, R0, R9", metaSize)
 	a.op("CBZ R12, skip")
 	for i := range width * neonParts {

@@ -100,7 +100,7 @@ func avx(d dots, width int) {
 	for q := range acc {
 		acc[q] = ymm[q*d.parts : (q+1)*d.parts]
 	}
-	mask := GP32()
+	mask := GP64()
 
 	c.step(1, mask)
 	for q := range acc {
@@ -142,18 +142,22 @@ func avx(d dots, width int) {
 		VCVTDQ2PS(dots, product)
 		VFMADD231PS(scale, product, upper)
 	}
-	VPCMPEQD(signs, signs, signs)
+	passed := []reg.GPVirtual{GP32(), GP32()}
 	for h := range 2 {
+		VPCMPEQD(signs, signs, signs)
 		load(h)
 		for q := range acc {
 			bound(acc[q][h], c.slope(width, q), c.limit(width, q))
 			VPAND(upper, signs, signs)
 		}
+		VMOVMSKPS(signs, passed[h])
 	}
-	all := GP32()
-	VMOVMSKPS(signs, all)
-	CMPL(all, U8(0xff))
-	JE(LabelRef("next"))
+	SHLL(U8(8), passed[1])
+	ORL(passed[1], passed[0])
+	NOTL(passed[0])
+	MOVWLZX(mask.As16(), mask.As32())
+	TESTL(passed[0], mask.As32())
+	JZ(LabelRef("next"))
 
 	Comment("some row may pass: find which, probe by probe")
 	for q := range acc {
@@ -176,7 +180,7 @@ func avx(d dots, width int) {
 	SHLL(U8(8), high)
 	ORL(high, found)
 	NOTL(found)
-	ANDL(mask, found)
+	ANDL(mask.As32(), found)
 	JZ(LabelRef("miss"))
 	MOVL(c.block.As32(), Mem{Base: c.hits})
 	MOVW(probe.As16(), Mem{Base: c.hits, Disp: hitProbe})

@@ -22,7 +22,7 @@ func avx512(width, deep int) {
 		}
 	}
 	second := ZMM() // of a single probe: halves the chain of additions
-	mask := GP32()
+	mask := GP64()
 
 	c.step(deep, mask)
 	for b := range acc {
@@ -72,22 +72,30 @@ func avx512(width, deep int) {
 		VCVTDQ2PS(dots, product)
 		VFMADD231PS(scale, product, upper)
 	}
-	VPTERNLOGD(U8(0xff), signs, signs, signs)
+	k, live, passed := K(), K(), K()
 	for b := range acc {
-		if b == 0 {
-			load(Mem{Base: c.blocks})
-		} else {
-			load(Mem{Base: c.blocks, Index: c.size, Scale: 1})
+		at := Mem{Base: c.blocks}
+		if b > 0 {
+			at.Index, at.Scale = c.size, 1
 		}
+		load(at)
+		VPTERNLOGD(U8(0xff), signs, signs, signs)
 		for q := range acc[b] {
 			bound(acc[b][q], c.slope(width, q), c.limit(width, q))
 			VPANDD(upper, signs, signs)
 		}
+		VPMOVD2M(signs, k)
+		if b == 0 {
+			KMOVQ(mask, live)
+			KANDNW(live, k, passed)
+		} else {
+			KSHIFTRQ(U8(32), live, live)
+			KANDNW(live, k, k)
+			KORW(k, passed, passed)
+		}
 	}
-	k, live := K(), K()
-	VPMOVD2M(signs, k)
-	KORTESTW(k, k)
-	JC(LabelRef("next"))
+	KORTESTW(passed, passed)
+	JZ(LabelRef("next"))
 
 	Comment("some row may pass: find which, probe by probe")
 	for b := range acc {
@@ -100,7 +108,7 @@ func avx512(width, deep int) {
 	MOVQ(c.blocks, at)
 	MOVQ(c.block, which)
 	Label("block")
-	KMOVW(mask, live)
+	KMOVW(mask.As32(), live)
 	load(Mem{Base: at})
 	MOVQ(c.consts, constant)
 	XORQ(probe, probe)
@@ -126,7 +134,7 @@ func avx512(width, deep int) {
 	CMPQ(probe, U8(width))
 	JL(LabelRef("probe"))
 	if deep == 2 {
-		SHRL(U8(rows), mask)
+		SHRQ(U8(32), mask)
 		ADDQ(c.size, at)
 		LEAQ(Mem{Base: c.block, Disp: 1}, which)
 		LEAQ(spill.Offset(2*width*rows*dword), constant)

@@ -26,7 +26,7 @@ const (
 	hitSize  = hitDots + rows*dword
 )
 
-const signature = "func(blocks *byte, n, groups int, masks *uint16, codes, consts, hits *byte) int"
+const signature = "func(blocks *byte, n, groups int, masks *uint32, codes, consts, hits *byte) int"
 
 func main() {
 	if err := arm64("../scan_arm64.s", "../scan_arm64.go"); err != nil {
@@ -70,19 +70,20 @@ func begin(name string, width int, doc string) call {
 }
 
 // step begins the loop over the blocks, of which it takes deep at a time, and
-// goes on to the label next when no row of them is live.
+// goes on to the label next when their masks are zero.
 func (c call) step(deep int, mask reg.GPVirtual) {
 	n := Load(Param("n"), GP64())
 	Label("step")
 	CMPQ(c.block, n)
 	JGE(LabelRef("done"))
-	at := Mem{Base: c.masks, Index: c.block, Scale: 2}
+	at := Mem{Base: c.masks, Index: c.block, Scale: dword}
 	if deep == 2 {
-		MOVL(at, mask)
+		MOVQ(at, mask)
+		TESTQ(mask, mask)
 	} else {
-		MOVWLZX(at, mask)
+		MOVL(at, mask.As32())
+		TESTL(mask.As32(), mask.As32())
 	}
-	TESTL(mask, mask)
 	JZ(LabelRef("next"))
 }
 
