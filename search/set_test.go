@@ -120,3 +120,30 @@ func TestSaveAndOpen(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []search.Hit{{ID: 5, Group: 8, Score: 1}}, r.Hits)
 }
+
+func TestConfig(t *testing.T) {
+	for name, cfg := range map[string]search.Config{
+		"no dimension":   {},
+		"dimension":      {Dimension: search.MaxDimension + 1},
+		"workers":        {Dimension: 1, Workers: -1},
+		"segment rows":   {Dimension: 1, SegmentRows: -1},
+		"unknown kernel": {Dimension: 1, Kernel: "abacus"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := search.New(cfg)
+			require.ErrorIs(t, err, search.ErrConfig)
+			_, err = search.Open(cfg)
+			require.ErrorIs(t, err, search.ErrConfig)
+		})
+	}
+	for _, name := range search.Kernels() {
+		t.Setenv("ONETON_SIMD", name)
+		s, err := search.New(search.Config{Dimension: 1})
+		require.NoError(t, err)
+		require.Equal(t, name, s.Kernel())
+		require.NoError(t, s.Close())
+	}
+	t.Setenv("ONETON_SIMD", "abacus")
+	_, err := search.New(search.Config{Dimension: 1})
+	require.ErrorIs(t, err, search.ErrConfig)
+}
