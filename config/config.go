@@ -78,7 +78,11 @@ type Server struct {
 	MaxBody int `koanf:"max_body"`
 	// Timeout is the time one request may take.
 	Timeout time.Duration `koanf:"timeout"`
-	// Drain is how long a stop waits for requests under way.
+	// DrainDelay is how long a stopping server reports itself not ready
+	// before it refuses connections, so that load balancers turn away first.
+	DrainDelay time.Duration `koanf:"drain_delay"`
+	// Drain is how long a stop takes at most: DrainDelay, and the wait for
+	// requests under way.
 	Drain time.Duration `koanf:"drain"`
 }
 

@@ -56,8 +56,10 @@ func (c Config) Validate() error {
 		return &FieldError{"index.save", c.Index.Save, "0 or more"}
 	case c.Server.Timeout <= 0:
 		return &FieldError{"server.timeout", c.Server.Timeout, "above 0"}
-	case c.Server.Drain < 0:
-		return &FieldError{"server.drain", c.Server.Drain, "0 or more"}
+	case c.Server.DrainDelay < 0:
+		return &FieldError{"server.drain_delay", c.Server.DrainDelay, "0 or more"}
+	case c.Server.Drain < c.Server.DrainDelay:
+		return &FieldError{"server.drain", c.Server.Drain, "at least server.drain_delay"}
 	case !(c.Policy.FPIR > 0 && c.Policy.FPIR < 1):
 		return &FieldError{"policy.fpir", c.Policy.FPIR, "between 0 and 1"}
 	case c.Policy.Retention < 0:

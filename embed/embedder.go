@@ -78,7 +78,7 @@ func New(cfg Config, packs ...*pack.Pack) (_ *Embedder, err error) {
 		}
 		frame = max(frame, m.detector.bufferSize())
 	}
-	e.pool = newPool(cmp.Or(cfg.Workers, runtime.NumCPU()), cfg.Queue, frame)
+	e.pool = newPool(cmp.Or(cfg.Workers, runtime.GOMAXPROCS(0)), cfg.Queue, frame)
 	return e, nil
 }
 

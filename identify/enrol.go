@@ -83,7 +83,8 @@ func (s *Service) enrol(ctx context.Context, g store.Gallery, req EnrolRequest, 
 		return Enrolled{}, fmt.Errorf("store enrolment: %w", err)
 	}
 	s.committed()
-	stored, err := s.store.Subject(ctx, g.ID, sub.ID)
+	// The enrolment is true whatever becomes of the caller.
+	stored, err := s.store.Subject(context.WithoutCancel(ctx), g.ID, sub.ID)
 	if err != nil {
 		return Enrolled{}, fmt.Errorf("read subject: %w", err)
 	}

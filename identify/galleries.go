@@ -69,7 +69,7 @@ func (s *Service) UpdatePolicy(ctx context.Context, tenant, name string, p store
 	if err := s.store.UpdatePolicy(ctx, tenant, name, p); err != nil {
 		return store.Gallery{}, fmt.Errorf("update policy: %w", err)
 	}
-	return s.Gallery(ctx, tenant, name)
+	return s.Gallery(context.WithoutCancel(ctx), tenant, name)
 }
 
 // DeleteGallery removes a gallery with everything in it.

@@ -117,7 +117,8 @@ type SearchRequest struct {
 	// Threshold, when set, is a cosine that replaces the calibrated one.
 	Threshold *float64
 	Filter    map[string][]string
-	// AllFaces searches every face of one photo; otherwise the largest is
+	// AllFaces searches every face of one photo, and a face that the gate
+	// refuses matches nobody, for its quality's reasons; otherwise the largest is
 	// searched when it is clearly the subject, else ErrSeveralFaces.
 	AllFaces bool
 	// Insert enrols the photos as a new subject when the answer is Nobody.

@@ -22,6 +22,8 @@ type probe struct {
 	template face.Template
 	// photos is how many the template is made of.
 	photos int
+	// refused says that the gate let the face not through: it matches nobody.
+	refused bool
 }
 
 // shots are the faces of req's photos: one a photo, or all of one photo.
@@ -56,7 +58,7 @@ func (s *Service) portraits(ctx context.Context, g store.Gallery, photos [][]byt
 // unit templates, scaled to length one. Measured on LFW it halves the misses
 // of one photo, and best keeps the FPIR when each photo counts as a comparison
 // of its own (docs/thresholds.md).
-func probesOf(shots []shot, req SearchRequest) ([]probe, error) {
+func probesOf(policy store.Policy, shots []shot, req SearchRequest) ([]probe, error) {
 	if !req.AllFaces && len(shots) > 1 {
 		sum := make([]float32, len(shots[0].face.Template))
 		for _, s := range shots {
@@ -68,11 +70,11 @@ func probesOf(shots []shot, req SearchRequest) ([]probe, error) {
 		if err != nil {
 			return nil, fmt.Errorf("average templates: %w", err)
 		}
-		return []probe{{shots[0].face, mean, len(shots)}}, nil
+		return []probe{{face: shots[0].face, template: mean, photos: len(shots)}}, nil
 	}
 	probes := make([]probe, len(shots))
 	for i, s := range shots {
-		probes[i] = probe{s.face, s.face.Template, 1}
+		probes[i] = probe{face: s.face, template: s.face.Template, photos: 1, refused: gate(policy, s.face) != nil}
 	}
 	return probes, nil
 }

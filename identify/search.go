@@ -29,7 +29,7 @@ func (s *Service) Search(ctx context.Context, tenant string, req SearchRequest) 
 	if err != nil {
 		return Answer{}, err
 	}
-	probes, err := probesOf(shots, req)
+	probes, err := probesOf(g.Policy, shots, req)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -138,6 +138,9 @@ func (s *Service) identify(ctx context.Context, g store.Gallery, table *calibrat
 	})
 	if err != nil {
 		return ProbeAnswer{}, 0, fmt.Errorf("search index: %w", err)
+	}
+	if p.refused {
+		res.Hits = nil
 	}
 	a := ProbeAnswer{Face: p.face, Outcome: decide(res.Hits), Threshold: threshold, Faces: faces}
 	for _, h := range res.Hits[:min(req.K, len(res.Hits))] {

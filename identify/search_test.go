@@ -261,3 +261,38 @@ func TestSeveralPhotosOfOnePersonAreOneProbe(t *testing.T) {
 		require.ErrorIs(t, err, identify.ErrInvalid, name)
 	}
 }
+
+func TestRefusedFaceOfAGroupMatchesNobody(t *testing.T) {
+	s := newService(t)
+	enrol(t, s, "ann", photo(t, shown{Person: "ann"}))
+	p := policy()
+	p.Quality = store.GateEnforce
+	_, err := s.UpdatePolicy(t.Context(), tenant, gallery, p)
+	require.NoError(t, err)
+	group := photo(t, shown{Person: "ann", Take: 1}, shown{Person: "ann", Take: 2, Reasons: []string{"blurred"}}, shown{Person: "ann", Take: 3, InterEye: 5})
+	a := search(t, s, identify.SearchRequest{Photos: [][]byte{group}, AllFaces: true})
+	require.Equal(t, identify.One, a.Probes[0].Outcome)
+	for _, refused := range a.Probes[1:] {
+		require.Equal(t, identify.Nobody, refused.Outcome)
+		require.Empty(t, refused.Candidates)
+	}
+	require.Equal(t, []string{"blurred"}, a.Probes[1].Face.Quality.Reasons)
+}
+
+func TestPolicyRefuses(t *testing.T) {
+	s := newService(t)
+	for name, spoil := range map[string]func(*store.Policy){
+		"rate of nought":       func(p *store.Policy) { p.FPIR = 0 },
+		"unknown gate":         func(p *store.Policy) { p.Quality = "strict" },
+		"liveness of no model": func(p *store.Policy) { p.Liveness = store.GateEnforce },
+		"negative retention":   func(p *store.Policy) { p.Retention = -1 },
+	} {
+		p := policy()
+		spoil(&p)
+		_, err := s.UpdatePolicy(t.Context(), tenant, gallery, p)
+		require.ErrorIs(t, err, identify.ErrInvalid, name)
+	}
+	g, err := s.Gallery(t.Context(), tenant, gallery)
+	require.NoError(t, err)
+	require.Equal(t, policy(), g.Policy)
+}

@@ -50,7 +50,7 @@ func (s *Service) UpdateMetadata(ctx context.Context, tenant, gallery, id string
 		return store.Subject{}, fmt.Errorf("update metadata: %w", err)
 	}
 	s.committed()
-	sub, err := s.store.Subject(ctx, g.ID, id)
+	sub, err := s.store.Subject(context.WithoutCancel(ctx), g.ID, id)
 	if err != nil {
 		return store.Subject{}, fmt.Errorf("read subject: %w", err)
 	}

@@ -59,6 +59,9 @@ func validatePolicy(p store.Policy) error {
 			return invalid("policy %s must be off, report or enforce", what)
 		}
 	}
+	if p.Liveness != store.GateOff {
+		return invalid("policy liveness must be off: no loaded pack has a liveness model")
+	}
 	if p.Retention < 0 {
 		return invalid("policy retention must not be negative")
 	}

@@ -15,6 +15,9 @@ import (
 // d × 2⁻²³, so this leaves room for the widest packs and for no mistake.
 const unitTolerance = 1e-3
 
+// maxDimension is the longest template that every index can hold.
+const maxDimension = 1024
+
 // CheckEnrolment returns ErrInvalid when faces and photos cannot be enrolled
 // together. Every store calls it first: a template that no index can hold
 // would stop every view of the log.
@@ -47,6 +50,8 @@ func checkTemplate(t face.Template) error {
 		sum += float64(x) * float64(x)
 	}
 	switch {
+	case len(t) > maxDimension:
+		return face.ErrDimension
 	case math.IsNaN(sum) || math.IsInf(sum, 0):
 		return face.ErrNotFinite
 	case sum == 0:

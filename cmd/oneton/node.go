@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -77,7 +78,7 @@ func newNode(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *nod
 		return nil, err
 	}
 	limits := server.DefaultConfig()
-	limits.BodyLimit, limits.RequestTimeout = cfg.Server.MaxBody, cfg.Server.Timeout
+	limits.BodyLimit, limits.RequestTimeout, limits.DrainDelay = cfg.Server.MaxBody, cfg.Server.Timeout, cfg.Server.DrainDelay
 	n.server, err = server.New(limits, n.service, n.truth.access, n.ready, log, dialect)
 	return n, err
 }
@@ -104,7 +105,13 @@ func openIndex(ctx context.Context, cfg config.Config, log changelog.Log) (*exac
 }
 
 func openEmbedder(cfg config.Config) (*embed.Embedder, error) {
-	paths, err := setup.Find(setup.Config{Library: cfg.ONNXRuntime, Models: cfg.Models})
+	groups := []setup.Group{setup.Runtime}
+	for _, name := range cfg.Packs {
+		if g := setup.Group(name); slices.Contains(setup.Groups(), g) {
+			groups = append(groups, g)
+		}
+	}
+	paths, err := setup.Find(setup.Config{Library: cfg.ONNXRuntime, Models: cfg.Models}, groups...)
 	if err != nil {
 		return nil, err
 	}

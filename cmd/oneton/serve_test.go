@@ -77,11 +77,15 @@ func exists(path string) bool {
 }
 
 func (p *program) do(key, method, path string, body, into any) (status int, err error) {
-	b, err := json.Marshal(body)
-	if err != nil {
-		return 0, err
+	var sent io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return 0, err
+		}
+		sent = bytes.NewReader(b)
 	}
-	req, err := http.NewRequest(method, p.base+path, bytes.NewReader(b))
+	req, err := http.NewRequest(method, p.base+path, sent)
 	if err != nil {
 		return 0, err
 	}
@@ -239,4 +243,27 @@ func TestServerSaysWhatIsWrong(t *testing.T) {
 			require.NotContains(t, string(out), "goroutine")
 		})
 	}
+}
+
+func TestLostSecretIsNotReplaced(t *testing.T) {
+	data := t.TempDir()
+	p := startProgram(t, data)
+	require.NoError(t, p.cmd.Process.Kill())
+	_ = p.cmd.Wait()
+	secret := filepath.Join(data, "secret.key")
+	kept, err := os.ReadFile(secret)
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(secret))
+
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "serve", "--data", data, "--listen", "127.0.0.1:0")
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	out, err := cmd.CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "secret.key is missing")
+	require.NoFileExists(t, secret)
+
+	require.NoError(t, os.WriteFile(secret, kept, 0o600))
+	again := startProgram(t, data)
+	_, err = again.do(p.key, http.MethodGet, "/v1/galleries", nil, nil)
+	require.NoError(t, err, "the key is valid again")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -45,23 +46,36 @@ func openTruth(ctx context.Context, cfg config.Config) (*truth, error) {
 	if path == "" {
 		path = filepath.Join(cfg.Data, "secret.key")
 	}
-	s, err := openSecret(path)
-	if err != nil {
-		return nil, err
-	}
-	pepper, err := s.derive("API keys")
-	if err != nil {
-		return nil, err
-	}
 	db, err := openDatabase(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	a, err := access.New(pepper, db)
+	t := &truth{store: db}
+	if t.secret, err = secretOf(ctx, db, path); err == nil {
+		var pepper []byte
+		if pepper, err = t.secret.derive("API keys"); err == nil {
+			t.access, err = access.New(pepper, db)
+		}
+	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &truth{store: db, secret: s, access: a}, nil
+	return t, nil
+}
+
+// secretOf reads the secret, or makes it for a database that nobody uses yet:
+// under another secret every key of the others would be invalid.
+func secretOf(ctx context.Context, db database, path string) (secret, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		tenants, err := db.Tenants(ctx, store.Page{Limit: 1})
+		if err != nil {
+			return nil, err
+		}
+		if len(tenants) > 0 {
+			return nil, fmt.Errorf("read secret: %s is missing, but the database has tenants whose keys need it; restore it from a backup or another replica", path)
+		}
+	}
+	return openSecret(path)
 }
 
 func openDatabase(ctx context.Context, cfg config.Config) (database, error) {

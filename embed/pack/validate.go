@@ -49,6 +49,9 @@ func firstBroken(rules []rule) error {
 	return nil
 }
 
+// maxTemplate is the longest template that every index can hold.
+const maxTemplate = 1024
+
 func (m *Manifest) validate() error {
 	if err := firstBroken([]rule{
 		{nameRule.MatchString(m.Name), "name", "lower-case letters, digits, '-' and '.'"},
@@ -75,6 +78,9 @@ func (m *Manifest) validate() error {
 	const rounding = 1e-6
 	if math.Abs(weights-1) > rounding {
 		return fmt.Errorf("recognisers: weights sum to %v, must be 1", weights)
+	}
+	if n := m.TemplateDimension(); n > maxTemplate {
+		return fmt.Errorf("recognisers: templates have %d dimensions together, at most %d are searched", n, maxTemplate)
 	}
 	if q := m.Quality; q != nil && !(q.Centre > 0 && q.Slope > 0 && q.Centre*q.Slope < math.MaxFloat32) {
 		return fmt.Errorf("quality: centre %v and slope %v, both must be above 0", q.Centre, q.Slope)

@@ -114,7 +114,7 @@ func TestSeveralPhotos(t *testing.T) {
 
 func TestRefusedJSON(t *testing.T) {
 	for name, c := range map[string]struct{ body, field string }{
-		"nothing":                      {``, ""},
+		"nothing":                      {``, "photo"},
 		"not JSON":                     {`photo=x`, ""},
 		"a list":                       {`[]`, ""},
 		"null":                         {`null`, ""},
@@ -198,7 +198,7 @@ func TestRefusedForms(t *testing.T) {
 		"another boundary":         {"multipart/form-data; boundary=other", "", photo, ""},
 		"cut short":                {contentType, "", photo[:len(photo)-10], ""},
 		"no parts":                 {contentType, "", "--the-boundary--\r\n", "photo"},
-		"empty":                    {contentType, "", "", ""},
+		"empty":                    {contentType, "", "", "photo"},
 		"cut between parts":        {contentType, "", photo[:strings.LastIndex(photo, "--the-boundary")], ""},
 		"part without a name":      {contentType, "", "--the-boundary\r\n\r\nx\r\n--the-boundary--\r\n", ""},
 		"query and form":           {contentType, "name=a&name=b", photo, "name"},

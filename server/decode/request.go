@@ -37,7 +37,8 @@ func Request(contentType string, query, body []byte, into any) error {
 	if err := f.query(string(query)); err != nil {
 		return err
 	}
-	if contentType == "" && len(body) == 0 {
+	// Many clients name a type with requests that have no body.
+	if len(body) == 0 {
 		return f.complete()
 	}
 	media, params, err := mime.ParseMediaType(contentType)
