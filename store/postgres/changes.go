@@ -13,6 +13,8 @@ import (
 // maxPosition is the highest that a column holds.
 const maxPosition = uint64(math.MaxInt64)
 
+const endOfLog = `SELECT coalesce(max(seq), 0) FROM changes`
+
 // Changes implements changelog.Log. Puts carry the face as it is now; those of
 // faces that are gone are left out.
 func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]changelog.Change, uint64, error) {
@@ -20,9 +22,10 @@ func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]changel
 		SELECT c.seq, c.kind, coalesce(c.tenant, g.tenant, ''), coalesce(c.gallery, f.gallery, ''), coalesce(c.face, f.id, ''),
 			coalesce(f.pack, ''), coalesce(f.subject, ''), f.template, s.metadata
 		FROM changes c
-		LEFT JOIN faces f ON f.enrolled = c.enrolled
-		LEFT JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject
-		LEFT JOIN galleries g ON g.id = f.gallery
+		LEFT JOIN (faces f
+			JOIN galleries g ON g.id = f.gallery AND g.tenant IS NOT NULL
+			JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject
+		) ON f.enrolled = c.enrolled
 		WHERE c.seq > $1 ORDER BY c.seq LIMIT $2`, min(after, maxPosition), max(limit, 0))
 	if err != nil {
 		return nil, after, err
@@ -41,7 +44,7 @@ func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]changel
 // Position implements changelog.Log. It asks the server, since another process
 // may have written.
 func (s *Store) Position(ctx context.Context) (uint64, error) {
-	return one(ctx, s, "read position", pgx.RowTo[uint64], `SELECT coalesce(max(seq), 0) FROM changes`)
+	return one(ctx, s, "read position", pgx.RowTo[uint64], endOfLog)
 }
 
 func scanChange(row pgx.CollectableRow) (c changelog.Change, err error) {

@@ -94,12 +94,13 @@ func newFaceRow(f store.Face) (row faceRow, err error) {
 // subject makes the subject or, without create, finds it.
 func (t *tx) subject(sub store.Subject, metadata string, create bool) {
 	if !create {
-		t.queue(`UPDATE subjects SET updated_at = greatest(updated_at, $1) WHERE gallery = $2 AND id = $3`,
-			now(sub.UpdatedAt), sub.Gallery, sub.ID).Exec(found)
+		t.queue(`UPDATE subjects SET updated_at = greatest(updated_at, $3) WHERE`+inGallery+`AND id = $2`,
+			sub.Gallery, sub.ID, now(sub.UpdatedAt)).Exec(found)
 		return
 	}
-	t.queue(`INSERT INTO subjects (gallery, id, metadata, created_at, updated_at) VALUES ($1, $2, $3, $4, $5)`,
-		sub.Gallery, sub.ID, metadata, now(sub.CreatedAt), now(sub.UpdatedAt))
+	t.queue(`INSERT INTO subjects (gallery, id, metadata, created_at, updated_at)
+		SELECT id, $2, $3, $4, $5 FROM galleries WHERE id = $1 AND tenant IS NOT NULL`,
+		sub.Gallery, sub.ID, metadata, now(sub.CreatedAt), now(sub.UpdatedAt)).Exec(found)
 }
 
 // sameDimension fails when the gallery has templates of the pack that differ
@@ -128,7 +129,7 @@ func (t *tx) face(sub store.Subject, f faceRow) {
 		f.Template.Bytes(), f.box, f.landmarks, f.quality, now(f.CreatedAt))
 	t.queue(`INSERT INTO changes (seq, kind, enrolled) VALUES ($1, $2, $1)`, t.position, changelog.PutFace)
 	if f.photo != nil {
-		t.queue(`INSERT INTO photos (face, gallery, media_type, sha256, bytes) VALUES ($1, $2, $3, $4, $5)`,
-			t.position, sub.Gallery, f.photo.MediaType, f.sum[:], f.photo.Bytes)
+		t.queue(`INSERT INTO photos (face, media_type, sha256, bytes) VALUES ($1, $2, $3, $4)`,
+			t.position, f.photo.MediaType, f.sum[:], f.photo.Bytes)
 	}
 }

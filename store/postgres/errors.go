@@ -46,8 +46,7 @@ func explain(err error) error {
 }
 
 func cause(err error) error {
-	var e *pgconn.PgError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		const class = 2
 		return cmp.Or(causes[e.Code], causes[e.Code[:min(class, len(e.Code))]])
 	}
@@ -65,6 +64,18 @@ func disconnected(err error) bool {
 	return errors.As(err, &connecting) || errors.As(err, &network) || pgconn.SafeToRetry(err) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, pgconn.ErrConnClosed) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// lost tells whether err is of a connection that had been made and has ended.
+func lost(err error) bool {
+	var connecting *pgconn.ConnectError
+	if errors.As(err, &connecting) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.SeverityUnlocalized == "FATAL"
+	}
+	return err != nil && disconnected(err)
 }
 
 // failed wraps what a call under ctx returned, if it is an error.

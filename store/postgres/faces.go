@@ -17,7 +17,7 @@ func (s *Store) Faces(ctx context.Context, gallery, subject string) ([]store.Fac
 	faces, err := list(ctx, s, "list faces", scanFace, `
 		SELECT f.id, f.gallery, f.subject, f.pack, f.template, f.box, f.landmarks, f.quality, p.sha256, f.created_at
 		FROM faces f LEFT JOIN photos p ON p.face = f.enrolled
-		WHERE f.gallery = $1 AND f.subject = $2 ORDER BY f.created_at, f.enrolled`, gallery, subject)
+		WHERE`+inGallery+`AND f.subject = $2 ORDER BY f.created_at, f.enrolled`, gallery, subject)
 	if err == nil && len(faces) == 0 {
 		_, err = s.Subject(ctx, gallery, subject)
 	}
@@ -40,13 +40,13 @@ func (s *Store) DeleteFace(ctx context.Context, gallery, subject, face string) (
 
 // deleteFaces removes the faces that a condition holds for, with their photos,
 // logs it and returns how many there were. The condition's first argument is
-// its $3.
+// its $3. The faces of a dropped gallery are logged as gone already.
 func (t *tx) deleteFaces(where string, args ...any) (int64, error) {
-	return t.log(`WITH gone AS (DELETE FROM faces WHERE `+where+` RETURNING enrolled, gallery, id),
-		unseen AS (DELETE FROM photos WHERE face IN (SELECT enrolled FROM gone))
+	return t.log(`WITH gone AS (DELETE FROM faces WHERE `+where+` RETURNING enrolled, gallery, id)
 		INSERT INTO changes (seq, kind, tenant, gallery, face)
 		SELECT $1 + row_number() OVER (ORDER BY gone.enrolled), $2, g.tenant, g.id, gone.id
-		FROM gone JOIN galleries g ON g.id = gone.gallery`, append([]any{changelog.DeleteFace}, args...)...)
+		FROM gone JOIN galleries g ON g.id = gone.gallery WHERE g.tenant IS NOT NULL`,
+		append([]any{changelog.DeleteFace}, args...)...)
 }
 
 // Photo returns the kept photo of a gallery's face, or ErrNotFound.
@@ -55,7 +55,7 @@ func (s *Store) Photo(ctx context.Context, gallery, face string) (store.Photo, e
 		err = row.Scan(&p.MediaType, &p.Bytes)
 		return p, err
 	}, `SELECT p.media_type, p.bytes FROM photos p JOIN faces f ON f.enrolled = p.face
-		WHERE f.id = $1 AND f.gallery = $2`, face, gallery)
+		WHERE`+inGallery+`AND f.id = $2`, gallery, face)
 }
 
 // DeletePhotos removes a subject's kept photos and leaves its faces; it is
@@ -63,7 +63,7 @@ func (s *Store) Photo(ctx context.Context, gallery, face string) (store.Photo, e
 func (s *Store) DeletePhotos(ctx context.Context, gallery, subject string) error {
 	return s.write(ctx, "delete photos", func(tx *tx) error {
 		return tx.change(`DELETE FROM photos WHERE face IN
-			(SELECT enrolled FROM faces WHERE gallery = $1 AND subject = $2)`, gallery, subject)
+			(SELECT enrolled FROM faces WHERE`+inGallery+`AND subject = $2)`, gallery, subject)
 	})
 }
 

@@ -9,6 +9,9 @@ import (
 	"oneton/store"
 )
 
+// inGallery holds for the rows of gallery $1 while it is not dropped.
+const inGallery = ` gallery = $1 AND EXISTS (SELECT FROM galleries g WHERE g.id = $1 AND g.tenant IS NOT NULL) `
+
 const galleryColumns = `SELECT id, tenant, name, pack, policy, created_at FROM galleries `
 
 // CreateGallery adds a gallery: ErrExists when its id or its name is taken,
@@ -55,8 +58,11 @@ func (s *Store) DeleteGallery(ctx context.Context, tenant, name string) (positio
 			return err
 		}
 		position = tx.position
-		return tx.erase(`DELETE FROM galleries WHERE tenant = $1 AND name = $2`, tenant, name)
+		return tx.change(`UPDATE galleries SET tenant = NULL WHERE tenant = $1 AND name = $2`, tenant, name)
 	})
+	if err == nil {
+		_ = s.purge(ctx) // it is deleted already, and DeleteExpired goes on with the rest
+	}
 	return position, err
 }
 

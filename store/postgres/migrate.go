@@ -46,7 +46,11 @@ func migrate(ctx context.Context, cfg *pgx.ConnConfig) error {
 	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock(`+lockKey+`)`, "migrations"); err != nil {
 		return fmt.Errorf("wait for another migration: %w", err)
 	}
-	return migrateAlone(ctx, cfg)
+	if err := migrateAlone(ctx, cfg); err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, `DELETE FROM commits WHERE at < now() - interval '1 day'`) // of processes that are gone
+	return err
 }
 
 // migrateAlone is migrate for who holds the lock.

@@ -22,6 +22,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -65,7 +66,9 @@ type Store struct {
 	timeout time.Duration
 	readers *pgxpool.Pool
 	// writer holds the one connection that writes.
-	writer  *pgxpool.Pool
+	writer *pgxpool.Pool
+	// mark is the last transaction's; the writes' goroutine has it.
+	mark    uuid.UUID
 	writes  chan *write
 	closing chan struct{}
 	stopped chan struct{}

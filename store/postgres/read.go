@@ -20,12 +20,21 @@ func one[T any](ctx context.Context, s *Store, doing string, scan pgx.RowToFunc[
 	}, query, args)
 }
 
-func read[T any](ctx context.Context, s *Store, doing string, collect func(pgx.Rows) (T, error), query string, args []any) (v T, err error) {
+func read[T any](ctx context.Context, s *Store, doing string, collect func(pgx.Rows) (T, error), query string, args []any) (T, error) {
 	bound, cancel := context.WithTimeout(ctx, s.timeout+answerGrace)
 	defer cancel()
-	rows, err := s.readers.Query(bound, query, args...)
-	if err == nil {
-		v, err = collect(rows)
+	ask := func() (v T, err error) {
+		rows, err := s.readers.Query(bound, query, args...)
+		if err != nil {
+			return v, err
+		}
+		return collect(rows)
+	}
+	v, err := ask()
+	if lost(err) && bound.Err() == nil {
+		// What ended one connection since its last use has ended all.
+		s.readers.Reset()
+		v, err = ask()
 	}
 	return v, s.failed(ctx, doing, err)
 }

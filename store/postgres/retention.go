@@ -11,16 +11,23 @@ const expiryBatch = 256
 
 // DeleteExpired removes, with their photos, the faces that at now are older
 // than their gallery's policy keeps them, and returns how many. Their subjects
-// stay. After an error the faces counted are gone and the rest is left.
+// stay. After an error the faces counted are gone and the rest is left. It also
+// removes what is left of dropped galleries.
 func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (deleted int, err error) {
+	if err := s.purge(ctx); err != nil {
+		return 0, err
+	}
 	for {
 		var n int64
 		err := s.write(ctx, "delete expired faces", func(tx *tx) (err error) {
+			// Gallery by gallery, so that the index by age is what is read.
 			n, err = tx.deleteFaces(`enrolled IN (
-				SELECT f.enrolled FROM galleries g JOIN faces f ON f.gallery = g.id
-				WHERE (g.policy ->> 'retention')::bigint > 0
-				AND f.created_at < $3::timestamptz - (g.policy ->> 'retention')::bigint / $4::bigint * interval '1 microsecond'
-				LIMIT $5)`, now, time.Microsecond.Nanoseconds(), expiryBatch)
+				SELECT f.enrolled FROM galleries g CROSS JOIN LATERAL (
+					SELECT enrolled FROM faces WHERE gallery = g.id AND created_at <
+						$3::timestamptz - (g.policy ->> 'retention')::bigint / $4::bigint * interval '1 microsecond'
+					ORDER BY created_at LIMIT $5
+				) f WHERE g.tenant IS NOT NULL AND (g.policy ->> 'retention')::bigint > 0 LIMIT $5)`,
+				now, time.Microsecond.Nanoseconds(), expiryBatch)
 			return err
 		})
 		if err != nil || n == 0 {

@@ -15,13 +15,13 @@ const subjectColumns = `SELECT gallery, id, metadata, created_at, updated_at,
 
 // Subject returns a gallery's subject of that id, or ErrNotFound.
 func (s *Store) Subject(ctx context.Context, gallery, id string) (store.Subject, error) {
-	return one(ctx, s, "read subject", scanSubject, subjectColumns+`WHERE gallery = $1 AND id = $2`, gallery, id)
+	return one(ctx, s, "read subject", scanSubject, subjectColumns+`WHERE`+inGallery+`AND id = $2`, gallery, id)
 }
 
 // Subjects lists a gallery's subjects by id.
 func (s *Store) Subjects(ctx context.Context, gallery string, p store.Page) ([]store.Subject, error) {
 	return list(ctx, s, "list subjects", scanSubject,
-		subjectColumns+`WHERE gallery = $1 AND id > $2 ORDER BY id LIMIT $3`, gallery, p.After, max(p.Limit, 0))
+		subjectColumns+`WHERE`+inGallery+`AND id > $2 ORDER BY id LIMIT $3`, gallery, p.After, max(p.Limit, 0))
 }
 
 // UpdateMetadata replaces a subject's metadata and logs its faces again, since
@@ -32,8 +32,8 @@ func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, metadata
 		return 0, err
 	}
 	err = s.write(ctx, "update metadata", func(tx *tx) error {
-		tx.queue(`UPDATE subjects SET metadata = $1, updated_at = greatest(updated_at, $2) WHERE gallery = $3 AND id = $4`,
-			encoded, time.Now(), gallery, id).Exec(found)
+		tx.queue(`UPDATE subjects SET metadata = $3, updated_at = greatest(updated_at, $4) WHERE`+inGallery+`AND id = $2`,
+			gallery, id, encoded, time.Now()).Exec(found)
 		_, err := tx.log(`INSERT INTO changes (seq, kind, enrolled)
 			SELECT $1 + row_number() OVER (ORDER BY enrolled), $2, enrolled FROM faces WHERE gallery = $3 AND subject = $4`,
 			changelog.PutFace, gallery, id)
@@ -46,10 +46,11 @@ func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, metadata
 // DeleteSubject removes a subject with its faces and photos, or is ErrNotFound.
 func (s *Store) DeleteSubject(ctx context.Context, gallery, id string) (position uint64, err error) {
 	err = s.write(ctx, "delete subject", func(tx *tx) error {
-		tx.queue(`DELETE FROM subjects WHERE gallery = $1 AND id = $2`, gallery, id).Exec(found)
-		_, err := tx.deleteFaces(`gallery = $3 AND subject = $4`, gallery, id)
+		if _, err := tx.deleteFaces(`gallery = $3 AND subject = $4`, gallery, id); err != nil {
+			return err
+		}
 		position = tx.position
-		return err
+		return tx.change(`DELETE FROM subjects WHERE`+inGallery+`AND id = $2`, gallery, id)
 	})
 	return position, err
 }

@@ -39,8 +39,11 @@ func (s *Store) DeleteTenant(ctx context.Context, id string) (position uint64, e
 			return err
 		}
 		position = tx.position
-		return tx.erase(`DELETE FROM tenants WHERE id = $1`, id)
+		return tx.change(`DELETE FROM tenants WHERE id = $1`, id)
 	})
+	if err == nil {
+		_ = s.purge(ctx) // it is deleted already, and DeleteExpired goes on with the rest
+	}
 	return position, err
 }
 

@@ -3,9 +3,9 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -19,8 +19,6 @@ const (
 	logLock = "log"
 	// channel is where the log's growth is notified.
 	channel = "oneton_changes"
-	// eraseTimeout bounds a deletion whose size has no bound.
-	eraseTimeout = 10 * time.Minute
 )
 
 // tx is the writer's connection inside its transaction. Its statements cannot
@@ -28,8 +26,8 @@ const (
 type tx struct {
 	conn    *pgx.Conn
 	timeout time.Duration
-	// id is the server's name of the transaction.
-	id uint64
+	// mark is what only this transaction leaves behind.
+	mark uuid.UUID
 	// position is the log's end as this transaction has it, and start is where
 	// it was before.
 	start, position uint64
@@ -38,13 +36,11 @@ type tx struct {
 
 // begin starts a transaction once no other process writes.
 func begin(conn *pgx.Conn, timeout time.Duration) (*tx, error) {
-	t := &tx{conn: conn, timeout: timeout, queued: &pgx.Batch{}}
+	t := &tx{conn: conn, timeout: timeout, mark: uuid.New(), queued: &pgx.Batch{}}
 	t.queue(`BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE`)
 	t.queue(`SELECT pg_advisory_xact_lock(`+lockKey+`)`, logLock)
 	// A statement of its own sees what was committed before the lock was given.
-	t.queue(`SELECT coalesce(max(seq), 0), pg_current_xact_id() FROM changes`).QueryRow(func(row pgx.Row) error {
-		return row.Scan(&t.position, &t.id)
-	})
+	t.queue(endOfLog).QueryRow(func(row pgx.Row) error { return row.Scan(&t.position) })
 	err := t.flush()
 	t.start = t.position
 	return t, err
@@ -56,10 +52,8 @@ func (t *tx) queue(query string, args ...any) *pgx.QueuedQuery {
 }
 
 // flush runs the queued statements, up to the first that fails.
-func (t *tx) flush() error { return t.flushWithin(t.timeout) }
-
-func (t *tx) flushWithin(timeout time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout+answerGrace)
+func (t *tx) flush() error {
+	ctx, cancel := context.WithTimeout(context.Background(), t.timeout+answerGrace)
 	defer cancel()
 	batch := t.queued
 	t.queued = &pgx.Batch{}
@@ -91,14 +85,6 @@ func (t *tx) log(query string, args ...any) (rows int64, err error) {
 	return rows, t.flush()
 }
 
-// erase is change for a deletion whose size has no bound.
-func (t *tx) erase(query string, args ...any) error {
-	t.queue(fmt.Sprintf(`SET LOCAL statement_timeout = %d`, eraseTimeout.Milliseconds()))
-	t.queue(query, args...).Exec(found)
-	t.queue(fmt.Sprintf(`SET LOCAL statement_timeout = %d`, t.timeout.Milliseconds()))
-	return t.flushWithin(eraseTimeout)
-}
-
 // attempt makes one write or, when it fails, nothing of it; err means that the
 // transaction is lost. The first failure that do returns comes of a flush.
 func (t *tx) attempt(do func(*tx) error) (failed, err error) {
@@ -117,8 +103,11 @@ func (t *tx) attempt(do func(*tx) error) (failed, err error) {
 	return failed, nil
 }
 
-// commit ends the transaction, and wakes the followers when the log has grown.
-func (t *tx) commit() error {
+// commit ends the transaction, with its mark instead of the one before, and
+// wakes the followers when the log has grown.
+func (t *tx) commit(before uuid.UUID) error {
+	t.queue(`DELETE FROM commits WHERE mark = $1`, before)
+	t.queue(`INSERT INTO commits (mark) VALUES ($1)`, t.mark)
 	if t.position > t.start {
 		t.queue(`NOTIFY ` + channel)
 	}

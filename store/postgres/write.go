@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"oneton/store"
 )
 
@@ -59,7 +61,7 @@ func (s *Store) commitAll() {
 		case <-s.closing:
 			return
 		case w := <-s.writes:
-			s.commit(s.gather(w))
+			s.commit(w)
 		}
 	}
 }
@@ -78,11 +80,19 @@ func (s *Store) gather(first *write) []*write {
 	return batch
 }
 
-// commit makes each write of the batch, or nothing of it, and answers its
-// caller.
-func (s *Store) commit(batch []*write) {
+// commit makes the first write and those that wait with it, each as a whole or
+// nothing of it, and answers their callers.
+func (s *Store) commit(first *write) {
+	conn, t, err := s.begin()
+	if lost(err) {
+		conn, t, err = s.begin() // the connection has died since its last use
+	}
+	// Those who came while another process was writing share the commit.
+	batch := s.gather(first)
 	errs := make([]error, len(batch))
-	err := s.transact(batch, errs)
+	if err == nil {
+		err = s.transact(conn, t, batch, errs)
+	}
 	for i, w := range batch {
 		if err != nil {
 			errs[i] = err
@@ -91,21 +101,12 @@ func (s *Store) commit(batch []*write) {
 	}
 }
 
-// transact runs the batch in one transaction, a savepoint for each write. An
-// error of one write goes to errs; a returned error is everyone's.
-func (s *Store) transact(batch []*write, errs []error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), s.timeout+answerGrace)
-	defer cancel()
-	conn, err := s.writer.Acquire(ctx)
-	if err != nil {
-		return fmt.Errorf("connect: %w", err)
-	}
+// transact runs the batch in the transaction, a savepoint for each write, and
+// commits it. An error of one write goes to errs; a returned error is
+// everyone's.
+func (s *Store) transact(conn *pgxpool.Conn, t *tx, batch []*write, errs []error) (err error) {
 	// A connection with a transaction left open is closed, not reused.
 	defer conn.Release()
-	t, err := begin(conn.Conn(), s.timeout)
-	if err != nil {
-		return err
-	}
 	for i, w := range batch {
 		if !w.begun.CompareAndSwap(false, true) {
 			continue
@@ -114,13 +115,30 @@ func (s *Store) transact(batch []*write, errs []error) error {
 			return err
 		}
 	}
-	err = t.commit()
+	err = t.commit(s.mark)
+	s.mark = t.mark
 	if err == nil || !conn.Conn().IsClosed() {
 		return err
 	}
 	conn.Release() // the question for the outcome needs a connection
-	if unknown := s.outcome(t.id); unknown != nil {
+	if unknown := s.outcome(t.mark); unknown != nil {
 		return errors.Join(unknown, err)
 	}
 	return nil
+}
+
+// begin starts a transaction once no other process writes.
+func (s *Store) begin() (*pgxpool.Conn, *tx, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), s.timeout+answerGrace)
+	defer cancel()
+	conn, err := s.writer.Acquire(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("connect: %w", err)
+	}
+	t, err := begin(conn.Conn(), s.timeout)
+	if err != nil {
+		conn.Release()
+		return nil, nil, fmt.Errorf("begin: %w", err)
+	}
+	return conn, t, nil
 }

@@ -19,22 +19,21 @@ CREATE TABLE keys (
 );
 CREATE INDEX keys_of_tenant ON keys (tenant, id);
 
+-- A gallery without a tenant is dropped: nothing of it can be seen, and what
+-- it held is removed a part at a time, so that no writer waits for all of it.
 CREATE TABLE galleries (
     id         TEXT COLLATE "C" PRIMARY KEY CHECK (id <> ''),
-    tenant     TEXT COLLATE "C" NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+    tenant     TEXT COLLATE "C" REFERENCES tenants (id) ON DELETE SET NULL,
     name       TEXT COLLATE "C" NOT NULL CHECK (name <> ''),
     pack       TEXT NOT NULL,
     policy     JSONB NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     UNIQUE (tenant, name)
 );
+CREATE INDEX dropped_galleries ON galleries (id) WHERE tenant IS NULL;
 
--- What a gallery holds refers to the gallery alone and not to each other: a
--- dropped gallery then takes one deletion a table instead of one for each
--- subject and face, which is six times faster. Writers follow one another, and
--- each of them keeps a subject, its faces and their photos together.
 CREATE TABLE subjects (
-    gallery    TEXT COLLATE "C" NOT NULL REFERENCES galleries (id) ON DELETE CASCADE,
+    gallery    TEXT COLLATE "C" NOT NULL REFERENCES galleries (id),
     id         TEXT COLLATE "C" NOT NULL CHECK (id <> ''),
     metadata   JSONB NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
@@ -45,26 +44,25 @@ CREATE TABLE subjects (
 CREATE TABLE faces (
     enrolled   BIGINT PRIMARY KEY, -- the log's position at which it came
     id         TEXT COLLATE "C" NOT NULL UNIQUE,
-    gallery    TEXT COLLATE "C" NOT NULL REFERENCES galleries (id) ON DELETE CASCADE,
+    gallery    TEXT COLLATE "C" NOT NULL,
     subject    TEXT COLLATE "C" NOT NULL,
     pack       TEXT NOT NULL,
     template   BYTEA NOT NULL, -- little-endian float32
     box        JSONB NOT NULL,
     landmarks  JSONB NOT NULL,
     quality    JSONB NOT NULL,
-    created_at TIMESTAMPTZ NOT NULL
+    created_at TIMESTAMPTZ NOT NULL,
+    FOREIGN KEY (gallery, subject) REFERENCES subjects (gallery, id)
 );
 CREATE INDEX faces_of_subject ON faces (gallery, subject, created_at);
 CREATE INDEX faces_by_age ON faces (gallery, created_at);
 
 CREATE TABLE photos (
-    face       BIGINT PRIMARY KEY, -- faces.enrolled
-    gallery    TEXT COLLATE "C" NOT NULL REFERENCES galleries (id) ON DELETE CASCADE,
+    face       BIGINT PRIMARY KEY REFERENCES faces (enrolled) ON DELETE CASCADE,
     media_type TEXT NOT NULL,
     sha256     BYTEA NOT NULL,
     bytes      BYTEA NOT NULL
 );
-CREATE INDEX photos_of_gallery ON photos (gallery);
 
 -- The change log. A row that puts a face names it by faces.enrolled and says
 -- nothing more, so that an erased face leaves only a number behind; a row that
@@ -76,6 +74,12 @@ CREATE TABLE changes (
     tenant   TEXT,
     gallery  TEXT,
     face     TEXT
+);
+
+-- The last commit of each process, by which it is told from one that was lost.
+CREATE TABLE commits (
+    mark UUID PRIMARY KEY,
+    at   TIMESTAMPTZ NOT NULL DEFAULT now()
 );
 
 -- Neither vectors nor photos can be compressed.

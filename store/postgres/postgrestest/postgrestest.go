@@ -45,7 +45,8 @@ func (s *Shared) Database(t testing.TB) string {
 	if server == "" {
 		if s.server == nil && s.skipped == "" {
 			var err error
-			if s.server, s.skipped, err = start(); err != nil {
+			// No test of it pulls the machine's plug.
+			if s.server, s.skipped, err = start("fsync=off"); err != nil {
 				t.Fatal(err)
 			}
 		}

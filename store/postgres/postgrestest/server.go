@@ -128,7 +128,7 @@ func (s *Server) create() (err error) {
 		return err
 	}
 	cmd := exec.Command(filepath.Join(s.bin, "initdb"), "--pgdata", s.Dir(), "--username", superuser, //nolint:gosec // a found program
-		"--pwfile", filepath.Join(s.dir, "password"), "--auth", "scram-sha-256", "--encoding", "UTF8", "--no-locale")
+		"--pwfile", filepath.Join(s.dir, "password"), "--auth", "scram-sha-256", "--encoding", "UTF8", "--no-locale", "--no-sync")
 	cmd.SysProcAttr, cmd.Dir = s.owner, s.dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("make a PostgreSQL cluster: %w: %s", err, out)
@@ -181,18 +181,44 @@ func unprivileged() (*syscall.SysProcAttr, error) {
 // Kill ends the server and all of its processes as a power cut would: at once.
 func (s *Server) Kill(t testing.TB) {
 	t.Helper()
-	// Each session has a process. Without their parent they would end too, but
-	// some would end their statement first.
-	sessions, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", s.process.Pid))
+	processes := s.processes()
 	s.end(syscall.SIGKILL)
-	if err != nil {
-		return
+	// Without their parent they end too, but some end their statement first.
+	for _, pid := range processes {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
-	for pid := range strings.FieldsSeq(string(sessions)) {
-		if pid, err := strconv.Atoi(pid); err == nil {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
+}
+
+// KillSession kills the process of one session, and returns when the server
+// has ended all others for it. It recovers then.
+func (s *Server) KillSession(t testing.TB) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, s.URL())
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(ctx) }()
+	var pid int
+	require.NoError(t, conn.QueryRow(ctx, `SELECT pid FROM pg_stat_activity
+		WHERE backend_type = 'client backend' AND datname <> current_database() LIMIT 1`).Scan(&pid))
+	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+	_, err = conn.WaitForNotification(ctx)
+	require.Error(t, err)
+	require.NoError(t, ctx.Err())
+}
+
+// processes are the server's, but for its first. They are known on Linux only.
+func (s *Server) processes() (pids []int) {
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", s.process.Pid))
+	if err != nil {
+		return nil
+	}
+	for field := range strings.FieldsSeq(string(children)) {
+		if pid, err := strconv.Atoi(field); err == nil {
+			pids = append(pids, pid)
 		}
 	}
+	return pids
 }
 
 // Restart starts the server again after Kill, on the same port.

@@ -1,0 +1,103 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"oneton/changelog"
+	"oneton/store"
+	"oneton/store/postgres"
+	"oneton/store/storetest"
+)
+
+// TestDroppedGallery checks that nothing of a dropped gallery can be seen or
+// changed though a crash has left its rows, and that these go in the end.
+func TestDroppedGallery(t *testing.T) {
+	to := shared.Database(t)
+	s, ctx := open(t, postgres.Config{URL: to}), t.Context()
+	newGallery(t, s, "g")
+	newGallery(t, s, "h")
+	kept, err := enrolOne(ctx, s)
+	require.NoError(t, err)
+	var faces []store.Face
+	var photos []store.Photo
+	const many = 1500 // more than go at once
+	for range many {
+		faces = append(faces, storetest.NewFace(uuid.NewString()))
+		photos = append(photos, store.Photo{MediaType: "image/png", Bytes: []byte("x")})
+	}
+	_, err = s.Enrol(ctx, store.Subject{Gallery: "h", ID: "p"}, faces, photos, true)
+	require.NoError(t, err)
+	db := raw(t, to)
+	exec(t, db, `INSERT INTO subjects SELECT 'h', 'bare ' || i, '{}', now(), now() FROM generate_series(1, $1::int) i`, many)
+	before, err := s.Position(ctx)
+	require.NoError(t, err)
+	exec(t, db, `INSERT INTO changes (seq, kind, tenant, gallery) VALUES ($1, $2, 'tenant of h', 'h')`, before+1, int(changelog.DropGallery))
+	exec(t, db, `UPDATE galleries SET tenant = NULL WHERE id = 'h'`)
+
+	newFace := []store.Face{storetest.NewFace(uuid.NewString())}
+	p := store.Subject{Gallery: "h", ID: "p"}
+	for name, call := range map[string]func() error{
+		"gallery": func() error { _, err := s.Gallery(ctx, "tenant of h", "h"); return err },
+		"subject": func() error { _, err := s.Subject(ctx, "h", "p"); return err },
+		"faces":   func() error { _, err := s.Faces(ctx, "h", "p"); return err },
+		"photo":   func() error { _, err := s.Photo(ctx, "h", faces[0].ID); return err },
+		"enrol":   func() error { _, err := s.Enrol(ctx, p, newFace, nil, false); return err },
+		"create": func() error {
+			_, err := s.Enrol(ctx, store.Subject{Gallery: "h", ID: "q"}, newFace, nil, true)
+			return err
+		},
+		"metadata": func() error { _, err := s.UpdateMetadata(ctx, "h", "p", nil); return err },
+		"face":     func() error { _, err := s.DeleteFace(ctx, "h", "p", faces[0].ID); return err },
+		"delete":   func() error { _, err := s.DeleteSubject(ctx, "h", "p"); return err },
+		"photos":   func() error { return s.DeletePhotos(ctx, "h", "p") },
+		"drop":     func() error { _, err := s.DeleteGallery(ctx, "tenant of h", "h"); return err },
+	} {
+		require.ErrorIs(t, call(), store.ErrNotFound, name)
+	}
+	subs, err := s.Subjects(ctx, "h", store.Page{Limit: 10})
+	require.NoError(t, err)
+	require.Empty(t, subs)
+	storetest.RequireReplay(t, s)
+	position, err := s.Position(ctx)
+	require.NoError(t, err)
+	require.Equal(t, before+1, position, "nothing more is logged")
+
+	n, err := s.DeleteExpired(ctx, time.Now())
+	require.NoError(t, err)
+	require.Zero(t, n, "nothing has expired")
+	var rows int
+	require.NoError(t, db.QueryRow(ctx, `SELECT (SELECT count(*) FROM galleries) + (SELECT count(*) FROM subjects)
+		+ (SELECT count(*) FROM faces) + (SELECT count(*) FROM photos)`).Scan(&rows))
+	require.Equal(t, 3, rows, "the other gallery with its subject and face")
+	_, err = s.Subject(ctx, "g", kept)
+	require.NoError(t, err)
+	storetest.RequireReplay(t, s)
+}
+
+// TestDropGivenUp checks that a deletion whose caller leaves early is whole.
+func TestDropGivenUp(t *testing.T) {
+	s := open(t, postgres.Config{URL: shared.Database(t)})
+	for i := range 10 {
+		id := fmt.Sprint("g", i)
+		newGallery(t, s, id)
+		_, err := s.Enrol(t.Context(), store.Subject{Gallery: id, ID: "p"}, []store.Face{storetest.NewFace(uuid.NewString())}, nil, true)
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*2*time.Millisecond)
+		_, err = s.DeleteGallery(ctx, "tenant of "+id, id)
+		cancel()
+		_, gone := s.Gallery(t.Context(), "tenant of "+id, id)
+		if err == nil {
+			require.ErrorIs(t, gone, store.ErrNotFound)
+		} else {
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.NoError(t, gone)
+		}
+		storetest.RequireReplay(t, s)
+	}
+}
