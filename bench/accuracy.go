@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"oneton/calibration"
 	"oneton/embed"
@@ -34,14 +33,12 @@ type accuracyResult struct {
 	People    int    `json:"people"`
 	Photos    int    `json:"photos"`
 	// Missed are photos in which no face was found.
-	Missed int `json:"photos_without_face"`
-	// PhotosPerSecond says what the pack costs on this machine.
-	PhotosPerSecond float64         `json:"photos_per_second"`
-	TenFold         *tenFoldResult  `json:"ten_fold,omitempty"`
-	OpenSet         openSetResult   `json:"open_set"`
-	Calibration     calibration.Fit `json:"calibration"`
-	OutOfSample     []outOfSample   `json:"out_of_sample,omitempty"`
-	Groups          []groupResult   `json:"groups,omitempty"`
+	Missed      int             `json:"photos_without_face"`
+	TenFold     *tenFoldResult  `json:"ten_fold,omitempty"`
+	OpenSet     openSetResult   `json:"open_set"`
+	Calibration calibration.Fit `json:"calibration"`
+	OutOfSample []outOfSample   `json:"out_of_sample,omitempty"`
+	Groups      []groupResult   `json:"groups,omitempty"`
 }
 
 // Run measures each pack with the service's own code, and draws the packs'
@@ -103,14 +100,12 @@ func (c *accuracyCommand) measure(ctx context.Context, paths setup.Paths, name s
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 
-	begin := time.Now()
 	templates, err := set.embed(ctx, e, p.Name, c.Aligned)
 	if err != nil {
 		return r, curves, err
 	}
 	r = accuracyResult{
 		Pack: p.Name, Dimension: p.TemplateDimension(), People: len(set.people), Photos: len(set.photos),
-		PhotosPerSecond: float64(len(set.photos)) / time.Since(begin).Seconds(),
 	}
 	for _, t := range templates {
 		if t == nil {
