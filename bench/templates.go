@@ -30,15 +30,16 @@ type templatesCommand struct {
 }
 
 type templatesResult struct {
-	// Ours and Peer are photos a second, one figure a round. The peer's is
-	// the better of its two ways to use all cores.
-	Ours []float64 `json:"ours_photos_per_second"`
-	Peer []float64 `json:"opencv_photos_per_second"`
-	// PeerThreads counts the rounds in which one process with a thread a
-	// core beat a process a core with one thread each.
-	PeerThreads int     `json:"opencv_rounds_won_by_threads"`
-	PeerVersion string  `json:"opencv_version"`
-	Ratio       float64 `json:"median_ratio"`
+	// The figures are photos a second, one a round. The peer has two ways to
+	// use all cores: one process with a thread a core, and a process a core
+	// with one thread and models of its own.
+	Ours          []float64 `json:"ours_photos_per_second"`
+	PeerThreads   []float64 `json:"opencv_one_process_photos_per_second"`
+	PeerProcesses []float64 `json:"opencv_process_a_core_photos_per_second"`
+	PeerVersion   string    `json:"opencv_version"`
+	// The ratios are ours over the peer's, medians over the rounds.
+	ToThreads   float64 `json:"median_ratio_to_one_process"`
+	ToProcesses float64 `json:"median_ratio_to_process_a_core"`
 	// MinCosine is the lowest cosine of our template and OpenCV's of the
 	// same photo: both did the same work.
 	MinCosine float64 `json:"min_cosine_to_opencv"`
@@ -83,8 +84,8 @@ func (c *templatesCommand) Run(ctx context.Context) (err error) {
 	}
 
 	res := templatesResult{MinCosine: 1}
-	ratios := make([]float64, c.Rounds)
-	for i := range c.Rounds {
+	var toThreads, toProcesses []float64
+	for range c.Rounds {
 		ours, err := throughput(ctx, e, photos, c.Seconds)
 		if err != nil {
 			return err
@@ -97,12 +98,7 @@ func (c *templatesCommand) Run(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		best := processes
-		if threads.PhotosPerSecond > processes.PhotosPerSecond {
-			best = threads
-			res.PeerThreads++
-		}
-		for j, t := range best.Templates {
+		for j, t := range processes.Templates {
 			cosine, err := templates[j].Cosine(t)
 			if err != nil {
 				return err
@@ -110,11 +106,13 @@ func (c *templatesCommand) Run(ctx context.Context) (err error) {
 			res.MinCosine = min(res.MinCosine, cosine)
 		}
 		res.Ours = append(res.Ours, ours)
-		res.Peer = append(res.Peer, best.PhotosPerSecond)
-		res.PeerVersion = best.Version
-		ratios[i] = ours / best.PhotosPerSecond
+		res.PeerThreads = append(res.PeerThreads, threads.PhotosPerSecond)
+		res.PeerProcesses = append(res.PeerProcesses, processes.PhotosPerSecond)
+		res.PeerVersion = processes.Version
+		toThreads = append(toThreads, ours/threads.PhotosPerSecond)
+		toProcesses = append(toProcesses, ours/processes.PhotosPerSecond)
 	}
-	res.Ratio = median(ratios)
+	res.ToThreads, res.ToProcesses = median(toThreads), median(toProcesses)
 	return save(c.Out, "templates", c, res)
 }
 
