@@ -14,9 +14,10 @@ const leaseRetry = 500 * time.Millisecond
 // Lease is a name that one process at a time holds, such as that of the one
 // follower of a search cluster. It is a lock of a connection of its own: it
 // ends when that is lost, and its holder is told by Done, at once when the
-// server has died and within aliveInterval + pingTimeout when the network
+// server has died, and within aliveInterval + pingTimeout when the network
 // keeps silent. A server that hears nothing of the holder gives the name away
-// after more than twice that.
+// after deafTimeout, which is longer. A holder that was stopped and goes on
+// later may find that it was replaced only a moment after it has gone on.
 type Lease struct {
 	conn *pgx.Conn
 	end  func()

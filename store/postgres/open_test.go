@@ -14,6 +14,7 @@ import (
 
 	"oneton/store"
 	"oneton/store/postgres"
+	"oneton/store/postgres/postgrestest"
 	"oneton/store/storetest"
 )
 
@@ -54,7 +55,7 @@ func TestSettings(t *testing.T) {
 	s := open(t, postgres.Config{URL: to, Timeout: 1500 * time.Millisecond})
 	for name, want := range map[string]string{
 		"synchronous_commit": "on", "statement_timeout": "1500ms", "idle_in_transaction_session_timeout": "1500ms",
-		"application_name": "oneton",
+		"application_name": "oneton", "transaction_isolation": "read committed",
 	} {
 		reader, writer, err := s.Settings(t.Context(), name)
 		require.NoError(t, err)
@@ -82,7 +83,7 @@ func TestSettings(t *testing.T) {
 }
 
 func TestUnopenable(t *testing.T) {
-	to := shared.Database(t)
+	to := postgrestest.Start(t).URL()
 	u, err := url.Parse(to)
 	require.NoError(t, err)
 	const secret = "hunter2-hunter2"
@@ -98,16 +99,8 @@ func TestUnopenable(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = silent.Close() })
 	require.NoError(t, l.Close())
-	latin := u.Path + "_latin"
-	exec(t, raw(t, to), `CREATE DATABASE `+pgx.Identifier{latin[1:]}.Sanitize()+` TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'`)
-	t.Cleanup(func() {
-		conn, err := pgx.Connect(context.Background(), to)
-		require.NoError(t, err)
-		defer conn.Close(context.Background())
-		_, err = conn.Exec(context.Background(), `DROP DATABASE `+pgx.Identifier{latin[1:]}.Sanitize())
-		require.NoError(t, err)
-	})
-
+	const latin = "/latin"
+	exec(t, raw(t, to), `CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'`)
 	tests := map[string]struct {
 		url  string
 		want error

@@ -40,6 +40,9 @@ const (
 	answerGrace = time.Second
 	// pingTimeout bounds the question whether a connection is alive.
 	pingTimeout = 2 * time.Second
+	// deafTimeout is after how long the server gives up a connection on which
+	// it hears nothing; it is well above aliveInterval + pingTimeout.
+	deafTimeout = 10 * time.Second
 	// connLifetime renews pooled connections, so that they spread over the
 	// servers that a name stands for.
 	connLifetime = time.Hour
@@ -146,14 +149,16 @@ func poolConfig(cfg Config) (*pgxpool.Config, error) {
 	}
 	limit := strconv.FormatInt(timeout.Milliseconds(), 10)
 	for name, value := range map[string]string{
-		"application_name":  "oneton",
-		"statement_timeout": limit,
+		"application_name":              "oneton",
+		"default_transaction_isolation": "read committed",
+		"statement_timeout":             limit,
 		// A process that is cut off while it writes lets go of the log's lock.
 		"idle_in_transaction_session_timeout": limit,
-		"tcp_user_timeout":                    limit,
-		"tcp_keepalives_idle":                 "5",
-		"tcp_keepalives_interval":             "2",
-		"tcp_keepalives_count":                "3",
+		// One that holds a lease lets go of it after deafTimeout.
+		"tcp_user_timeout":        strconv.FormatInt(deafTimeout.Milliseconds(), 10),
+		"tcp_keepalives_idle":     "4",
+		"tcp_keepalives_interval": "2",
+		"tcp_keepalives_count":    "3",
 	} {
 		if _, ok := session[name]; !ok {
 			session[name] = value

@@ -7,14 +7,16 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 )
 
 // proxy stands between a store and its server, and makes the network fail.
 type proxy struct {
 	listener net.Listener
-	server   string
-	wg       sync.WaitGroup
+	// network and address are the server's.
+	network, address string
+	wg               sync.WaitGroup
 
 	mu sync.Mutex
 	// open is closed while data may pass.
@@ -30,9 +32,12 @@ func newProxy(t *testing.T, to string) (*proxy, string) {
 	t.Helper()
 	u, err := url.Parse(to)
 	require.NoError(t, err)
+	cfg, err := pgconn.ParseConfig(to)
+	require.NoError(t, err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	p := &proxy{listener: l, server: u.Host, conns: make(map[net.Conn]bool), open: make(chan struct{})}
+	p := &proxy{listener: l, conns: make(map[net.Conn]bool), open: make(chan struct{})}
+	p.network, p.address = pgconn.NetworkAddress(cfg.Host, cfg.Port)
 	close(p.open)
 	p.wg.Go(p.accept)
 	t.Cleanup(func() {
@@ -42,6 +47,10 @@ func newProxy(t *testing.T, to string) (*proxy, string) {
 		p.wg.Wait()
 	})
 	u.Host = l.Addr().String()
+	q := u.Query() // may name a socket's folder
+	q.Del("host")
+	q.Del("port")
+	u.RawQuery = q.Encode()
 	return p, u.String()
 }
 
@@ -51,7 +60,7 @@ func (p *proxy) accept() {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("tcp", p.server)
+		server, err := net.Dial(p.network, p.address)
 		if err != nil {
 			_ = client.Close()
 			continue
