@@ -120,7 +120,7 @@ func (e *Embedder) Embed(ctx context.Context, pack string, photo []byte) (Result
 	defer e.pool.release(w)
 	t.Queue = clock.lap()
 
-	p, err := picture.Decode(ctx, photo, e.limits)
+	p, err := w.decoder.Decode(ctx, photo, e.limits)
 	if err != nil {
 		return Result{}, err
 	}

@@ -9,9 +9,10 @@ import (
 
 // worker is the memory that one photo needs while it is computed.
 type worker struct {
-	frame []float32
-	input []float32
-	crop  *picture.Raster
+	decoder picture.Decoder
+	frame   []float32
+	input   []float32
+	crop    *picture.Raster
 }
 
 // pool hands out its workers, and lets a bounded number of callers wait.

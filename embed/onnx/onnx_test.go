@@ -2,7 +2,9 @@ package onnx_test
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
@@ -282,6 +284,57 @@ func TestRepairKeepsResultsOfPRelu(t *testing.T) {
 			require.NoError(t, err)
 			for i, w := range want[0].Data {
 				require.InDelta(t, w, got[0].Data[i], 1e-6*math.Abs(float64(w)))
+			}
+		})
+	}
+}
+
+// lastLayer multiplies a vector by weights in int8 blocks.
+func lastLayer(block int64) (g *onnxtest.Graph, columns int) {
+	const rows, length = 3, 64
+	rng := rand.New(rand.NewPCG(1, 2))
+	blocks := length / block
+	values, zeros := make([]int8, rows*length), make([]int8, rows*blocks)
+	scales, bias := make([]float32, rows*blocks), make([]float32, rows)
+	for i := range values {
+		values[i] = int8(rng.IntN(256) - 128)
+	}
+	for i := range scales {
+		scales[i], zeros[i] = rng.Float32()+0.1, int8(rng.IntN(20)-10)
+	}
+	for i := range bias {
+		bias[i] = 100 * rng.Float32()
+	}
+	g = &onnxtest.Graph{}
+	g.Input("x", 1, length)
+	g.Bytes("q", []int64{rows, length}, values...)
+	g.Floats("scale", []int64{rows, blocks}, scales...)
+	g.Bytes("zero", []int64{rows, blocks}, zeros...)
+	g.Floats("bias", []int64{rows}, bias...)
+	g.Node("DequantizeLinear", []string{"q", "scale", "zero"}, "w", onnxtest.Int("axis", 1), onnxtest.Int("block_size", block))
+	g.Node("Gemm", []string{"x", "w", "bias"}, "y", onnxtest.Int("transB", 1))
+	g.Output("y", 1, rows)
+	return g, length
+}
+
+func TestRepairKeepsResultsOfQuantisedGemm(t *testing.T) {
+	const rounding = 1.0 / 127
+	rt := open(t)
+	for _, block := range []int64{8, 16, 32, 64} {
+		t.Run(fmt.Sprint("blocks of ", block), func(t *testing.T) {
+			g, n := lastLayer(block)
+			in := onnx.Tensor{Shape: []int64{1, int64(n)}, Data: make([]float32, n)}
+			for i := range in.Data {
+				in.Data[i] = float32(math.Sin(float64(i)))
+			}
+			want, err := session(t, rt, parse(t, g)).Run(t.Context(), in)
+			require.NoError(t, err)
+			m := parse(t, g)
+			m.Repair()
+			got, err := session(t, rt, m).Run(t.Context(), in)
+			require.NoError(t, err)
+			for i, w := range want[0].Data {
+				require.InDelta(t, w, got[0].Data[i], rounding*math.Abs(float64(w))+1)
 			}
 		})
 	}

@@ -17,6 +17,7 @@ func (m *Model) Repair() {
 	m.dropFalseInputs()
 	m.dropBlockSize()
 	m.rewritePRelu()
+	m.keepGemmQuantised()
 }
 
 // dropFalseInputs removes graph inputs that initialisers or nodes fill, and
@@ -159,26 +160,12 @@ func floats(t *onnxpb.TensorProto) []float32 {
 }
 
 func depthwise(name string, values []float32) *onnxpb.TensorProto {
-	return &onnxpb.TensorProto{
-		Name:      proto.String(name),
-		DataType:  proto.Int32(int32(onnxpb.TensorProto_FLOAT)),
-		Dims:      []int64{int64(len(values)), 1, 1, 1},
-		FloatData: values,
-	}
+	return floatTensor(name, []int64{int64(len(values)), 1, 1, 1}, values)
 }
 
 func depthwiseConv(x, weight, y string, channels int64) *onnxpb.NodeProto {
 	return node("Conv", []string{x, weight}, y,
-		&onnxpb.AttributeProto{Name: proto.String("group"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(channels)},
+		integer("group", channels),
 		&onnxpb.AttributeProto{Name: proto.String("kernel_shape"), Type: onnxpb.AttributeProto_INTS.Enum(), Ints: []int64{1, 1}},
 	)
-}
-
-func node(op string, inputs []string, output string, attributes ...*onnxpb.AttributeProto) *onnxpb.NodeProto {
-	return &onnxpb.NodeProto{
-		OpType:    proto.String(op),
-		Input:     inputs,
-		Output:    []string{output},
-		Attribute: attributes,
-	}
 }

@@ -21,7 +21,7 @@ import (
 type format struct {
 	mediaType string
 	config    func(io.Reader) (image.Config, error)
-	decode    func(ctx context.Context, data []byte) (image.Image, error)
+	decode    func(ctx context.Context, d *Decoder, data []byte) (image.Image, error)
 	// animated says whether the file is an animation.
 	animated func(data []byte) bool
 }
@@ -39,11 +39,22 @@ func sniff(data []byte) (format, error) {
 	return format{}, ErrUnsupported
 }
 
+// Decoder decodes photos one after the other and uses memory again. The zero
+// value is ready.
+type Decoder struct {
+	memory baseline.Memory
+}
+
+// Decode decodes one photo; see Decoder.Decode.
+func Decode(ctx context.Context, data []byte, limits Limits) (*Picture, error) {
+	return new(Decoder).Decode(ctx, data, limits)
+}
+
 // Decode reads a JPEG, PNG or WebP photo, told apart by content, and turns it
 // upright as its EXIF orientation says. Transparent parts are shown on white.
 // It is ErrEmpty, ErrUnsupported, ErrCorrupt, ErrTooLarge, ErrTooSmall or the
-// context's error. The picture may keep data.
-func Decode(ctx context.Context, data []byte, limits Limits) (*Picture, error) {
+// context's error. The picture lasts until the next call.
+func (d *Decoder) Decode(ctx context.Context, data []byte, limits Limits) (*Picture, error) {
 	if len(data) == 0 {
 		return nil, ErrEmpty
 	}
@@ -64,7 +75,7 @@ func Decode(ctx context.Context, data []byte, limits Limits) (*Picture, error) {
 	if err := limits.check(cfg.Width, cfg.Height); err != nil {
 		return nil, err
 	}
-	img, err := f.decode(ctx, data)
+	img, err := f.decode(ctx, d, data)
 	if err != nil {
 		return nil, decodeError(ctx, err)
 	}
@@ -74,18 +85,18 @@ func Decode(ctx context.Context, data []byte, limits Limits) (*Picture, error) {
 }
 
 // readAll is a decoder of the bytes that ends with the context.
-func readAll(decode func(io.Reader) (image.Image, error)) func(context.Context, []byte) (image.Image, error) {
-	return func(ctx context.Context, data []byte) (image.Image, error) {
+func readAll(decode func(io.Reader) (image.Image, error)) func(context.Context, *Decoder, []byte) (image.Image, error) {
+	return func(ctx context.Context, _ *Decoder, data []byte) (image.Image, error) {
 		return decode(&contextReader{ctx: ctx, data: data})
 	}
 }
 
 // decodeJPEG decodes the common case fast and leaves the others, and the word
 // on damaged files, to the standard library.
-func decodeJPEG(ctx context.Context, data []byte) (image.Image, error) {
-	img, err := baseline.Decode(ctx, data)
+func decodeJPEG(ctx context.Context, d *Decoder, data []byte) (image.Image, error) {
+	img, err := d.memory.Decode(ctx, data)
 	if errors.Is(err, baseline.ErrDeclined) {
-		return readAll(jpeg.Decode)(ctx, data)
+		return readAll(jpeg.Decode)(ctx, d, data)
 	}
 	return img, err
 }

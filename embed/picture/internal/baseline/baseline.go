@@ -46,8 +46,31 @@ type component struct {
 	predictor int32
 }
 
+// Memory is what Decode works in, kept from one file to the next. The zero
+// value is ready.
+type Memory struct {
+	samples, scan []byte
+}
+
+// kept bounds what is kept after a large file.
+const kept = 32 << 20
+
+// take is n bytes of arbitrary content.
+func take(memory *[]byte, n int) []byte {
+	if cap(*memory) >= n {
+		return (*memory)[:n]
+	}
+	fresh := make([]byte, n)
+	if n <= kept {
+		*memory = fresh
+	}
+	return fresh
+}
+
 // decoder is the state of one file.
 type decoder struct {
+	memory *Memory
+
 	width, height int
 	components    []component
 	// quants are in zigzag order.
@@ -56,15 +79,16 @@ type decoder struct {
 	restarts int
 }
 
-// Decode decodes the file. The result is an *image.Gray or *image.YCbCr; the
-// error is ErrDeclined or the context's.
-func Decode(ctx context.Context, data []byte) (image.Image, error) {
-	d := &decoder{}
+// Decode decodes the file. The result is an *image.Gray or *image.YCbCr, in
+// memory that the next call uses again; the error is ErrDeclined or the
+// context's.
+func (m *Memory) Decode(ctx context.Context, data []byte) (image.Image, error) {
+	d := &decoder{memory: m}
 	scan, err := d.headers(data)
 	if err != nil {
 		return nil, err
 	}
-	segments, size, err := unstuff(scan)
+	segments, size, err := d.unstuff(scan)
 	if err != nil {
 		return nil, err
 	}

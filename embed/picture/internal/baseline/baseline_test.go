@@ -32,7 +32,7 @@ func files(t testing.TB) map[string][]byte {
 
 func requireEqualsStandardLibrary(t *testing.T, data []byte) {
 	t.Helper()
-	got, err := baseline.Decode(t.Context(), data)
+	got, err := new(baseline.Memory).Decode(t.Context(), data)
 	require.NoError(t, err)
 	want, err := jpeg.Decode(bytes.NewReader(data))
 	require.NoError(t, err)
@@ -48,6 +48,22 @@ func TestDecodeEqualsStandardLibrary(t *testing.T) {
 	for _, name := range []string{"obama.jpg", "biden.jpg", "sample1.jpg", "sample6.jpg"} {
 		t.Run(name, func(t *testing.T) { requireEqualsStandardLibrary(t, embedtest.Photo(t, name)) })
 	}
+}
+
+func TestMemoryIsUsedAgain(t *testing.T) {
+	var m baseline.Memory
+	for range 2 {
+		for name, data := range files(t) {
+			want, wantErr := new(baseline.Memory).Decode(t.Context(), data)
+			got, err := m.Decode(t.Context(), data)
+			require.Equal(t, wantErr, err, name)
+			require.Equal(t, want, got, name)
+		}
+	}
+	data := files(t)["444-q95.jpg"]
+	once := testing.AllocsPerRun(10, func() { _, _ = new(baseline.Memory).Decode(t.Context(), data) })
+	again := testing.AllocsPerRun(10, func() { _, _ = m.Decode(t.Context(), data) })
+	require.Less(t, again, once)
 }
 
 func TestDecodeDeclines(t *testing.T) {
@@ -67,7 +83,7 @@ func TestDecodeDeclines(t *testing.T) {
 	}
 	for name, data := range cases {
 		t.Run(name, func(t *testing.T) {
-			_, err := baseline.Decode(t.Context(), data)
+			_, err := new(baseline.Memory).Decode(t.Context(), data)
 			require.ErrorIs(t, err, baseline.ErrDeclined)
 		})
 	}
@@ -76,7 +92,7 @@ func TestDecodeDeclines(t *testing.T) {
 func TestDecodeStopsWithContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := baseline.Decode(ctx, files(t)["420-q95.jpg"])
+	_, err := new(baseline.Memory).Decode(ctx, files(t)["420-q95.jpg"])
 	require.ErrorIs(t, err, context.Canceled)
 }
 
@@ -91,7 +107,7 @@ func FuzzDecode(f *testing.F) {
 		if cfg, err := jpeg.DecodeConfig(bytes.NewReader(data)); err == nil && cfg.Width*cfg.Height > tooLarge {
 			return
 		}
-		got, err := baseline.Decode(t.Context(), data)
+		got, err := new(baseline.Memory).Decode(t.Context(), data)
 		if err != nil {
 			return
 		}
@@ -111,8 +127,9 @@ func BenchmarkDecode(b *testing.B) {
 			}
 		})
 		b.Run("decoder=baseline/photo="+name, func(b *testing.B) {
+			var m baseline.Memory
 			for b.Loop() {
-				_, err := baseline.Decode(b.Context(), data)
+				_, err := m.Decode(b.Context(), data)
 				require.NoError(b, err)
 			}
 		})

@@ -34,43 +34,57 @@ var zigzag = [64]uint8{
 // is zero, and returns the index of the last one in zigzag order. It is false
 // when the bits are no block.
 func (r *reader) block(c *component, b *[64]int32) (last int, ok bool) {
+	if !r.difference(c) {
+		return 0, false
+	}
 	buffer, at, held, count := r.buffer, r.at, r.held, r.count
-	codes := c.dc
-	for k := 0; k < len(zigzag); k++ {
+	fast, quant := &c.ac.fast, c.quant
+	b[0] = c.predictor * quant[0]
+	ok = true
+	for k := 1; k < len(zigzag); k++ {
 		// One code and its value have at most 16 bits each.
 		if count < 32 {
-			held |= binary.BigEndian.Uint64(buffer[at:]) >> count
+			held |= binary.BigEndian.Uint64(buffer[at:]) >> (count & 63)
 			at += int((63 - count) >> 3)
 			count |= 56
 		}
-		e := codes.fast[held>>(64-lookBits)]
-		run, value, length := int(e>>runShift)&0x7f, int32(e>>16), uint(e&0xff)
+		e := fast[held>>(64-lookBits)]
+		run, value, length := int(e>>runShift)&runMask, int32(e>>16), uint(e&0xff)
 		if e&complete == 0 {
-			if run, value, length, ok = codes.decode(e, held); !ok {
+			if run, value, length, ok = c.ac.decode(e, held); !ok {
 				return 0, false
 			}
 		}
-		held <<= length
+		held <<= length & 63
 		count -= length
-		if k == 0 {
-			if run&^endOfBlock != 0 {
-				return 0, false
-			}
-			c.predictor += value
-			b[0] = c.predictor * c.quant[0]
-			codes = c.ac
-			continue
-		}
-		if run == endOfBlock {
+		if k += run; k >= len(zigzag) {
+			// Only the end of a block may lead beyond its last coefficient.
+			ok = k >= endOfBlock
 			break
 		}
-		k += run
-		if k >= len(zigzag) {
-			return 0, false
-		}
-		b[zigzag[k&63]&63] = value * c.quant[k&63]
+		b[zigzag[k&63]&63] = value * quant[k&63]
 		last = k
 	}
 	r.at, r.held, r.count = at, held, count
-	return last, true
+	return last, ok
+}
+
+// difference reads by how much the block's first coefficient differs from the
+// last block's.
+func (r *reader) difference(c *component) bool {
+	r.held |= binary.BigEndian.Uint64(r.buffer[r.at:]) >> (r.count & 63)
+	r.at += int((63 - r.count) >> 3)
+	r.count |= 56
+	e := c.dc.fast[r.held>>(64-lookBits)]
+	run, value, length := int(e>>runShift)&runMask, int32(e>>16), uint(e&0xff)
+	if e&complete == 0 {
+		var ok bool
+		if run, value, length, ok = c.dc.decode(e, r.held); !ok {
+			return false
+		}
+	}
+	r.held <<= length & 63
+	r.count -= length
+	c.predictor += value
+	return run == 0 || run == endOfBlock
 }

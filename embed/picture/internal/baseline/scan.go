@@ -44,24 +44,33 @@ func (d *decoder) plausible(units, size int) bool {
 
 // allocate makes an image of whole units and shows its visible part.
 func (d *decoder) allocate(across, down int) image.Image {
-	c := d.components
-	whole := image.Rect(0, 0, 8*c[0].h*across, 8*c[0].v*down)
+	size := 0
+	for i := range d.components {
+		c := &d.components[i]
+		c.stride = 8 * c.h * across
+		size += c.stride * 8 * c.v * down
+	}
+	samples := take(&d.memory.samples, size)
+	for i := range d.components {
+		c := &d.components[i]
+		n := c.stride * 8 * c.v * down
+		c.pix, samples = samples[:n:n], samples[n:]
+	}
+	luma := d.components[0]
 	visible := image.Rect(0, 0, d.width, d.height)
-	if len(c) == 1 {
-		m := image.NewGray(whole)
-		c[0].pix, c[0].stride = m.Pix, m.Stride
-		return m.SubImage(visible)
+	if len(d.components) == 1 {
+		return &image.Gray{Pix: luma.pix, Stride: luma.stride, Rect: visible}
 	}
 	ratios := map[[2]int]image.YCbCrSubsampleRatio{
 		{1, 1}: image.YCbCrSubsampleRatio444, {1, 2}: image.YCbCrSubsampleRatio440,
 		{2, 1}: image.YCbCrSubsampleRatio422, {2, 2}: image.YCbCrSubsampleRatio420,
 		{4, 1}: image.YCbCrSubsampleRatio411, {4, 2}: image.YCbCrSubsampleRatio410,
 	}
-	m := image.NewYCbCr(whole, ratios[[2]int{c[0].h, c[0].v}])
-	c[0].pix, c[0].stride = m.Y, m.YStride
-	c[1].pix, c[1].stride = m.Cb, m.CStride
-	c[2].pix, c[2].stride = m.Cr, m.CStride
-	return m.SubImage(visible)
+	cb, cr := d.components[1], d.components[2]
+	return &image.YCbCr{
+		Y: luma.pix, Cb: cb.pix, Cr: cr.pix, YStride: luma.stride, CStride: cb.stride,
+		SubsampleRatio: ratios[[2]int{luma.h, luma.v}], Rect: visible,
+	}
 }
 
 // decodeScan decodes all units, from one restart to the next.
@@ -138,8 +147,8 @@ const slack = 8*64*4 + 2*readAhead
 // unstuff copies a scan's data without the zero byte that follows each 0xff,
 // and cuts it at the restart markers. It returns the length of all segments.
 // After the scan the file must end.
-func unstuff(data []byte) (segments []segment, size int, err error) {
-	buffer := make([]byte, 0, len(data)+slack)
+func (d *decoder) unstuff(data []byte) (segments []segment, size int, err error) {
+	buffer := take(&d.memory.scan, len(data)+slack)[:0]
 	from, restart := 0, byte(markerRST0)
 	for {
 		n := bytes.IndexByte(data, 0xff)
@@ -166,6 +175,7 @@ func unstuff(data []byte) (segments []segment, size int, err error) {
 			restart = markerRST0
 		}
 	}
+	clear(buffer[len(buffer) : len(buffer)+slack])
 	for i := range segments {
 		segments[i].buffer = buffer[:len(buffer)+slack]
 	}

@@ -27,8 +27,9 @@ type entry int32
 const (
 	complete = 1 << 8
 	runShift = 9
-	// endOfBlock is a run that no other entry has.
-	endOfBlock = 64
+	runMask  = 1<<7 - 1
+	// endOfBlock is a run that leads further beyond a block than any other.
+	endOfBlock = runMask
 )
 
 // Symbols of AC tables without a value (T.81, F.1.2.2.1): no more

@@ -5,13 +5,21 @@
 package kernel
 
 // transformAVX2 is transform by AVX2.
+//
+//go:noescape
 func transformAVX2(dst *uint8, stride int, block *int32)
 
 // blendAVX2 is blend by AVX2, for n a multiple of 16.
+//
+//go:noescape
 func blendAVX2(dst *float32, n int, src *uint8, stride int, weights *float32, rows int)
 
 // combineAVX2 is combine by AVX2, for n a multiple of 8.
+//
+//go:noescape
 func combineAVX2(dst *float32, n int, row *float32, first *int32, weights *float32, groups int)
 
 // convertAVX2 is convert by AVX2, for n a multiple of 8.
+//
+//go:noescape
 func convertAVX2(a *float32, b *float32, c *float32, n int, m *float32)

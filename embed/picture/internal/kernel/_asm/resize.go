@@ -9,6 +9,7 @@ import (
 // blend takes sixteen columns at a time, in two registers of eight.
 func blend() {
 	TEXT("blendAVX2", NOSPLIT, "func(dst *float32, n int, src *uint8, stride int, weights *float32, rows int)")
+	Pragma("noescape")
 	Doc("blendAVX2 is blend by AVX2, for n a multiple of 16.")
 	load := func(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
 	dst, n, src, stride := load("dst"), load("n"), load("src"), load("stride")
@@ -55,6 +56,7 @@ func blend() {
 // the sample four further on.
 func combine() {
 	TEXT("combineAVX2", NOSPLIT, "func(dst *float32, n int, row *float32, first *int32, weights *float32, groups int)")
+	Pragma("noescape")
 	Doc("combineAVX2 is combine by AVX2, for n a multiple of 8.")
 	load := func(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
 	dst, n, row, first := load("dst"), load("n"), load("row"), load("first")
@@ -114,6 +116,7 @@ func combine() {
 // convert takes eight pixels at a time.
 func convert() {
 	TEXT("convertAVX2", NOSPLIT, "func(a, b, c *float32, n int, m *float32)")
+	Pragma("noescape")
 	Doc("convertAVX2 is convert by AVX2, for n a multiple of 8.")
 	load := func(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
 	a, b, c, n, m := load("a"), load("b"), load("c"), load("n"), load("m")

@@ -161,6 +161,7 @@ func transpose(x [8]vec) [8]vec {
 
 func transform() {
 	TEXT("transformAVX2", NOSPLIT, "func(dst *uint8, stride int, block *int32)")
+	Pragma("noescape")
 	Doc("transformAVX2 is transform by AVX2.")
 	dst := Load(Param("dst"), GP64()).(reg.GPVirtual)
 	stride := Load(Param("stride"), GP64()).(reg.GPVirtual)
