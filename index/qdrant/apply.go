@@ -1,0 +1,272 @@
+package qdrant
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	api "github.com/qdrant/go-client/qdrant"
+
+	"oneton/changelog"
+	"oneton/face"
+)
+
+// maxPoints is the most points of one operation.
+const maxPoints = 1000
+
+// Apply implements changelog.View. Applying any change again leaves the index
+// the same. After an error some galleries may have come further than Position.
+// It fails with index.ErrUnavailable, and goes back to the position that Qdrant
+// has, when Qdrant has lost what it had.
+func (x *Index) Apply(ctx context.Context, changes []changelog.Change, next uint64) error {
+	x.applying.Lock()
+	defer x.applying.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	b, err := reduce(changes)
+	if err != nil {
+		return fmt.Errorf("apply changes: %w", err)
+	}
+	home, spaces, err := x.known(ctx)
+	if err != nil {
+		return err
+	}
+	at, err := x.durable(ctx, home, spaces)
+	if err != nil {
+		return err
+	}
+	if err := x.compared(x.position.Swap(at), at); err != nil {
+		return err
+	}
+	if at >= next {
+		return nil // another process has applied this and more
+	}
+	if err := x.makeRoom(ctx, b, at); err != nil {
+		return err
+	}
+	if _, spaces, err = x.known(ctx); err != nil {
+		return err
+	}
+	if err := x.apply(ctx, b, home, spaces, next); err != nil {
+		return err
+	}
+	x.position.Store(next)
+	return nil
+}
+
+// makeRoom makes the collections of packs that are new.
+func (x *Index) makeRoom(ctx context.Context, b *batch, position uint64) error {
+	packs, err := b.packs()
+	if err != nil {
+		return fmt.Errorf("apply changes: %w", err)
+	}
+	for _, pack := range slices.Sorted(maps.Keys(packs)) {
+		s, err := x.space(ctx, pack)
+		if err != nil {
+			return err
+		}
+		if s == nil {
+			if s, err = x.create(ctx, pack, packs[pack]); err != nil {
+				return err
+			}
+			if err := x.mark(ctx, s, position, nil); err != nil {
+				return err
+			}
+			x.learn(s)
+		}
+		if s.dimension != packs[pack] {
+			return fmt.Errorf("apply changes: templates of pack %s have %d dimensions, not %d: %w",
+				pack, s.dimension, packs[pack], face.ErrDimension)
+		}
+	}
+	return nil
+}
+
+func (x *Index) apply(ctx context.Context, b *batch, home *space, spaces map[string]*space, next uint64) error {
+	var plans []*plan
+	var collections []string
+	for _, pack := range slices.Sorted(maps.Keys(spaces)) {
+		p, err := x.plan(ctx, spaces[pack], b)
+		if err != nil {
+			return err
+		}
+		plans = append(plans, p)
+		collections = append(collections, p.space.name)
+	}
+	release, err := x.locks.write(ctx, slices.Collect(maps.Keys(b.galleries)))
+	if err != nil {
+		return x.failed(ctx, "wait for searches", err)
+	}
+	defer release()
+	for _, p := range plans {
+		if err := x.update(ctx, p.space, p.operations()); err != nil {
+			return err
+		}
+	}
+	for _, p := range plans {
+		if err := x.finish(ctx, p, next, collections); err != nil {
+			return err
+		}
+	}
+	return x.mark(ctx, home, next, collections)
+}
+
+// plan is what a batch does to one collection.
+type plan struct {
+	space   *space
+	tallies map[galleryKey]*tally
+	drops   []galleryKey
+	removes map[galleryKey][]string
+	puts    []*api.PointStruct
+}
+
+func (x *Index) plan(ctx context.Context, s *space, b *batch) (*plan, error) {
+	p := &plan{
+		space:   s,
+		tallies: make(map[galleryKey]*tally),
+		drops:   slices.Collect(maps.Keys(b.dropped)),
+		removes: make(map[galleryKey][]string),
+	}
+	ids := make([]string, len(b.faces))
+	for i, f := range b.faces {
+		ids[i] = f.id
+	}
+	there, err := x.get(ctx, s, ids)
+	if err != nil {
+		return nil, err
+	}
+	// touched are the faces that may come or go, with whether they are there.
+	touched := make(map[galleryKey]map[string]bool)
+	touch := func(k galleryKey, id string, had bool) {
+		if touched[k] == nil {
+			touched[k] = make(map[string]bool)
+		}
+		touched[k][id] = had
+	}
+	for k := range b.dropped {
+		touched[k] = make(map[string]bool)
+	}
+	// What was stopped half-way, maybe in another process, the log need not
+	// name again.
+	err = x.scroll(ctx, s, kindPending, func(p *api.RetrievedPoint) {
+		touched[recorded(p)] = make(map[string]bool)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range b.faces {
+		put := f.change.Kind == changelog.PutFace && f.change.Pack == s.pack
+		if put {
+			touch(f.gallery, f.id, false)
+			p.puts = append(p.puts, facePoint(f.gallery, f.id, f.change))
+		} else {
+			// Even if it is not there: it may be on its way still.
+			p.removes[f.gallery] = append(p.removes[f.gallery], f.id)
+		}
+		if old, ok := there[f.id]; ok {
+			touch(galleryOf(old), f.id, true)
+		}
+	}
+	return p, x.begin(ctx, p, touched, b.dropped)
+}
+
+// begin readies the tallies of the galleries whose faces may change.
+func (x *Index) begin(ctx context.Context, p *plan, touched map[galleryKey]map[string]bool, dropped map[galleryKey]bool) error {
+	records := make([]string, 0, len(touched))
+	for k := range touched {
+		records = append(records, recordID(k))
+	}
+	found, err := x.get(ctx, p.space, records)
+	if err != nil {
+		return err
+	}
+	for k, faces := range touched {
+		t := tallyOf(found[recordID(k)])
+		if dropped[k] {
+			t = tallyOf(nil)
+		}
+		for id, had := range faces {
+			// What is pending since a crash was or was not there before it.
+			if _, pending := t.pending[id]; !pending {
+				t.pending[id] = had && !dropped[k]
+			}
+		}
+		p.tallies[k] = t
+	}
+	return nil
+}
+
+// operations note what is pending, and then make the changes.
+func (p *plan) operations() []*api.PointsUpdateOperation {
+	var ops []*api.PointsUpdateOperation
+	ops = append(ops, upserts(p.records())...)
+	for _, k := range p.drops {
+		ops = append(ops, deletion(api.NewPointsSelectorFilter(within(k))),
+			deletion(api.NewPointsSelectorIDs(pointIDs(recallID(k)))))
+	}
+	for k, all := range p.removes {
+		for ids := range slices.Chunk(all, maxPoints) {
+			ops = append(ops, deletion(api.NewPointsSelectorFilter(within(k, api.NewHasID(pointIDs(ids...)...)))))
+		}
+	}
+	return append(ops, upserts(p.puts)...)
+}
+
+func (p *plan) records() []*api.PointStruct {
+	records := make([]*api.PointStruct, 0, len(p.tallies))
+	for k, t := range p.tallies {
+		records = append(records, t.record(k))
+	}
+	return records
+}
+
+// finish counts the faces and writes the position.
+func (x *Index) finish(ctx context.Context, p *plan, next uint64, collections []string) error {
+	var pending, empty []string
+	for _, t := range p.tallies {
+		pending = slices.AppendSeq(pending, maps.Keys(t.pending))
+	}
+	there, err := x.get(ctx, p.space, pending)
+	if err != nil {
+		return err
+	}
+	for k, t := range p.tallies {
+		if t.settle(k, there); t.faces == 0 {
+			empty = append(empty, recordID(k))
+			delete(p.tallies, k)
+		}
+	}
+	var ops []*api.PointsUpdateOperation
+	if len(empty) > 0 {
+		ops = append(ops, deletion(api.NewPointsSelectorIDs(pointIDs(empty...))))
+	}
+	return x.update(ctx, p.space, append(ops, upserts(append(p.records(), p.space.marks(next, collections)...))...))
+}
+
+func upserts(points []*api.PointStruct) (ops []*api.PointsUpdateOperation) {
+	for some := range slices.Chunk(points, maxPoints) {
+		ops = append(ops, api.NewPointsUpdateUpsert(&api.PointsUpdateOperation_PointStructList{Points: some}))
+	}
+	return ops
+}
+
+func deletion(of *api.PointsSelector) *api.PointsUpdateOperation {
+	return api.NewPointsUpdateDeletePoints(&api.PointsUpdateOperation_DeletePoints{Points: of})
+}
+
+// update makes the changes, one after the other, and waits until they can be
+// searched.
+func (x *Index) update(ctx context.Context, s *space, ops []*api.PointsUpdateOperation) error {
+	if len(ops) == 0 {
+		return nil
+	}
+	_, err := x.client.UpdateBatch(ctx, &api.UpdateBatchPoints{
+		CollectionName: s.name, Wait: api.PtrOf(true), Operations: ops,
+	})
+	if err != nil {
+		return x.failed(ctx, "update points", err)
+	}
+	return nil
+}

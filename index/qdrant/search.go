@@ -1,0 +1,219 @@
+package qdrant
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"unicode/utf8"
+
+	api "github.com/qdrant/go-client/qdrant"
+
+	"oneton/face"
+	"oneton/index"
+)
+
+// A search for k subjects first asks for rowsPerHit·k faces, since a subject
+// may have several, and for rowsPerHit times more until they are enough.
+const rowsPerHit = 4
+
+// Search returns the subjects nearest to the probe; see index.Query and
+// index.Result. A gallery of which the log has told nothing is empty.
+func (x *Index) Search(ctx context.Context, q index.Query) (index.Result, error) {
+	if err := q.Check(); err != nil {
+		return index.Result{}, err
+	}
+	ctx, cancel := bound(ctx, x.cfg.Timeout)
+	defer cancel()
+	k := galleryKey{q.Scope.Tenant, q.Scope.Gallery}
+	release, err := x.locks.read(ctx, k)
+	if err != nil {
+		return index.Result{}, x.failed(ctx, "wait for changes", err)
+	}
+	defer release()
+	s, g, err := x.look(ctx, q.Scope)
+	if err != nil {
+		return index.Result{}, err
+	}
+	r := index.Result{Faces: g.faces, Position: g.position}
+	if s == nil {
+		return r, nil
+	}
+	if len(q.Probe) != s.dimension {
+		return index.Result{}, fmt.Errorf("%w: the probe has %d dimensions, not %d: %w",
+			index.ErrQuery, len(q.Probe), s.dimension, face.ErrDimension)
+	}
+	if err := checkUnit(q.Probe); err != nil {
+		return index.Result{}, fmt.Errorf("%w: probe: %w", index.ErrQuery, err)
+	}
+	r.Hits, err = x.nearest(ctx, s, k, q, x.params(g))
+	return r, err
+}
+
+// Faces is how many faces the scope holds.
+func (x *Index) Faces(ctx context.Context, scope index.Scope) (int, error) {
+	ctx, cancel := bound(ctx, x.cfg.Timeout)
+	defer cancel()
+	release, err := x.locks.read(ctx, galleryKey{scope.Tenant, scope.Gallery})
+	if err != nil {
+		return 0, x.failed(ctx, "wait for changes", err)
+	}
+	defer release()
+	_, g, err := x.look(ctx, scope)
+	return g.faces, err
+}
+
+// gallery is what is known of a gallery as of a position.
+type gallery struct {
+	position uint64
+	faces    int
+	// recall is nil unless it was measured.
+	recall *Recall
+}
+
+// look reads the gallery's record. Without a collection of the pack, which
+// another process may have made since, the gallery is empty.
+func (x *Index) look(ctx context.Context, scope index.Scope) (*space, gallery, error) {
+	home, spaces, err := x.known(ctx)
+	if err != nil {
+		return nil, gallery{}, err
+	}
+	s := spaces[scope.Pack]
+	if s == nil {
+		points, err := x.get(ctx, home, home.markers)
+		if err != nil {
+			return nil, gallery{}, err
+		}
+		position, _ := home.marked(points)
+		if s, err = x.appeared(ctx, scope.Pack); s == nil || err != nil {
+			return nil, gallery{position: position}, err
+		}
+	}
+	k := galleryKey{scope.Tenant, scope.Gallery}
+	before := x.position.Load()
+	points, err := x.get(ctx, s, append(slices.Clone(s.markers), recordID(k), recallID(k)))
+	if err != nil {
+		return nil, gallery{}, err
+	}
+	position, _ := s.marked(points)
+	if err := x.compared(before, position); err != nil {
+		return nil, gallery{}, err
+	}
+	g := gallery{position: position}
+	g.faces = tallyOf(points[recordID(k)]).faces
+	g.recall = recallOf(points[recallID(k)])
+	return s, g, nil
+}
+
+// appeared is the pack's collection if it is there by now.
+func (x *Index) appeared(ctx context.Context, pack string) (*space, error) {
+	name := x.collectionName(pack)
+	exists, err := x.client.CollectionExists(ctx, name)
+	if err != nil {
+		return nil, x.failed(ctx, "look for collection "+name, err)
+	}
+	if !exists {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	s, err := x.open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	x.learn(s)
+	return s, nil
+}
+
+// nearest returns the k subjects nearest to the probe. Qdrant's own scores are
+// sums of float32, so that faces within their rounding of the last one wanted
+// are looked at too.
+func (x *Index) nearest(ctx context.Context, s *space, k galleryKey, q index.Query, how *api.SearchParams) ([]index.Hit, error) {
+	filter, some := filtered(k, q.Filter)
+	if !some {
+		return nil, nil
+	}
+	ask := &api.QueryPoints{
+		CollectionName: s.name,
+		Query:          api.NewQueryDense(q.Probe),
+		Using:          api.PtrOf(vectorName),
+		Filter:         filter,
+		Params:         how,
+		WithPayload:    api.NewWithPayloadInclude(keySubject),
+		WithVectors:    api.NewWithVectors(true),
+	}
+	slack := rounding(s.dimension)
+	if q.Threshold > -1 {
+		ask.ScoreThreshold = api.PtrOf(float32(q.Threshold - slack))
+	}
+	for limit := uint64(q.K) * rowsPerHit; ; limit *= rowsPerHit {
+		ask.Limit = &limit
+		rows, err := x.client.Query(ctx, ask)
+		if err != nil {
+			return nil, x.failed(ctx, "search", err)
+		}
+		sure := math.Inf(-1)
+		if uint64(len(rows)) >= limit {
+			// A face that was left out scored no more than the last one.
+			sure = float64(rows[len(rows)-1].GetScore()) + slack
+		}
+		best, err := group(rows, q, sure)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", index.ErrUnavailable, err)
+		}
+		if math.IsInf(sure, -1) || len(best) >= q.K {
+			return best[:min(q.K, len(best))], nil
+		}
+	}
+}
+
+// rounding bounds how far a float32 score of two unit vectors, summed in any
+// order, is from the true one: Higham, Accuracy and Stability of Numerical
+// Algorithms, 2nd ed., section 3.1, doubled for lengths a little above one.
+func rounding(dimension int) float64 { return float64(dimension+2) * 0x1p-23 }
+
+// filtered is the filter of a query; false means that nothing can match.
+func filtered(k galleryKey, metadata map[string][]string) (filter *api.Filter, some bool) {
+	var conditions []*api.Condition
+	for key, values := range metadata {
+		var wanted []string
+		for _, v := range values {
+			if l := label(key, v); utf8.ValidString(l) {
+				wanted = append(wanted, l)
+			}
+		}
+		if len(wanted) == 0 {
+			return nil, false
+		}
+		conditions = append(conditions, api.NewMatchKeywords(keyLabels, wanted...))
+	}
+	return within(k, conditions...), true
+}
+
+// group returns each subject's nearest face above sure that the query wants,
+// best first, ties by face id.
+func group(rows []*api.ScoredPoint, q index.Query, sure float64) ([]index.Hit, error) {
+	best := make(map[string]index.Hit)
+	for _, row := range rows {
+		cosine, err := templateOf(row.GetVectors()).Cosine(q.Probe)
+		if err != nil {
+			return nil, err
+		}
+		if cosine <= sure || q.Threshold > -1 && cosine < q.Threshold {
+			continue
+		}
+		h := index.Hit{Subject: row.GetPayload()[keySubject].GetStringValue(), Face: row.GetId().GetUuid(), Cosine: cosine}
+		if have, ok := best[h.Subject]; !ok || compare(h, have) < 0 {
+			best[h.Subject] = h
+		}
+	}
+	hits := make([]index.Hit, 0, len(best))
+	for _, h := range best {
+		hits = append(hits, h)
+	}
+	slices.SortFunc(hits, compare)
+	return hits, nil
+}
+
+func compare(a, b index.Hit) int {
+	return cmp.Or(cmp.Compare(b.Cosine, a.Cosine), cmp.Compare(a.Face, b.Face))
+}
