@@ -71,6 +71,7 @@ func TestReadYourWrites(t *testing.T) {
 			for !stopped.Load() {
 				i := at.Load()
 				if i == 0 {
+					time.Sleep(time.Millisecond)
 					continue
 				}
 				who := all[(i-1)/2]
