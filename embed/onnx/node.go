@@ -35,6 +35,12 @@ func floatTensor(name string, shape []int64, values []float32) *onnxpb.TensorPro
 	return t
 }
 
+func integersTensor(name string, values []int64) *onnxpb.TensorProto {
+	t := tensor(name, onnxpb.TensorProto_INT64, []int64{int64(len(values))})
+	t.Int64Data = values
+	return t
+}
+
 func bytesTensor(name string, shape []int64, values []byte) *onnxpb.TensorProto {
 	t := tensor(name, onnxpb.TensorProto_UINT8, shape)
 	t.RawData = values

@@ -289,6 +289,67 @@ func TestRepairKeepsResultsOfPRelu(t *testing.T) {
 	}
 }
 
+// heads computes branches of one, four and ten channels of a picture of two.
+// With shared set, the first branch's middle is read once more; with wider set,
+// the last branch reads further around.
+func heads(shared, wider bool) *onnxtest.Graph {
+	rng := rand.New(rand.NewPCG(3, 4))
+	noise := func(n int64) []float32 {
+		values := make([]float32, n)
+		for i := range values {
+			values[i] = rng.Float32() - 0.5
+		}
+		return values
+	}
+	g := &onnxtest.Graph{}
+	g.Input("x", 1, 2, 5, 7)
+	for _, c := range []int64{1, 4, 10} {
+		n := func(name string) string { return fmt.Sprint(name, c) }
+		g.Floats(n("w"), []int64{c, 2, 1, 1}, noise(2*c)...)
+		g.Floats(n("b"), []int64{c}, noise(c)...)
+		pad := int64(1)
+		if wider && c == 10 {
+			pad = 2
+		}
+		g.Floats(n("dw"), []int64{c, 1, 3, 3}, noise(9*c)...)
+		g.Floats(n("db"), []int64{c}, noise(c)...)
+		g.Node("Conv", []string{"x", n("w"), n("b")}, n("points"), onnxtest.Ints("kernel_shape", 1, 1))
+		g.Node("Conv", []string{n("points"), n("dw"), n("db")}, n("y"),
+			onnxtest.Int("group", c), onnxtest.Ints("kernel_shape", 3, 3), onnxtest.Ints("pads", pad, pad, pad, pad))
+		g.Output(n("y"), 1, c, 3+2*pad, 5+2*pad)
+	}
+	if shared {
+		g.Node("Neg", []string{"points1"}, "minus")
+		g.Output("minus", 1, 1, 5, 7)
+	}
+	return g
+}
+
+func TestRepairKeepsResultsOfBranches(t *testing.T) {
+	rt := open(t)
+	in := onnx.Tensor{Shape: []int64{1, 2, 5, 7}, Data: make([]float32, 70)}
+	for i := range in.Data {
+		in.Data[i] = float32(math.Cos(float64(i)))
+	}
+	for name, g := range map[string]*onnxtest.Graph{
+		"all alike": heads(false, false), "one read twice": heads(true, false), "one of another size": heads(false, true),
+	} {
+		t.Run(name, func(t *testing.T) {
+			want, err := session(t, rt, parse(t, g)).Run(t.Context(), in)
+			require.NoError(t, err)
+			m := parse(t, g)
+			m.Repair()
+			got, err := session(t, rt, m).Run(t.Context(), in)
+			require.NoError(t, err)
+			require.Len(t, got, len(want))
+			for i := range want {
+				require.Equal(t, want[i].Shape, got[i].Shape)
+				require.InDeltaSlice(t, want[i].Data, got[i].Data, 1e-5)
+			}
+		})
+	}
+}
+
 // lastLayer multiplies a vector by weights in int8 blocks.
 func lastLayer(block int64) (g *onnxtest.Graph, columns int) {
 	const rows, length = 3, 64
@@ -365,6 +426,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(double().Serialise(f))
 	f.Add(dequantised([]int64{1}, 0.5).Serialise(f))
 	f.Add(bent([]int64{3, 1, 1}, 0.25, -0.8, 1.12).Serialise(f))
+	f.Add(heads(true, true).Serialise(f))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := onnx.Parse(data)
 		if err != nil {

@@ -18,6 +18,7 @@ func (m *Model) Repair() {
 	m.dropBlockSize()
 	m.rewritePRelu()
 	m.keepGemmQuantised()
+	m.mergeBranches()
 }
 
 // dropFalseInputs removes graph inputs that initialisers or nodes fill, and

@@ -20,12 +20,14 @@ func (m Affine) Inverse() Affine {
 	return inv
 }
 
-// inside says whether the map brings a raster of the size into a rectangle from
-// (0, 0) to (right, bottom). As rectangles are convex, the corners tell.
+// inside says whether the map brings a raster of the size well into a rectangle
+// from (0, 0) to (right, bottom). As rectangles are convex, the corners tell.
 func (m Affine) inside(width, height int, right, bottom float64) bool {
+	// More than what warpRow's rounding adds up to.
+	const margin = 1e-5
 	for _, corner := range [4][2]int{{0, 0}, {width - 1, 0}, {0, height - 1}, {width - 1, height - 1}} {
 		x, y := m.Apply(float64(corner[0]), float64(corner[1]))
-		if !(x >= 0 && y >= 0 && x < right && y < bottom) {
+		if !(x >= margin && y >= margin && x <= right-margin && y <= bottom-margin) {
 			return false
 		}
 	}
@@ -78,11 +80,26 @@ func (p plane) warp(dst []float32, width, height int, toPicture Affine) {
 		return
 	}
 	for y := range height {
-		u, v := m.Apply(0, float64(y))
-		row := dst[y*width : (y+1)*width]
-		for x := range row {
-			row[x] = p.at(u+m.A*float64(x), v+m.D*float64(x))
-		}
+		p.warpRow(dst[y*width:(y+1)*width], m, y)
+	}
+}
+
+// warpRow interpolates row y of the target, all of which lies inside the
+// plane. It counts positions in units of 2⁻³² samples.
+func (p plane) warpRow(row []float32, m Affine, y int) {
+	const one, fraction = 1 << 32, 1<<32 - 1
+	u, v := m.Apply(0, float64(y))
+	at, down := int64(u*one), int64(v*one)
+	stepX, stepY := int64(m.A*one), int64(m.D*one)
+	for x := range row {
+		i := p.origin + int(at>>32)*p.dx + int(down>>32)*p.dy
+		fx, fy := float32(at&fraction)*(1.0/one), float32(down&fraction)*(1.0/one)
+		above := lerp(float32(p.pix[i]), float32(p.pix[i+p.dx]), fx)
+		i += p.dy
+		below := lerp(float32(p.pix[i]), float32(p.pix[i+p.dx]), fx)
+		row[x] = lerp(above, below, fy)
+		at += stepX
+		down += stepY
 	}
 }
 
@@ -95,30 +112,20 @@ func (m Affine) then(across, down axis) Affine {
 	}
 }
 
-// at interpolates between the four samples around a position that has four.
-func (p plane) at(x, y float64) float32 {
-	return p.interpolate(x, y, p.dx, p.dy)
-}
-
-// nearest is at for any position from the first sample to the last, also those
-// on the last row or column, which have no samples further on.
+// nearest interpolates between the four samples around any position from the
+// first sample to the last, also on the last row or column, which have none
+// further on.
 func (p plane) nearest(x, y float64) float32 {
-	dx, dy := p.dx, p.dy
-	if x >= float64(p.width-1) {
-		dx = 0
-	}
-	if y >= float64(p.height-1) {
-		dy = 0
-	}
-	return p.interpolate(x, y, dx, dy)
-}
-
-// interpolate goes dx and dy from the sample at the whole part of the position
-// to its neighbours.
-func (p plane) interpolate(x, y float64, dx, dy int) float32 {
 	left, top := int(x), int(y)
 	fx, fy := float32(x-float64(left)), float32(y-float64(top))
 	i := p.origin + left*p.dx + top*p.dy
+	dx, dy := p.dx, p.dy
+	if left == p.width-1 {
+		dx = 0
+	}
+	if top == p.height-1 {
+		dy = 0
+	}
 	above := lerp(float32(p.pix[i]), float32(p.pix[i+dx]), fx)
 	i += dy
 	below := lerp(float32(p.pix[i]), float32(p.pix[i+dx]), fx)

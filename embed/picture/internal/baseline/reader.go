@@ -34,13 +34,26 @@ var zigzag = [64]uint8{
 // is zero, and returns the index of the last one in zigzag order. It is false
 // when the bits are no block.
 func (r *reader) block(c *component, b *[64]int32) (last int, ok bool) {
-	if !r.difference(c) {
-		return 0, false
-	}
 	buffer, at, held, count := r.buffer, r.at, r.held, r.count
+
+	held |= binary.BigEndian.Uint64(buffer[at:]) >> (count & 63)
+	at += int((63 - count) >> 3)
+	count |= 56
+	e := c.dc.fast[held>>(64-lookBits)]
+	run, value, length := int(e>>runShift)&runMask, int32(e>>16), uint(e&0xff)
+	if e&complete == 0 {
+		if run, value, length, ok = c.dc.decode(e, held); !ok {
+			return 0, false
+		}
+	}
+	held <<= length & 63
+	count -= length
+	// The first coefficient is given by its difference from the last block's.
+	c.predictor += value
+	ok = run == 0 || run == endOfBlock
+
 	fast, quant := &c.ac.fast, c.quant
 	b[0] = c.predictor * quant[0]
-	ok = true
 	for k := 1; k < len(zigzag); k++ {
 		// One code and its value have at most 16 bits each.
 		if count < 32 {
@@ -51,7 +64,8 @@ func (r *reader) block(c *component, b *[64]int32) (last int, ok bool) {
 		e := fast[held>>(64-lookBits)]
 		run, value, length := int(e>>runShift)&runMask, int32(e>>16), uint(e&0xff)
 		if e&complete == 0 {
-			if run, value, length, ok = c.ac.decode(e, held); !ok {
+			var known bool
+			if run, value, length, known = c.ac.decode(e, held); !known {
 				return 0, false
 			}
 		}
@@ -59,7 +73,7 @@ func (r *reader) block(c *component, b *[64]int32) (last int, ok bool) {
 		count -= length
 		if k += run; k >= len(zigzag) {
 			// Only the end of a block may lead beyond its last coefficient.
-			ok = k >= endOfBlock
+			ok = ok && k >= endOfBlock
 			break
 		}
 		b[zigzag[k&63]&63] = value * quant[k&63]
@@ -67,24 +81,4 @@ func (r *reader) block(c *component, b *[64]int32) (last int, ok bool) {
 	}
 	r.at, r.held, r.count = at, held, count
 	return last, ok
-}
-
-// difference reads by how much the block's first coefficient differs from the
-// last block's.
-func (r *reader) difference(c *component) bool {
-	r.held |= binary.BigEndian.Uint64(r.buffer[r.at:]) >> (r.count & 63)
-	r.at += int((63 - r.count) >> 3)
-	r.count |= 56
-	e := c.dc.fast[r.held>>(64-lookBits)]
-	run, value, length := int(e>>runShift)&runMask, int32(e>>16), uint(e&0xff)
-	if e&complete == 0 {
-		var ok bool
-		if run, value, length, ok = c.dc.decode(e, r.held); !ok {
-			return false
-		}
-	}
-	r.held <<= length & 63
-	r.count -= length
-	c.predictor += value
-	return run == 0 || run == endOfBlock
 }

@@ -106,9 +106,12 @@ func (d *decoder) decodeSegment(ctx context.Context, s segment, from, to, across
 		}
 		for i := range d.components {
 			c := &d.components[i]
-			if !r.unit(c, x, y, &coefficients) || r.at > s.to+readAhead {
+			if !r.unit(c, 8*(y*c.v*c.stride+x*c.h), &coefficients) {
 				return ErrDeclined
 			}
+		}
+		if r.at > s.to+readAhead {
+			return ErrDeclined
 		}
 	}
 	if r.position() != s.to {
@@ -117,18 +120,18 @@ func (d *decoder) decodeSegment(ctx context.Context, s segment, from, to, across
 	return nil
 }
 
-// unit decodes a component's blocks of the unit at column x and row y. It is
-// false when the bits are no blocks.
-func (r *reader) unit(c *component, x, y int, coefficients *[64]int32) bool {
-	for v := range c.v {
-		row := c.pix[8*(y*c.v+v)*c.stride:]
+// unit decodes a component's blocks of a unit to where it begins among the
+// component's samples. It is false when the bits are no blocks.
+func (r *reader) unit(c *component, at int, coefficients *[64]int32) bool {
+	for range c.v {
 		for h := range c.h {
 			last, ok := r.block(c, coefficients)
 			if !ok {
 				return false
 			}
-			reconstruct(row[8*(x*c.h+h):], c.stride, coefficients, last)
+			reconstruct(c.pix[at+8*h:], c.stride, coefficients, last)
 		}
+		at += 8 * c.stride
 	}
 	return true
 }
@@ -140,9 +143,9 @@ type segment struct {
 }
 
 // slack is what may be read past a segment before the reader is checked: a unit
-// has at most 8 blocks of a component, a block at most 64 codes of 16 bits with
-// values of 16 bits.
-const slack = 8*64*4 + 2*readAhead
+// has at most ten blocks, and a block at most 64 codes of 16 bits with values of
+// 16 bits.
+const slack = 10*64*4 + 2*readAhead
 
 // unstuff copies a scan's data without the zero byte that follows each 0xff,
 // and cuts it at the restart markers. It returns the length of all segments.
