@@ -268,7 +268,8 @@ func TestRepairKeepsResultsOfPRelu(t *testing.T) {
 	rt := open(t)
 	in := onnx.Tensor{Shape: []int64{1, 3, 2, 2}, Data: []float32{-4, -0.5, 0, 3, -8, -0.25, 1, 100, -1e4, -1, 1, 1e4}}
 	cases := map[string]*onnxtest.Graph{
-		"one a channel":              bent([]int64{3, 1, 1}, 0.25, -0.8, 1.12),
+		"one a channel":              bent([]int64{3, 1, 1}, 0.25, -0.8, 0.96),
+		"one above 1":                bent([]int64{3, 1, 1}, 0.25, -0.8, 1.12),
 		"one a channel, with batch":  bent([]int64{1, 3, 1, 1}, 0.25, -0.8, 1.12),
 		"one for all":                bent([]int64{1, 1, 1}, 0.25),
 		"one a pixel":                bent([]int64{3, 2, 2}, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),

@@ -93,13 +93,14 @@ func free(d *onnxpb.TensorShapeProto_Dimension, name string) {
 	d.Value = &onnxpb.TensorShapeProto_Dimension_DimParam{DimParam: name}
 }
 
-// rewritePRelu replaces y = PRelu(x, a) with one slope a channel by
+// rewritePRelu replaces y = PRelu(x, a) with one slope a channel by depthwise
+// 1×1 convolutions, as PRelu(x) = a·x + (1-a)·max(x, 0):
 //
-//	y = Conv(x, a) + Conv(Relu(x), 1-a)
+//	y = Conv(x, a) + Relu(Conv(x, 1-a))   when no slope is above 1
+//	y = Conv(x, a) + Conv(Relu(x), 1-a)   otherwise
 //
-// with depthwise 1×1 convolutions, as PRelu(x) = a·x + (1-a)·max(x, 0). ONNX
-// Runtime runs convolutions, and sums of them, in its blocked channel layout,
-// which every PRelu would leave and enter again.
+// ONNX Runtime runs convolutions, with a sum or a Relu in the same pass, in its
+// blocked channel layout, which every PRelu would leave and enter again.
 func (m *Model) rewritePRelu() {
 	g := m.proto.Graph
 	slopes := initialisers(g)
@@ -117,9 +118,18 @@ func (m *Model) rewritePRelu() {
 		}
 		g.Initializer = append(g.Initializer, depthwise(y+"_slope", slope), depthwise(y+"_rest", rest))
 		channels := int64(len(slope))
+		if slices.Max(slope) <= 1 {
+			nodes = append(nodes,
+				depthwiseConv(x, y+"_rest", y+"_scaled", channels),
+				node("Relu", []string{y + "_scaled"}, y+"_bent"),
+			)
+		} else {
+			nodes = append(nodes,
+				node("Relu", []string{x}, y+"_positive"),
+				depthwiseConv(y+"_positive", y+"_rest", y+"_bent", channels),
+			)
+		}
 		nodes = append(nodes,
-			node("Relu", []string{x}, y+"_positive"),
-			depthwiseConv(y+"_positive", y+"_rest", y+"_bent", channels),
 			depthwiseConv(x, y+"_slope", y+"_straight", channels),
 			node("Add", []string{y + "_straight", y + "_bent"}, y),
 		)
