@@ -4,41 +4,48 @@ package kernel
 
 // Transform writes a block's 8×8 samples to dst, whose rows are stride apart,
 // and leaves zeros in the block. The block holds dequantised coefficients,
-// column after column. dst must have the whole of the eight rows' samples.
-func Transform(dst []uint8, stride int, block *[64]int32) {
+// column after column; low says that only the first four rows of the first four
+// columns are not zero. dst must have the whole of the eight rows' samples.
+func Transform(dst []uint8, stride int, block *[64]int32, low bool) {
 	_ = dst[7*stride+7]
-	if useAVX2 {
+	switch {
+	case useAVX2 && low:
+		transformLowAVX2(&dst[0], stride, &block[0])
+	case useAVX2:
 		transformAVX2(&dst[0], stride, &block[0])
-		return
+	default:
+		transform(dst, stride, block)
 	}
-	transform(dst, stride, block)
 }
 
 // Blend sets dst to the sum of rows of src, stride bytes apart, each times its
 // weight. There is at least one row.
 func Blend(dst []float32, src []uint8, stride int, weights []float32) {
-	_ = src[(len(weights)-1)*stride+len(dst)-1]
-	done := 0
-	if useAVX2 {
-		if done = len(dst) &^ 15; done > 0 {
-			blendAVX2(&dst[0], done, &src[0], stride, &weights[0], len(weights))
-		}
+	const step = 32
+	n := len(dst)
+	_ = src[(len(weights)-1)*stride+n-1]
+	if !useAVX2 || n < step {
+		blend(dst, src, stride, weights)
+		return
 	}
-	blend(dst, src, stride, weights, done)
+	blendAVX2(&dst[0], n&^(step-1), &src[0], stride, &weights[0], len(weights))
+	// The last columns, some of them once more.
+	blendAVX2(&dst[n-step], step, &src[n-step], stride, &weights[0], len(weights))
 }
 
 // Combine sets each sample of dst to the sum of groups×4 samples of row, from
 // its first on, each times its weight. The firsts rise.
 func Combine(dst, row []float32, first []int32, weights []float32, groups int) {
+	const step = 8
 	n := len(dst)
 	_, _, _ = first[n-1], weights[4*groups*n-1], row[int(first[n-1])+4*groups-1]
-	done := 0
-	if useAVX2 {
-		if done = n &^ 7; done > 0 {
-			combineAVX2(&dst[0], done, &row[0], &first[0], &weights[0], groups)
-		}
+	if !useAVX2 || n < step {
+		combine(dst, row, first, weights, groups)
+		return
 	}
-	combine(dst, row, first, weights, groups, done)
+	combineAVX2(&dst[0], n&^(step-1), &row[0], &first[0], &weights[0], groups)
+	// The last samples, some of them once more.
+	combineAVX2(&dst[n-step], step, &row[0], &first[n-step], &weights[4*groups*(n-step)], groups)
 }
 
 // Matrix says how luma and chroma become red, green and blue:
@@ -89,9 +96,9 @@ func (m *Matrix) clip(v float32) float32 {
 	}
 }
 
-// blend is Blend from a column on.
-func blend(dst []float32, src []uint8, stride int, weights []float32, from int) {
-	for x := from; x < len(dst); x++ {
+// blend is Blend in Go.
+func blend(dst []float32, src []uint8, stride int, weights []float32) {
+	for x := range dst {
 		sum := float32(0)
 		for k, w := range weights {
 			sum += w * float32(src[k*stride+x])
@@ -100,10 +107,9 @@ func blend(dst []float32, src []uint8, stride int, weights []float32, from int) 
 	}
 }
 
-// combine is Combine from a sample on.
-func combine(dst, row []float32, first []int32, weights []float32, groups, from int) {
-	weights = weights[4*groups*from:]
-	for x := from; x < len(dst); x++ {
+// combine is Combine in Go.
+func combine(dst, row []float32, first []int32, weights []float32, groups int) {
+	for x := range dst {
 		r := row[first[x]:]
 		var sums [4]float32
 		for range groups {

@@ -9,7 +9,12 @@ package kernel
 //go:noescape
 func transformAVX2(dst *uint8, stride int, block *int32)
 
-// blendAVX2 is blend by AVX2, for n a multiple of 16.
+// transformLowAVX2 is transform by AVX2 of a block with four rows and columns.
+//
+//go:noescape
+func transformLowAVX2(dst *uint8, stride int, block *int32)
+
+// blendAVX2 is blend by AVX2, for n a multiple of 32.
 //
 //go:noescape
 func blendAVX2(dst *float32, n int, src *uint8, stride int, weights *float32, rows int)

@@ -7,177 +7,175 @@
 // func transformAVX2(dst *uint8, stride int, block *int32)
 // Requires: AVX, AVX2
 TEXT ·transformAVX2(SB), NOSPLIT, $0-24
-	MOVQ        dst+0(FP), AX
-	MOVQ        stride+8(FP), CX
-	MOVQ        block+16(FP), DX
-	VMOVDQU     (DX), Y0
-	VMOVDQU     32(DX), Y1
-	VMOVDQU     64(DX), Y2
-	VMOVDQU     96(DX), Y3
-	VMOVDQU     128(DX), Y4
-	VMOVDQU     160(DX), Y5
-	VMOVDQU     192(DX), Y6
-	VMOVDQU     224(DX), Y7
-	VPXOR       Y8, Y8, Y8
-	VMOVDQU     Y8, (DX)
-	VMOVDQU     Y8, 32(DX)
-	VMOVDQU     Y8, 64(DX)
-	VMOVDQU     Y8, 96(DX)
-	VMOVDQU     Y8, 128(DX)
-	VMOVDQU     Y8, 160(DX)
-	VMOVDQU     Y8, 192(DX)
-	VMOVDQU     Y8, 224(DX)
-	VPSLLD      $0x11, Y0, Y0
-	VPSLLD      $0x11, Y4, Y4
-	VPSUBD      Y4, Y0, Y8
-	VPADDD      Y4, Y0, Y0
-	VPADDD      Y6, Y2, Y4
-	VPMULLD     c70936<>+0(SB), Y4, Y4
-	VPMULLD     m242190<>+0(SB), Y6, Y6
-	VPMULLD     m100318<>+0(SB), Y2, Y2
-	VPADDD      Y4, Y6, Y6
-	VPSUBD      Y2, Y4, Y4
-	VPSUBD      Y6, Y8, Y2
-	VPADDD      Y6, Y8, Y8
-	VPSUBD      Y4, Y0, Y6
-	VPADDD      Y4, Y0, Y0
-	VPSLLD      $0x07, Y7, Y7
-	VPSLLD      $0x07, Y1, Y1
-	VPSUBD      Y7, Y1, Y4
-	VPADDD      Y7, Y1, Y1
-	VPMULLD     c181<>+0(SB), Y5, Y5
-	VPMULLD     c181<>+0(SB), Y3, Y3
-	VPSUBD      Y3, Y1, Y7
-	VPADDD      Y3, Y1, Y1
-	VPSUBD      Y5, Y4, Y3
-	VPADDD      Y5, Y4, Y4
-	VPSRAD      $0x02, Y4, Y4
-	VPSRAD      $0x02, Y7, Y7
-	VPSRAD      $0x02, Y3, Y3
-	VPSRAD      $0x02, Y1, Y1
-	VPADDD      Y1, Y4, Y5
-	VPMULLD     c3406<>+0(SB), Y5, Y5
-	VPMULLD     m5682<>+0(SB), Y1, Y1
-	VPMULLD     c1130<>+0(SB), Y4, Y4
-	VPADDD      Y5, Y1, Y1
-	VPSUBD      Y4, Y5, Y5
-	VPADDD      Y3, Y7, Y4
-	VPMULLD     c4017<>+0(SB), Y4, Y4
-	VPMULLD     m4816<>+0(SB), Y3, Y3
-	VPMULLD     c3218<>+0(SB), Y7, Y7
-	VPADDD      Y4, Y3, Y3
-	VPSUBD      Y7, Y4, Y4
-	VPSUBD      Y5, Y0, Y7
-	VPADDD      Y5, Y0, Y0
-	VPSUBD      Y4, Y8, Y5
-	VPADDD      Y4, Y8, Y8
-	VPSUBD      Y3, Y2, Y4
-	VPADDD      Y3, Y2, Y2
-	VPSUBD      Y1, Y6, Y3
-	VPADDD      Y1, Y6, Y6
-	VPUNPCKLDQ  Y8, Y0, Y1
-	VPUNPCKHDQ  Y8, Y0, Y0
-	VPUNPCKLDQ  Y6, Y2, Y8
-	VPUNPCKHDQ  Y6, Y2, Y2
-	VPUNPCKLDQ  Y4, Y3, Y6
-	VPUNPCKHDQ  Y4, Y3, Y3
-	VPUNPCKLDQ  Y7, Y5, Y4
-	VPUNPCKHDQ  Y7, Y5, Y5
-	VPUNPCKLQDQ Y8, Y1, Y7
-	VPUNPCKHQDQ Y8, Y1, Y1
-	VPUNPCKLQDQ Y2, Y0, Y8
-	VPUNPCKHQDQ Y2, Y0, Y0
-	VPUNPCKLQDQ Y4, Y6, Y2
-	VPUNPCKHQDQ Y4, Y6, Y4
-	VPUNPCKLQDQ Y5, Y3, Y6
-	VPUNPCKHQDQ Y5, Y3, Y3
-	VPERM2I128  $0x20, Y2, Y7, Y5
-	VPERM2I128  $0x31, Y2, Y7, Y2
-	VPERM2I128  $0x20, Y4, Y1, Y7
-	VPERM2I128  $0x31, Y4, Y1, Y1
-	VPERM2I128  $0x20, Y6, Y8, Y4
-	VPERM2I128  $0x31, Y6, Y8, Y6
-	VPERM2I128  $0x20, Y3, Y0, Y8
-	VPERM2I128  $0x31, Y3, Y0, Y0
-	VPADDD      c524288<>+0(SB), Y5, Y5
-	VPSUBD      Y2, Y5, Y3
-	VPADDD      Y2, Y5, Y5
-	VPSRAD      $0x02, Y5, Y5
-	VPSRAD      $0x02, Y3, Y3
-	VPSRAD      $0x0d, Y4, Y4
-	VPSRAD      $0x0d, Y6, Y6
-	VPADDD      Y6, Y4, Y2
-	VPMULLD     c1108<>+0(SB), Y2, Y2
-	VPMULLD     m3784<>+0(SB), Y6, Y6
-	VPMULLD     m1568<>+0(SB), Y4, Y4
-	VPADDD      Y2, Y6, Y6
-	VPSUBD      Y4, Y2, Y2
-	VPSUBD      Y6, Y3, Y4
-	VPADDD      Y6, Y3, Y3
-	VPSUBD      Y2, Y5, Y6
-	VPADDD      Y2, Y5, Y5
-	VPSUBD      Y0, Y7, Y2
-	VPADDD      Y0, Y7, Y7
-	VPSRAD      $0x0d, Y8, Y8
-	VPSRAD      $0x0d, Y1, Y1
-	VPMULLD     c11585<>+0(SB), Y8, Y8
-	VPMULLD     c11585<>+0(SB), Y1, Y1
-	VPSUBD      Y8, Y7, Y0
-	VPADDD      Y8, Y7, Y7
-	VPSUBD      Y1, Y2, Y8
-	VPADDD      Y1, Y2, Y2
-	VPSRAD      $0x0e, Y2, Y2
-	VPSRAD      $0x0e, Y0, Y0
-	VPSRAD      $0x0e, Y8, Y8
-	VPSRAD      $0x0e, Y7, Y7
-	VPADDD      Y7, Y2, Y1
-	VPMULLD     c3406<>+0(SB), Y1, Y1
-	VPMULLD     m5682<>+0(SB), Y7, Y7
-	VPMULLD     c1130<>+0(SB), Y2, Y2
-	VPADDD      Y1, Y7, Y7
-	VPSUBD      Y2, Y1, Y1
-	VPADDD      Y8, Y0, Y2
-	VPMULLD     c4017<>+0(SB), Y2, Y2
-	VPMULLD     m4816<>+0(SB), Y8, Y8
-	VPMULLD     c3218<>+0(SB), Y0, Y0
-	VPADDD      Y2, Y8, Y8
-	VPSUBD      Y0, Y2, Y2
-	VPSUBD      Y1, Y5, Y0
-	VPADDD      Y1, Y5, Y5
-	VPSUBD      Y2, Y3, Y1
-	VPADDD      Y2, Y3, Y3
-	VPSUBD      Y8, Y4, Y2
-	VPADDD      Y8, Y4, Y4
-	VPSUBD      Y7, Y6, Y8
-	VPADDD      Y7, Y6, Y6
-
-	// Shift to the middle, clip, and store eight rows of bytes.
+	MOVQ         dst+0(FP), AX
+	MOVQ         stride+8(FP), CX
+	MOVQ         block+16(FP), DX
+	VMOVDQU      (DX), Y0
+	VMOVDQU      32(DX), Y1
+	VMOVDQU      64(DX), Y2
+	VMOVDQU      96(DX), Y3
+	VMOVDQU      128(DX), Y4
+	VMOVDQU      160(DX), Y5
+	VMOVDQU      192(DX), Y6
+	VMOVDQU      224(DX), Y7
+	VPXOR        Y8, Y8, Y8
+	VMOVDQU      Y8, (DX)
+	VMOVDQU      Y8, 32(DX)
+	VMOVDQU      Y8, 64(DX)
+	VMOVDQU      Y8, 96(DX)
+	VMOVDQU      Y8, 128(DX)
+	VMOVDQU      Y8, 160(DX)
+	VMOVDQU      Y8, 192(DX)
+	VMOVDQU      Y8, 224(DX)
+	VPSLLD       $0x11, Y0, Y0
+	VPSLLD       $0x11, Y4, Y4
+	VPSUBD       Y4, Y0, Y8
+	VPADDD       Y4, Y0, Y0
+	VPADDD       Y6, Y2, Y4
+	VPMULLD      c70936<>+0(SB), Y4, Y4
+	VPMULLD      m242190<>+0(SB), Y6, Y6
+	VPMULLD      m100318<>+0(SB), Y2, Y2
+	VPADDD       Y4, Y6, Y6
+	VPSUBD       Y2, Y4, Y4
+	VPSUBD       Y6, Y8, Y2
+	VPADDD       Y6, Y8, Y8
+	VPSUBD       Y4, Y0, Y6
+	VPADDD       Y4, Y0, Y0
+	VPSLLD       $0x07, Y7, Y7
+	VPSLLD       $0x07, Y1, Y1
+	VPSUBD       Y7, Y1, Y4
+	VPADDD       Y7, Y1, Y1
+	VPMULLD      c181<>+0(SB), Y5, Y5
+	VPMULLD      c181<>+0(SB), Y3, Y3
+	VPSUBD       Y3, Y1, Y7
+	VPADDD       Y3, Y1, Y1
+	VPSUBD       Y5, Y4, Y3
+	VPADDD       Y5, Y4, Y4
+	VPSRAD       $0x02, Y4, Y4
+	VPSRAD       $0x02, Y7, Y7
+	VPSRAD       $0x02, Y3, Y3
+	VPSRAD       $0x02, Y1, Y1
+	VPADDD       Y1, Y4, Y5
+	VPMULLD      c3406<>+0(SB), Y5, Y5
+	VPMULLD      m5682<>+0(SB), Y1, Y1
+	VPMULLD      c1130<>+0(SB), Y4, Y4
+	VPADDD       Y5, Y1, Y1
+	VPSUBD       Y4, Y5, Y5
+	VPADDD       Y3, Y7, Y4
+	VPMULLD      c4017<>+0(SB), Y4, Y4
+	VPMULLD      m4816<>+0(SB), Y3, Y3
+	VPMULLD      c3218<>+0(SB), Y7, Y7
+	VPADDD       Y4, Y3, Y3
+	VPSUBD       Y7, Y4, Y4
+	VPSUBD       Y5, Y0, Y7
+	VPADDD       Y5, Y0, Y0
+	VPSUBD       Y4, Y8, Y5
+	VPADDD       Y4, Y8, Y8
+	VPSUBD       Y3, Y2, Y4
+	VPADDD       Y3, Y2, Y2
+	VPSUBD       Y1, Y6, Y3
+	VPADDD       Y1, Y6, Y6
+	VPUNPCKLDQ   Y8, Y0, Y1
+	VPUNPCKHDQ   Y8, Y0, Y0
+	VPUNPCKLDQ   Y6, Y2, Y8
+	VPUNPCKHDQ   Y6, Y2, Y2
+	VPUNPCKLQDQ  Y8, Y1, Y6
+	VPUNPCKHQDQ  Y8, Y1, Y1
+	VPUNPCKLQDQ  Y2, Y0, Y8
+	VPUNPCKHQDQ  Y2, Y0, Y0
+	VPUNPCKLDQ   Y4, Y3, Y2
+	VPUNPCKHDQ   Y4, Y3, Y3
+	VPUNPCKLDQ   Y7, Y5, Y4
+	VPUNPCKHDQ   Y7, Y5, Y5
+	VPUNPCKLQDQ  Y4, Y2, Y7
+	VPUNPCKHQDQ  Y4, Y2, Y2
+	VPUNPCKLQDQ  Y5, Y3, Y4
+	VPUNPCKHQDQ  Y5, Y3, Y3
+	VPERM2I128   $0x20, Y7, Y6, Y5
+	VPERM2I128   $0x31, Y7, Y6, Y6
+	VPERM2I128   $0x20, Y2, Y1, Y7
+	VPERM2I128   $0x31, Y2, Y1, Y1
+	VPERM2I128   $0x20, Y4, Y8, Y2
+	VPERM2I128   $0x31, Y4, Y8, Y4
+	VPERM2I128   $0x20, Y3, Y0, Y8
+	VPERM2I128   $0x31, Y3, Y0, Y0
+	VPADDD       c524288<>+0(SB), Y5, Y5
+	VPSUBD       Y6, Y5, Y3
+	VPADDD       Y6, Y5, Y5
+	VPSRAD       $0x02, Y5, Y5
+	VPSRAD       $0x02, Y3, Y3
+	VPSRAD       $0x0d, Y2, Y2
+	VPSRAD       $0x0d, Y4, Y4
+	VPADDD       Y4, Y2, Y6
+	VPMULLD      c1108<>+0(SB), Y6, Y6
+	VPMULLD      m3784<>+0(SB), Y4, Y4
+	VPMULLD      m1568<>+0(SB), Y2, Y2
+	VPADDD       Y6, Y4, Y4
+	VPSUBD       Y2, Y6, Y6
+	VPSUBD       Y4, Y3, Y2
+	VPADDD       Y4, Y3, Y3
+	VPSUBD       Y6, Y5, Y4
+	VPADDD       Y6, Y5, Y5
+	VPSUBD       Y0, Y7, Y6
+	VPADDD       Y0, Y7, Y7
+	VPSRAD       $0x0d, Y8, Y8
+	VPSRAD       $0x0d, Y1, Y1
+	VPMULLD      c11585<>+0(SB), Y8, Y8
+	VPMULLD      c11585<>+0(SB), Y1, Y1
+	VPSUBD       Y8, Y7, Y0
+	VPADDD       Y8, Y7, Y7
+	VPSUBD       Y1, Y6, Y8
+	VPADDD       Y1, Y6, Y6
+	VPSRAD       $0x0e, Y6, Y6
+	VPSRAD       $0x0e, Y0, Y0
+	VPSRAD       $0x0e, Y8, Y8
+	VPSRAD       $0x0e, Y7, Y7
+	VPADDD       Y7, Y6, Y1
+	VPMULLD      c3406<>+0(SB), Y1, Y1
+	VPMULLD      m5682<>+0(SB), Y7, Y7
+	VPMULLD      c1130<>+0(SB), Y6, Y6
+	VPADDD       Y1, Y7, Y7
+	VPSUBD       Y6, Y1, Y1
+	VPADDD       Y8, Y0, Y6
+	VPMULLD      c4017<>+0(SB), Y6, Y6
+	VPMULLD      m4816<>+0(SB), Y8, Y8
+	VPMULLD      c3218<>+0(SB), Y0, Y0
+	VPADDD       Y6, Y8, Y8
+	VPSUBD       Y0, Y6, Y6
+	VPSUBD       Y1, Y5, Y0
+	VPADDD       Y1, Y5, Y5
+	VPSUBD       Y6, Y3, Y1
+	VPADDD       Y6, Y3, Y3
+	VPSUBD       Y8, Y2, Y6
+	VPADDD       Y8, Y2, Y2
+	VPSUBD       Y7, Y4, Y8
+	VPADDD       Y7, Y4, Y4
 	VPSRAD       $0x12, Y5, Y5
 	VPSRAD       $0x12, Y3, Y3
-	VPSRAD       $0x12, Y4, Y4
-	VPSRAD       $0x12, Y6, Y6
-	VPSRAD       $0x12, Y8, Y8
 	VPSRAD       $0x12, Y2, Y2
+	VPSRAD       $0x12, Y4, Y4
+	VPSRAD       $0x12, Y8, Y8
+	VPSRAD       $0x12, Y6, Y6
 	VPSRAD       $0x12, Y1, Y1
 	VPSRAD       $0x12, Y0, Y0
 	VPACKSSDW    Y3, Y5, Y5
-	VPACKSSDW    Y6, Y4, Y4
+	VPACKSSDW    Y4, Y2, Y2
 	VPADDSW      middle<>+0(SB), Y5, Y5
-	VPADDSW      middle<>+0(SB), Y4, Y4
-	VPACKUSWB    Y4, Y5, Y5
-	VMOVDQU      order<>+0(SB), Y3
-	VPERMD       Y5, Y3, Y5
-	VEXTRACTI128 $0x00, Y5, X3
-	VPEXTRQ      $0x00, X3, (AX)
+	VPADDSW      middle<>+0(SB), Y2, Y2
+	VPACKUSWB    Y2, Y5, Y5
+	VMOVDQU      order<>+0(SB), Y2
+	VPERMD       Y5, Y2, Y5
+	VEXTRACTI128 $0x00, Y5, X2
+	VPEXTRQ      $0x00, X2, (AX)
 	ADDQ         CX, AX
-	VPEXTRQ      $0x01, X3, (AX)
+	VPEXTRQ      $0x01, X2, (AX)
 	ADDQ         CX, AX
-	VEXTRACTI128 $0x01, Y5, X3
-	VPEXTRQ      $0x00, X3, (AX)
+	VEXTRACTI128 $0x01, Y5, X2
+	VPEXTRQ      $0x00, X2, (AX)
 	ADDQ         CX, AX
-	VPEXTRQ      $0x01, X3, (AX)
+	VPEXTRQ      $0x01, X2, (AX)
 	ADDQ         CX, AX
-	VPACKSSDW    Y2, Y8, Y8
+	VPACKSSDW    Y6, Y8, Y8
 	VPACKSSDW    Y0, Y1, Y1
 	VPADDSW      middle<>+0(SB), Y8, Y8
 	VPADDSW      middle<>+0(SB), Y1, Y1
@@ -346,16 +344,6 @@ DATA c11585<>+24(SB)/4, $+11585
 DATA c11585<>+28(SB)/4, $+11585
 GLOBL c11585<>(SB), RODATA|NOPTR, $32
 
-DATA order<>+0(SB)/4, $0x00000000
-DATA order<>+4(SB)/4, $0x00000004
-DATA order<>+8(SB)/4, $0x00000001
-DATA order<>+12(SB)/4, $0x00000005
-DATA order<>+16(SB)/4, $0x00000002
-DATA order<>+20(SB)/4, $0x00000006
-DATA order<>+24(SB)/4, $0x00000003
-DATA order<>+28(SB)/4, $0x00000007
-GLOBL order<>(SB), RODATA|NOPTR, $32
-
 DATA middle<>+0(SB)/2, $0x0080
 DATA middle<>+2(SB)/2, $0x0080
 DATA middle<>+4(SB)/2, $0x0080
@@ -374,6 +362,196 @@ DATA middle<>+28(SB)/2, $0x0080
 DATA middle<>+30(SB)/2, $0x0080
 GLOBL middle<>(SB), RODATA|NOPTR, $32
 
+DATA order<>+0(SB)/4, $0x00000000
+DATA order<>+4(SB)/4, $0x00000004
+DATA order<>+8(SB)/4, $0x00000001
+DATA order<>+12(SB)/4, $0x00000005
+DATA order<>+16(SB)/4, $0x00000002
+DATA order<>+20(SB)/4, $0x00000006
+DATA order<>+24(SB)/4, $0x00000003
+DATA order<>+28(SB)/4, $0x00000007
+GLOBL order<>(SB), RODATA|NOPTR, $32
+
+// func transformLowAVX2(dst *uint8, stride int, block *int32)
+// Requires: AVX, AVX2
+TEXT ·transformLowAVX2(SB), NOSPLIT, $0-24
+	MOVQ         dst+0(FP), AX
+	MOVQ         stride+8(FP), CX
+	MOVQ         block+16(FP), DX
+	VMOVDQU      (DX), X0
+	VMOVDQU      32(DX), X1
+	VMOVDQU      64(DX), X2
+	VMOVDQU      96(DX), X3
+	VPXOR        X4, X4, X4
+	VMOVDQU      X4, (DX)
+	VMOVDQU      X4, 32(DX)
+	VMOVDQU      X4, 64(DX)
+	VMOVDQU      X4, 96(DX)
+	VPSLLD       $0x11, X0, X0
+	VMOVDQA      X0, X4
+	VMOVDQA      X2, X5
+	VPMULLD      c70936<>+0(SB), X2, X2
+	VPMULLD      c171254<>+0(SB), X5, X5
+	VPSUBD       X2, X4, X6
+	VPADDD       X2, X4, X4
+	VPSUBD       X5, X0, X2
+	VPADDD       X5, X0, X0
+	VPSLLD       $0x07, X1, X1
+	VMOVDQA      X1, X5
+	VPMULLD      c181<>+0(SB), X3, X3
+	VPSUBD       X3, X1, X7
+	VPADDD       X3, X1, X1
+	VMOVDQA      X5, X3
+	VPSRAD       $0x02, X5, X5
+	VPSRAD       $0x02, X7, X7
+	VPSRAD       $0x02, X3, X3
+	VPSRAD       $0x02, X1, X1
+	VPADDD       X1, X5, X8
+	VPMULLD      c3406<>+0(SB), X8, X8
+	VPMULLD      m5682<>+0(SB), X1, X1
+	VPMULLD      c1130<>+0(SB), X5, X5
+	VPADDD       X8, X1, X1
+	VPSUBD       X5, X8, X8
+	VPADDD       X3, X7, X5
+	VPMULLD      c4017<>+0(SB), X5, X5
+	VPMULLD      m4816<>+0(SB), X3, X3
+	VPMULLD      c3218<>+0(SB), X7, X7
+	VPADDD       X5, X3, X3
+	VPSUBD       X7, X5, X5
+	VPSUBD       X8, X0, X7
+	VPADDD       X8, X0, X0
+	VPSUBD       X5, X4, X8
+	VPADDD       X5, X4, X4
+	VPSUBD       X3, X6, X5
+	VPADDD       X3, X6, X6
+	VPSUBD       X1, X2, X3
+	VPADDD       X1, X2, X2
+	VPUNPCKLDQ   X4, X0, X1
+	VPUNPCKHDQ   X4, X0, X0
+	VPUNPCKLDQ   X2, X6, X4
+	VPUNPCKHDQ   X2, X6, X2
+	VPUNPCKLQDQ  X4, X1, X6
+	VPUNPCKHQDQ  X4, X1, X1
+	VPUNPCKLQDQ  X2, X0, X4
+	VPUNPCKHQDQ  X2, X0, X0
+	VPUNPCKLDQ   X5, X3, X2
+	VPUNPCKHDQ   X5, X3, X3
+	VPUNPCKLDQ   X7, X8, X5
+	VPUNPCKHDQ   X7, X8, X7
+	VPUNPCKLQDQ  X5, X2, X8
+	VPUNPCKHQDQ  X5, X2, X2
+	VPUNPCKLQDQ  X7, X3, X5
+	VPUNPCKHQDQ  X7, X3, X3
+	VINSERTI128  $0x01, X8, Y6, Y6
+	VINSERTI128  $0x01, X2, Y1, Y1
+	VINSERTI128  $0x01, X5, Y4, Y2
+	VINSERTI128  $0x01, X3, Y0, Y0
+	VPADDD       c524288<>+0(SB), Y6, Y6
+	VMOVDQA      Y6, Y3
+	VPSRAD       $0x02, Y6, Y6
+	VPSRAD       $0x02, Y3, Y3
+	VPSRAD       $0x0d, Y2, Y2
+	VMOVDQA      Y2, Y4
+	VPMULLD      c1108<>+0(SB), Y2, Y2
+	VPMULLD      c2676<>+0(SB), Y4, Y4
+	VPSUBD       Y2, Y3, Y5
+	VPADDD       Y2, Y3, Y3
+	VPSUBD       Y4, Y6, Y2
+	VPADDD       Y4, Y6, Y6
+	VMOVDQA      Y1, Y4
+	VPSRAD       $0x0d, Y0, Y0
+	VPMULLD      c11585<>+0(SB), Y0, Y0
+	VPSUBD       Y0, Y1, Y7
+	VPADDD       Y0, Y1, Y1
+	VMOVDQA      Y4, Y0
+	VPSRAD       $0x0e, Y4, Y4
+	VPSRAD       $0x0e, Y7, Y7
+	VPSRAD       $0x0e, Y0, Y0
+	VPSRAD       $0x0e, Y1, Y1
+	VPADDD       Y1, Y4, Y8
+	VPMULLD      c3406<>+0(SB), Y8, Y8
+	VPMULLD      m5682<>+0(SB), Y1, Y1
+	VPMULLD      c1130<>+0(SB), Y4, Y4
+	VPADDD       Y8, Y1, Y1
+	VPSUBD       Y4, Y8, Y8
+	VPADDD       Y0, Y7, Y4
+	VPMULLD      c4017<>+0(SB), Y4, Y4
+	VPMULLD      m4816<>+0(SB), Y0, Y0
+	VPMULLD      c3218<>+0(SB), Y7, Y7
+	VPADDD       Y4, Y0, Y0
+	VPSUBD       Y7, Y4, Y4
+	VPSUBD       Y8, Y6, Y7
+	VPADDD       Y8, Y6, Y6
+	VPSUBD       Y4, Y3, Y8
+	VPADDD       Y4, Y3, Y3
+	VPSUBD       Y0, Y5, Y4
+	VPADDD       Y0, Y5, Y5
+	VPSUBD       Y1, Y2, Y0
+	VPADDD       Y1, Y2, Y2
+	VPSRAD       $0x12, Y6, Y6
+	VPSRAD       $0x12, Y3, Y3
+	VPSRAD       $0x12, Y5, Y5
+	VPSRAD       $0x12, Y2, Y2
+	VPSRAD       $0x12, Y0, Y0
+	VPSRAD       $0x12, Y4, Y4
+	VPSRAD       $0x12, Y8, Y8
+	VPSRAD       $0x12, Y7, Y7
+	VPACKSSDW    Y3, Y6, Y6
+	VPACKSSDW    Y2, Y5, Y5
+	VPADDSW      middle<>+0(SB), Y6, Y6
+	VPADDSW      middle<>+0(SB), Y5, Y5
+	VPACKUSWB    Y5, Y6, Y6
+	VMOVDQU      order<>+0(SB), Y1
+	VPERMD       Y6, Y1, Y6
+	VEXTRACTI128 $0x00, Y6, X1
+	VPEXTRQ      $0x00, X1, (AX)
+	ADDQ         CX, AX
+	VPEXTRQ      $0x01, X1, (AX)
+	ADDQ         CX, AX
+	VEXTRACTI128 $0x01, Y6, X1
+	VPEXTRQ      $0x00, X1, (AX)
+	ADDQ         CX, AX
+	VPEXTRQ      $0x01, X1, (AX)
+	ADDQ         CX, AX
+	VPACKSSDW    Y4, Y0, Y0
+	VPACKSSDW    Y7, Y8, Y8
+	VPADDSW      middle<>+0(SB), Y0, Y0
+	VPADDSW      middle<>+0(SB), Y8, Y8
+	VPACKUSWB    Y8, Y0, Y0
+	VMOVDQU      order<>+0(SB), Y1
+	VPERMD       Y0, Y1, Y0
+	VEXTRACTI128 $0x00, Y0, X1
+	VPEXTRQ      $0x00, X1, (AX)
+	ADDQ         CX, AX
+	VPEXTRQ      $0x01, X1, (AX)
+	ADDQ         CX, AX
+	VEXTRACTI128 $0x01, Y0, X0
+	VPEXTRQ      $0x00, X0, (AX)
+	ADDQ         CX, AX
+	VPEXTRQ      $0x01, X0, (AX)
+	VZEROUPPER
+	RET
+
+DATA c171254<>+0(SB)/4, $+171254
+DATA c171254<>+4(SB)/4, $+171254
+DATA c171254<>+8(SB)/4, $+171254
+DATA c171254<>+12(SB)/4, $+171254
+DATA c171254<>+16(SB)/4, $+171254
+DATA c171254<>+20(SB)/4, $+171254
+DATA c171254<>+24(SB)/4, $+171254
+DATA c171254<>+28(SB)/4, $+171254
+GLOBL c171254<>(SB), RODATA|NOPTR, $32
+
+DATA c2676<>+0(SB)/4, $+2676
+DATA c2676<>+4(SB)/4, $+2676
+DATA c2676<>+8(SB)/4, $+2676
+DATA c2676<>+12(SB)/4, $+2676
+DATA c2676<>+16(SB)/4, $+2676
+DATA c2676<>+20(SB)/4, $+2676
+DATA c2676<>+24(SB)/4, $+2676
+DATA c2676<>+28(SB)/4, $+2676
+GLOBL c2676<>(SB), RODATA|NOPTR, $32
+
 // func blendAVX2(dst *float32, n int, src *uint8, stride int, weights *float32, rows int)
 // Requires: AVX, AVX2
 TEXT ·blendAVX2(SB), NOSPLIT, $0-48
@@ -387,29 +565,41 @@ TEXT ·blendAVX2(SB), NOSPLIT, $0-48
 columns:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
 	MOVQ   DX, R8
 	MOVQ   SI, R9
 	MOVQ   DI, R10
 
 row:
-	VBROADCASTSS (R9), Y2
-	VPMOVZXBD    (R8), Y3
-	VCVTDQ2PS    Y3, Y3
-	VMULPS       Y2, Y3, Y3
-	VADDPS       Y3, Y0, Y0
-	VPMOVZXBD    8(R8), Y3
-	VCVTDQ2PS    Y3, Y3
-	VMULPS       Y2, Y3, Y3
-	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS (R9), Y4
+	VPMOVZXBD    (R8), Y5
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y0, Y0
+	VPMOVZXBD    8(R8), Y5
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y1, Y1
+	VPMOVZXBD    16(R8), Y5
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y2, Y2
+	VPMOVZXBD    24(R8), Y5
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y3, Y3
 	ADDQ         BX, R8
 	ADDQ         $0x04, R9
 	DECQ         R10
 	JNE          row
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      Y1, 32(AX)
-	ADDQ         $0x40, AX
-	ADDQ         $0x10, DX
-	SUBQ         $0x10, CX
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      Y3, 96(AX)
+	ADDQ         $+128, AX
+	ADDQ         $0x20, DX
+	SUBQ         $0x20, CX
 	JNE          columns
 	VZEROUPPER
 	RET

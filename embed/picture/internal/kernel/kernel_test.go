@@ -20,8 +20,14 @@ func TestTransformIsTheSameInAssembly(t *testing.T) {
 		coefficient := rapid.Int32Range(-limit, limit)
 		count := rapid.IntRange(0, 64).Draw(t, "count")
 		var block [64]int32
+		low := rapid.Bool().Draw(t, "low")
+		side := 8
+		if low {
+			side = 4
+		}
 		for range count {
-			block[rapid.IntRange(0, 63).Draw(t, "place")] = coefficient.Draw(t, "coefficient")
+			column, row := rapid.IntRange(0, side-1).Draw(t, "column"), rapid.IntRange(0, side-1).Draw(t, "row")
+			block[8*column+row] = coefficient.Draw(t, "coefficient")
 		}
 		stride := rapid.IntRange(8, 20).Draw(t, "stride")
 		run := func() []byte {
@@ -30,7 +36,7 @@ func TestTransformIsTheSameInAssembly(t *testing.T) {
 				dst[i] = guard
 			}
 			b := block
-			kernel.Transform(dst[:7*stride+8], stride, &b)
+			kernel.Transform(dst[:7*stride+8], stride, &b, low)
 			require.Zero(t, b)
 			return dst
 		}
@@ -126,7 +132,7 @@ func TestConvertIsTheSameInAssembly(t *testing.T) {
 
 func TestKernelsCheckLengths(t *testing.T) {
 	var block [64]int32
-	require.Panics(t, func() { kernel.Transform(make([]byte, 7*10+7), 10, &block) })
+	require.Panics(t, func() { kernel.Transform(make([]byte, 7*10+7), 10, &block, false) })
 	require.Panics(t, func() { kernel.Blend(make([]float32, 16), make([]byte, 31), 16, make([]float32, 2)) })
 	require.Panics(t, func() { kernel.Blend(make([]float32, 16), make([]byte, 31), 16, nil) })
 	require.Panics(t, func() {
@@ -145,7 +151,7 @@ func BenchmarkTransform(b *testing.B) {
 					for i := range 12 {
 						block[5*i] = int32(100 - 9*i)
 					}
-					kernel.Transform(dst, 8, &block)
+					kernel.Transform(dst, 8, &block, false)
 				}
 			}
 			if native {

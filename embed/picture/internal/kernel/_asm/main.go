@@ -8,6 +8,7 @@ import (
 func main() {
 	ConstraintExpr("!noasm")
 	transform()
+	transformLow()
 	blend()
 	combine()
 	convert()

@@ -6,19 +6,23 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// blend takes sixteen columns at a time, in two registers of eight.
+// blended is how many columns blend takes at a time, in registers of eight.
+const blended = 32
+
+// blend takes the columns from row to row before it goes on to the next.
 func blend() {
 	TEXT("blendAVX2", NOSPLIT, "func(dst *float32, n int, src *uint8, stride int, weights *float32, rows int)")
 	Pragma("noescape")
-	Doc("blendAVX2 is blend by AVX2, for n a multiple of 16.")
+	Doc("blendAVX2 is blend by AVX2, for n a multiple of 32.")
 	load := func(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
 	dst, n, src, stride := load("dst"), load("n"), load("src"), load("stride")
 	weights, rows := load("weights"), load("rows")
 
 	Label("columns")
-	sums := []vec{YMM(), YMM()}
-	for _, s := range sums {
-		VXORPS(s, s, s)
+	sums := make([]vec, blended/8)
+	for i := range sums {
+		sums[i] = YMM()
+		VXORPS(sums[i], sums[i], sums[i])
 	}
 	row, weight, left := GP64(), GP64(), GP64()
 	MOVQ(src, row)
@@ -43,9 +47,9 @@ func blend() {
 	for i, s := range sums {
 		VMOVUPS(s, Mem{Base: dst, Disp: 32 * i})
 	}
-	ADDQ(U8(64), dst)
-	ADDQ(U8(16), src)
-	SUBQ(U8(16), n)
+	ADDQ(I32(4*blended), dst)
+	ADDQ(U8(blended), src)
+	SUBQ(U8(blended), n)
 	JNE(LabelRef("columns"))
 	VZEROUPPER()
 	RET()
