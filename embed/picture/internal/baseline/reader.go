@@ -30,55 +30,71 @@ var zigzag = [64]uint8{
 	46, 39, 47, 54, 61, 62, 55, 63,
 }
 
+// refill makes at least 56 bits held, enough for a code and its value of at
+// most 16 bits each.
+func (r *reader) refill() {
+	r.held |= binary.BigEndian.Uint64(r.buffer[r.at:]) >> (r.count & 63)
+	r.at += int((63 - r.count) >> 3)
+	r.count |= 56
+}
+
+// symbol reads one code of the table, and its value.
+func (r *reader) symbol(t *table) (run int, value int32, ok bool) {
+	e := t.fast[r.held>>(64-lookBits)]
+	run, value, length := int(e>>runShift)&runMask, int32(e>>16), uint(e&0xff)
+	if e&complete == 0 {
+		if run, value, length, ok = t.decode(e, r.held); !ok {
+			return 0, 0, false
+		}
+	}
+	r.held <<= length & 63
+	r.count -= length
+	return run, value, true
+}
+
 // block reads one block's coefficients, times the quantisation, into b, which
 // is zero, and returns the index of the last one in zigzag order. It is false
 // when the bits are no block.
 func (r *reader) block(c *component, b *[64]int32) (last int, ok bool) {
-	buffer, at, held, count := r.buffer, r.at, r.held, r.count
-
-	held |= binary.BigEndian.Uint64(buffer[at:]) >> (count & 63)
-	at += int((63 - count) >> 3)
-	count |= 56
-	e := c.dc.fast[held>>(64-lookBits)]
-	run, value, length := int(e>>runShift)&runMask, int32(e>>16), uint(e&0xff)
-	if e&complete == 0 {
-		if run, value, length, ok = c.dc.decode(e, held); !ok {
-			return 0, false
-		}
+	r.refill()
+	run, difference, ok := r.symbol(c.dc)
+	if !ok || run != 0 && run != endOfBlock {
+		return 0, false
 	}
-	held <<= length & 63
-	count -= length
 	// The first coefficient is given by its difference from the last block's.
-	c.predictor += value
-	ok = run == 0 || run == endOfBlock
+	c.predictor += difference
+	b[0] = c.predictor * c.quant[0]
 
 	fast, quant := &c.ac.fast, c.quant
-	b[0] = c.predictor * quant[0]
-	for k := 1; k < len(zigzag); k++ {
-		// One code and its value have at most 16 bits each.
+	held, count := r.held, r.count
+	k := 1
+	for ; k < len(zigzag); k++ {
 		if count < 32 {
-			held |= binary.BigEndian.Uint64(buffer[at:]) >> (count & 63)
-			at += int((63 - count) >> 3)
-			count |= 56
+			r.held, r.count = held, count
+			r.refill()
+			held, count = r.held, r.count
 		}
 		e := fast[held>>(64-lookBits)]
-		run, value, length := int(e>>runShift)&runMask, int32(e>>16), uint(e&0xff)
-		if e&complete == 0 {
-			var known bool
-			if run, value, length, known = c.ac.decode(e, held); !known {
+		value := int32(e >> 16)
+		if e&complete != 0 {
+			held <<= uint(e) & 63
+			count -= uint(e) & 63
+			k += int(e>>runShift) & runMask
+		} else {
+			r.held, r.count = held, count
+			if run, value, ok = r.symbol(c.ac); !ok {
 				return 0, false
 			}
+			held, count = r.held, r.count
+			k += run
 		}
-		held <<= length & 63
-		count -= length
-		if k += run; k >= len(zigzag) {
-			// Only the end of a block may lead beyond its last coefficient.
-			ok = ok && k >= endOfBlock
+		if k >= len(zigzag) {
 			break
 		}
 		b[zigzag[k&63]&63] = value * quant[k&63]
 		last = k
 	}
-	r.at, r.held, r.count = at, held, count
-	return last, ok
+	r.held, r.count = held, count
+	// Only the end of a block may lead beyond its last coefficient.
+	return last, k == len(zigzag) && last == len(zigzag)-1 || k >= endOfBlock
 }
