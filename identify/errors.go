@@ -2,6 +2,7 @@ package identify
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -26,7 +27,31 @@ var (
 	// ErrLowQuality means that the gallery's quality gate refused the photo;
 	// see QualityError.
 	ErrLowQuality = errors.New("identify: quality too low")
+
+	// ErrPositionNotReached means that the index has not come as far as a
+	// search was told to wait for. It may have later, and elsewhere.
+	ErrPositionNotReached = errors.New("identify: index has not reached the position")
+
+	// ErrPositionAhead means that the change log has not come as far as a
+	// search was told to wait for: the position is of another log, or of this
+	// one before it was restored from a backup.
+	ErrPositionAhead = errors.New("identify: position is ahead of the change log")
 )
+
+// PhotoError is an error about one photo of several.
+type PhotoError struct {
+	// Index is the photo's in the request, from 0, of Count photos.
+	Index, Count int
+	Err          error
+}
+
+// Error counts photos from 1.
+func (e *PhotoError) Error() string {
+	return fmt.Sprintf("read photo %d of %d: %v", e.Index+1, e.Count, e.Err)
+}
+
+// Unwrap is what is wrong with the photo.
+func (e *PhotoError) Unwrap() error { return e.Err }
 
 // QualityError is an ErrLowQuality with the reasons the gate gave.
 type QualityError struct {

@@ -72,11 +72,13 @@ func (s *Service) UpdatePolicy(ctx context.Context, tenant, name string, p store
 	return s.Gallery(context.WithoutCancel(ctx), tenant, name)
 }
 
-// DeleteGallery removes a gallery with everything in it.
-func (s *Service) DeleteGallery(ctx context.Context, tenant, name string) error {
-	if _, err := s.store.DeleteGallery(ctx, tenant, name); err != nil {
-		return fmt.Errorf("delete gallery: %w", err)
+// DeleteGallery removes a gallery with everything in it, and returns the
+// position in the change log at which it did.
+func (s *Service) DeleteGallery(ctx context.Context, tenant, name string) (uint64, error) {
+	position, err := s.store.DeleteGallery(ctx, tenant, name)
+	if err != nil {
+		return 0, fmt.Errorf("delete gallery: %w", err)
 	}
 	s.committed()
-	return nil
+	return position, nil
 }

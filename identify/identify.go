@@ -124,8 +124,9 @@ type SearchRequest struct {
 	// Insert enrols the photos as a new subject when the answer is Nobody.
 	Insert   bool
 	Metadata map[string]string
-	// Position makes the search wait for an index that has come this far; 0
-	// waits for everything acknowledged before the call.
+	// Position makes the search wait for an index that has come this far, for
+	// Config.PositionWait at most: then it is ErrPositionNotReached or
+	// ErrPositionAhead. 0 waits for everything acknowledged before the call.
 	Position uint64
 }
 

@@ -46,7 +46,7 @@ func (s *Service) portraits(ctx context.Context, g store.Gallery, photos [][]byt
 	for i, photo := range photos {
 		f, r, err := s.subject(ctx, g.Pack, g.Policy, photo)
 		if err != nil {
-			return nil, timings, fmt.Errorf("read photo %d of %d: %w", i+1, len(photos), err)
+			return nil, timings, &PhotoError{Index: i, Count: len(photos), Err: err}
 		}
 		shots = append(shots, shot{f, r.MediaType})
 		timings = add(timings, r.Timings)

@@ -41,7 +41,8 @@ func TestSearchSeesWhatWasAcknowledged(t *testing.T) {
 		require.Equal(t, identify.One, outcome, id)
 		require.Equal(t, []string{id}, ids)
 		if i%2 == 0 {
-			require.NoError(t, s.DeleteSubject(t.Context(), tenant, gallery, id))
+			_, err := s.DeleteSubject(t.Context(), tenant, gallery, id)
+			require.NoError(t, err)
 			outcome, _ = who(t, s, shown{Person: id, Take: 1})
 			require.Equal(t, identify.Nobody, outcome, id)
 		}
@@ -131,7 +132,7 @@ func TestSearchFilter(t *testing.T) {
 	require.Equal(t, "bern", p.Candidates[0].Subject)
 	require.Equal(t, map[string]string{"site": "bern"}, p.Candidates[0].Metadata)
 
-	_, err := s.UpdateMetadata(t.Context(), tenant, gallery, "bern", map[string]string{"site": "rome"})
+	_, _, err := s.UpdateMetadata(t.Context(), tenant, gallery, "bern", map[string]string{"site": "rome"})
 	require.NoError(t, err)
 	p = search(t, s, identify.SearchRequest{Photos: [][]byte{probe}, Filter: map[string][]string{"site": {"bern"}}}).Probes[0]
 	require.Equal(t, identify.Nobody, p.Outcome)

@@ -1,7 +1,9 @@
 package identify
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,9 +16,16 @@ type Config struct {
 	DefaultPack string
 	// DefaultPolicy is a new gallery's, where its owner does not say.
 	DefaultPolicy store.Policy
+	// PositionWait is how long a search waits for an index that has come to
+	// the position it names; 0 is 5 s.
+	PositionWait time.Duration
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
 }
+
+// defaultPositionWait is well above what a replica needs that follows: a
+// commit's notification, or a poll each second.
+const defaultPositionWait = 5 * time.Second
 
 // Service answers the questions of package identify's doc. It is safe for
 // concurrent use.
@@ -34,6 +43,7 @@ func New(cfg Config, e Embedder, i Index, f Follower, s Store) (*Service, error)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	cfg.PositionWait = cmp.Or(cfg.PositionWait, defaultPositionWait)
 	if _, err := e.Calibration(cfg.DefaultPack); err != nil {
 		return nil, fmt.Errorf("use default pack %q: %w", cfg.DefaultPack, err)
 	}
@@ -53,14 +63,37 @@ func (s *Service) committed() { s.follower.Notify() }
 // caughtUp waits until the index has applied the log up to position, and with
 // position 0 up to everything acknowledged before the call.
 func (s *Service) caughtUp(ctx context.Context, position uint64) error {
-	if position == 0 {
-		var err error
-		if position, err = s.store.Position(ctx); err != nil {
-			return fmt.Errorf("read position: %w", err)
-		}
+	if position > 0 {
+		return s.reached(ctx, position)
+	}
+	position, err := s.store.Position(ctx)
+	if err != nil {
+		return fmt.Errorf("read position: %w", err)
 	}
 	if err := s.follower.Wait(ctx, position); err != nil {
 		return fmt.Errorf("wait for the index: %w", err)
 	}
 	return nil
+}
+
+// reached waits, for a while, until the index has applied the log up to a
+// position that a caller was told of, maybe by another process.
+func (s *Service) reached(ctx context.Context, position uint64) error {
+	bound, cancel := context.WithTimeout(ctx, s.cfg.PositionWait)
+	defer cancel()
+	err := s.follower.Wait(bound, position)
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("wait for the index: %w", err)
+	}
+	end, err := s.store.Position(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read position: %w", err)
+	case position > end:
+		return fmt.Errorf("wait for position %d of %d: %w", position, end, ErrPositionAhead)
+	}
+	return fmt.Errorf("wait for position %d of %d: %w", position, end, ErrPositionNotReached)
 }

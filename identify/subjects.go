@@ -37,50 +37,56 @@ func (s *Service) Subjects(ctx context.Context, tenant, gallery string, p store.
 	return subs, nil
 }
 
-// UpdateMetadata replaces a subject's metadata; later filters see it.
-func (s *Service) UpdateMetadata(ctx context.Context, tenant, gallery, id string, m map[string]string) (store.Subject, error) {
+// UpdateMetadata replaces a subject's metadata; later filters see it, from the
+// position in the change log on that it returns.
+func (s *Service) UpdateMetadata(ctx context.Context, tenant, gallery, id string, m map[string]string) (store.Subject, uint64, error) {
 	if err := validateMetadata(m); err != nil {
-		return store.Subject{}, err
+		return store.Subject{}, 0, err
 	}
 	g, err := s.Gallery(ctx, tenant, gallery)
 	if err != nil {
-		return store.Subject{}, err
+		return store.Subject{}, 0, err
 	}
-	if _, err := s.store.UpdateMetadata(ctx, g.ID, id, m); err != nil {
-		return store.Subject{}, fmt.Errorf("update metadata: %w", err)
+	position, err := s.store.UpdateMetadata(ctx, g.ID, id, m)
+	if err != nil {
+		return store.Subject{}, 0, fmt.Errorf("update metadata: %w", err)
 	}
 	s.committed()
 	sub, err := s.store.Subject(context.WithoutCancel(ctx), g.ID, id)
 	if err != nil {
-		return store.Subject{}, fmt.Errorf("read subject: %w", err)
+		return store.Subject{}, 0, fmt.Errorf("read subject: %w", err)
 	}
-	return sub, nil
+	return sub, position, nil
 }
 
-// DeleteSubject removes a subject with its faces and photos.
-func (s *Service) DeleteSubject(ctx context.Context, tenant, gallery, id string) error {
+// DeleteSubject removes a subject with its faces and photos, and returns the
+// position in the change log at which it did.
+func (s *Service) DeleteSubject(ctx context.Context, tenant, gallery, id string) (uint64, error) {
 	g, err := s.Gallery(ctx, tenant, gallery)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if _, err := s.store.DeleteSubject(ctx, g.ID, id); err != nil {
-		return fmt.Errorf("delete subject: %w", err)
+	position, err := s.store.DeleteSubject(ctx, g.ID, id)
+	if err != nil {
+		return 0, fmt.Errorf("delete subject: %w", err)
 	}
 	s.committed()
-	return nil
+	return position, nil
 }
 
-// DeleteFace removes one face of a subject with its photo; the subject stays.
-func (s *Service) DeleteFace(ctx context.Context, tenant, gallery, subject, face string) error {
+// DeleteFace removes one face of a subject with its photo, and returns the
+// position in the change log at which it did; the subject stays.
+func (s *Service) DeleteFace(ctx context.Context, tenant, gallery, subject, face string) (uint64, error) {
 	g, err := s.Gallery(ctx, tenant, gallery)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if _, err := s.store.DeleteFace(ctx, g.ID, subject, face); err != nil {
-		return fmt.Errorf("delete face: %w", err)
+	position, err := s.store.DeleteFace(ctx, g.ID, subject, face)
+	if err != nil {
+		return 0, fmt.Errorf("delete face: %w", err)
 	}
 	s.committed()
-	return nil
+	return position, nil
 }
 
 // DeletePhotos removes a subject's kept photos; its faces stay searchable.

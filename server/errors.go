@@ -56,6 +56,8 @@ var kinds = []struct {
 	{identify.ErrFaceTooSmall, kind{fiber.StatusUnprocessableEntity, "face_too_small", "The face has too few pixels to be compared"}},
 	{identify.ErrLowQuality, kind{fiber.StatusUnprocessableEntity, "low_quality", "The photo does not pass the gallery's quality gate"}},
 	{identify.ErrInvalid, kind{fiber.StatusBadRequest, "invalid_request", "The request is not valid"}},
+	{identify.ErrPositionAhead, kind{fiber.StatusConflict, "position_ahead", "The change log has not come as far as the position"}},
+	{identify.ErrPositionNotReached, kind{fiber.StatusServiceUnavailable, "position_not_reached", "The index here has not come as far as the position; try again shortly"}},
 
 	{embed.ErrEmpty, kind{fiber.StatusBadRequest, "invalid_request", "The photo is empty"}},
 	{embed.ErrUnsupported, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "The photo must be a still JPEG, PNG or WebP"}},
@@ -69,6 +71,8 @@ var kinds = []struct {
 
 	{store.ErrNotFound, kind{fiber.StatusNotFound, "not_found", "There is no such thing"}},
 	{store.ErrExists, kind{fiber.StatusConflict, "already_exists", "The name or id is taken"}},
+	// It comes together with ErrUnavailable.
+	{store.ErrUncertain, kind{fiber.StatusGatewayTimeout, "outcome_unknown", "The database was lost in the middle of a write, which may have been made"}},
 	{store.ErrUnavailable, unavailable},
 	{store.ErrClosed, unavailable},
 

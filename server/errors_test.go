@@ -45,6 +45,9 @@ func TestProblems(t *testing.T) {
 		"not found":               {store.ErrNotFound, 404, "not_found"},
 		"taken":                   {store.ErrExists, 409, "already_exists"},
 		"store unavailable":       {store.ErrUnavailable, 503, "unavailable"},
+		"lost commit":             {fmt.Errorf("%w: %w", store.ErrUnavailable, store.ErrUncertain), 504, "outcome_unknown"},
+		"index is behind":         {identify.ErrPositionNotReached, 503, "position_not_reached"},
+		"position of another log": {identify.ErrPositionAhead, 409, "position_ahead"},
 		"store closed":            {store.ErrClosed, 503, "unavailable"},
 		"no valid key":            {access.ErrUnauthorized, 401, "unauthorized"},
 		"scope missing":           {server.ErrForbidden, 403, "forbidden"},
@@ -88,4 +91,20 @@ func TestProblemsSayWhatIsSafe(t *testing.T) {
 	require.Equal(t, "policy.fpir", p.Field)
 	require.Equal(t, "policy.fpir must be a number", p.Detail)
 	require.Equal(t, http.StatusBadRequest, p.Status)
+}
+
+// Of several photos the one at fault is named, unless the fault is ours.
+func TestProblemsNameThePhoto(t *testing.T) {
+	for name, c := range map[string]struct {
+		err   identify.PhotoError
+		field string
+	}{
+		"one of several": {identify.PhotoError{Index: 2, Count: 3, Err: identify.ErrNoFace}, "photo[2]"},
+		"the only one":   {identify.PhotoError{Index: 0, Count: 1, Err: identify.ErrNoFace}, ""},
+		"our fault":      {identify.PhotoError{Index: 2, Count: 3, Err: embed.ErrBusy}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, c.field, server.ProblemOf(fmt.Errorf("enrol: %w", &c.err)).Field)
+		})
+	}
 }

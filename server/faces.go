@@ -21,9 +21,6 @@ func (s *Server) addFaces(c *fiber.Ctx, tenant string) error {
 }
 
 func (s *Server) deleteFace(c *fiber.Ctx, tenant string) error {
-	err := s.service.DeleteFace(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"), segment(c, "face"))
-	if err != nil {
-		return err
-	}
-	return c.SendStatus(fiber.StatusNoContent)
+	position, err := s.service.DeleteFace(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"), segment(c, "face"))
+	return gone(c, position, err)
 }

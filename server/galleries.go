@@ -135,8 +135,6 @@ func (s *Server) patchGallery(c *fiber.Ctx, tenant string) error {
 }
 
 func (s *Server) deleteGallery(c *fiber.Ctx, tenant string) error {
-	if err := s.service.DeleteGallery(c.UserContext(), tenant, segment(c, "gallery")); err != nil {
-		return err
-	}
-	return c.SendStatus(fiber.StatusNoContent)
+	position, err := s.service.DeleteGallery(c.UserContext(), tenant, segment(c, "gallery"))
+	return gone(c, position, err)
 }

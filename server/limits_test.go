@@ -207,11 +207,22 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-// So is one that waits for a position which nothing has reached.
+// So is one that waits for a position which the log has not reached.
 func TestPositionThatDoesNotCome(t *testing.T) {
-	c := startWith(t, func(cfg *server.Config) { cfg.RequestTimeout = 200 * time.Millisecond })
-	c.Do(t, c.key, "POST", "/v1/galleries/staff/search", "image/jpeg", servertest.Of(t, "ada", 1), server.HeaderPosition+": 1000000").
-		Refused(t, http.StatusGatewayTimeout, "timeout")
+	for name, c := range map[string]struct {
+		limit  time.Duration
+		status int
+		code   string
+	}{
+		"bounded by the wait for a position": {time.Minute, http.StatusConflict, "position_ahead"},
+		"bounded by the request's limit":     {200 * time.Millisecond, http.StatusGatewayTimeout, "timeout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			caller := startWith(t, func(cfg *server.Config) { cfg.RequestTimeout = c.limit })
+			caller.Do(t, caller.key, "POST", "/v1/galleries/staff/search", "image/jpeg", servertest.Of(t, "ada", 1),
+				server.HeaderPosition+": 18446744073709551615").Refused(t, c.status, c.code)
+		})
+	}
 }
 
 func TestConcurrencyIsBounded(t *testing.T) {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -41,6 +42,7 @@ func ProblemOf(err error) Problem {
 		p       Problem
 		field   *decode.Error
 		quality *identify.QualityError
+		photo   *identify.PhotoError
 		route   *fiber.Error
 	)
 	if errors.As(err, &p) {
@@ -60,6 +62,9 @@ func ProblemOf(err error) Problem {
 	p = problem(kindOf(err))
 	if errors.As(err, &quality) {
 		p.Reasons = quality.Reasons
+	}
+	if errors.As(err, &photo) && photo.Count > 1 && p.Status < fiber.StatusInternalServerError {
+		p.Field = fmt.Sprintf("photo[%d]", photo.Index)
 	}
 	if errors.Is(err, identify.ErrInvalid) {
 		_, p.Detail, _ = strings.Cut(err.Error(), identify.ErrInvalid.Error()+": ")

@@ -10,9 +10,9 @@ import (
 	"oneton/store"
 )
 
-// HeaderPosition carries a change-log position: answers to enrolments and
-// searches say as of which they speak, and a search that is sent one waits for
-// an index that has come as far.
+// HeaderPosition carries a change-log position: answers to searches and to all
+// that changes what a search sees say as of which they speak, and a search
+// that is sent one waits for an index that has come as far.
 const HeaderPosition = "X-Oneton-Position"
 
 // read decodes a request's query and body into the struct that into points to.
@@ -46,8 +46,18 @@ func position(c *fiber.Ctx) (uint64, error) {
 	return p, nil
 }
 
-func setPosition(c *fiber.Ctx, p uint64) {
+// SetPosition says as of which change-log position the answer speaks.
+func SetPosition(c *fiber.Ctx, p uint64) {
 	c.Set(HeaderPosition, strconv.FormatUint(p, 10))
+}
+
+// gone answers a deletion, or its error.
+func gone(c *fiber.Ctx, position uint64, err error) error {
+	if err != nil {
+		return err
+	}
+	SetPosition(c, position)
+	return c.SendStatus(fiber.StatusNoContent)
 }
 
 // Bounds on the rows of one page.

@@ -74,7 +74,7 @@ func (s *Server) search(c *fiber.Ctx, tenant string) error {
 	if err != nil {
 		return err
 	}
-	setPosition(c, a.Position)
+	SetPosition(c, a.Position)
 	return c.JSON(searchAnswerOf(a, r.AllFaces, r.Timings))
 }
 

@@ -60,6 +60,48 @@ func TestSearch(t *testing.T) {
 	require.Nil(t, s.Inserted)
 }
 
+// Every answer to what changes searches carries a position, and a later one a
+// higher.
+func TestChangesCarryTheirPosition(t *testing.T) {
+	c := start(t)
+	c.json(t, "POST", "/v1/galleries", m{"name": "guests"})
+	var e enrolment
+	last := uint64(0)
+	for _, call := range []struct {
+		name string
+		do   func() servertest.Answer
+	}{
+		{"enrol", func() servertest.Answer {
+			a := c.raw(t, "/v1/galleries/guests/subjects?id=ada", servertest.Of(t, "ada", 1))
+			a.Into(t, http.StatusCreated, &e)
+			return a
+		}},
+		{"add a face", func() servertest.Answer {
+			return c.raw(t, "/v1/galleries/guests/subjects/ada/faces", servertest.Of(t, "ada", 2))
+		}},
+		{"change metadata", func() servertest.Answer {
+			return c.json(t, "PATCH", "/v1/galleries/guests/subjects/ada", m{"metadata": m{"floor": "3"}})
+		}},
+		{"delete a face", func() servertest.Answer {
+			return c.json(t, "DELETE", "/v1/galleries/guests/subjects/ada/faces/"+e.Faces[0].ID, nil)
+		}},
+		{"delete a subject", func() servertest.Answer {
+			return c.json(t, "DELETE", "/v1/galleries/guests/subjects/ada", nil)
+		}},
+		{"search that inserts", func() servertest.Answer {
+			return c.raw(t, "/v1/galleries/guests/search?insert=true", servertest.Of(t, "zoe", 1))
+		}},
+		{"delete a gallery", func() servertest.Answer { return c.json(t, "DELETE", "/v1/galleries/guests", nil) }},
+	} {
+		a := call.do()
+		require.Less(t, a.Status, 300, "%s: %s", call.name, a.Body)
+		at, err := strconv.ParseUint(a.Header.Get(server.HeaderPosition), 10, 64)
+		require.NoError(t, err, call.name)
+		require.Greater(t, at, last, call.name)
+		last = at
+	}
+}
+
 // A search that is sent an enrolment's position sees that enrolment.
 func TestPositions(t *testing.T) {
 	c := start(t)

@@ -9,7 +9,8 @@ import (
 )
 
 // Service is what the native API speaks for; *identify.Service is one. Every
-// call stays within the tenant: what is another's is store.ErrNotFound.
+// call stays within the tenant: what is another's is store.ErrNotFound. Calls
+// that change what a search sees return the position in the change log.
 type Service interface {
 	// DefaultPolicy is what a new gallery gets where its owner does not say.
 	DefaultPolicy() store.Policy
@@ -17,14 +18,14 @@ type Service interface {
 	Gallery(ctx context.Context, tenant, name string) (store.Gallery, error)
 	Galleries(ctx context.Context, tenant string, p store.Page) ([]store.Gallery, error)
 	UpdatePolicy(ctx context.Context, tenant, name string, p store.Policy) (store.Gallery, error)
-	DeleteGallery(ctx context.Context, tenant, name string) error
+	DeleteGallery(ctx context.Context, tenant, name string) (uint64, error)
 
 	Enrol(ctx context.Context, tenant string, req identify.EnrolRequest) (identify.Enrolled, error)
 	Subject(ctx context.Context, tenant, gallery, id string) (store.Subject, []store.Face, error)
 	Subjects(ctx context.Context, tenant, gallery string, p store.Page) ([]store.Subject, error)
-	UpdateMetadata(ctx context.Context, tenant, gallery, id string, metadata map[string]string) (store.Subject, error)
-	DeleteSubject(ctx context.Context, tenant, gallery, id string) error
-	DeleteFace(ctx context.Context, tenant, gallery, subject, face string) error
+	UpdateMetadata(ctx context.Context, tenant, gallery, id string, metadata map[string]string) (store.Subject, uint64, error)
+	DeleteSubject(ctx context.Context, tenant, gallery, id string) (uint64, error)
+	DeleteFace(ctx context.Context, tenant, gallery, subject, face string) (uint64, error)
 	DeletePhotos(ctx context.Context, tenant, gallery, subject string) error
 	Photo(ctx context.Context, tenant, gallery, face string) (store.Photo, error)
 

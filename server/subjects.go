@@ -37,7 +37,7 @@ func (s *Server) enrol(c *fiber.Ctx, tenant string, timed bool, r identify.Enrol
 		return err
 	}
 	c.Location("/v1/galleries/" + escape(r.Gallery) + "/subjects/" + escape(e.Subject.ID))
-	setPosition(c, e.Position)
+	SetPosition(c, e.Position)
 	return c.Status(fiber.StatusCreated).JSON(enrolAnswer{
 		Subject: subjectOf(e.Subject), Faces: enrolledFaces(e.Faces), Timings: timingsOf(timed, e.Timings),
 	})
@@ -79,16 +79,15 @@ func (s *Server) patchSubject(c *fiber.Ctx, tenant string) error {
 	if err := read(c, &r); err != nil {
 		return err
 	}
-	sub, err := s.service.UpdateMetadata(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"), r.Metadata)
+	sub, position, err := s.service.UpdateMetadata(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"), r.Metadata)
 	if err != nil {
 		return err
 	}
+	SetPosition(c, position)
 	return c.JSON(subjectOf(sub))
 }
 
 func (s *Server) deleteSubject(c *fiber.Ctx, tenant string) error {
-	if err := s.service.DeleteSubject(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject")); err != nil {
-		return err
-	}
-	return c.SendStatus(fiber.StatusNoContent)
+	position, err := s.service.DeleteSubject(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"))
+	return gone(c, position, err)
 }

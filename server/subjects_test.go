@@ -51,6 +51,19 @@ func TestFormsOfPhotos(t *testing.T) {
 	}
 }
 
+// Of several photos the refusal names the one at fault, and none is enrolled.
+func TestRefusalNamesThePhoto(t *testing.T) {
+	c := start(t)
+	photos := []string{text(servertest.Of(t, "ada", 1)), text(servertest.Photo(t))}
+	p := c.json(t, "POST", "/v1/galleries/staff/subjects", m{"id": "ada", "photo": photos}).Refused(t, http.StatusUnprocessableEntity, "no_face")
+	require.Equal(t, "photo[1]", p.Field)
+	p = c.json(t, "POST", "/v1/galleries/staff/search", m{"photo": photos}).Refused(t, http.StatusUnprocessableEntity, "no_face")
+	require.Equal(t, "photo[1]", p.Field)
+	p = c.json(t, "POST", "/v1/galleries/staff/subjects", m{"id": "ada", "photo": photos[1:]}).Refused(t, http.StatusUnprocessableEntity, "no_face")
+	require.Empty(t, p.Field)
+	c.json(t, "GET", "/v1/galleries/staff/subjects/ada", nil).Refused(t, http.StatusNotFound, "not_found")
+}
+
 func TestSubjects(t *testing.T) {
 	c := start(t)
 	c.json(t, "PATCH", "/v1/galleries/staff", m{"policy": m{"keep_photos": true}})

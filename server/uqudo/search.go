@@ -40,6 +40,7 @@ func (d *Dialect) search(c *fiber.Ctx, p access.Principal) error {
 	if err != nil {
 		return err
 	}
+	server.SetPosition(c, a.Position)
 	var answer struct {
 		ID    string `json:"oneToNVerificationId,omitempty"`
 		Match bool   `json:"oneToNVerificationMatch"`
@@ -74,6 +75,7 @@ func (d *Dialect) insert(c *fiber.Ctx, p access.Principal) error {
 	if err != nil {
 		return err
 	}
+	server.SetPosition(c, e.Position)
 	return c.JSON(struct {
 		ID string `json:"oneToNVerificationId"`
 	}{e.Subject.ID})
