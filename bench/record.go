@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 )
@@ -53,13 +54,26 @@ func save(folder, name string, params, results any) error {
 	return nil
 }
 
+// revision is the one that was built, or else that of the checkout.
 func revision() string {
-	out, err := exec.Command("git", "describe", "--always", "--dirty", "--abbrev=12").Output()
+	if info, ok := debug.ReadBuildInfo(); ok {
+		set := map[string]string{}
+		for _, s := range info.Settings {
+			set[s.Key] = s.Value
+		}
+		if built := set["vcs.revision"]; len(built) > shortRevision {
+			dirty := map[string]string{"true": "-dirty"}[set["vcs.modified"]]
+			return built[:shortRevision] + dirty
+		}
+	}
+	out, err := exec.Command("git", "describe", "--always", "--dirty", fmt.Sprint("--abbrev=", shortRevision)).Output()
 	if err != nil {
 		return "unknown"
 	}
 	return strings.TrimSpace(string(out))
 }
+
+const shortRevision = 12
 
 func cpu() string {
 	f, err := os.Open("/proc/cpuinfo")
@@ -73,4 +87,20 @@ func cpu() string {
 		}
 	}
 	return "unknown"
+}
+
+// availableMemory is how many bytes can be taken without swapping.
+func availableMemory() int64 {
+	f, err := os.Open("/proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		var kib int64
+		if n, _ := fmt.Sscanf(lines.Text(), "MemAvailable: %d kB", &kib); n == 1 {
+			return kib << 10
+		}
+	}
+	return 0
 }

@@ -13,7 +13,9 @@ import (
 type searchCommand struct {
 	Dimensions  []int         `help:"Dimensions of the templates." default:"128,320,512"`
 	Sizes       []int         `help:"Rows of the galleries." default:"10000,100000,1000000"`
+	Mixed       int           `help:"Size at which searches are measured beside inserts, at the first dimension." default:"1000000"`
 	Graphs      []int         `help:"Sizes at which peers' graph indexes are built too, at the first dimension." default:"100000,1000000"`
+	Efforts     []int         `help:"How far a graph search looks, from quick to careful." default:"32,64,128,256,512,1024,2048,4096"`
 	Peers       bool          `help:"Measure peers too." default:"true" negatable:""`
 	Python      string        `help:"Python with numpy, faiss-cpu, usearch and hnswlib." default:"python3"`
 	Duration    time.Duration `help:"Time of one measurement." default:"3s"`
@@ -33,9 +35,7 @@ const hitsWanted = 10
 const together = 32
 
 type searchResult struct {
-	Kernel string `json:"kernel"`
-	// Bandwidth is the best sequential read of all runs, in GB/s.
-	Bandwidth float64         `json:"read_bandwidth_gb_per_second"`
+	Kernel    string          `json:"kernel"`
 	Kernels   []kernelResult  `json:"kernels"`
 	Galleries []galleryResult `json:"galleries"`
 	Mixed     *mixedResult    `json:"mixed_reads_and_writes"`
@@ -61,9 +61,6 @@ type ratio struct {
 func (c *searchCommand) Run(ctx context.Context) error {
 	var res searchResult
 	var err error
-	if res.Bandwidth, err = readBandwidth(10); err != nil {
-		return err
-	}
 	if res.Kernels, err = c.kernels(ctx); err != nil {
 		return err
 	}
@@ -74,6 +71,10 @@ func (c *searchCommand) Run(ctx context.Context) error {
 			return err
 		}
 		for _, size := range c.Sizes {
+			if !roomFor(size, dimension) {
+				fmt.Fprintf(os.Stderr, "no memory for %d rows of dimension %d\n", size, dimension)
+				continue
+			}
 			fmt.Fprintf(os.Stderr, "%s: %d rows of dimension %d\n", time.Now().Format(time.TimeOnly), size, dimension)
 			if err := c.gallery(ctx, draw, size, &res); err != nil {
 				return fmt.Errorf("gallery of %d × %d: %w", size, dimension, err)
@@ -87,6 +88,13 @@ func (c *searchCommand) Run(ctx context.Context) error {
 	return save(c.Out, c.Name, c, res)
 }
 
+// roomFor is whether memory has room for a gallery twice as float32, once for
+// this process and once for a peer, with a quarter to spare.
+func roomFor(rows, dimension int) bool {
+	const float, copies, spare = 4, 2, 1.25
+	return float64(rows)*float64(dimension)*float*copies*spare < float64(availableMemory())
+}
+
 // gallery measures one gallery and adds the result.
 func (c *searchCommand) gallery(ctx context.Context, draw *faces, size int, res *searchResult) error {
 	mated := min(c.Probes, size)
@@ -97,14 +105,8 @@ func (c *searchCommand) gallery(ctx context.Context, draw *faces, size int, res 
 	if g.Ours, err = bench.run(ctx); err != nil {
 		return err
 	}
-	bandwidth, err := readBandwidth(5)
-	if err != nil {
-		return err
-	}
-	res.Bandwidth = max(res.Bandwidth, bandwidth)
-	g.Ours.ShareOfBandwidth = g.Ours.GBPerSecond / res.Bandwidth
 	first := draw.dimension == c.Dimensions[0]
-	if first && size == c.Sizes[len(c.Sizes)-1] {
+	if first && size == c.Mixed {
 		if res.Mixed, err = bench.mixed(ctx); err != nil {
 			return err
 		}

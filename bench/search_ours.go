@@ -20,6 +20,9 @@ import (
 // decisionThreshold is a usual threshold of SFace at a low FPIR.
 const decisionThreshold = 0.5
 
+// leastTimes is of how many times a median is, at least.
+const leastTimes = 20
+
 var plain = core.Options{K: hitsWanted, Threshold: -1}
 
 // ourResult is what oneton's search does on one gallery. Times are of all
@@ -31,9 +34,12 @@ type ourResult struct {
 	Decided latency `json:"one_mated_probe_with_threshold"`
 	BatchMS float64 `json:"batch_ms_per_probe"`
 	// GBPerSecond is the int8 codes compared a second, one stranger at a
-	// time, and ShareOfBandwidth its share of the machine's.
+	// time. Bandwidth is that of reading as many bytes and no more, measured
+	// between these searches, and ShareOfBandwidth the ratio of the two; both
+	// only of galleries that caches do not hold.
 	GBPerSecond      float64 `json:"int8_gb_per_second"`
-	ShareOfBandwidth float64 `json:"share_of_read_bandwidth"`
+	Bandwidth        float64 `json:"read_bandwidth_gb_per_second,omitempty"`
+	ShareOfBandwidth float64 `json:"share_of_read_bandwidth,omitempty"`
 	// Rank1 is the share of mated probes whose mate is the first hit.
 	Rank1 float64 `json:"rank1"`
 	// Rescored are rows compared in float64 for a probe.
@@ -115,10 +121,9 @@ func (b *ourBench) run(ctx context.Context) (r ourResult, err error) {
 	if r.Mated, err = b.single(ctx, set, b.mated, plain); err != nil {
 		return r, err
 	}
-	if r.Strangers, err = b.single(ctx, set, b.strangers, plain); err != nil {
+	if err := b.bandwidth(ctx, set, &r); err != nil {
 		return r, err
 	}
-	r.GBPerSecond = float64(len(b.rows)*cfg.Dimension) / (r.Strangers.MedianMS / 1e3) / 1e9
 	if r.Decided, err = b.single(ctx, set, b.mated, core.Options{K: hitsWanted, Threshold: decisionThreshold}); err != nil {
 		return r, err
 	}
@@ -244,8 +249,14 @@ func (b *ourBench) answers(ctx context.Context, set *core.Set, r *ourResult) err
 
 // single searches for one probe after the other.
 func (b *ourBench) single(ctx context.Context, set *core.Set, probes [][]float32, opt core.Options) (latency, error) {
+	return b.singleBeside(ctx, set, probes, opt, func() {})
+}
+
+// singleBeside calls between before every search.
+func (b *ourBench) singleBeside(ctx context.Context, set *core.Set, probes [][]float32, opt core.Options, between func()) (latency, error) {
 	var times []float64
-	for begin := time.Now(); time.Since(begin) < b.command.Duration || len(times) < 20; {
+	for begin := time.Now(); time.Since(begin) < b.command.Duration || len(times) < leastTimes; {
+		between()
 		start := time.Now()
 		if _, err := set.Search(ctx, probes[len(times)%len(probes)], opt); err != nil {
 			return latency{}, err
@@ -253,6 +264,34 @@ func (b *ourBench) single(ctx context.Context, set *core.Set, probes [][]float32
 		times = append(times, time.Since(start).Seconds()*1e3)
 	}
 	return latency{MedianMS: median(times), P99MS: quantile(times, 0.99)}, nil
+}
+
+// bandwidth measures strangers, and between their searches the reading of as
+// many bytes.
+func (b *ourBench) bandwidth(ctx context.Context, set *core.Set, r *ourResult) (err error) {
+	size := len(b.rows) * len(b.rows[0])
+	gb := float64(size) / 1e9
+	if size < cached {
+		r.Strangers, err = b.single(ctx, set, b.strangers, plain)
+		r.GBPerSecond = gb / (r.Strangers.MedianMS / 1e3)
+		return err
+	}
+	plane, err := newMemory(size)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, plane.close()) }()
+	var reads []float64
+	r.Strangers, err = b.singleBeside(ctx, set, b.strangers, plain, func() {
+		reads = append(reads, plane.read().Seconds())
+	})
+	if err != nil {
+		return err
+	}
+	r.GBPerSecond = gb / (r.Strangers.MedianMS / 1e3)
+	r.Bandwidth = gb / median(reads)
+	r.ShareOfBandwidth = r.GBPerSecond / r.Bandwidth
+	return nil
 }
 
 // batch searches for many probes at once and returns a probe's share.
@@ -308,8 +347,12 @@ func (b *ourBench) deleted(ctx context.Context, set *core.Set, r *ourResult) (er
 	return err
 }
 
+// insertsASecond are inserted beside searches, a millisecond's or what is due
+// together, as a follower of the log does.
+const insertsASecond = 1000
+
 // mixedResult is the latency of searches, one after the other, without and
-// with a thousand inserts a second beside them.
+// with inserts beside them.
 type mixedResult struct {
 	Rows           int     `json:"rows"`
 	Quiet          latency `json:"searches_alone"`
@@ -338,8 +381,11 @@ func (b *ourBench) mixed(ctx context.Context) (m *mixedResult, err error) {
 		defer tick.Stop()
 		for !stop.Load() && failed == nil {
 			<-tick.C
-			failed = set.Update([]core.Row{{ID: set.NextID(), Vector: b.rows[inserted%len(b.rows)]}}, nil)
-			inserted++
+			var due []core.Row
+			for first := set.NextID(); float64(inserted) < insertsASecond*time.Since(begin).Seconds(); inserted++ {
+				due = append(due, core.Row{ID: first + uint64(len(due)), Vector: b.rows[inserted%len(b.rows)]})
+			}
+			failed = set.Update(due, nil)
 		}
 	})
 	m.Busy, err = b.single(ctx, set, b.strangers, plain)

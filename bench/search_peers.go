@@ -46,6 +46,7 @@ type peerJob struct {
 	Seconds     float64 `json:"seconds"`
 	Threads     int     `json:"threads"`
 	Graphs      bool    `json:"graphs"`
+	Efforts     []int   `json:"efforts"`
 	Checkpoints string  `json:"checkpoints"`
 	Qdrant      string  `json:"qdrant"`
 }
@@ -62,6 +63,7 @@ func (c *searchCommand) peers(ctx context.Context, b *ourBench, first bool) (res
 		Dimension: len(b.rows[0]), Mated: len(b.mated), K: hitsWanted, Batch: together,
 		Seconds: c.Duration.Seconds(), Threads: runtime.NumCPU(),
 		Graphs:      first && slices.Contains(c.Graphs, len(b.rows)),
+		Efforts:     c.Efforts,
 		Checkpoints: c.Checkpoints, Qdrant: os.Getenv(qdrantVariable),
 	}
 	if err := writeVectors(job.Gallery, b.rows); err != nil {

@@ -5,10 +5,11 @@
 JOB is a JSON file: gallery and probes (little-endian float32), dimension,
 mated (the first so many probes show the people of the first rows), k, batch,
 seconds of one measurement, threads, graphs (whether to build graph indexes),
-checkpoints (a folder for built graphs, or empty) and qdrant (its HTTP address,
-or empty). Prints a JSON list: for each engine and setting the best number of
-threads' median milliseconds of one probe, a probe's share of a batch, the share
-of mated probes whose mate is found first, and the seconds of building.
+efforts (how far a graph search looks, from quick to careful), checkpoints (a
+folder for built graphs, or empty) and qdrant (its HTTP address, or empty).
+Prints a JSON object: versions, and for each engine and setting the best number
+of threads' median milliseconds of one probe, a probe's share of a batch, the
+share of mated probes whose mate is found first, and the seconds of building.
 """
 import http.client
 import json
@@ -22,8 +23,6 @@ import numpy
 import usearch
 from usearch.index import Index, MetricKind, search as usearch_search
 
-# How far a graph search looks, from quick to careful.
-EFFORTS = [32, 64, 128, 256, 512, 1024, 2048, 4096]
 ENOUGH = 0.999
 # As FAISS's and hnswlib's documentation advise for high recall.
 LINKS, BUILD_EFFORT = 32, 200
@@ -33,10 +32,11 @@ class Bench:
     def __init__(self, job):
         self.job = job
         d = job["dimension"]
-        self.gallery = numpy.fromfile(job["gallery"], "<f4").reshape(-1, d)
+        self.gallery = numpy.memmap(job["gallery"], "<f4", "r").reshape(-1, d)
         self.probes = numpy.fromfile(job["probes"], "<f4").reshape(-1, d)
         self.k, self.batch = job["k"], job["batch"]
-        self.threads = sorted({1, job["threads"]})
+        # All processors may be half as many cores.
+        self.some = sorted({max(1, job["threads"] // 2), job["threads"]})
         self.results = []
 
     def repeat(self, size, run):
@@ -59,9 +59,11 @@ class Bench:
     def measure(self, engine, setting, run, set_threads, exact, build=0.0):
         """Measure run(probes), which returns the first hit of every probe."""
         best = {}
-        for threads in self.threads:
-            set_threads(threads)
-            for name, size in (("one_probe_ms", 1), ("batch_ms_per_probe", self.batch)):
+        # One probe walks a graph in one thread.
+        one = [1] if setting else sorted({1, *self.some})
+        for name, size, counts in (("one_probe_ms", 1, one), ("batch_ms_per_probe", self.batch, self.some)):
+            for threads in counts:
+                set_threads(threads)
                 ms = self.repeat(size, run)
                 if name not in best or ms < best[name]:
                     best[name] = ms
@@ -72,7 +74,7 @@ class Bench:
         return result["rank1"]
 
     def sweep(self, engine, run, set_effort, set_threads, build):
-        for effort in EFFORTS:
+        for effort in self.job["efforts"]:
             set_effort(effort)
             if self.measure(engine, effort, run, set_threads, False, build) >= ENOUGH:
                 return
@@ -123,11 +125,14 @@ class Bench:
         def set_threads(n):
             used[0] = n
 
-        codes = numpy.clip(numpy.rint(self.gallery * 127 / numpy.abs(self.gallery).max()), -127, 127).astype(numpy.int8)
+        codes = numpy.empty(self.gallery.shape, numpy.int8)
+        largest, step = numpy.abs(self.gallery[:100_000]).max(), 100_000
+        for first in range(0, len(codes), step):
+            codes[first:first + step] = to_int8(self.gallery[first:first + step], largest)
         for name, gallery in (("usearch exact f32", self.gallery), ("usearch exact int8", codes)):
             def run(p):
                 if gallery.dtype == numpy.int8:
-                    p = numpy.clip(numpy.rint(p * 127 / numpy.abs(p).max()), -127, 127).astype(numpy.int8)
+                    p = to_int8(p, numpy.abs(p).max())
                 kind = MetricKind.Cos if gallery.dtype == numpy.int8 else MetricKind.IP
                 found = usearch_search(gallery, p, self.k, kind, exact=True, threads=used[0])
                 return numpy.atleast_2d(found.keys)[:, 0]
@@ -157,22 +162,34 @@ class Bench:
     def qdrant(self):
         if self.job["qdrant"]:
             server = Qdrant(self.job["qdrant"], self.k)
-            seconds = server.fill(self.gallery, self.job["graphs"])
-            one = [self.job["threads"]]
-            self.threads, before = one, self.threads
-            self.measure("qdrant exact", 0, lambda p: server.search(p, {"exact": True}), lambda _: None, True)
-            # Unlike the rest, its quantised search is asked to rescore.
-            rescored = {"exact": True, "quantization": {"rescore": True, "oversampling": 4.0}}
-            self.measure("qdrant exact int8", 0, lambda p: server.search(p, rescored), lambda _: None, False)
+            self.some = [self.job["threads"]]
+            seconds = server.fill(self.gallery)
+            params = {"exact": True}
+
+            def search(p):
+                return server.search(p, params)
+
+            def threads(_):
+                pass
+
+            self.measure("qdrant exact", 0, search, threads, True, seconds)
+            # Without a graph, a search that need not be exact scans the codes.
+            params = {"quantization": {"rescore": True, "oversampling": 4.0}}
+            self.measure("qdrant int8", 0, search, threads, False, seconds)
             if self.job["graphs"]:
-                params = {"quantization": {"ignore": True}}
+                seconds = server.link()
 
                 def effort(ef):
                     params["hnsw_ef"] = ef
 
-                self.sweep("qdrant hnsw", lambda p: server.search(p, params), effort, lambda _: None, seconds)
-            self.threads = before
+                self.sweep("qdrant hnsw int8", search, effort, threads, seconds)
+                params = {"quantization": {"ignore": True}}
+                self.sweep("qdrant hnsw", search, effort, threads, seconds)
             server.drop()
+
+
+def to_int8(vectors, largest):
+    return numpy.clip(numpy.rint(vectors * 127 / largest), -127, 127).astype(numpy.int8)
 
 
 class Qdrant:
@@ -196,12 +213,12 @@ class Qdrant:
     def drop(self):
         self.call("DELETE", self.path)
 
-    def fill(self, gallery, graph):
-        """Fill the collection and return the seconds of building."""
+    def fill(self, gallery):
+        """Fill the collection, without a graph, and return the seconds it took."""
         self.drop()
         self.call("PUT", self.path, {
             "vectors": {"size": gallery.shape[1], "distance": "Dot"},
-            "hnsw_config": {"m": LINKS if graph else 0, "ef_construct": BUILD_EFFORT},
+            "hnsw_config": {"m": 0},
             "quantization_config": {"scalar": {"type": "int8", "always_ram": True}},
         })
         begin, step = time.perf_counter(), 2000
@@ -209,9 +226,22 @@ class Qdrant:
             some = gallery[first:first + step]
             self.call("PUT", self.path + "/points?wait=true", {"batch": {
                 "ids": list(range(first, first + len(some))), "vectors": some.tolist()}})
-        while self.call("GET", self.path)["status"] != "green":
-            time.sleep(1)
+        self.settle()
         return time.perf_counter() - begin
+
+    def link(self):
+        """Build the graph and return the seconds it took."""
+        begin = time.perf_counter()
+        self.call("PATCH", self.path, {"hnsw_config": {"m": LINKS, "ef_construct": BUILD_EFFORT}})
+        self.settle()
+        return time.perf_counter() - begin
+
+    def settle(self):
+        """Wait until nothing has been left to optimise for a while."""
+        green = 0
+        while green < 3:
+            time.sleep(1)
+            green = green + 1 if self.call("GET", self.path)["status"] == "green" else 0
 
     def search(self, probes, params):
         searches = [{"query": p.tolist(), "limit": self.k, "params": params} for p in probes]
