@@ -92,13 +92,15 @@ func (f *Follower) retry(ctx context.Context, do func(context.Context) error) er
 	}
 }
 
-// check tells a view that belongs to another log.
+// check tells a view that belongs to another log. A view that could not say its
+// position before does so at any time.
 func (f *Follower) check(ctx context.Context) error {
+	at := f.view.Position() // before the log's, which grows
 	end, err := f.log.Position(ctx)
 	if err != nil {
 		return fmt.Errorf("read the log's position: %w", err)
 	}
-	if at := f.view.Position(); at > end {
+	if at > end {
 		return fmt.Errorf("%w: it is at %d and the log ends at %d", ErrAhead, at, end)
 	}
 	return nil
@@ -113,7 +115,7 @@ func (f *Follower) catchUp(ctx context.Context) error {
 			return fmt.Errorf("read the log after %d: %w", after, err)
 		}
 		if next == after {
-			return nil
+			return f.check(ctx)
 		}
 		if err := f.view.Apply(ctx, changes, next); err != nil {
 			return fmt.Errorf("apply the log from %d to %d: %w", after, next, err)

@@ -320,6 +320,21 @@ func TestViewAhead(t *testing.T) {
 	})
 }
 
+// TestViewTurnsOutAhead has a view that knows its position only later.
+func TestViewTurnsOutAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, view := &fakeLog{}, &fakeView{}
+		f, stop := following(t, log, view, changelog.FollowerConfig{})
+		synctest.Wait()
+		require.NoError(t, f.Err())
+		view.position.Store(6)
+		f.Notify()
+		synctest.Wait()
+		require.ErrorIs(t, f.Err(), changelog.ErrAhead)
+		require.ErrorIs(t, stop(), changelog.ErrAhead)
+	})
+}
+
 func TestStopWhileRetrying(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, view := &fakeLog{}, &fakeView{fail: errBroken}
