@@ -95,7 +95,7 @@ func testAtomicBatches(t *testing.T, f *feed) {
 // while others search: whoever is enrolled up to the answer's position is
 // found, and whoever is removed is not.
 func testSearchesWithChanges(t *testing.T, f *feed) {
-	const people = 500
+	const people = 250
 	rng := newRand(41)
 	scopes := []index.Scope{newScope(), newScope()}
 	var templates []face.Template

@@ -15,6 +15,7 @@ import (
 
 func testFilters(t *testing.T, f *feed) {
 	rng, s := newRand(20), newScope()
+	var changes []changelog.Change
 	for i := range 200 {
 		metadata := make(map[string]string)
 		if i%2 == 0 {
@@ -25,9 +26,10 @@ func testFilters(t *testing.T, f *feed) {
 		}
 		metadata["badge"] = fmt.Sprint(i)
 		for range 1 + i%3 {
-			f.apply(t, put(s, fmt.Sprint("p", i), newID(), randomTemplate(rng, dimension), metadata))
+			changes = append(changes, put(s, fmt.Sprint("p", i), newID(), randomTemplate(rng, dimension), metadata))
 		}
 	}
+	f.apply(t, changes...)
 	tests := map[string]struct {
 		filter map[string][]string
 		some   bool

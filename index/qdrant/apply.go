@@ -49,7 +49,7 @@ func (x *Index) Apply(ctx context.Context, changes []changelog.Change, next uint
 	if _, spaces, err = x.known(ctx); err != nil {
 		return err
 	}
-	if err := x.apply(ctx, b, home, spaces, next); err != nil {
+	if err := x.apply(ctx, b, home, spaces, at, next); err != nil {
 		return err
 	}
 	x.position.Store(next)
@@ -84,13 +84,20 @@ func (x *Index) makeRoom(ctx context.Context, b *batch, position uint64) error {
 	return nil
 }
 
-func (x *Index) apply(ctx context.Context, b *batch, home *space, spaces map[string]*space, next uint64) error {
+// apply brings the index from position at to next. Until it has come to its
+// end, the markers say at: should it go on only after another process has
+// taken its place and gone further, then that one sees the index go back, and
+// applies again what this one has undone.
+func (x *Index) apply(ctx context.Context, b *batch, home *space, spaces map[string]*space, at, next uint64) error {
 	var plans []*plan
 	var collections []string
 	for _, pack := range slices.Sorted(maps.Keys(spaces)) {
 		p, err := x.plan(ctx, spaces[pack], b)
 		if err != nil {
 			return err
+		}
+		for _, t := range p.tallies {
+			t.recount = t.recount || at < x.wasAt.Load()
 		}
 		plans = append(plans, p)
 		collections = append(collections, p.space.name)
@@ -101,7 +108,7 @@ func (x *Index) apply(ctx context.Context, b *batch, home *space, spaces map[str
 	}
 	defer release()
 	for _, p := range plans {
-		if err := x.update(ctx, p.space, p.operations()); err != nil {
+		if err := x.update(ctx, p.space, p.operations(at, collections)); err != nil {
 			return err
 		}
 	}
@@ -184,6 +191,7 @@ func (x *Index) begin(ctx context.Context, p *plan, touched map[galleryKey]map[s
 	}
 	for k, faces := range touched {
 		t := tallyOf(found[recordID(k)])
+		t.recount = len(t.pending) > 0
 		if dropped[k] {
 			t = tallyOf(nil)
 		}
@@ -198,10 +206,11 @@ func (x *Index) begin(ctx context.Context, p *plan, touched map[galleryKey]map[s
 	return nil
 }
 
-// operations note what is pending, and then make the changes.
-func (p *plan) operations() []*api.PointsUpdateOperation {
+// operations note what is pending from position at on, and then make the
+// changes.
+func (p *plan) operations(at uint64, collections []string) []*api.PointsUpdateOperation {
 	var ops []*api.PointsUpdateOperation
-	ops = append(ops, upserts(p.records())...)
+	ops = append(ops, upserts(append(p.records(), p.space.marks(at, collections)...))...)
 	for _, k := range p.drops {
 		ops = append(ops, deletion(api.NewPointsSelectorFilter(within(k))),
 			deletion(api.NewPointsSelectorIDs(pointIDs(recallID(k)))))
@@ -233,7 +242,13 @@ func (x *Index) finish(ctx context.Context, p *plan, next uint64, collections []
 		return err
 	}
 	for k, t := range p.tallies {
-		if t.settle(k, there); t.faces == 0 {
+		t.settle(k, there)
+		if t.recount {
+			if t.faces, err = x.count(ctx, p.space, k); err != nil {
+				return err
+			}
+		}
+		if t.faces == 0 {
 			empty = append(empty, recordID(k))
 			delete(p.tallies, k)
 		}
@@ -256,6 +271,12 @@ func deletion(of *api.PointsSelector) *api.PointsUpdateOperation {
 	return api.NewPointsUpdateDeletePoints(&api.PointsUpdateOperation_DeletePoints{Points: of})
 }
 
+// inOrder lets one replica of a shard put the changes in order for the others,
+// so that one that comes late, and its repetition, end alike everywhere.
+func inOrder() *api.WriteOrdering {
+	return &api.WriteOrdering{Type: api.WriteOrderingType_Medium}
+}
+
 // update makes the changes, one after the other, and waits until they can be
 // searched.
 func (x *Index) update(ctx context.Context, s *space, ops []*api.PointsUpdateOperation) error {
@@ -263,7 +284,7 @@ func (x *Index) update(ctx context.Context, s *space, ops []*api.PointsUpdateOpe
 		return nil
 	}
 	_, err := x.client.UpdateBatch(ctx, &api.UpdateBatchPoints{
-		CollectionName: s.name, Wait: api.PtrOf(true), Operations: ops,
+		CollectionName: s.name, Wait: api.PtrOf(true), Ordering: inOrder(), Operations: ops,
 	})
 	if err != nil {
 		return x.failed(ctx, "update points", err)

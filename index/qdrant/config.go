@@ -55,9 +55,10 @@ type Config struct {
 	Oversampling float64
 }
 
-// Default is a Qdrant on this machine, searched exactly. The graph's numbers
-// are those of the widest walk measured on templates of faces that was still
-// faster than the scan.
+// Default is a Qdrant on this machine, searched exactly. With the graph's
+// numbers a walk among 100,000 templates like SFace's is no faster than
+// comparing all of them, and missed none of 1,000 mated probes; it gains where
+// galleries are larger, and misses more.
 func Default() Config {
 	return Config{
 		Address:      "127.0.0.1:6334",

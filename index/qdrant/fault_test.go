@@ -56,9 +56,9 @@ func (f *faults) option() grpc.DialOption {
 // TestFaults applies random changes through a network that loses calls and
 // answers, in processes that end at any moment, and compares with index/exact.
 func TestFaults(t *testing.T) {
-	rounds := 150
+	rounds := 60
 	if testing.Short() {
-		rounds = 30
+		rounds = 15
 	}
 	address := qdranttest.Address(t)
 	for seed := range uint64(4) {

@@ -163,9 +163,11 @@ func TestKill(t *testing.T) {
 	patience, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	require.NoError(t, f.Wait(patience, end))
+	cfg.Timeout = time.Minute
+	patient := open(t, cfg)
 	for _, c := range crowds {
 		require.NotEmpty(t, c.enrolled)
-		c.requireFound(t, x)
+		c.requireFound(t, patient)
 	}
 	v, err := x.Verify(t.Context(), s, qdrant.VerifyOptions{})
 	require.NoError(t, err)

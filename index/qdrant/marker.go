@@ -83,12 +83,14 @@ func (x *Index) durable(ctx context.Context, home *space, spaces map[string]*spa
 }
 
 // compared is an error when Qdrant is at an earlier position than before, as
-// after it was restored from a backup. The index goes back with it.
+// after it was restored from a backup, or after a process that had been
+// replaced came late. The index goes back with it.
 func (x *Index) compared(before, at uint64) error {
 	if at >= before {
 		return nil
 	}
 	x.position.CompareAndSwap(before, at)
+	x.wasAt.Store(max(before, x.wasAt.Load()))
 	x.forget()
 	return fmt.Errorf("%w: qdrant went back from %d to %d", index.ErrUnavailable, before, at)
 }
@@ -113,11 +115,5 @@ func (x *Index) get(ctx context.Context, s *space, ids []string) (map[string]*ap
 
 // mark writes the markers of a collection.
 func (x *Index) mark(ctx context.Context, s *space, position uint64, collections []string) error {
-	_, err := x.client.Upsert(ctx, &api.UpsertPoints{
-		CollectionName: s.name, Wait: api.PtrOf(true), Points: s.marks(position, collections),
-	})
-	if err != nil {
-		return x.failed(ctx, "write position", err)
-	}
-	return nil
+	return x.update(ctx, s, upserts(s.marks(position, collections)))
 }

@@ -44,6 +44,8 @@ type Index struct {
 	applying sync.Mutex
 	// position is 0 until the index is loaded.
 	position atomic.Uint64
+	// wasAt is the position before the last time that Qdrant went back.
+	wasAt atomic.Uint64
 
 	// loading is held by the one who looks at what Qdrant has.
 	loading *semaphore.Weighted

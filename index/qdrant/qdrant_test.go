@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -29,6 +30,9 @@ func config(address string) qdrant.Config {
 	cfg := qdrant.Default()
 	cfg.Address = address
 	cfg.Prefix = "test-" + uuid.NewString()
+	// Other tests of this machine may have its disk: what is tested here is
+	// what is answered, and by TestDead how soon.
+	cfg.Timeout, cfg.WriteTimeout = time.Minute, time.Minute
 	return cfg
 }
 

@@ -85,10 +85,15 @@ func (x *Index) look(ctx context.Context, scope index.Scope) (*space, gallery, e
 		if err != nil {
 			return nil, gallery{}, err
 		}
-		position, _ := home.marked(points)
-		if s, err = x.appeared(ctx, scope.Pack); s == nil || err != nil {
-			return nil, gallery{position: position}, err
+		position, collections := home.marked(points)
+		name := x.collectionName(scope.Pack)
+		if !slices.Contains(collections, name) {
+			return nil, gallery{position: position}, nil
 		}
+		if s, err = x.open(ctx, name); err != nil {
+			return nil, gallery{}, err
+		}
+		x.learn(s)
 	}
 	k := galleryKey{scope.Tenant, scope.Gallery}
 	before := x.position.Load()
@@ -104,24 +109,6 @@ func (x *Index) look(ctx context.Context, scope index.Scope) (*space, gallery, e
 	g.faces = tallyOf(points[recordID(k)]).faces
 	g.recall = recallOf(points[recallID(k)])
 	return s, g, nil
-}
-
-// appeared is the pack's collection if it is there by now.
-func (x *Index) appeared(ctx context.Context, pack string) (*space, error) {
-	name := x.collectionName(pack)
-	exists, err := x.client.CollectionExists(ctx, name)
-	if err != nil {
-		return nil, x.failed(ctx, "look for collection "+name, err)
-	}
-	if !exists {
-		return nil, nil //nolint:nilnil // there is none
-	}
-	s, err := x.open(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	x.learn(s)
-	return s, nil
 }
 
 // nearest returns the k subjects nearest to the probe. Qdrant's own scores are

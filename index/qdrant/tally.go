@@ -28,6 +28,8 @@ type tally struct {
 	faces int
 	// pending tells of each face's id whether it was there.
 	pending map[string]bool
+	// recount says that two processes may have changed the number.
+	recount bool
 }
 
 func recordID(k galleryKey) string { return madeUp("gallery", k.tenant, k.gallery) }

@@ -27,9 +27,10 @@ const (
 // may end and start again.
 type Server struct {
 	program, dir string
-	ports        [2]int
-	environ      []string
-	process      *os.Process
+	// ports are those of gRPC, HTTP and the cluster.
+	ports         [3]int
+	args, environ []string
+	process       *os.Process
 	// ended is closed when the process has ended.
 	ended chan struct{}
 }
@@ -48,6 +49,31 @@ func program() (string, error) {
 // the test when there is no program to start.
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
+	s := newServer(t, settings...)
+	s.Restart(t)
+	return s
+}
+
+// StartCluster starts that many servers as one cluster, as Start does one.
+func StartCluster(t testing.TB, nodes int) []*Server {
+	t.Helper()
+	servers := make([]*Server, nodes)
+	for i := range servers {
+		s := newServer(t, "QDRANT__CLUSTER__ENABLED=true")
+		uri := func(of *Server) string { return fmt.Sprintf("http://127.0.0.1:%d", of.ports[2]) }
+		s.environ = append(s.environ, fmt.Sprint("QDRANT__CLUSTER__P2P__PORT=", s.ports[2]))
+		s.args = []string{"--uri", uri(s)}
+		if i > 0 {
+			s.args = append(s.args, "--bootstrap", uri(servers[0]))
+		}
+		s.Restart(t)
+		servers[i] = s
+	}
+	return servers
+}
+
+func newServer(t testing.TB, settings ...string) *Server {
+	t.Helper()
 	found, err := program()
 	if err != nil {
 		t.Skip("Qdrant: set " + programName + " or put qdrant on the path")
@@ -63,7 +89,6 @@ func Start(t testing.TB, settings ...string) *Server {
 		s.ports[i], err = freePort()
 		require.NoError(t, err)
 	}
-	s.Restart(t)
 	return s
 }
 
@@ -92,7 +117,7 @@ func (s *Server) Restart(t testing.TB) {
 	text, err := os.Create(filepath.Join(s.dir, "log"))
 	require.NoError(t, err)
 	defer text.Close()
-	cmd := exec.Command(s.program) //nolint:gosec // a found program
+	cmd := exec.Command(s.program, s.args...) //nolint:gosec // a found program
 	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(), append([]string{
 		"QDRANT__SERVICE__HOST=127.0.0.1",
