@@ -68,15 +68,24 @@ func TestExtrapolatedBelowWhatWasMeasured(t *testing.T) {
 }
 
 func TestLevels(t *testing.T) {
-	_, table := load(t)
-	scale := calibration.Scale{1e-2, 1e-3, 1e-4}
-	for i, rate := range scale {
-		at := table.Threshold(rate)
-		require.Equal(t, i+1, table.Level(at, scale))
-		require.Equal(t, i, table.Level(at-1e-9, scale))
+	for fmr, want := range map[float64]int{
+		1: 0, 0.011: 0, 1e-2: 1, 2e-3: 1, 1e-3: 2, 1.1e-4: 2, 1e-4: 3, 1e-5: 4, 2e-6: 4, 1e-6: 5, 1e-12: 5, 0: 5,
+	} {
+		require.Equal(t, want, calibration.Uqudo().Level(fmr), "%g", fmr)
 	}
-	require.Equal(t, 3, table.Level(1, scale))
-	require.Zero(t, table.Level(1, nil))
+	require.Zero(t, calibration.Scale(nil).Level(0))
+}
+
+// Levels, scores and thresholds of one table never disagree.
+func TestLevelsAreAViewOfTheTable(t *testing.T) {
+	_, table := load(t)
+	for i, rate := range calibration.Uqudo() {
+		at := table.Threshold(rate)
+		const step = 1e-9
+		require.Equal(t, i+1, calibration.Uqudo().Level(table.FMR(at+step)))
+		require.Equal(t, i, calibration.Uqudo().Level(table.FMR(at-step)))
+		require.InDelta(t, -10*math.Log10(rate), table.Score(at), 1e-6)
+	}
 }
 
 func TestValidate(t *testing.T) {

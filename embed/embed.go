@@ -16,6 +16,8 @@ type Face struct {
 	Confidence float32
 	Template   face.Template
 	Quality    face.Quality
+	// Liveness is nil unless CheckLiveness was asked for.
+	Liveness *Liveness
 }
 
 // Result is what was found in one photo.
@@ -32,5 +34,5 @@ type Result struct {
 // Timings says where the time of one photo went. Queue is the wait for a
 // free worker.
 type Timings struct {
-	Queue, Decode, Detect, Align, Recognise, Assess time.Duration
+	Queue, Decode, Detect, Align, Recognise, Assess, Liveness time.Duration
 }

@@ -94,6 +94,12 @@ func (e *Embedder) Calibration(pack string) (*calibration.Table, error) {
 	return &m.Pack.Calibration, nil
 }
 
+// JudgesLiveness says whether the pack has a liveness model that is installed.
+func (e *Embedder) JudgesLiveness(pack string) bool {
+	m := e.models[pack]
+	return m != nil && m.judge != nil
+}
+
 func (e *Embedder) model(pack string) (*model, error) {
 	m := e.models[pack]
 	if m == nil {
@@ -103,10 +109,10 @@ func (e *Embedder) model(pack string) (*model, error) {
 }
 
 // Embed finds the faces in a photo, largest first, each with a template of the
-// pack. No face is an empty list, not an error. It is ErrPack; ErrBusy at once
+// pack and with what the checks asked for say of it. No face is an empty list, not an error. It is ErrPack; ErrBusy at once
 // when the queue is full; ErrClosed; the context's error; or what package
 // picture says of a photo that cannot be read. The photo is not kept.
-func (e *Embedder) Embed(ctx context.Context, pack string, photo []byte) (Result, error) {
+func (e *Embedder) Embed(ctx context.Context, pack string, photo []byte, checks ...Check) (Result, error) {
 	m, err := e.model(pack)
 	if err != nil {
 		return Result{}, err
@@ -152,6 +158,16 @@ func (e *Embedder) Embed(ctx context.Context, pack string, photo []byte) (Result
 			Template: template, Quality: assess(d.landmarks, w.crop, m.Quality, length),
 		})
 		t.Assess += clock.lap()
+	}
+	if slices.Contains(checks, CheckLiveness) {
+		for i := range result.Faces {
+			live, err := m.judge.judge(ctx, p, result.Faces[i].Box)
+			if err != nil {
+				return Result{}, fmt.Errorf("judge liveness: %w", err)
+			}
+			result.Faces[i].Liveness = &live
+		}
+		t.Liveness = clock.lap()
 	}
 	result.Timings = t
 	return result, nil

@@ -19,6 +19,8 @@ type model struct {
 
 	detector    *detector
 	recognisers []*recogniser
+	// judge is nil when liveness cannot be judged.
+	judge *judge
 }
 
 // load makes the sessions. After an error, close frees those that were made.
@@ -35,6 +37,9 @@ func (m *model) load(rt *onnx.Runtime, threads int) error {
 		}
 		m.recognisers = append(m.recognisers, r)
 	}
+	if m.judge, err = newJudge(rt, m.Pack, threads); err != nil {
+		return fmt.Errorf("liveness model %s: %w", m.Liveness.Model.Name, err)
+	}
 	return nil
 }
 
@@ -45,6 +50,9 @@ func (m *model) close() error {
 	}
 	for _, r := range m.recognisers {
 		err = errors.Join(err, r.session.Close())
+	}
+	if m.judge != nil {
+		err = errors.Join(err, m.judge.session.Close())
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"oneton/embed"
 	"oneton/store"
 )
 
@@ -61,9 +62,10 @@ func (s *Service) enrol(ctx context.Context, g store.Gallery, req EnrolRequest, 
 		sub.ID = id.String()
 	}
 	var photos []store.Photo
-	added := make([]store.Face, len(shots))
+	added, liveness := make([]store.Face, len(shots)), make([]*embed.Liveness, len(shots))
 	for i, shot := range shots {
 		f := shot.face
+		liveness[i] = f.Liveness
 		id, err := uuid.NewV7()
 		if err != nil {
 			return Enrolled{}, fmt.Errorf("make face id: %w", err)
@@ -89,7 +91,7 @@ func (s *Service) enrol(ctx context.Context, g store.Gallery, req EnrolRequest, 
 		return Enrolled{}, fmt.Errorf("read subject: %w", err)
 	}
 	return Enrolled{
-		Subject: stored, Faces: added, Position: position,
+		Subject: stored, Faces: added, Liveness: liveness, Position: position,
 		Timings: Timings{Store: s.cfg.Now().Sub(start)},
 	}, nil
 }

@@ -28,6 +28,14 @@ var (
 	// see QualityError.
 	ErrLowQuality = errors.New("identify: quality too low")
 
+	// ErrSpoof means that the gallery's liveness check takes the face for an
+	// imitation.
+	ErrSpoof = errors.New("identify: face looks like an imitation")
+
+	// ErrLivenessUnknown means that the gallery's liveness check could not
+	// tell whether the face is real; see LivenessError.
+	ErrLivenessUnknown = errors.New("identify: liveness unknown")
+
 	// ErrPositionNotReached means that the index has not come as far as a
 	// search was told to wait for. It may have later, and elsewhere.
 	ErrPositionNotReached = errors.New("identify: index has not reached the position")
@@ -65,3 +73,14 @@ func (e *QualityError) Error() string {
 
 // Unwrap makes errors.Is(err, ErrLowQuality) true.
 func (e *QualityError) Unwrap() error { return ErrLowQuality }
+
+// LivenessError is an ErrLivenessUnknown with the check's reason.
+type LivenessError struct {
+	Reason string
+}
+
+// Error names the reason.
+func (e *LivenessError) Error() string { return ErrLivenessUnknown.Error() + ": " + e.Reason }
+
+// Unwrap makes errors.Is(err, ErrLivenessUnknown) true.
+func (e *LivenessError) Unwrap() error { return ErrLivenessUnknown }

@@ -26,11 +26,11 @@ func (s *Service) CreateGallery(ctx context.Context, tenant string, g store.Gall
 	if g.Policy == (store.Policy{}) {
 		g.Policy = s.cfg.DefaultPolicy
 	}
-	if err := validatePolicy(g.Policy); err != nil {
-		return store.Gallery{}, err
-	}
 	if _, err := s.embedder.Calibration(g.Pack); err != nil {
 		return store.Gallery{}, fmt.Errorf("pin pack %q: %w", g.Pack, err)
+	}
+	if err := s.validatePolicy(g.Pack, g.Policy); err != nil {
+		return store.Gallery{}, err
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -63,7 +63,11 @@ func (s *Service) Galleries(ctx context.Context, tenant string, p store.Page) ([
 
 // UpdatePolicy replaces a gallery's policy; the next answer follows it.
 func (s *Service) UpdatePolicy(ctx context.Context, tenant, name string, p store.Policy) (store.Gallery, error) {
-	if err := validatePolicy(p); err != nil {
+	g, err := s.Gallery(ctx, tenant, name)
+	if err != nil {
+		return store.Gallery{}, err
+	}
+	if err := s.validatePolicy(g.Pack, p); err != nil {
 		return store.Gallery{}, err
 	}
 	if err := s.store.UpdatePolicy(ctx, tenant, name, p); err != nil {

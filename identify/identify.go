@@ -16,10 +16,14 @@ import (
 // Embedder makes templates of photos. The photo's bytes are read, never kept.
 type Embedder interface {
 	// Embed finds the faces in a photo, largest first, each with a template
-	// of the pack. No face is an empty list, not an error.
-	Embed(ctx context.Context, pack string, photo []byte) (embed.Result, error)
-	// Calibration is the pack's table; embed.ErrPack when it is not loaded.
+	// of the pack and with what the checks asked for say of it. No face is an
+	// empty list, not an error.
+	Embed(ctx context.Context, pack string, photo []byte, checks ...embed.Check) (embed.Result, error)
+	// Calibration is the pack's own table; embed.ErrPack when it is not loaded.
 	Calibration(pack string) (*calibration.Table, error)
+	// JudgesLiveness says whether the pack can; faces of one that cannot are
+	// embed.Unknown.
+	JudgesLiveness(pack string) bool
 }
 
 // Index answers searches; see package index for the contract.
@@ -71,6 +75,10 @@ type Store interface {
 	// is store.ErrNotFound when none was kept.
 	DeletePhotos(ctx context.Context, gallery, subject string) error
 
+	// Calibration is the owner's table of the pack, as JSON, or
+	// store.ErrNotFound.
+	Calibration(ctx context.Context, pack string) ([]byte, error)
+
 	Position(ctx context.Context) (uint64, error)
 }
 
@@ -99,7 +107,10 @@ type EnrolRequest struct {
 type Enrolled struct {
 	Subject store.Subject
 	// Faces are those this request added, one a photo, in its order.
-	Faces    []store.Face
+	Faces []store.Face
+	// Liveness is what the check says of each of them, nil where the gallery
+	// asks for none. It is not kept.
+	Liveness []*embed.Liveness
 	Position uint64
 	Timings  Timings
 }
@@ -148,9 +159,11 @@ type ProbeAnswer struct {
 	// Candidates are the subjects at or above the threshold, best first.
 	Candidates []Candidate
 	// Threshold is the cosine that was applied, and Faces the number of
-	// enrolled faces it follows from.
-	Threshold float64
-	Faces     int
+	// enrolled faces it follows from. Extrapolated says that it rests on the
+	// calibration's fitted tail, beyond what the calibration's data could show.
+	Threshold    float64
+	Extrapolated bool
+	Faces        int
 }
 
 // Candidate is one subject that the probe may show.
@@ -184,6 +197,8 @@ type Verification struct {
 	Score     float64
 	FMR       float64
 	Threshold float64
+	// Extrapolated is as in ProbeAnswer.
+	Extrapolated bool
 	// Probe and Reference are the faces compared; Reference is nil when a
 	// subject was compared, and then Face names its nearest face.
 	Probe     embed.Face

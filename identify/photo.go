@@ -14,14 +14,18 @@ import (
 // not.
 const dominance = 2
 
-// Detect finds the faces of a photo and judges them; nothing is stored. An
-// empty pack is the default pack.
-func (s *Service) Detect(ctx context.Context, pack string, photo []byte) (Detection, error) {
+// Detect finds the faces of a photo and judges them, their liveness only when
+// asked; nothing is stored. An empty pack is the default pack.
+func (s *Service) Detect(ctx context.Context, pack string, photo []byte, liveness bool) (Detection, error) {
 	start := s.cfg.Now()
 	if pack == "" {
 		pack = s.cfg.DefaultPack
 	}
-	r, err := s.embed(ctx, pack, photo)
+	policy := store.Policy{Liveness: store.GateOff}
+	if liveness {
+		policy.Liveness = store.GateReport
+	}
+	r, err := s.embed(ctx, pack, policy, photo)
 	if err != nil {
 		return Detection{}, err
 	}
@@ -31,8 +35,13 @@ func (s *Service) Detect(ctx context.Context, pack string, photo []byte) (Detect
 	}, nil
 }
 
-func (s *Service) embed(ctx context.Context, pack string, photo []byte) (embed.Result, error) {
-	r, err := s.embedder.Embed(ctx, pack, photo)
+// embed does what the policy needs, and no more.
+func (s *Service) embed(ctx context.Context, pack string, policy store.Policy, photo []byte) (embed.Result, error) {
+	var checks []embed.Check
+	if policy.Liveness == store.GateReport || policy.Liveness == store.GateEnforce {
+		checks = append(checks, embed.CheckLiveness)
+	}
+	r, err := s.embedder.Embed(ctx, pack, photo, checks...)
 	if err != nil {
 		return embed.Result{}, fmt.Errorf("embed photo: %w", err)
 	}
@@ -42,7 +51,7 @@ func (s *Service) embed(ctx context.Context, pack string, photo []byte) (embed.R
 // subject embeds a photo that must show one person and returns their face,
 // gated by policy.
 func (s *Service) subject(ctx context.Context, pack string, policy store.Policy, photo []byte) (embed.Face, embed.Result, error) {
-	r, err := s.embed(ctx, pack, photo)
+	r, err := s.embed(ctx, pack, policy, photo)
 	if err != nil {
 		return embed.Face{}, r, err
 	}
@@ -64,6 +73,23 @@ func gate(policy store.Policy, f embed.Face) error {
 	if policy.Quality == store.GateEnforce && len(f.Quality.Reasons) > 0 {
 		return &QualityError{Reasons: f.Quality.Reasons}
 	}
+	if policy.Liveness == store.GateEnforce {
+		return gateLiveness(f.Liveness)
+	}
+	return nil
+}
+
+// gateLiveness lets only real faces through: if unknown ones passed, a face
+// held so near that the check cannot see around it would pass, too.
+func gateLiveness(l *embed.Liveness) error {
+	switch {
+	case l == nil:
+		return &LivenessError{Reason: embed.ReasonNoModel}
+	case l.Verdict == embed.Spoof:
+		return ErrSpoof
+	case l.Verdict != embed.Real:
+		return &LivenessError{Reason: l.Reason}
+	}
 	return nil
 }
 
@@ -71,6 +97,6 @@ func gate(policy store.Policy, f embed.Face) error {
 func add(a, b embed.Timings) embed.Timings {
 	return embed.Timings{
 		Queue: a.Queue + b.Queue, Decode: a.Decode + b.Decode, Detect: a.Detect + b.Detect,
-		Align: a.Align + b.Align, Recognise: a.Recognise + b.Recognise, Assess: a.Assess + b.Assess,
+		Align: a.Align + b.Align, Recognise: a.Recognise + b.Recognise, Assess: a.Assess + b.Assess, Liveness: a.Liveness + b.Liveness,
 	}
 }

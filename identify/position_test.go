@@ -32,7 +32,7 @@ func TestPositionOutOfReach(t *testing.T) {
 	require.NoError(t, err)
 	defer x.Close()
 	require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: tenant}))
-	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy(), PositionWait: 10 * time.Millisecond}, scripted{table()}, x, stuck{}, db)
+	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy(), PositionWait: 10 * time.Millisecond}, scripted{table: table()}, x, stuck{}, db)
 	require.NoError(t, err)
 	_, err = s.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery})
 	require.NoError(t, err)

@@ -29,7 +29,7 @@ type probe struct {
 // shots are the faces of req's photos: one a photo, or all of one photo.
 func (s *Service) shots(ctx context.Context, g store.Gallery, req SearchRequest) (shots []shot, timings embed.Timings, err error) {
 	if req.AllFaces {
-		r, err := s.embed(ctx, g.Pack, req.Photos[0])
+		r, err := s.embed(ctx, g.Pack, g.Policy, req.Photos[0])
 		if err == nil && len(r.Faces) == 0 {
 			err = ErrNoFace
 		}

@@ -7,6 +7,8 @@ import (
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,6 +35,8 @@ type shown struct {
 	Size     float32
 	InterEye float32
 	Reasons  []string
+	// Live is what the liveness check says, when asked; nil is real.
+	Live *embed.Liveness
 }
 
 // photo is the bytes of a scripted photo.
@@ -46,7 +50,28 @@ func photo(t *testing.T, faces ...shown) []byte {
 // scripted stands in for the models: a photo says what it shows, so that a
 // test can hold any gallery it needs. Real photos run through the same
 // service in cmd/oneton's tests.
-type scripted struct{ table *calibration.Table }
+type scripted struct {
+	table *calibration.Table
+	// blind says that there is no liveness model.
+	blind bool
+	// judged counts the photos whose liveness was asked for.
+	judged *atomic.Int32
+}
+
+func (s scripted) JudgesLiveness(string) bool { return !s.blind }
+
+func (s scripted) liveness(f shown, checks []embed.Check) *embed.Liveness {
+	score := 0.9
+	switch {
+	case !slices.Contains(checks, embed.CheckLiveness):
+		return nil
+	case s.blind:
+		return &embed.Liveness{Verdict: embed.Unknown, Reason: embed.ReasonNoModel}
+	case f.Live != nil:
+		return f.Live
+	}
+	return &embed.Liveness{Verdict: embed.Real, Score: &score}
+}
 
 func (s scripted) Calibration(p string) (*calibration.Table, error) {
 	if p != pack {
@@ -55,7 +80,10 @@ func (s scripted) Calibration(p string) (*calibration.Table, error) {
 	return s.table, nil
 }
 
-func (s scripted) Embed(_ context.Context, _ string, b []byte) (embed.Result, error) {
+func (s scripted) Embed(_ context.Context, _ string, b []byte, checks ...embed.Check) (embed.Result, error) {
+	if s.judged != nil && slices.Contains(checks, embed.CheckLiveness) {
+		s.judged.Add(1)
+	}
 	var faces []shown
 	if err := json.Unmarshal(b, &faces); err != nil {
 		return embed.Result{}, fmt.Errorf("decode script: %w", embed.ErrCorrupt)
@@ -73,6 +101,7 @@ func (s scripted) Embed(_ context.Context, _ string, b []byte) (embed.Result, er
 			Confidence: 0.9,
 			Template:   template(f),
 			Quality:    face.Quality{Score: 0.9, InterEye: f.InterEye, Reasons: f.Reasons},
+			Liveness:   s.liveness(f, checks),
 		})
 	}
 	return r, nil

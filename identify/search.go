@@ -21,9 +21,9 @@ func (s *Service) Search(ctx context.Context, tenant string, req SearchRequest) 
 	if err != nil {
 		return Answer{}, err
 	}
-	table, err := s.embedder.Calibration(g.Pack)
+	table, err := s.table(ctx, g.Pack)
 	if err != nil {
-		return Answer{}, fmt.Errorf("calibrate pack %q: %w", g.Pack, err)
+		return Answer{}, err
 	}
 	shots, timings, err := s.shots(ctx, g, req)
 	if err != nil {
@@ -142,7 +142,10 @@ func (s *Service) identify(ctx context.Context, g store.Gallery, table *calibrat
 	if p.refused {
 		res.Hits = nil
 	}
-	a := ProbeAnswer{Face: p.face, Outcome: decide(res.Hits), Threshold: threshold, Faces: faces}
+	a := ProbeAnswer{
+		Face: p.face, Outcome: decide(res.Hits),
+		Threshold: threshold, Extrapolated: table.Extrapolated(table.FMR(threshold)), Faces: faces,
+	}
 	for _, h := range res.Hits[:min(req.K, len(res.Hits))] {
 		sub, err := s.store.Subject(ctx, g.ID, h.Subject)
 		if errors.Is(err, store.ErrNotFound) {

@@ -283,10 +283,10 @@ func TestRefusedFaceOfAGroupMatchesNobody(t *testing.T) {
 func TestPolicyRefuses(t *testing.T) {
 	s := newService(t)
 	for name, spoil := range map[string]func(*store.Policy){
-		"rate of nought":       func(p *store.Policy) { p.FPIR = 0 },
-		"unknown gate":         func(p *store.Policy) { p.Quality = "strict" },
-		"liveness of no model": func(p *store.Policy) { p.Liveness = store.GateEnforce },
-		"negative retention":   func(p *store.Policy) { p.Retention = -1 },
+		"rate of nought":     func(p *store.Policy) { p.FPIR = 0 },
+		"unknown gate":       func(p *store.Policy) { p.Quality = "strict" },
+		"unknown liveness":   func(p *store.Policy) { p.Liveness = "strict" },
+		"negative retention": func(p *store.Policy) { p.Retention = -1 },
 	} {
 		p := policy()
 		spoil(&p)

@@ -47,10 +47,8 @@ func New(cfg Config, e Embedder, i Index, f Follower, s Store) (*Service, error)
 	if _, err := e.Calibration(cfg.DefaultPack); err != nil {
 		return nil, fmt.Errorf("use default pack %q: %w", cfg.DefaultPack, err)
 	}
-	if err := validatePolicy(cfg.DefaultPolicy); err != nil {
-		return nil, err
-	}
-	return &Service{cfg: cfg, embedder: e, index: i, follower: f, store: s}, nil
+	service := &Service{cfg: cfg, embedder: e, index: i, follower: f, store: s}
+	return service, service.validatePolicy(cfg.DefaultPack, cfg.DefaultPolicy)
 }
 
 // now is the time to store, in the microseconds that every store keeps, so

@@ -52,6 +52,11 @@ func newService(t *testing.T) *identify.Service {
 // open is a service of its own on a store that others may have open.
 func open(t *testing.T, path string) (*identify.Service, *sqlite.Store) {
 	t.Helper()
+	return openWith(t, path, scripted{table: table()})
+}
+
+func openWith(t *testing.T, path string, e scripted) (*identify.Service, *sqlite.Store) {
+	t.Helper()
 	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
 	require.NoError(t, err)
 	x, err := exact.New(exact.Config{})
@@ -66,7 +71,7 @@ func open(t *testing.T, path string) (*identify.Service, *sqlite.Store) {
 		require.NoError(t, x.Close())
 		require.NoError(t, db.Close())
 	})
-	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy()}, scripted{table()}, x, f, db)
+	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy()}, e, x, f, db)
 	require.NoError(t, err)
 	return s, db
 }

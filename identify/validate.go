@@ -48,7 +48,8 @@ func validateMetadata(m map[string]string) error {
 	return nil
 }
 
-func validatePolicy(p store.Policy) error {
+// validatePolicy refuses what no gallery of the pack could keep.
+func (s *Service) validatePolicy(pack string, p store.Policy) error {
 	if !(p.FPIR > 0 && p.FPIR < 1) {
 		return invalid("policy fpir must lie between 0 and 1")
 	}
@@ -59,8 +60,8 @@ func validatePolicy(p store.Policy) error {
 			return invalid("policy %s must be off, report or enforce", what)
 		}
 	}
-	if p.Liveness != store.GateOff {
-		return invalid("policy liveness must be off: no loaded pack has a liveness model")
+	if p.Liveness == store.GateEnforce && !s.embedder.JudgesLiveness(pack) {
+		return invalid("policy liveness cannot be enforce: pack %q has no liveness model here, so every photo would be refused; 'oneton setup --with liveness' fetches that of the built-in packs", pack)
 	}
 	if p.Retention < 0 {
 		return invalid("policy retention must not be negative")

@@ -49,9 +49,9 @@ func (s *Service) Verify(ctx context.Context, tenant string, req VerifyRequest) 
 			}
 		}
 	}
-	table, err := s.embedder.Calibration(pack)
+	table, err := s.table(ctx, pack)
 	if err != nil {
-		return Verification{}, fmt.Errorf("calibrate pack %q: %w", pack, err)
+		return Verification{}, err
 	}
 	probe, r, err := s.subject(ctx, pack, policy, req.Photo)
 	if err != nil {
@@ -70,7 +70,8 @@ func (s *Service) Verify(ctx context.Context, tenant string, req VerifyRequest) 
 	if v.Face, v.Cosine, err = nearest(probe, enrolled); err != nil {
 		return Verification{}, err
 	}
-	v.Threshold = table.Threshold(req.FMR / float64(len(enrolled)))
+	rate := req.FMR / float64(len(enrolled))
+	v.Threshold, v.Extrapolated = table.Threshold(rate), table.Extrapolated(rate)
 	v.Match = v.Cosine >= v.Threshold
 	v.Score = table.Score(v.Cosine)
 	v.FMR = table.FMR(v.Cosine)

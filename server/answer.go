@@ -15,10 +15,27 @@ type faceAnswer struct {
 	Landmarks  face.Landmarks `json:"landmarks"`
 	Confidence float32        `json:"confidence"`
 	Quality    face.Quality   `json:"quality"`
+	Liveness   *liveness      `json:"liveness,omitempty"`
 }
 
 func faceOf(f embed.Face) faceAnswer {
-	return faceAnswer{Box: f.Box, Landmarks: f.Landmarks, Confidence: f.Confidence, Quality: f.Quality}
+	return faceAnswer{
+		Box: f.Box, Landmarks: f.Landmarks, Confidence: f.Confidence, Quality: f.Quality, Liveness: livenessOf(f.Liveness),
+	}
+}
+
+// liveness is the check's opinion, where one was asked for.
+type liveness struct {
+	Verdict embed.Verdict `json:"verdict"`
+	Score   *float64      `json:"score,omitempty"`
+	Reason  string        `json:"reason,omitempty"`
+}
+
+func livenessOf(l *embed.Liveness) *liveness {
+	if l == nil {
+		return nil
+	}
+	return &liveness{Verdict: l.Verdict, Score: l.Score, Reason: l.Reason}
 }
 
 // enrolledFace is a face of a subject.
@@ -30,6 +47,17 @@ type enrolledFace struct {
 	Quality   face.Quality   `json:"quality"`
 	HasPhoto  bool           `json:"has_photo"`
 	CreatedAt time.Time      `json:"created_at"`
+	// Liveness is told once, when the face is enrolled.
+	Liveness *liveness `json:"liveness,omitempty"`
+}
+
+// addedFaces are those of an enrolment.
+func addedFaces(e identify.Enrolled) []enrolledFace {
+	faces := enrolledFaces(e.Faces)
+	for i, l := range e.Liveness {
+		faces[i].Liveness = livenessOf(l)
+	}
+	return faces
 }
 
 func enrolledFaces(faces []store.Face) []enrolledFace {
@@ -75,6 +103,7 @@ type timings struct {
 	Align     float64 `json:"align"`
 	Recognise float64 `json:"recognise"`
 	Assess    float64 `json:"assess"`
+	Liveness  float64 `json:"liveness"`
 	Wait      float64 `json:"wait"`
 	Search    float64 `json:"search"`
 	Store     float64 `json:"store"`
@@ -89,7 +118,7 @@ func timingsOf(asked bool, t identify.Timings) *timings {
 	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 	return &timings{
 		Queue: ms(t.Queue), Decode: ms(t.Decode), Detect: ms(t.Detect), Align: ms(t.Align),
-		Recognise: ms(t.Recognise), Assess: ms(t.Assess),
+		Recognise: ms(t.Recognise), Assess: ms(t.Assess), Liveness: ms(t.Liveness),
 		Wait: ms(t.Wait), Search: ms(t.Search), Store: ms(t.Store), Total: ms(t.Total),
 	}
 }

@@ -8,14 +8,15 @@ import (
 
 func (s *Server) detect(c *fiber.Ctx, _ string) error {
 	var r struct {
-		Photo   decode.Photo `param:"photo,required"`
-		Pack    string       `param:"pack"`
-		Timings bool         `param:"timings"`
+		Photo    decode.Photo `param:"photo,required"`
+		Pack     string       `param:"pack"`
+		Liveness bool         `param:"liveness"`
+		Timings  bool         `param:"timings"`
 	}
 	if err := read(c, &r); err != nil {
 		return err
 	}
-	d, err := s.service.Detect(c.UserContext(), r.Pack, r.Photo)
+	d, err := s.service.Detect(c.UserContext(), r.Pack, r.Photo, r.Liveness)
 	if err != nil {
 		return err
 	}

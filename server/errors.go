@@ -55,6 +55,8 @@ var kinds = []struct {
 	{identify.ErrSeveralFaces, kind{fiber.StatusUnprocessableEntity, "several_faces", "The photo shows several faces and none is clearly the subject"}},
 	{identify.ErrFaceTooSmall, kind{fiber.StatusUnprocessableEntity, "face_too_small", "The face has too few pixels to be compared"}},
 	{identify.ErrLowQuality, kind{fiber.StatusUnprocessableEntity, "low_quality", "The photo does not pass the gallery's quality gate"}},
+	{identify.ErrSpoof, kind{fiber.StatusUnprocessableEntity, "spoof_suspected", "The face looks like a picture of a face, not a person"}},
+	{identify.ErrLivenessUnknown, kind{fiber.StatusUnprocessableEntity, "liveness_unknown", "The gallery lets only live faces pass, and this photo does not tell"}},
 	{identify.ErrInvalid, kind{fiber.StatusBadRequest, "invalid_request", "The request is not valid"}},
 	{identify.ErrPositionAhead, kind{fiber.StatusConflict, "position_ahead", "The change log has not come as far as the position"}},
 	{identify.ErrPositionNotReached, kind{fiber.StatusServiceUnavailable, "position_not_reached", "The index here has not come as far as the position; try again shortly"}},

@@ -31,6 +31,8 @@ func TestProblems(t *testing.T) {
 		"several faces":           {identify.ErrSeveralFaces, 422, "several_faces"},
 		"face too small":          {identify.ErrFaceTooSmall, 422, "face_too_small"},
 		"low quality":             {&identify.QualityError{Reasons: []string{"blurred"}}, 422, "low_quality"},
+		"spoof":                   {identify.ErrSpoof, 422, "spoof_suspected"},
+		"liveness unknown":        {&identify.LivenessError{Reason: "cut_off"}, 422, "liveness_unknown"},
 		"invalid argument":        {identify.ErrInvalid, 400, "invalid_request"},
 		"empty image":             {embed.ErrEmpty, 400, "invalid_request"},
 		"unsupported image":       {embed.ErrUnsupported, 415, "unsupported_media_type"},

@@ -27,7 +27,7 @@ type Problem struct {
 	Detail string `json:"detail,omitempty"`
 	// Field is the path of the request's field at fault, when it is one.
 	Field string `json:"field,omitempty"`
-	// Reasons are the quality gate's, for low_quality.
+	// Reasons are the gate's, for low_quality and liveness_unknown.
 	Reasons   []string `json:"reasons,omitempty"`
 	RequestID string   `json:"request_id"`
 }
@@ -42,6 +42,7 @@ func ProblemOf(err error) Problem {
 		p       Problem
 		field   *decode.Error
 		quality *identify.QualityError
+		live    *identify.LivenessError
 		photo   *identify.PhotoError
 		route   *fiber.Error
 	)
@@ -62,6 +63,9 @@ func ProblemOf(err error) Problem {
 	p = problem(kindOf(err))
 	if errors.As(err, &quality) {
 		p.Reasons = quality.Reasons
+	}
+	if errors.As(err, &live) {
+		p.Reasons = []string{live.Reason}
 	}
 	if errors.As(err, &photo) && photo.Count > 1 && p.Status < fiber.StatusInternalServerError {
 		p.Field = fmt.Sprintf("photo[%d]", photo.Index)

@@ -22,7 +22,9 @@ type probeAnswer struct {
 	Candidates []candidateAnswer `json:"candidates"`
 	Probe      faceAnswer        `json:"probe"`
 	Threshold  float64           `json:"threshold"`
-	Faces      int               `json:"faces"`
+	// Extrapolated says that the data of the calibration do not reach so far.
+	Extrapolated bool `json:"threshold_extrapolated"`
+	Faces        int  `json:"faces"`
 }
 
 // searchAnswer is the answer for one face and, with all_faces, for each.
@@ -82,7 +84,7 @@ func searchAnswerOf(a identify.Answer, all, timed bool) searchAnswer {
 	probes := make([]probeAnswer, len(a.Probes))
 	for i, p := range a.Probes {
 		probes[i] = probeAnswer{
-			Match: p.Outcome, Probe: faceOf(p.Face), Threshold: p.Threshold, Faces: p.Faces,
+			Match: p.Outcome, Probe: faceOf(p.Face), Threshold: p.Threshold, Extrapolated: p.Extrapolated, Faces: p.Faces,
 			Candidates: make([]candidateAnswer, len(p.Candidates)),
 		}
 		for j, cand := range p.Candidates {
@@ -99,7 +101,7 @@ func searchAnswerOf(a identify.Answer, all, timed bool) searchAnswer {
 		out.probeAnswer = &probes[0]
 	}
 	if a.Inserted != nil {
-		out.Inserted = &enrolAnswer{Subject: subjectOf(a.Inserted.Subject), Faces: enrolledFaces(a.Inserted.Faces)}
+		out.Inserted = &enrolAnswer{Subject: subjectOf(a.Inserted.Subject), Faces: addedFaces(*a.Inserted)}
 	}
 	return out
 }

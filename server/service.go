@@ -31,7 +31,7 @@ type Service interface {
 
 	Search(ctx context.Context, tenant string, req identify.SearchRequest) (identify.Answer, error)
 	Verify(ctx context.Context, tenant string, req identify.VerifyRequest) (identify.Verification, error)
-	Detect(ctx context.Context, pack string, photo []byte) (identify.Detection, error)
+	Detect(ctx context.Context, pack string, photo []byte, liveness bool) (identify.Detection, error)
 }
 
 // Authenticator tells whose key a text is; *access.Access is one. A key that

@@ -39,7 +39,7 @@ func (s *Server) enrol(c *fiber.Ctx, tenant string, timed bool, r identify.Enrol
 	c.Location("/v1/galleries/" + escape(r.Gallery) + "/subjects/" + escape(e.Subject.ID))
 	SetPosition(c, e.Position)
 	return c.Status(fiber.StatusCreated).JSON(enrolAnswer{
-		Subject: subjectOf(e.Subject), Faces: enrolledFaces(e.Faces), Timings: timingsOf(timed, e.Timings),
+		Subject: subjectOf(e.Subject), Faces: addedFaces(e), Timings: timingsOf(timed, e.Timings),
 	})
 }
 

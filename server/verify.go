@@ -8,12 +8,14 @@ import (
 )
 
 type verifyAnswer struct {
-	Match     bool       `json:"match"`
-	Cosine    float64    `json:"cosine"`
-	Score     float64    `json:"score"`
-	FMR       float64    `json:"fmr"`
-	Threshold float64    `json:"threshold"`
-	Probe     faceAnswer `json:"probe"`
+	Match     bool    `json:"match"`
+	Cosine    float64 `json:"cosine"`
+	Score     float64 `json:"score"`
+	FMR       float64 `json:"fmr"`
+	Threshold float64 `json:"threshold"`
+	// Extrapolated is as in a search's answer.
+	Extrapolated bool       `json:"threshold_extrapolated"`
+	Probe        faceAnswer `json:"probe"`
 	// Reference is the other photo's face, or Face the subject's nearest.
 	Reference *faceAnswer `json:"reference,omitempty"`
 	Face      string      `json:"face,omitempty"`
@@ -58,7 +60,7 @@ func (s *Server) verify(c *fiber.Ctx, tenant string, fmr *float64, timed bool, r
 		return err
 	}
 	a := verifyAnswer{
-		Match: v.Match, Cosine: v.Cosine, Score: v.Score, FMR: v.FMR, Threshold: v.Threshold,
+		Match: v.Match, Cosine: v.Cosine, Score: v.Score, FMR: v.FMR, Threshold: v.Threshold, Extrapolated: v.Extrapolated,
 		Probe: faceOf(v.Probe), Face: v.Face, Timings: timingsOf(timed, v.Timings),
 	}
 	if v.Reference != nil {

@@ -23,10 +23,12 @@ const (
 	GroupPhotos Group = "group-photos"
 	// Accurate are the models of the accurate pack. It needs npm.
 	Accurate Group = "accurate"
+	// Liveness is the built-in packs' liveness model. It needs npm.
+	Liveness Group = "liveness"
 )
 
 // Groups are all of them.
-func Groups() []Group { return []Group{Runtime, Default, Photos, GroupPhotos, Accurate} }
+func Groups() []Group { return []Group{Runtime, Default, Photos, GroupPhotos, Accurate, Liveness} }
 
 // shelf is the folder of the cache that a file lies in.
 type shelf string
@@ -178,21 +180,29 @@ var packages = []archive{
 			{"package/demo/sample6.jpg", "sample6.jpg", 302445, "9baad80f9d5e306fb9b8c0913d44445f1e95848df317530efb03d0934c57ba87"},
 		},
 	},
-	{
-		// Second recogniser, landmarks and attributes (MIT).
-		group: Accurate, client: npm, name: "faceplugin-face-recognition-js", version: "0.0.1",
+	// Second recogniser, landmarks and attributes (MIT).
+	faceplugin(Accurate,
+		file{"package/model/fr_age.onnx", "fr_age.onnx", 201280, "74c9b01700cb9ef96f7190a2230218414ff99d231415c4b091a755780cad5e8a"},
+		file{"package/model/fr_detect.onnx", "fr_detect.onnx", 1217758, "6c0256ccd3164f844736a401faf936ec2930764a87ae39442180887d0c5c8854"},
+		file{"package/model/fr_expression.onnx", "fr_expression.onnx", 28156839, "88959314d9dc14d6c968cca31dc068e4350bf1944154e3bdd2eece5d0f318d05"},
+		file{"package/model/fr_eye.onnx", "fr_eye.onnx", 207130, "1afcea006abc1ccac3c517022abde0aa092bed74ff3c9fe6878483ef9e6e38de"},
+		file{"package/model/fr_feature.onnx", "fr_feature.onnx", 4884269, "87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581"},
+		file{"package/model/fr_gender.onnx", "fr_gender.onnx", 343725, "a003e8392a617ca834c7ca2c01e0895f5c354217fb56cd0373935e6e9b9c396e"},
+		file{"package/model/fr_landmark.onnx", "fr_landmark.onnx", 1163742, "f10b0ba1d2a8a099adefede1ebf3733e44fe370715e7303dbeb7f59c02142258"},
+		file{"package/model/fr_pose.onnx", "fr_pose.onnx", 5811723, "72d032ec941b7153bf8d3f2c03a4c165453cc7e63d479041ec7c6ef087e5839d"},
+	),
+	// What tells faces from imitations (MIT).
+	faceplugin(Liveness,
+		file{"package/model/fr_liveness.onnx", "fr_liveness.onnx", 1886811, "afa783b7e902fdfcf323a7240cac2a1c580c25314ea4161129dc1b0d100dc32d"},
+	),
+}
+
+// faceplugin is a package of models of which different groups need different
+// files.
+func faceplugin(g Group, files ...file) archive {
+	return archive{
+		group: g, client: npm, name: "faceplugin-face-recognition-js", version: "0.0.1",
 		sha256: "7ea06031d9a3f83753254fcff60506a07b81b46fc84d4ee024cd041f260ec1ba",
-		shelf:  models,
-		files: []file{
-			{"package/model/fr_age.onnx", "fr_age.onnx", 201280, "74c9b01700cb9ef96f7190a2230218414ff99d231415c4b091a755780cad5e8a"},
-			{"package/model/fr_detect.onnx", "fr_detect.onnx", 1217758, "6c0256ccd3164f844736a401faf936ec2930764a87ae39442180887d0c5c8854"},
-			{"package/model/fr_expression.onnx", "fr_expression.onnx", 28156839, "88959314d9dc14d6c968cca31dc068e4350bf1944154e3bdd2eece5d0f318d05"},
-			{"package/model/fr_eye.onnx", "fr_eye.onnx", 207130, "1afcea006abc1ccac3c517022abde0aa092bed74ff3c9fe6878483ef9e6e38de"},
-			{"package/model/fr_feature.onnx", "fr_feature.onnx", 4884269, "87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581"},
-			{"package/model/fr_gender.onnx", "fr_gender.onnx", 343725, "a003e8392a617ca834c7ca2c01e0895f5c354217fb56cd0373935e6e9b9c396e"},
-			{"package/model/fr_landmark.onnx", "fr_landmark.onnx", 1163742, "f10b0ba1d2a8a099adefede1ebf3733e44fe370715e7303dbeb7f59c02142258"},
-			{"package/model/fr_liveness.onnx", "fr_liveness.onnx", 1886811, "afa783b7e902fdfcf323a7240cac2a1c580c25314ea4161129dc1b0d100dc32d"},
-			{"package/model/fr_pose.onnx", "fr_pose.onnx", 5811723, "72d032ec941b7153bf8d3f2c03a4c165453cc7e63d479041ec7c6ef087e5839d"},
-		},
-	},
+		shelf:  models, files: files,
+	}
 }

@@ -1,8 +1,9 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,21 +13,24 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/goccy/go-yaml"
 	"golang.org/x/sync/errgroup"
 
 	"oneton/calibration"
 	"oneton/config"
 	"oneton/embed"
 	"oneton/face"
+	"oneton/store"
 )
 
 type calibrateCommand struct {
 	settings
-	Photos  string `arg:"" help:"Folder with a folder of photos for each person." type:"existingdir"`
+	Photos  string `arg:"" optional:"" help:"Folder with a folder of photos for each person." type:"existingdir"`
 	Pack    string `help:"Pack to calibrate; the first that is configured by default."`
-	Install bool   `help:"Use the table from the next start on, instead of the pack's own."`
+	Install bool   `help:"Use the table, instead of the pack's own, in every server on the database." xor:"use"`
+	Reset   bool   `help:"Use the pack's own table again." xor:"use"`
 }
+
+var errNoPhotos = errors.New("calibrate: name a folder of photos, or --reset")
 
 // portraitFile is a photo of a known person.
 type portraitFile struct{ person, path string }
@@ -37,6 +41,12 @@ func (c *calibrateCommand) Run(ctx context.Context) (err error) {
 	cfg, err := c.load(nil)
 	if err != nil {
 		return err
+	}
+	if c.Reset {
+		return c.reset(ctx, cfg)
+	}
+	if c.Photos == "" {
+		return errNoPhotos
 	}
 	files, err := portraits(c.Photos)
 	if err != nil {
@@ -74,11 +84,10 @@ func (c *calibrateCommand) Run(ctx context.Context) (err error) {
 	if !c.Install {
 		return nil
 	}
-	path := calibrationFile(cfg, c.Pack)
-	if err := writeTable(path, fit.Table); err != nil {
+	if err := install(ctx, cfg, c.Pack, fit.Table); err != nil {
 		return fmt.Errorf("install calibration: %w", err)
 	}
-	fmt.Printf("\n%s is used from the next start on; delete it to go back to the pack's own table\n", path)
+	fmt.Printf("\nevery server on this database follows the table from its next answer on; 'oneton calibrate --reset' goes back to the pack's own\n")
 	return nil
 }
 
@@ -162,37 +171,32 @@ func report(f *calibration.Fit, files []portraitFile) {
 	}
 }
 
-// calibrationFile is where an owner's table of a pack is kept.
-func calibrationFile(cfg config.Config, pack string) string {
-	return filepath.Join(cfg.Data, "calibration", pack+".yaml")
+// install makes the table the owner's of the pack.
+func install(ctx context.Context, cfg config.Config, pack string, t calibration.Table) error {
+	definition, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("encode calibration: %w", err)
+	}
+	return withTruth(ctx, cfg, func(t *truth) error { return t.store.PutCalibration(ctx, pack, definition) })
 }
 
-func writeTable(path string, t calibration.Table) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
+// reset goes back to the pack's own table.
+func (c *calibrateCommand) reset(ctx context.Context, cfg config.Config) error {
+	pack := cmp.Or(c.Pack, cfg.Packs[0])
+	err := withTruth(ctx, cfg, func(t *truth) error { return t.store.DeleteCalibration(ctx, pack) })
+	if errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("pack %q has no table but its own: %w", pack, err)
 	}
-	b, err := yaml.Marshal(t)
+	if err == nil {
+		fmt.Printf("pack %q is back to its own table\n", pack)
+	}
+	return err
+}
+
+func withTruth(ctx context.Context, cfg config.Config, do func(*truth) error) error {
+	t, err := openTruth(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, b, 0o600)
-}
-
-// readTable is an owner's table of a pack, or nil when there is none.
-func readTable(path string) (*calibration.Table, error) {
-	b, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read calibration: %w", err)
-	}
-	var t calibration.Table
-	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&t); err != nil {
-		return nil, fmt.Errorf("read calibration %s: %w", path, err)
-	}
-	if err := t.Validate(); err != nil {
-		return nil, fmt.Errorf("read calibration %s: %w", path, err)
-	}
-	return &t, nil
+	return errors.Join(do(t), t.close())
 }

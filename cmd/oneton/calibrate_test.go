@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,41 +11,41 @@ import (
 	"oneton/calibration"
 	"oneton/config"
 	"oneton/setup"
+	"oneton/store"
 )
 
-func TestInstalledCalibrationReplacesThePacks(t *testing.T) {
+func TestCalibrationIsInstalledAndReset(t *testing.T) {
 	cfg := config.Default()
 	cfg.Data = t.TempDir()
+	ctx := t.Context()
 	strict := calibration.Table{
 		Knots:    []calibration.Knot{{Cosine: -1, FMR: 1}, {Cosine: 0.7, FMR: 1e-3}, {Cosine: 0.9, FMR: 1e-6}},
 		Measured: 1e-3, Source: "a test",
 	}
-	threshold := func() float64 {
-		e, err := openEmbedder(cfg)
+	installed := func() (*calibration.Table, error) {
+		truth, err := openTruth(ctx, cfg)
 		require.NoError(t, err)
-		defer func() { require.NoError(t, e.Close()) }()
-		table, err := e.Calibration("default")
-		require.NoError(t, err)
-		return table.Threshold(1e-3)
+		defer func() { require.NoError(t, truth.close()) }()
+		b, err := truth.store.Calibration(ctx, "default")
+		if err != nil {
+			return nil, err
+		}
+		var table calibration.Table
+		return &table, json.Unmarshal(b, &table)
 	}
-	require.Less(t, threshold(), 0.6)
-	require.NoError(t, writeTable(calibrationFile(cfg, "default"), strict))
-	require.InDelta(t, 0.7, threshold(), 1e-12)
-	read, err := readTable(calibrationFile(cfg, "default"))
+	_, err := installed()
+	require.ErrorIs(t, err, store.ErrNotFound)
+	require.NoError(t, install(ctx, cfg, "default", strict))
+	got, err := installed()
 	require.NoError(t, err)
-	require.Equal(t, &strict, read)
+	require.Equal(t, &strict, got)
 
-	for name, text := range map[string]string{
-		"unknown key":   "knots: []\nthreshold: 0.5\n",
-		"no knots":      "measured: 0.001\nsource: nobody\n",
-		"rising rates":  "knots: [{cosine: -1, fmr: 1}, {cosine: 0.1, fmr: 0.1}, {cosine: 0.2, fmr: 0.2}]\nmeasured: 0.1\nsource: x\n",
-		"not YAML":      "{",
-		"another shape": "- 1\n",
-	} {
-		require.NoError(t, os.WriteFile(calibrationFile(cfg, "default"), []byte(text), 0o600))
-		_, err := openEmbedder(cfg)
-		require.ErrorContains(t, err, "default.yaml", name)
-	}
+	reset := calibrateCommand{settings: settings{Data: cfg.Data}, Reset: true}
+	require.NoError(t, reset.Run(ctx))
+	_, err = installed()
+	require.ErrorIs(t, err, store.ErrNotFound)
+	require.ErrorIs(t, reset.Run(ctx), store.ErrNotFound)
+	require.ErrorIs(t, (&calibrateCommand{settings: settings{Data: cfg.Data}}).Run(ctx), errNoPhotos)
 }
 
 func TestCalibrateSaysThatPeopleAreTooFew(t *testing.T) {
@@ -59,5 +60,5 @@ func TestCalibrateSaysThatPeopleAreTooFew(t *testing.T) {
 	}
 	c := calibrateCommand{settings: settings{Data: t.TempDir()}, Photos: people, Install: true}
 	require.ErrorIs(t, c.Run(t.Context()), calibration.ErrSample)
-	require.NoFileExists(t, filepath.Join(c.Data, "calibration", "default.yaml"))
+	require.ErrorIs(t, (&calibrateCommand{settings: c.settings, Reset: true}).Run(t.Context()), store.ErrNotFound, "nothing was installed")
 }

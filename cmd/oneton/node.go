@@ -120,13 +120,6 @@ func openEmbedder(cfg config.Config) (*embed.Embedder, error) {
 		if packs[i], err = pack.Open(name, paths.Models); err != nil {
 			return nil, err
 		}
-		owners, err := readTable(calibrationFile(cfg, packs[i].Name))
-		if err != nil {
-			return nil, err
-		}
-		if owners != nil {
-			packs[i].Calibration = *owners
-		}
 	}
 	limits := picture.DefaultLimits()
 	limits.Bytes, limits.Pixels = cfg.Image.MaxBytes, cfg.Image.MaxPixels

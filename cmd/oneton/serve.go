@@ -54,6 +54,11 @@ func (c *serveCommand) Run(ctx context.Context) (err error) {
 		fmt.Printf("first API key (tenant %q; it cannot be shown again): %s\n", firstTenant, key)
 	}
 	log.Info().Stringer("address", ln.Addr()).Strs("packs", n.embedder.Packs()).Msg("serving")
+	for _, pack := range n.embedder.Packs() {
+		if !n.embedder.JudgesLiveness(pack) {
+			log.Info().Str("pack", pack).Msg("no liveness model: galleries that ask for liveness are told unknown; for a built-in pack, 'oneton setup --with liveness' fetches it")
+		}
+	}
 	err = n.serve(ctx, ln)
 	log.Info().Msg("stopped")
 	return err

@@ -28,6 +28,8 @@ type database interface {
 	// DeleteExpired deletes faces past their gallery's retention and tells
 	// how many.
 	DeleteExpired(ctx context.Context, now time.Time) (int, error)
+	PutCalibration(ctx context.Context, pack string, definition []byte) error
+	DeleteCalibration(ctx context.Context, pack string) error
 	Close() error
 }
 

@@ -30,6 +30,10 @@ type Manifest struct {
 	// into a quality score.
 	Quality *Quality `yaml:"quality"`
 
+	// Liveness, when set, judges whether a face is of a person before the
+	// camera.
+	Liveness *Liveness `yaml:"liveness"`
+
 	Calibration calibration.Table `yaml:"calibration"`
 }
 
@@ -59,6 +63,29 @@ type Input struct {
 	Colour Colour  `yaml:"colour"`
 	Mean   float32 `yaml:"mean"`
 	Scale  float32 `yaml:"scale"`
+}
+
+// Liveness describes a classifier of faces into real ones and kinds of
+// imitations. Its file is not one of Files: a pack loads without it, and then
+// judges nothing.
+type Liveness struct {
+	Model File  `yaml:"model"`
+	Input Input `yaml:"input"`
+	// Side is that of the model's square input in pixels. It shows the face's
+	// box with each side multiplied by Crop, moved into the photo.
+	Side int     `yaml:"side"`
+	Crop float64 `yaml:"crop"`
+	// Classes is how many values the model gives, whose softmax are
+	// probabilities, and Live the one, from 0, of a real face.
+	Classes int `yaml:"classes"`
+	Live    int `yaml:"live"`
+	// A face is real from a probability of Real on, and a spoof below Spoof;
+	// between them it is unknown.
+	Real  float64 `yaml:"real"`
+	Spoof float64 `yaml:"spoof"`
+	// MinFace is the least width and height of a face's box, in pixels, that
+	// is judged.
+	MinFace int `yaml:"min_face"`
 }
 
 // Colour is an order of colour planes.

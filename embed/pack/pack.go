@@ -61,7 +61,7 @@ func Builtin(name string) (*Manifest, error) {
 
 // Load reads the manifest's files from the folder, or from the program when it
 // holds them. It is ErrMissing or ErrHash for the first file that is not what
-// the manifest names.
+// the manifest names; only the liveness model may be missing.
 func Load(m *Manifest, folder string) (*Pack, error) {
 	p := &Pack{Manifest: *m, contents: make(map[string][]byte, len(m.Files))}
 	for _, f := range m.Files {
@@ -76,7 +76,21 @@ func Load(m *Manifest, folder string) (*Pack, error) {
 		}
 		p.contents[f.Name] = data
 	}
+	if l := m.Liveness; l != nil {
+		data, err := readVerified(filepath.Join(folder, l.Model.Name), l.Model.SHA256)
+		switch {
+		case err == nil:
+			p.contents[l.Model.Name] = data
+		case !errors.Is(err, ErrMissing):
+			return nil, fmt.Errorf("load pack %q: %w", m.Name, err)
+		}
+	}
 	return p, nil
+}
+
+// JudgesLiveness says whether the pack has a liveness model that is installed.
+func (p *Pack) JudgesLiveness() bool {
+	return p.Liveness != nil && p.contents[p.Liveness.Model.Name] != nil
 }
 
 func readVerified(path, want string) ([]byte, error) {

@@ -51,11 +51,21 @@ recognisers:
     dimension: 512
     weight: 0.4
     projection: {file: detector.onnx, dimension: 100}
+liveness:
+  model: {name: live.onnx, sha256: %s}
+  input: {colour: bgr, mean: 0, scale: 1}
+  side: 80
+  crop: 4
+  classes: 3
+  live: 1
+  real: 0.8
+  spoof: 0.2
+  min_face: 80
 calibration:
   source: none
   measured: 0.01
   knots: [{cosine: -1, fmr: 1}, {cosine: 0.5, fmr: 0.001}]
-`, hash("detector"), hash("recogniser"))
+`, hash("detector"), hash("recogniser"), hash("live"))
 }
 
 // folder is a folder with the manifest's files.
@@ -79,6 +89,10 @@ func TestParseReadsManifest(t *testing.T) {
 	require.Equal(t, 100, m.Recognisers[1].TemplateDimension())
 	require.Equal(t, 612, m.TemplateDimension())
 	require.InDelta(t, 0.001, m.Calibration.FMR(0.5), 1e-9)
+	require.Equal(t, &pack.Liveness{
+		Model: pack.File{Name: "live.onnx", SHA256: hash("live")}, Input: pack.Input{Colour: pack.BGR, Scale: 1},
+		Side: 80, Crop: 4, Classes: 3, Live: 1, Real: 0.8, Spoof: 0.2, MinFace: 80,
+	}, m.Liveness)
 }
 
 func TestParseRefuses(t *testing.T) {
@@ -124,6 +138,16 @@ func TestParseRefuses(t *testing.T) {
 		"negative weight":        {"weight: 0.6", "weight: -0.6", "recognisers[0].weight"},
 		"projection not listed":  {"projection: {file: detector.onnx", "projection: {file: other.f32", "recognisers[1].projection.file"},
 		"widening projection":    {"dimension: 100", "dimension: 513", "recognisers[1].projection.dimension"},
+		"liveness in parent":     {"{name: live.onnx", "{name: ../live.onnx", "liveness.model.name"},
+		"liveness hash":          {hash("live"), "12", "liveness.model.sha256"},
+		"liveness side":          {"side: 80", "side: 0", "liveness.side"},
+		"liveness crop":          {"crop: 4", "crop: 0.5", "liveness.crop"},
+		"liveness of one class":  {"classes: 3", "classes: 1", "liveness.classes"},
+		"liveness class":         {"live: 1", "live: 3", "liveness.live"},
+		"certainly real":         {"real: 0.8", "real: 1.1", "liveness.real"},
+		"spoof above real":       {"spoof: 0.2", "spoof: 0.9", "liveness.spoof"},
+		"liveness of any face":   {"min_face: 80", "min_face: 0", "liveness.min_face"},
+		"liveness input":         {"colour: bgr, mean: 0, scale: 1}\n  side", "colour: bgr, mean: 0, scale: 0}\n  side", "liveness.input.scale"},
 		"calibration":            {"{cosine: 0.5, fmr: 0.001}", "{cosine: 0.5, fmr: 1.1}", "calibration"},
 	}
 	for name, c := range cases {
@@ -152,6 +176,13 @@ func TestOpenReadsFilesBesideManifest(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []byte("detector"), p.Content("detector.onnx"))
 	require.Nil(t, p.Content("other.onnx"))
+	require.False(t, p.JudgesLiveness(), "its model may be missing")
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "live.onnx"), []byte("live"), 0o600))
+	p, err = pack.Open(path, "/nowhere")
+	require.NoError(t, err)
+	require.True(t, p.JudgesLiveness())
+	require.Equal(t, []byte("live"), p.Content("live.onnx"))
 }
 
 func TestOpenRefuses(t *testing.T) {

@@ -2,6 +2,7 @@ package pack
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -85,6 +86,11 @@ func (m *Manifest) validate() error {
 	if q := m.Quality; q != nil && !(q.Centre > 0 && q.Slope > 0 && q.Centre*q.Slope < math.MaxFloat32) {
 		return fmt.Errorf("quality: centre %v and slope %v, both must be above 0", q.Centre, q.Slope)
 	}
+	if m.Liveness != nil {
+		if err := m.Liveness.validate(); err != nil {
+			return fmt.Errorf("liveness.%w", err)
+		}
+	}
 	if err := m.Calibration.Validate(); err != nil {
 		return fmt.Errorf("calibration: %w", err)
 	}
@@ -94,17 +100,24 @@ func (m *Manifest) validate() error {
 func (m *Manifest) validateFiles() error {
 	seen := map[string]bool{}
 	for i, f := range m.Files {
-		sum, err := hex.DecodeString(f.SHA256)
-		if err := firstBroken([]rule{
-			{plainName(f.Name), "name", "a plain file name without a folder"},
-			{!seen[f.Name], "name", "listed once"},
-			{err == nil && len(sum) == 32, "sha256", "64 hexadecimal digits"},
-		}); err != nil {
+		err := f.validate()
+		if err == nil && seen[f.Name] {
+			err = errors.New("name: must be listed once")
+		}
+		if err != nil {
 			return fmt.Errorf("files[%d].%w", i, err)
 		}
 		seen[f.Name] = true
 	}
 	return nil
+}
+
+func (f File) validate() error {
+	sum, err := hex.DecodeString(f.SHA256)
+	return firstBroken([]rule{
+		{plainName(f.Name), "name", "a plain file name without a folder"},
+		{err == nil && len(sum) == sha256.Size, "sha256", "64 hexadecimal digits"},
+	})
 }
 
 // plainName says that a name cannot lead out of the pack's folder.
@@ -124,6 +137,9 @@ const (
 	maxFrame     = 4096
 	maxAnchors   = 16
 	maxDimension = 8192
+	maxSide      = 1024
+	maxCrop      = 10
+	maxClasses   = 1000
 )
 
 func (d Detector) validate(listed func(string) bool) error {
@@ -175,6 +191,24 @@ func (r Recogniser) validate(listed func(string) bool) error {
 		}
 	}
 	return r.Input.validate()
+}
+
+func (l Liveness) validate() error {
+	if err := l.Model.validate(); err != nil {
+		return fmt.Errorf("model.%w", err)
+	}
+	if err := firstBroken([]rule{
+		{l.Side >= 1 && l.Side <= maxSide, "side", fmt.Sprintf("1 to %d", maxSide)},
+		{l.Crop >= 1 && l.Crop <= maxCrop, "crop", fmt.Sprintf("1 to %d", maxCrop)},
+		{l.Classes >= 2 && l.Classes <= maxClasses, "classes", fmt.Sprintf("2 to %d", maxClasses)},
+		{l.Live >= 0 && l.Live < l.Classes, "live", "one of the classes, from 0"},
+		{l.Real > 0 && l.Real <= 1, "real", "above 0 and at most 1"},
+		{l.Spoof >= 0 && l.Spoof <= l.Real, "spoof", "0 to real"},
+		{l.MinFace >= 1, "min_face", "1 or more"},
+	}); err != nil {
+		return err
+	}
+	return l.Input.validate()
 }
 
 func (in Input) validate() error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"oneton/calibration"
@@ -40,7 +41,23 @@ func (embedder) Calibration(p string) (*calibration.Table, error) {
 	return table, nil
 }
 
-func (e embedder) Embed(ctx context.Context, pack string, photo []byte) (embed.Result, error) {
+func (embedder) JudgesLiveness(p string) bool { return p == Pack }
+
+func liveness(f Shown) *embed.Liveness {
+	score := 0.9
+	if f.Live != nil {
+		score = *f.Live
+	}
+	switch {
+	case score >= 0.5:
+		return &embed.Liveness{Verdict: embed.Real, Score: &score}
+	case score < 0.1:
+		return &embed.Liveness{Verdict: embed.Spoof, Score: &score}
+	}
+	return &embed.Liveness{Verdict: embed.Unknown, Score: &score, Reason: embed.ReasonUncertain}
+}
+
+func (e embedder) Embed(ctx context.Context, pack string, photo []byte, checks ...embed.Check) (embed.Result, error) {
 	if _, err := e.Calibration(pack); err != nil {
 		return embed.Result{}, err
 	}
@@ -76,6 +93,9 @@ func (e embedder) Embed(ctx context.Context, pack string, photo []byte) (embed.R
 			Template:   template(f),
 			Quality:    face.Quality{Score: 0.9, InterEye: f.Size * 0.4, Reasons: f.Reasons},
 		})
+		if slices.Contains(checks, embed.CheckLiveness) {
+			r.Faces[len(r.Faces)-1].Liveness = liveness(f)
+		}
 	}
 	return r, nil
 }

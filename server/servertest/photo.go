@@ -34,6 +34,9 @@ type Shown struct {
 	Take    int
 	Size    float32
 	Reasons []string
+	// Live is the liveness check's score, from 0.5 on real and below 0.1 a
+	// spoof; nil is 0.9.
+	Live *float64
 }
 
 // The first bytes of the formats, by which content is told.

@@ -12,9 +12,6 @@ import (
 
 const defaultLevel = 3
 
-// levels are the false-match rates of match levels 1 to 5.
-var levels = calibration.Scale{1e-2, 1e-3, 1e-4, 1e-5, 1e-6}
-
 // match compares two photos.
 func (d *Dialect) match(c *fiber.Ctx, p access.Principal) error {
 	var r struct {
@@ -25,7 +22,7 @@ func (d *Dialect) match(c *fiber.Ctx, p access.Principal) error {
 	if err := read(c, &r); err != nil {
 		return err
 	}
-	minimum := defaultLevel
+	levels, minimum := calibration.Uqudo(), defaultLevel
 	if r.Minimum != nil {
 		minimum = *r.Minimum
 	}
@@ -42,19 +39,9 @@ func (d *Dialect) match(c *fiber.Ctx, p access.Principal) error {
 	if err != nil {
 		return err
 	}
-	level := levelOf(v.FMR)
+	level := levels.Level(v.FMR)
 	return c.JSON(struct {
 		Match bool `json:"match"`
 		Level int  `json:"matchLevel"`
 	}{level >= minimum, level})
-}
-
-// levelOf is the highest level whose false-match rate a pair keeps, 0 for
-// none.
-func levelOf(fmr float64) int {
-	level := 0
-	for level < len(levels) && fmr <= levels[level] {
-		level++
-	}
-	return level
 }

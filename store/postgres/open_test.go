@@ -154,8 +154,8 @@ func TestNewerSchema(t *testing.T) {
 	var tables, versions int
 	require.NoError(t, db.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM pg_tables WHERE schemaname = 'public'),
 		(SELECT count(*) FROM goose_db_version)`).Scan(&tables, &versions))
-	require.Equal(t, 8, tables, "the database is left alone")
-	require.Equal(t, 3, versions)
+	require.Equal(t, 9, tables, "the database is left alone")
+	require.Equal(t, 4, versions)
 }
 
 func TestFirstOpenAtOnce(t *testing.T) {

@@ -44,6 +44,10 @@ type Store interface {
 	DeletePhotos(ctx context.Context, gallery, subject string) error
 	DeleteExpired(ctx context.Context, now time.Time) (int, error)
 
+	Calibration(ctx context.Context, pack string) ([]byte, error)
+	PutCalibration(ctx context.Context, pack string, definition []byte) error
+	DeleteCalibration(ctx context.Context, pack string) error
+
 	Close() error
 }
 
@@ -70,6 +74,7 @@ func Run(t *testing.T, create func(t *testing.T) Open) {
 		"faces":                  testFaces,
 		"photos":                 testPhotos,
 		"retention":              testRetention,
+		"calibrations":           testCalibrations,
 		"isolation":              testIsolation,
 		"pages":                  testPages,
 		"hostile text":           testHostileText,

@@ -1,0 +1,148 @@
+package embed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"oneton/embed/onnx"
+	"oneton/embed/pack"
+	"oneton/embed/picture"
+	"oneton/face"
+)
+
+// Check is something that Embed does only when it is asked to.
+type Check int
+
+// CheckLiveness judges whether each face is of a person before the camera.
+const CheckLiveness Check = iota + 1
+
+// Verdict is what the liveness check says of a face.
+type Verdict string
+
+// The three verdicts.
+const (
+	Real    Verdict = "real"
+	Spoof   Verdict = "spoof"
+	Unknown Verdict = "unknown"
+)
+
+// Reasons why a face's liveness is unknown.
+const (
+	// ReasonNoModel means that the pack has no liveness model, or that its
+	// file is not installed.
+	ReasonNoModel = "no_model"
+	// ReasonFaceSmall means that the face has fewer pixels than the model
+	// needs.
+	ReasonFaceSmall = "face_small"
+	// ReasonCutOff means that the photo shows too little around the face.
+	ReasonCutOff = "cut_off"
+	// ReasonUncertain means that the score lies between the thresholds.
+	ReasonUncertain = "uncertain"
+	// ReasonFailed means that the model gave no answer.
+	ReasonFailed = "failed"
+)
+
+// Liveness is the passive liveness check's opinion of a face, from one photo.
+type Liveness struct {
+	Verdict Verdict
+	// Score is the model's probability, in [0, 1], that the face is real; nil
+	// when it was not asked.
+	Score *float64
+	// Reason says why the verdict is Unknown.
+	Reason string
+}
+
+func unknown(reason string) Liveness { return Liveness{Verdict: Unknown, Reason: reason} }
+
+// judge judges liveness with one model.
+type judge struct {
+	pack.Liveness
+	session *onnx.Session
+}
+
+// newJudge is nil when the pack has no liveness model, or its file is not
+// installed.
+func newJudge(rt *onnx.Runtime, p *pack.Pack, threads int) (*judge, error) {
+	if !p.JudgesLiveness() {
+		return nil, nil
+	}
+	model, err := onnx.Parse(p.Content(p.Liveness.Model.Name))
+	if err != nil {
+		return nil, err
+	}
+	model.Repair()
+	j := &judge{Liveness: *p.Liveness}
+	if j.session, err = rt.NewSession(model, onnx.SessionConfig{Threads: threads}); err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+// judge says whether the face in the box is real. Only the context's end is an
+// error: whatever else goes wrong makes the verdict unknown.
+func (j *judge) judge(ctx context.Context, p *picture.Picture, box face.Box) (Liveness, error) {
+	if j == nil {
+		return unknown(ReasonNoModel), nil
+	}
+	if min(box.Width, box.Height) < float32(j.MinFace) {
+		return unknown(ReasonFaceSmall), nil
+	}
+	view, ok := j.view(p, box)
+	if !ok {
+		return unknown(ReasonCutOff), nil
+	}
+	score, err := j.score(ctx, p, view)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return Liveness{}, ctx.Err()
+	case err != nil:
+		return unknown(ReasonFailed), nil
+	case score >= j.Real:
+		return Liveness{Verdict: Real, Score: &score}, nil
+	case score < j.Spoof:
+		return Liveness{Verdict: Spoof, Score: &score}, nil
+	}
+	return Liveness{Verdict: Unknown, Score: &score, Reason: ReasonUncertain}, nil
+}
+
+// view is the map from the model's input to the part of the photo that it
+// sees: the box, each side times Crop, moved into the photo. It is false when
+// the photo is too small to hold it.
+func (j *judge) view(p *picture.Picture, box face.Box) (picture.Affine, bool) {
+	width, height := j.Crop*float64(box.Width), j.Crop*float64(box.Height)
+	if width > float64(p.Width-1) || height > float64(p.Height-1) {
+		return picture.Affine{}, false
+	}
+	left := float64(box.X) + (float64(box.Width)-width)/2
+	top := float64(box.Y) + (float64(box.Height)-height)/2
+	left = max(0, min(left, float64(p.Width)-width))
+	top = max(0, min(top, float64(p.Height)-height))
+	sx, sy := width/float64(j.Side), height/float64(j.Side)
+	// Pixel centres have whole coordinates.
+	return picture.Affine{A: sx, C: left + (sx-1)/2, E: sy, F: top + (sy-1)/2}, true
+}
+
+// score is the softmax of the model's output at the live class.
+func (j *judge) score(ctx context.Context, p *picture.Picture, view picture.Affine) (float64, error) {
+	input := make([]float32, 3*j.Side*j.Side)
+	p.Warp(raster(input, j.Side, j.Side, j.Input.Colour), view)
+	normalise(input, j.Input)
+	outputs, err := j.session.Run(ctx, onnx.Tensor{Shape: []int64{1, 3, int64(j.Side), int64(j.Side)}, Data: input})
+	if err != nil {
+		return 0, err
+	}
+	if len(outputs) != 1 || len(outputs[0].Data) != j.Classes {
+		return 0, fmt.Errorf("%w: liveness model does not give %d values", onnx.ErrModel, j.Classes)
+	}
+	logits := outputs[0].Data
+	var sum float64
+	for _, v := range logits {
+		sum += math.Exp(float64(v - logits[j.Live]))
+	}
+	if math.IsNaN(sum) {
+		return 0, errors.New("liveness model gives no number")
+	}
+	return 1 / sum, nil
+}

@@ -1,0 +1,128 @@
+package identify_test
+
+import (
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/embed"
+	"oneton/identify"
+	"oneton/store"
+)
+
+func judged(verdict embed.Verdict, score float64, reason string) *embed.Liveness {
+	return &embed.Liveness{Verdict: verdict, Score: &score, Reason: reason}
+}
+
+// newJudging is a service with an empty gallery of the liveness mode.
+func newJudging(t *testing.T, e scripted, mode string) *identify.Service {
+	t.Helper()
+	e.table = table()
+	s, db := openWith(t, filepath.Join(t.TempDir(), "oneton.db"), e)
+	require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: tenant}))
+	p := policy()
+	p.Liveness = mode
+	_, err := s.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery, Policy: p})
+	require.NoError(t, err)
+	return s
+}
+
+func TestLivenessIsJudgedOnlyWhenAskedFor(t *testing.T) {
+	for mode, want := range map[string]int32{store.GateOff: 0, store.GateReport: 3, store.GateEnforce: 3} {
+		t.Run(mode, func(t *testing.T) {
+			var asked atomic.Int32
+			s := newJudging(t, scripted{judged: &asked}, mode)
+			ann := photo(t, shown{Person: "ann"})
+			e := enrol(t, s, "ann", ann)
+			found := search(t, s, identify.SearchRequest{Photos: [][]byte{ann}})
+			v, err := s.Verify(t.Context(), tenant, identify.VerifyRequest{Gallery: gallery, Subject: "ann", Photo: ann})
+			require.NoError(t, err)
+			require.Equal(t, want, asked.Load())
+			for _, l := range []*embed.Liveness{e.Liveness[0], found.Probes[0].Face.Liveness, v.Probe.Liveness} {
+				require.Equal(t, want > 0, l != nil)
+			}
+		})
+	}
+}
+
+func TestReportNeverRefuses(t *testing.T) {
+	s := newJudging(t, scripted{}, store.GateReport)
+	for i, live := range []*embed.Liveness{
+		judged(embed.Spoof, 0.01, ""), judged(embed.Unknown, 0.3, embed.ReasonUncertain), {Verdict: embed.Unknown, Reason: embed.ReasonFailed},
+	} {
+		person := string(rune('a' + i))
+		p := photo(t, shown{Person: person, Live: live})
+		require.Equal(t, live, enrol(t, s, person, p).Liveness[0])
+		probe := search(t, s, identify.SearchRequest{Photos: [][]byte{p}}).Probes[0]
+		require.Equal(t, identify.One, probe.Outcome)
+		require.Equal(t, live, probe.Face.Liveness)
+	}
+}
+
+// What enforce refuses leaves nothing behind.
+func TestEnforceLetsOnlyRealFacesPass(t *testing.T) {
+	s := newJudging(t, scripted{}, store.GateEnforce)
+	ctx := t.Context()
+	enrol(t, s, "ann", photo(t, shown{Person: "ann"}))
+	for name, c := range map[string]struct {
+		live *embed.Liveness
+		want error
+	}{
+		"spoof":     {judged(embed.Spoof, 0.01, ""), identify.ErrSpoof},
+		"uncertain": {judged(embed.Unknown, 0.3, embed.ReasonUncertain), identify.ErrLivenessUnknown},
+		"cut off":   {&embed.Liveness{Verdict: embed.Unknown, Reason: embed.ReasonCutOff}, identify.ErrLivenessUnknown},
+		"no model":  {&embed.Liveness{Verdict: embed.Unknown, Reason: embed.ReasonNoModel}, identify.ErrLivenessUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := photo(t, shown{Person: "ann", Take: 1, Live: c.live})
+			_, err := s.Enrol(ctx, tenant, identify.EnrolRequest{Gallery: gallery, Subject: "new", Create: true, Photos: [][]byte{photo(t, shown{Person: "bob"}), p}})
+			require.ErrorIs(t, err, c.want)
+			_, err = s.Search(ctx, tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{p}, Insert: true})
+			require.ErrorIs(t, err, c.want)
+			_, err = s.Verify(ctx, tenant, identify.VerifyRequest{Gallery: gallery, Subject: "ann", Photo: p})
+			require.ErrorIs(t, err, c.want)
+			if c.live.Verdict == embed.Unknown {
+				var unknown *identify.LivenessError
+				require.ErrorAs(t, err, &unknown)
+				require.Equal(t, c.live.Reason, unknown.Reason)
+			}
+			// In a search of all faces it matches nobody, and the rest is answered.
+			both := photo(t, shown{Person: "ann", Take: 2}, shown{Person: "ann", Take: 1, Live: c.live})
+			a := search(t, s, identify.SearchRequest{Photos: [][]byte{both}, AllFaces: true})
+			require.Equal(t, identify.One, a.Probes[0].Outcome)
+			require.Equal(t, identify.Nobody, a.Probes[1].Outcome)
+			require.Equal(t, c.live, a.Probes[1].Face.Liveness)
+		})
+	}
+	all, err := s.Subjects(ctx, tenant, gallery, store.Page{Limit: 10})
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	require.Equal(t, 1, all[0].Faces)
+}
+
+func TestWithoutALivenessModel(t *testing.T) {
+	s := newJudging(t, scripted{blind: true}, store.GateReport)
+	l := enrol(t, s, "ann", photo(t, shown{Person: "ann"})).Liveness[0]
+	require.Equal(t, &embed.Liveness{Verdict: embed.Unknown, Reason: embed.ReasonNoModel}, l)
+	p := policy()
+	p.Liveness = store.GateEnforce
+	_, err := s.UpdatePolicy(t.Context(), tenant, gallery, p)
+	require.ErrorIs(t, err, identify.ErrInvalid)
+	require.ErrorContains(t, err, "oneton setup --with liveness")
+	_, err = s.CreateGallery(t.Context(), tenant, store.Gallery{Name: "other", Policy: p})
+	require.ErrorIs(t, err, identify.ErrInvalid)
+}
+
+func TestDetectJudgesLivenessWhenAsked(t *testing.T) {
+	s := newService(t)
+	p := photo(t, shown{Person: "ann"}, shown{Person: "screen", Live: judged(embed.Spoof, 0.02, "")})
+	d, err := s.Detect(t.Context(), "", p, false)
+	require.NoError(t, err)
+	require.Nil(t, d.Faces[0].Liveness)
+	d, err = s.Detect(t.Context(), "", p, true)
+	require.NoError(t, err)
+	require.Equal(t, embed.Real, d.Faces[0].Liveness.Verdict)
+	require.Equal(t, embed.Spoof, d.Faces[1].Liveness.Verdict)
+}

@@ -1,0 +1,36 @@
+package identify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"oneton/calibration"
+	"oneton/store"
+)
+
+// table is the calibration that answers of the pack follow: the owner's where
+// there is one, else the pack's. It is read for each answer, so that every
+// process on the store follows a change from its next answer on.
+func (s *Service) table(ctx context.Context, pack string) (*calibration.Table, error) {
+	own, err := s.embedder.Calibration(pack)
+	if err != nil {
+		return nil, fmt.Errorf("calibrate pack %q: %w", pack, err)
+	}
+	data, err := s.store.Calibration(ctx, pack)
+	if errors.Is(err, store.ErrNotFound) {
+		return own, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read calibration of pack %q: %w", pack, err)
+	}
+	var owners calibration.Table
+	if err := json.Unmarshal(data, &owners); err != nil {
+		return nil, fmt.Errorf("decode calibration of pack %q: %w", pack, err)
+	}
+	if err := owners.Validate(); err != nil {
+		return nil, fmt.Errorf("use calibration of pack %q: %w", pack, err)
+	}
+	return &owners, nil
+}
