@@ -12,6 +12,11 @@ const (
 	// deadShare is the share of deleted rows, one in so many, from which a
 	// sealed segment is rewritten without them.
 	deadShare = 4
+	// backlog is how many sealed segments may wait for a file before the
+	// background work no longer makes way for searches.
+	backlog = 4
+	// paceRows is after how many rows the background work may rest.
+	paceRows = 64
 	// retryAfter is how long the background work rests after a failure.
 	retryAfter = 10 * time.Second
 )
@@ -71,7 +76,11 @@ func (s *Set) keepOnce() bool {
 	v.retain()
 	s.mu.Unlock()
 	defer v.release()
-	_, err := s.rewrite(run)
+	var gentle *pace
+	if !s.pressed(v) {
+		gentle = newPace(&s.traffic)
+	}
+	_, err := s.rewrite(run, gentle)
 	s.fault.set(err)
 	if err != nil {
 		s.mu.Lock()
@@ -80,6 +89,20 @@ func (s *Set) keepOnce() bool {
 		return false
 	}
 	return true
+}
+
+// unfiled tells whether a part's vectors are in memory and belong in a file.
+func (s *Set) unfiled(p part) bool { return s.cfg.Dir != "" && p.number == 0 }
+
+// pressed tells whether so much is to be done that memory fills up.
+func (s *Set) pressed(v *view) bool {
+	waiting := 0
+	for _, p := range v.parts {
+		if s.unfiled(p) {
+			waiting++
+		}
+	}
+	return waiting > backlog
 }
 
 // plan chooses neighbouring sealed parts to be written anew as one: a full
@@ -91,8 +114,7 @@ func (s *Set) plan(v *view) []part {
 		parts = parts[:n-1]
 	}
 	for i, p := range parts {
-		unfiled := s.cfg.Dir != "" && p.number == 0
-		if unfiled || p.dead*deadShare >= p.rows {
+		if s.unfiled(p) || p.dead*deadShare >= p.rows {
 			return parts[i : i+1]
 		}
 	}
@@ -115,9 +137,9 @@ func (s *Set) plan(v *view) []part {
 }
 
 // rewrite makes one segment of the live rows of neighbouring sealed parts and
-// puts it in their place. It returns the part, as it was when rewritten. The
-// caller holds work.
-func (s *Set) rewrite(run []part) (part, error) {
+// puts it in their place, resting as pace says. It returns the part, as it
+// was when rewritten. The caller holds work.
+func (s *Set) rewrite(run []part, pace *pace) (part, error) {
 	rows := 0
 	for _, p := range run {
 		rows += p.rows - p.dead
@@ -126,7 +148,7 @@ func (s *Set) rewrite(run []part) (part, error) {
 		s.replace(run, nil)
 		return part{}, nil
 	}
-	made, err := s.merge(run, rows)
+	made, err := s.merge(run, rows, pace)
 	if err != nil {
 		return part{}, err
 	}
@@ -177,7 +199,7 @@ func (p *part) buryDeleted(before, now *part) {
 
 // merge makes the segment of a run's live rows, in a file when the set has a
 // directory.
-func (s *Set) merge(run []part, rows int) (*segment, error) {
+func (s *Set) merge(run []part, rows int, pace *pace) (*segment, error) {
 	dimension := s.cfg.Dimension
 	filed := s.cfg.Dir != ""
 	made, err := newSegment(dimension, rows, firstLive(run), !filed || rows*dimension*4 <= pinnedBytes)
@@ -194,11 +216,14 @@ func (s *Set) merge(run []part, rows int) (*segment, error) {
 		}
 	}
 	to := 0
-	buffer := make([]float32, dimension)
+	var vectors sequence
 	err = eachLive(run, func(p *part, row int) error {
-		v, err := p.vector(row, buffer)
+		v, err := vectors.at(p.segment, row)
 		if err != nil {
 			return err
+		}
+		if to%paceRows == 0 {
+			pace.rest()
 		}
 		made.copyHot(to, p.segment, row)
 		if made.vectors != nil {

@@ -110,6 +110,7 @@ func (s *Set) answer(requests ...*request) error {
 	for _, r := range requests[1:] {
 		queries = append(slices.Clip(queries), r.queries...)
 	}
+	s.traffic.scans.Add(1)
 	s.scan(v, queries)
 	var next atomic.Int64
 	parallel(min(s.cfg.Workers, len(queries)), func() {

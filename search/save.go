@@ -21,6 +21,7 @@ func (s *Set) Save(note []byte) error {
 	if s.cfg.Dir == "" {
 		return ErrMemory
 	}
+	defer s.traffic.hurry()()
 	s.work.Lock()
 	defer s.work.Unlock()
 	s.mu.Lock()
@@ -40,7 +41,7 @@ func (s *Set) Save(note []byte) error {
 		// its vectors.
 		if p.number == 0 || p.dead > 0 {
 			var err error
-			if p, err = s.rewrite(v.parts[i : i+1]); err != nil {
+			if p, err = s.rewrite(v.parts[i:i+1], nil); err != nil {
 				return fmt.Errorf("save rows: %w", err)
 			}
 		}

@@ -72,13 +72,18 @@ func classify(queries []*query) [][]*query {
 	return classes
 }
 
-// parallel runs f n times at once and waits.
+// parallel runs f n times at once and waits. It runs none itself: the last
+// goroutine made is kept for the processor that makes it, and another that
+// would take it has to wait.
 func parallel(n int, f func()) {
+	if n == 1 {
+		f()
+		return
+	}
 	var group sync.WaitGroup
-	for range n - 1 {
+	for range n {
 		group.Go(f)
 	}
-	f()
 	group.Wait()
 }
 

@@ -22,6 +22,8 @@ type Set struct {
 	kernel *kernel.Kernel
 	view   atomic.Pointer[view]
 	queue  queue
+	// traffic is what the background work makes way for.
+	traffic traffic
 
 	// mu is held to make a new view.
 	mu sync.Mutex
@@ -172,6 +174,7 @@ func (s *Set) Close() error {
 	}
 	s.closed = true
 	s.mu.Unlock()
+	defer s.traffic.hurry()()
 	s.keeper.Wait()
 	s.work.Lock()
 	defer s.work.Unlock()
