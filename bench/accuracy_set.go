@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -109,7 +108,9 @@ func (s *photoSet) embed(ctx context.Context, e *embed.Embedder, pack string, al
 				return err
 			}
 			if aligned {
-				templates[i], err = embedAligned(ctx, e, pack, data)
+				var f embed.Face
+				f, err = embedAligned(ctx, e, pack, data)
+				templates[i] = f.Template
 			} else {
 				var r embed.Result
 				if r, err = e.Embed(ctx, pack, data); err == nil && len(r.Faces) > 0 {
@@ -125,7 +126,16 @@ func (s *photoSet) embed(ctx context.Context, e *embed.Embedder, pack string, al
 	return templates, group.Wait()
 }
 
-func embedAligned(ctx context.Context, e *embed.Embedder, pack string, data []byte) (face.Template, error) {
+func embedAligned(ctx context.Context, e *embed.Embedder, pack string, data []byte) (embed.Face, error) {
+	crop, err := alignedCrop(ctx, data)
+	if err != nil {
+		return embed.Face{}, err
+	}
+	return e.EmbedAligned(ctx, pack, crop)
+}
+
+// alignedCrop is a photo that is an aligned crop, as EmbedAligned takes it.
+func alignedCrop(ctx context.Context, data []byte) ([]byte, error) {
 	p, err := picture.Decode(ctx, data, picture.DefaultLimits())
 	if err != nil {
 		return nil, err
@@ -133,13 +143,13 @@ func embedAligned(ctx context.Context, e *embed.Embedder, pack string, data []by
 	if p.Width != alignedSide || p.Height != alignedSide {
 		return nil, fmt.Errorf("%d by %d pixels are no aligned crop", p.Width, p.Height)
 	}
-	crop := picture.NewRaster(alignedSide, alignedSide)
-	p.Warp(crop, picture.Affine{A: 1, E: 1})
-	var rgb bytes.Buffer
-	for i := range crop.R {
-		rgb.Write([]byte{byte(crop.R[i]), byte(crop.G[i]), byte(crop.B[i])})
+	r := picture.NewRaster(alignedSide, alignedSide)
+	p.Warp(r, picture.Affine{A: 1, E: 1})
+	crop := make([]byte, 0, 3*alignedSide*alignedSide)
+	for i := range r.R {
+		crop = append(crop, byte(r.R[i]), byte(r.G[i]), byte(r.B[i]))
 	}
-	return e.EmbedAligned(ctx, pack, rgb.Bytes())
+	return crop, nil
 }
 
 // matrix holds the cosines of every two photos; those of a photo without a

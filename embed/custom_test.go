@@ -226,7 +226,7 @@ func TestCustomRecogniser(t *testing.T) {
 			require.Equal(t, len(c.want), p.TemplateDimension())
 			got, err := embedtest.New(t, embed.Config{}, p).EmbedAligned(t.Context(), "custom", crop(left, right))
 			require.NoError(t, err)
-			requireTemplate(t, c.want, got)
+			requireTemplate(t, c.want, got.Template)
 		})
 	}
 }

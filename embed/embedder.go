@@ -173,27 +173,33 @@ func (e *Embedder) Embed(ctx context.Context, pack string, photo []byte, checks 
 	return result, nil
 }
 
-// EmbedAligned makes a template of a face that is already aligned: 112×112
-// pixels of red, green and blue, row after row. Its errors are Embed's, and
-// picture.ErrCorrupt when the crop has another length.
-func (e *Embedder) EmbedAligned(ctx context.Context, pack string, crop []byte) (face.Template, error) {
+// EmbedAligned makes a face of one that is already aligned: 112×112 pixels of
+// red, green and blue, row after row. Its landmarks are those of the alignment.
+// Its errors are Embed's, and ErrCorrupt when the crop has another length.
+func (e *Embedder) EmbedAligned(ctx context.Context, pack string, crop []byte) (Face, error) {
 	m, err := e.model(pack)
 	if err != nil {
-		return nil, err
+		return Face{}, err
 	}
 	if len(crop) != 3*cropSide*cropSide {
-		return nil, fmt.Errorf("%w: aligned crop of %d bytes, need %d", ErrCorrupt, len(crop), 3*cropSide*cropSide)
+		return Face{}, fmt.Errorf("%w: aligned crop of %d bytes, need %d", ErrCorrupt, len(crop), 3*cropSide*cropSide)
 	}
 	w, err := e.pool.acquire(ctx)
 	if err != nil {
-		return nil, err
+		return Face{}, err
 	}
 	defer e.pool.release(w)
 	for i := range w.crop.R {
 		w.crop.R[i], w.crop.G[i], w.crop.B[i] = float32(crop[3*i]), float32(crop[3*i+1]), float32(crop[3*i+2])
 	}
-	t, _, err := m.template(ctx, w.crop, w.input)
-	return t, err
+	t, length, err := m.template(ctx, w.crop, w.input)
+	if err != nil {
+		return Face{}, fmt.Errorf("recognise face: %w", err)
+	}
+	return Face{
+		Box: face.Box{Width: cropSide, Height: cropSide}, Landmarks: arcFace112, Confidence: 1,
+		Template: t, Quality: assess(arcFace112, w.crop, m.Quality, length),
+	}, nil
 }
 
 // Close waits for the photos under way and frees the models. Calls after it

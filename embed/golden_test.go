@@ -107,7 +107,8 @@ func TestAlignedCropsMatchGolden(t *testing.T) {
 	for name, want := range readGolden(t).Crops {
 		got, err := e.EmbedAligned(t.Context(), "default", readCrop(t, "testdata/crops/"+name+".png"))
 		require.NoError(t, err)
-		cosine, err := got.Cosine(want)
+		require.Positive(t, got.Quality.Score)
+		cosine, err := got.Template.Cosine(want)
 		require.NoError(t, err)
 		t.Logf("%s: cosine %.7f", name, cosine)
 		require.GreaterOrEqual(t, cosine, leastCosine, name)
