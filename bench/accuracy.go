@@ -77,12 +77,16 @@ func (c *accuracyCommand) Run(ctx context.Context) error {
 type accuracyParams struct {
 	Photos  string   `json:"photos"`
 	Aligned bool     `json:"aligned"`
+	Same    string   `json:"same,omitempty"`
 	Packs   []string `json:"packs"`
 	Splits  int      `json:"splits"`
 }
 
 func (c *accuracyCommand) params() accuracyParams {
 	p := accuracyParams{Photos: filepath.Base(c.Photos), Aligned: c.Aligned, Splits: c.Splits}
+	if c.Same != "" {
+		p.Same = filepath.Base(c.Same)
+	}
 	for _, name := range c.Packs {
 		p.Packs = append(p.Packs, filepath.Base(name))
 	}
