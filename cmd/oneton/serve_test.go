@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/jpeg"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -77,36 +78,43 @@ func exists(path string) bool {
 }
 
 func (p *program) do(key, method, path string, body, into any) (status int, err error) {
+	status, _, err = p.send(key, method, path, nil, body, into)
+	return status, err
+}
+
+// send makes a call with more headers, and returns the answer's.
+func (p *program) send(key, method, path string, header http.Header, body, into any) (status int, answered http.Header, err error) {
 	var sent io.Reader
 	if body != nil {
 		b, err := json.Marshal(body)
 		if err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 		sent = bytes.NewReader(b)
 	}
 	req, err := http.NewRequest(method, p.base+path, sent)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
+	maps.Copy(req.Header, header)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Authorization", "Bearer "+key)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	if resp.StatusCode/100 != 2 {
-		return resp.StatusCode, fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, answer)
+		return resp.StatusCode, resp.Header, fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, answer)
 	}
 	if into == nil {
-		return resp.StatusCode, nil
+		return resp.StatusCode, resp.Header, nil
 	}
-	return resp.StatusCode, json.Unmarshal(answer, into)
+	return resp.StatusCode, resp.Header, json.Unmarshal(answer, into)
 }
 
 // portrait is a small photo of a known face, quick to embed.
@@ -126,6 +134,8 @@ func portrait(t *testing.T) []byte {
 }
 
 type searchAnswer struct {
+	Threshold  float64 `json:"threshold"`
+	Faces      int     `json:"faces"`
 	Candidates []struct {
 		Subject string  `json:"subject"`
 		Cosine  float64 `json:"cosine"`
