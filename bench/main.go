@@ -12,7 +12,10 @@ import (
 )
 
 type commands struct {
+	Ablation  ablationCommand  `cmd:"" help:"What each choice in the way from photo to answer is worth."`
 	Accuracy  accuracyCommand  `cmd:"" help:"How often known people are missed and strangers answered, on labelled photos."`
+	Liveness  livenessCommand  `cmd:"" help:"How often imitated prints and screens pass the liveness check, and real faces do not."`
+	Quality   qualityCommand   `cmd:"" help:"Whether the quality score tells which degraded photos will be missed."`
 	Templates templatesCommand `cmd:"" help:"Photos to templates, against OpenCV with the same models and photos."`
 	Search    searchCommand    `cmd:"" help:"The exact search core, against memory bandwidth and other engines."`
 	Serve     serveCommand     `cmd:"" help:"A running server: where a search's time goes, and whether its memory grows."`

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+
+	"golang.org/x/image/draw"
+	"golang.org/x/image/math/f64"
+	"golang.org/x/sync/errgroup"
+
+	"oneton/embed"
+	"oneton/face"
+)
+
+// preparation is a way from an aligned crop to a face. The crop is either
+// changed and recognised as it then is, or made into photos that go through
+// detection and alignment; the templates of several photos are averaged.
+type preparation struct {
+	name   string
+	crop   func(c *canvas) *canvas
+	photos func(c *canvas) []*canvas
+}
+
+// preparations are the ways, the first that of the service. Of a photo, the
+// service interpolates linearly, and what lies outside is black.
+func preparations() []preparation {
+	crop := func(name string, change func(c *canvas) *canvas) preparation {
+		return preparation{name: name, crop: change}
+	}
+	ways := []preparation{
+		crop("aligned crop as it is", func(c *canvas) *canvas { return c }),
+		crop("crop 5 % tighter", func(c *canvas) *canvas { return c.zoomed(1.05) }),
+		crop("crop 5 % wider", func(c *canvas) *canvas { return c.zoomed(1 / 1.05) }),
+	}
+	for _, size := range []struct {
+		name  string
+		scale float64
+	}{{"photo twice as large", 2}, {"photo half as large", 0.5}} {
+		for _, k := range []struct {
+			name string
+			by   draw.Interpolator
+		}{
+			{"nearest pixel", draw.NearestNeighbor},
+			{"linear between four pixels", draw.ApproxBiLinear},
+			{"linear, averaging what is left out", draw.BiLinear},
+			{"cubic, averaging what is left out", draw.CatmullRom},
+		} {
+			ways = append(ways, crop(size.name+", "+k.name, func(c *canvas) *canvas {
+				side := int(size.scale * float64(c.width))
+				return c.scaled(side, side, draw.CatmullRom).transformed(k.by, 1/size.scale, c.width, c.height)
+			}))
+		}
+	}
+	black, grey := [channels]float64{}, [channels]float64{128, 128, 128}
+	return append(ways,
+		preparation{name: "found and aligned, black around", photos: func(c *canvas) []*canvas { return []*canvas{c.framed(&black)} }},
+		preparation{name: "found and aligned, grey around", photos: func(c *canvas) []*canvas { return []*canvas{c.framed(&grey)} }},
+		preparation{name: "found and aligned, edge repeated around", photos: func(c *canvas) []*canvas { return []*canvas{c.framed(nil)} }},
+		preparation{name: "found at two scales and averaged, grey around", photos: func(c *canvas) []*canvas {
+			f := c.framed(&grey)
+			return []*canvas{f, f.scaled(2*f.width, 2*f.height, draw.CatmullRom)}
+		}},
+	)
+}
+
+// transformed draws the picture, scaled about its centre, into another of the
+// size; what lies outside is black.
+func (c *canvas) transformed(by draw.Interpolator, scale float64, width, height int) *canvas {
+	m := image.NewRGBA(image.Rect(0, 0, width, height))
+	x, y := (float64(width)-scale*float64(c.width))/2, (float64(height)-scale*float64(c.height))/2
+	by.Transform(m, f64.Aff3{scale, 0, x, 0, scale, y}, c.image(), image.Rect(0, 0, c.width, c.height), draw.Src, nil)
+	return canvasFrom(m)
+}
+
+func (c *canvas) zoomed(scale float64) *canvas {
+	return c.transformed(draw.BiLinear, scale, c.width, c.height)
+}
+
+// framed has half a side more on each side, of the colour or, without one, of
+// the edge's.
+func (c *canvas) framed(colour *[channels]float64) *canvas {
+	f := newCanvas(2*c.width, 2*c.height)
+	left, top := c.width/2, c.height/2
+	for y := range f.height {
+		for x := range f.width {
+			u, v := max(0, min(c.width-1, x-left)), max(0, min(c.height-1, y-top))
+			at := f.pix[channels*(y*f.width+x):]
+			if colour != nil && (u != x-left || v != y-top) {
+				copy(at, colour[:])
+				continue
+			}
+			copy(at, c.pix[channels*(v*c.width+u):channels*(v*c.width+u+1)])
+		}
+	}
+	return f
+}
+
+// prepare makes a template of each photo in the way; nil where no face was
+// found.
+func (s *photoSet) prepare(ctx context.Context, e *embed.Embedder, pack string, way preparation) ([]face.Template, error) {
+	templates := make([]face.Template, len(s.photos))
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(workers())
+	for i, p := range s.photos {
+		work.Go(func() error {
+			data, err := os.ReadFile(p.path)
+			if err != nil {
+				return err
+			}
+			rgb, err := alignedCrop(ctx, data)
+			if err != nil {
+				return fmt.Errorf("%s: %w", p.path, err)
+			}
+			c := canvasOf(rgb, alignedSide)
+			if way.crop != nil {
+				f, err := e.EmbedAligned(ctx, pack, way.crop(c).bytes())
+				templates[i] = f.Template
+				return err
+			}
+			templates[i], err = found(ctx, e, pack, way.photos(c))
+			return err
+		})
+	}
+	return templates, work.Wait()
+}
+
+// found is the mean template of the largest faces of the photos that show one;
+// nil when none does.
+func found(ctx context.Context, e *embed.Embedder, pack string, photos []*canvas) (face.Template, error) {
+	var sum []float32
+	for _, p := range photos {
+		var data bytes.Buffer
+		if err := png.Encode(&data, p.image()); err != nil {
+			return nil, err
+		}
+		r, err := e.Embed(ctx, pack, data.Bytes())
+		if err != nil {
+			return nil, err
+		}
+		if len(r.Faces) == 0 {
+			continue
+		}
+		t := r.Faces[0].Template
+		if sum == nil {
+			sum = make([]float32, len(t))
+		}
+		for i, v := range t {
+			sum[i] += v
+		}
+	}
+	if sum == nil {
+		return nil, nil
+	}
+	return face.NewTemplate(sum)
+}
