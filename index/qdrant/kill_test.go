@@ -17,6 +17,7 @@ import (
 	"oneton/index"
 	"oneton/index/qdrant"
 	"oneton/index/qdrant/qdranttest"
+	"oneton/index/verify"
 	"oneton/store"
 	"oneton/store/sqlite"
 	"oneton/store/storetest"
@@ -169,7 +170,7 @@ func TestKill(t *testing.T) {
 		require.NotEmpty(t, c.enrolled)
 		c.requireFound(t, patient)
 	}
-	v, err := x.Verify(t.Context(), s, qdrant.VerifyOptions{})
+	v, err := x.Verify(t.Context(), s, verify.Options{})
 	require.NoError(t, err)
 	require.Empty(t, v.Differences)
 	require.Equal(t, len(crowds[0].enrolled)+len(crowds[1].enrolled), v.Faces)

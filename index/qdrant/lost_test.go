@@ -12,6 +12,7 @@ import (
 	"oneton/changelog"
 	"oneton/index/qdrant"
 	"oneton/index/qdrant/qdranttest"
+	"oneton/index/verify"
 )
 
 // follow brings the index along the log until the test, or stop, ends it.
@@ -43,10 +44,10 @@ func requireFollowed(t *testing.T, log *logOf, x *qdrant.Index) {
 	oracle := newExact(t)
 	changes, end := log.after(0)
 	require.NoError(t, oracle.Apply(t.Context(), changes, end))
-	var v qdrant.Verification
+	var v verify.Verification
 	require.Eventually(t, func() bool {
 		var err error
-		v, err = x.Verify(t.Context(), log, qdrant.VerifyOptions{}) // looks at what Qdrant has
+		v, err = x.Verify(t.Context(), log, verify.Options{}) // looks at what Qdrant has
 		return err == nil && x.Position() == end
 	}, time.Minute, 20*time.Millisecond)
 	require.Empty(t, v.Differences)
@@ -92,6 +93,10 @@ func TestLostWhileAway(t *testing.T) {
 			_ = stop()
 			require.NoError(t, x.DropCollection(t.Context(), pack))
 			y := open(t, cfg)
+			require.Zero(t, y.Position())
+			soon, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			defer cancel()
+			require.Error(t, y.Wait(soon, log.end()), "a collection is gone")
 			require.Zero(t, y.Position())
 			follow(t, log, y)
 			requireFollowed(t, log, y)

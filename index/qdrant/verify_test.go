@@ -13,6 +13,7 @@ import (
 	"oneton/changelog"
 	"oneton/index/qdrant"
 	"oneton/index/qdrant/qdranttest"
+	"oneton/index/verify"
 )
 
 // tool changes a collection behind the index's back.
@@ -80,34 +81,34 @@ func TestVerify(t *testing.T) {
 	address := qdranttest.Address(t)
 	for name, test := range map[string]struct {
 		damage func(t *testing.T, k *tool)
-		want   []qdrant.Difference
+		want   []verify.Difference
 	}{
 		"nothing": {func(*testing.T, *tool) {}, nil},
 		"a face is missing": {
 			func(t *testing.T, k *tool) { k.remove(t, id) },
-			[]qdrant.Difference{
+			[]verify.Difference{
 				{Scope: s, What: "number of faces", Want: 30, Have: 29},
 				{Scope: s, Face: id, What: "missing"},
 			},
 		},
 		"a subject": {
 			func(t *testing.T, k *tool) { k.set(t, id, "subject", "eve") },
-			[]qdrant.Difference{{Scope: s, Face: id, What: "different"}},
+			[]verify.Difference{{Scope: s, Face: id, What: "different"}},
 		},
 		"metadata": {
 			func(t *testing.T, k *tool) { k.set(t, id, "labels", []any{"team=green"}) },
-			[]qdrant.Difference{{Scope: s, Face: id, What: "different"}},
+			[]verify.Difference{{Scope: s, Face: id, What: "different"}},
 		},
 		"a template": {
 			func(t *testing.T, k *tool) { k.turn(t, id, turned) },
-			[]qdrant.Difference{{Scope: s, Face: id, What: "different"}},
+			[]verify.Difference{{Scope: s, Face: id, What: "different"}},
 		},
 		"another tenant's": {
 			func(t *testing.T, k *tool) {
 				k.set(t, id, "tenant", other.Tenant)
 				k.set(t, id, "gallery", other.Gallery)
 			},
-			[]qdrant.Difference{
+			[]verify.Difference{
 				{Scope: s, What: "number of faces", Want: 30, Have: 29},
 				{Scope: s, Face: id, What: "missing"},
 				{Scope: other, What: "number of faces", Want: 30, Have: 31},
@@ -119,18 +120,18 @@ func TestVerify(t *testing.T) {
 			x := open(t, cfg)
 			require.NoError(t, x.Apply(t.Context(), log, number(0, log)))
 			test.damage(t, newTool(t, cfg))
-			v, err := x.Verify(t.Context(), log, qdrant.VerifyOptions{})
+			v, err := x.Verify(t.Context(), log, verify.Options{})
 			require.NoError(t, err)
 			require.ElementsMatch(t, test.want, v.Differences)
 			require.Equal(t, 60, v.Faces)
 			require.Equal(t, 60, v.Compared)
-			v, err = x.Verify(t.Context(), log, qdrant.VerifyOptions{Sample: 10, Seed: 3})
+			v, err = x.Verify(t.Context(), log, verify.Options{Sample: 10, Seed: 3})
 			require.NoError(t, err)
 			require.Equal(t, 20, v.Compared)
 
 			require.NoError(t, x.Reset(t.Context()))
 			require.NoError(t, x.Apply(t.Context(), log, uint64(len(log))))
-			v, err = x.Verify(t.Context(), log, qdrant.VerifyOptions{})
+			v, err = x.Verify(t.Context(), log, verify.Options{})
 			require.NoError(t, err)
 			require.Empty(t, v.Differences, "after a rebuild")
 		})
@@ -156,7 +157,7 @@ func TestVerifyWhileChanging(t *testing.T) {
 		}
 	}()
 	for range 10 {
-		v, err := x.Verify(t.Context(), log, qdrant.VerifyOptions{})
+		v, err := x.Verify(t.Context(), log, verify.Options{})
 		require.NoError(t, err)
 		require.Empty(t, v.Differences)
 	}

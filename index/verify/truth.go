@@ -1,0 +1,89 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/google/uuid"
+
+	"oneton/changelog"
+	"oneton/face"
+	"oneton/index"
+)
+
+// Truth is what a log comes to. It needs about 150 bytes of memory for each
+// face.
+type Truth struct {
+	// Position is the log's up to which it was read.
+	Position uint64
+	Faces    map[uuid.UUID]Face
+	// Numbers are the galleries' numbers of faces.
+	Numbers map[index.Scope]int
+}
+
+// Face is a live face.
+type Face struct {
+	Scope   index.Scope
+	Content Content
+}
+
+// Content is what a face holds, as hashes.
+type Content struct {
+	// About is of the subject and the metadata.
+	About, Template uint64
+}
+
+// ContentOf hashes what a face holds; equal contents have equal hashes.
+func ContentOf(subject string, metadata map[string]string, template face.Template) Content {
+	return Content{About(subject, metadata), xxhash.Sum64(template.Bytes())}
+}
+
+// About hashes what an index knows of a face beside its template.
+func About(subject string, metadata map[string]string) uint64 {
+	h := xxhash.New()
+	_, _ = fmt.Fprintf(h, "%q", subject)
+	for _, k := range slices.Sorted(maps.Keys(metadata)) {
+		_, _ = fmt.Fprintf(h, " %q %q", k, metadata[k])
+	}
+	return h.Sum64()
+}
+
+// Read reads the whole log.
+func Read(ctx context.Context, log changelog.Log) (*Truth, error) {
+	w := &Truth{Faces: make(map[uuid.UUID]Face), Numbers: make(map[index.Scope]int)}
+	var err error
+	w.Position, err = read(ctx, log, 0, w.apply)
+	return w, err
+}
+
+func (w *Truth) apply(c changelog.Change) error {
+	scope := index.Scope{Tenant: c.Tenant, Gallery: c.Gallery, Pack: c.Pack}
+	if c.Kind == changelog.DropGallery {
+		for id, f := range w.Faces {
+			if f.Scope.Tenant == c.Tenant && f.Scope.Gallery == c.Gallery {
+				w.remove(id)
+			}
+		}
+		return nil
+	}
+	id, err := uuid.Parse(c.Face)
+	if err != nil {
+		return err
+	}
+	w.remove(id)
+	if c.Kind == changelog.PutFace {
+		w.Faces[id] = Face{scope, ContentOf(c.Subject, c.Metadata, c.Template)}
+		w.Numbers[scope]++
+	}
+	return nil
+}
+
+func (w *Truth) remove(id uuid.UUID) {
+	if f, ok := w.Faces[id]; ok {
+		delete(w.Faces, id)
+		w.Numbers[f.Scope]--
+	}
+}
