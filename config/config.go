@@ -45,11 +45,13 @@ type Store struct {
 
 // Index says which engine searches.
 type Index struct {
-	// Engine is exact, in process.
+	// Engine is exact, in process, or qdrant.
 	Engine string `koanf:"engine"`
 	// Save is how often the exact index is saved to Data, so that a restart
 	// is quick; 0 is never, and then every start rebuilds it from the store.
 	Save time.Duration `koanf:"save"`
+
+	Qdrant Qdrant `koanf:"qdrant"`
 }
 
 // Embed sizes the inference.
@@ -110,7 +112,7 @@ func Default() Config {
 		Data:   "oneton-data",
 		Packs:  []string{"default"},
 		Store:  Store{Driver: "sqlite"},
-		Index:  Index{Engine: "exact", Save: 5 * time.Minute},
+		Index:  Index{Engine: "exact", Save: 5 * time.Minute, Qdrant: defaultQdrant()},
 		Embed:  Embed{Threads: 1, Queue: 64},
 		Image:  Image{MaxBytes: 10 << 20, MaxPixels: 50_000_000, MaxFaces: 100},
 		Server: Server{MaxBody: 32 << 20, Timeout: 30 * time.Second, Drain: 20 * time.Second},

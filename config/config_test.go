@@ -3,6 +3,7 @@ package config_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,6 +66,25 @@ func TestLoadRefuses(t *testing.T) {
 			require.ErrorContains(t, err, c.names)
 		})
 	}
+}
+
+func TestLoadRefusesQdrant(t *testing.T) {
+	for field, value := range map[string]string{
+		"address": "qdrant", "prefix": "a_b", "connections": "0", "timeout": "0s", "write_timeout": "-1s",
+		"retries": "-1", "shards": "0", "replicas": "65", "search": "graph", "degree": "3", "construct": "0",
+		"ef": "0", "oversampling": "0.5", "ca": "/ca.pem",
+	} {
+		t.Run(field, func(t *testing.T) {
+			_, err := config.Load("", []string{"ONETON_INDEX_QDRANT_" + strings.ToUpper(field) + "=" + value}, nil)
+			require.ErrorContains(t, err, "index.qdrant."+field)
+			require.ErrorContains(t, err, value)
+		})
+	}
+	_, err := config.Load("", []string{"ONETON_INDEX_QDRANT_API_KEY=hidden", "ONETON_INDEX_QDRANT_API_KEY_FILE=/key"}, nil)
+	require.ErrorContains(t, err, "index.qdrant.api_key")
+	require.NotContains(t, err.Error(), "hidden")
+	_, err = config.Load("", []string{"ONETON_INDEX_ENGINE=faiss"}, nil)
+	require.ErrorContains(t, err, "index.engine is faiss")
 }
 
 func TestLoadMissingFile(t *testing.T) {

@@ -19,7 +19,7 @@ func (c Config) Validate() error {
 		{"data", c.Data, "a folder", c.Data != ""},
 		{"store.driver", c.Store.Driver, "sqlite or postgres", c.Store.Driver == "sqlite" || c.Store.Driver == "postgres"},
 		{"store.url", "empty", "a PostgreSQL connection string", c.Store.URL != "" || c.Store.Driver != "postgres"},
-		{"index.engine", c.Index.Engine, "exact", c.Index.Engine == "exact"},
+		{"index.engine", c.Index.Engine, "exact or qdrant", c.Index.Engine == "exact" || c.Index.Engine == "qdrant"},
 		{"policy.quality", c.Policy.Quality, "off, report or enforce", mode(c.Policy.Quality)},
 		{"policy.liveness", c.Policy.Liveness, "off, report or enforce", mode(c.Policy.Liveness)},
 		{"log.level", c.Log.Level, "trace, debug, info, warn or error", slices.Contains([]string{"trace", "debug", "info", "warn", "error"}, c.Log.Level)},
@@ -65,7 +65,7 @@ func (c Config) Validate() error {
 	case c.Policy.Retention < 0:
 		return &FieldError{"policy.retention", c.Policy.Retention, "0 or more"}
 	}
-	return nil
+	return c.Index.Qdrant.validate()
 }
 
 func mode(s string) bool { return s == "off" || s == "report" || s == "enforce" }

@@ -14,6 +14,7 @@ type commands struct {
 	Serve     serveCommand     `cmd:"" help:"Serve the APIs."`
 	Tenant    tenantCommand    `cmd:"" help:"Manage tenants."`
 	Key       keyCommand       `cmd:"" help:"Manage API keys."`
+	Index     indexCommand     `cmd:"" help:"Look at the index, compare it with the database, build it anew."`
 	Calibrate calibrateCommand `cmd:"" help:"Measure thresholds on your own photos of people."`
 	Setup     setupCommand     `cmd:"" help:"Fetch ONNX Runtime's library and the models, each pinned by version and SHA-256."`
 }

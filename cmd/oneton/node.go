@@ -6,20 +6,17 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
-	"oneton/changelog"
 	"oneton/config"
 	"oneton/embed"
 	"oneton/embed/pack"
 	"oneton/embed/picture"
 	"oneton/identify"
-	"oneton/index/exact"
 	"oneton/server"
 	"oneton/server/uqudo"
 	"oneton/setup"
@@ -30,6 +27,9 @@ import (
 // looked for.
 const retentionInterval = time.Minute
 
+// watchInterval is how often it is looked whether the index follows.
+const watchInterval = time.Second
+
 // node is one oneton process: the truth, a view of it, the models and the
 // HTTP server, put together by the configuration.
 type node struct {
@@ -37,8 +37,7 @@ type node struct {
 	log      zerolog.Logger
 	truth    *truth
 	embedder *embed.Embedder
-	index    *exact.Index
-	follower *changelog.Follower
+	engine   engine
 	service  *identify.Service
 	server   *server.Server
 }
@@ -58,14 +57,13 @@ func newNode(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *nod
 	if n.truth, err = openTruth(ctx, cfg); err != nil {
 		return nil, err
 	}
-	if n.index, err = openIndex(ctx, cfg, n.truth.store); err != nil {
+	if n.engine, err = openEngine(ctx, cfg, n.truth, log); err != nil {
 		return nil, err
 	}
-	n.follower = changelog.NewFollower(n.truth.store, n.index, changelog.FollowerConfig{})
 	n.service, err = identify.New(identify.Config{
 		DefaultPack:   n.embedder.Packs()[0],
 		DefaultPolicy: store.Policy(cfg.Policy),
-	}, n.embedder, n.index, n.follower, n.truth.store)
+	}, n.embedder, n.engine, n.engine, n.truth.store)
 	if err != nil {
 		return nil, err
 	}
@@ -81,27 +79,6 @@ func newNode(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *nod
 	limits.BodyLimit, limits.RequestTimeout, limits.DrainDelay = cfg.Server.MaxBody, cfg.Server.Timeout, cfg.Server.DrainDelay
 	n.server, err = server.New(limits, n.service, n.truth.access, n.ready, log, dialect)
 	return n, err
-}
-
-// openIndex resumes the exact index where it was saved. One that is ahead of
-// the log has followed another, as after a restored backup, and starts anew.
-func openIndex(ctx context.Context, cfg config.Config, log changelog.Log) (*exact.Index, error) {
-	var at exact.Config
-	if cfg.Index.Save > 0 {
-		at.Dir = filepath.Join(cfg.Data, "index")
-	}
-	x, err := exact.New(at)
-	if err != nil {
-		return nil, err
-	}
-	position, err := log.Position(ctx)
-	if err == nil && x.Position() > position {
-		err = x.Reset()
-	}
-	if err != nil {
-		return nil, errors.Join(err, x.Close())
-	}
-	return x, nil
 }
 
 func openEmbedder(cfg config.Config) (*embed.Embedder, error) {
@@ -140,7 +117,7 @@ func (n *node) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return n.follower.Wait(ctx, position)
+	return n.engine.Wait(ctx, position)
 }
 
 // serve answers on the listener until ctx ends, then drains and returns.
@@ -148,13 +125,13 @@ func (n *node) serve(ctx context.Context, ln net.Listener) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	work, failed := errgroup.WithContext(background)
-	work.Go(func() error { return n.follower.Run(failed) })
+	work.Go(func() error { return n.engine.run(failed) })
+	work.Go(func() error { return n.watch(failed) })
 	work.Go(func() error { return n.expire(failed) })
-	work.Go(func() error { return n.save(failed) })
 	if listener, ok := n.truth.store.(interface {
 		Listen(ctx context.Context, notify func()) error
 	}); ok {
-		work.Go(func() error { return listener.Listen(failed, n.follower.Notify) })
+		work.Go(func() error { return listener.Listen(failed, n.engine.Notify) })
 	}
 	work.Go(func() error { return n.server.Serve(ln) })
 	work.Go(func() error {
@@ -183,7 +160,7 @@ func (n *node) expire(ctx context.Context) error {
 		case err != nil:
 			n.log.Error().Err(err).Msg("retention failed and will be tried again")
 		case deleted > 0:
-			n.follower.Notify()
+			n.engine.Notify()
 			n.log.Info().Int("faces", deleted).Msg("deleted expired faces")
 		}
 		select {
@@ -194,28 +171,32 @@ func (n *node) expire(ctx context.Context) error {
 	}
 }
 
-// save makes the index durable every so often, and once more when ctx ends.
-func (n *node) save(ctx context.Context) error {
-	if n.cfg.Index.Save == 0 {
-		return nil
-	}
-	for ended := false; !ended; {
+// watch logs when the index stops following the database, and when it follows
+// again.
+func (n *node) watch(ctx context.Context) error {
+	for failing := false; ; {
 		select {
 		case <-ctx.Done():
-			ended = true
-		case <-time.After(n.cfg.Index.Save):
+			return nil
+		case <-time.After(watchInterval):
 		}
-		if err := n.index.Save(); err != nil {
-			n.log.Error().Err(err).Msg("the index was not saved; the next start rebuilds what is missing")
+		err := n.engine.failing()
+		switch was := failing; {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil && !was:
+			n.log.Error().Err(err).Msg("the index does not follow the database; searches wait for it or fail")
+		case err == nil && was:
+			n.log.Info().Msg("the index follows the database again")
 		}
+		failing = err != nil
 	}
-	return nil
 }
 
 func (n *node) close() error {
 	var errs []error
-	if n.index != nil {
-		errs = append(errs, n.index.Close())
+	if n.engine != nil {
+		errs = append(errs, n.engine.Close())
 	}
 	if n.truth != nil {
 		errs = append(errs, n.truth.close())

@@ -35,6 +35,8 @@ type database interface {
 
 // truth is what survives the process: the store, and who may use it.
 type truth struct {
+	// data is the folder of this machine's files.
+	data   string
 	store  database
 	secret secret
 	access *access.Access
@@ -52,7 +54,7 @@ func openTruth(ctx context.Context, cfg config.Config) (*truth, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &truth{store: db}
+	t := &truth{data: cfg.Data, store: db}
 	if t.secret, err = secretOf(ctx, db, path); err == nil {
 		var pepper []byte
 		if pepper, err = t.secret.derive("API keys"); err == nil {

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"oneton/changelog"
+	"oneton/config"
+	"oneton/identify"
+	"oneton/index/exact"
+	"oneton/index/verify"
+)
+
+// engine searches a view of the log, and brings it along.
+type engine interface {
+	identify.Index
+	identify.Follower
+	changelog.View
+	// Verify compares the view with the log.
+	Verify(ctx context.Context, log changelog.Log, o verify.Options) (verify.Verification, error)
+	// run brings the view along the log until ctx ends.
+	run(ctx context.Context) error
+	// failing is why the view does not come along; nil while it does.
+	failing() error
+	// rebuild forgets the view; while it runs, it is built anew.
+	rebuild(ctx context.Context) error
+	Close() error
+}
+
+func openEngine(ctx context.Context, cfg config.Config, t *truth, log zerolog.Logger) (engine, error) {
+	if cfg.Index.Engine == "qdrant" {
+		return openQdrant(ctx, cfg, t, log)
+	}
+	return openExact(ctx, cfg, t, log)
+}
+
+// exactEngine is the index of this process alone.
+type exactEngine struct {
+	*exact.Index
+	follower *changelog.Follower
+	// save is how often the index is saved; 0 is never.
+	save time.Duration
+	log  zerolog.Logger
+}
+
+var _ engine = (*exactEngine)(nil)
+
+// openExact resumes the exact index where it was saved. One that is ahead of
+// the log has followed another, as after a restored backup, and starts anew.
+func openExact(ctx context.Context, cfg config.Config, t *truth, log zerolog.Logger) (engine, error) {
+	e, err := resumeExact(cfg, t, log)
+	if err != nil {
+		return nil, err
+	}
+	position, err := t.store.Position(ctx)
+	if err == nil && e.Position() > position {
+		log.Warn().Uint64("index", e.Position()).Uint64("database", position).Msg("the saved index is ahead of the database and is built anew")
+		err = e.Reset()
+	}
+	if err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+func resumeExact(cfg config.Config, t *truth, log zerolog.Logger) (*exactEngine, error) {
+	var at exact.Config
+	if cfg.Index.Save > 0 {
+		at.Dir = filepath.Join(cfg.Data, "index")
+	}
+	x, err := exact.New(at)
+	if err != nil {
+		return nil, err
+	}
+	return &exactEngine{
+		Index: x, follower: changelog.NewFollower(t.store, x, changelog.FollowerConfig{}),
+		save: cfg.Index.Save, log: log,
+	}, nil
+}
+
+func (e *exactEngine) Wait(ctx context.Context, position uint64) error {
+	return e.follower.Wait(ctx, position)
+}
+
+func (e *exactEngine) Notify() { e.follower.Notify() }
+
+func (e *exactEngine) failing() error { return e.follower.Err() }
+
+func (e *exactEngine) rebuild(context.Context) error { return e.Reset() }
+
+func (e *exactEngine) run(ctx context.Context) error {
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error { return e.follower.Run(ctx) })
+	work.Go(func() error { return e.keep(ctx) })
+	return work.Wait()
+}
+
+// keep makes the index durable every so often, and once more when ctx ends.
+func (e *exactEngine) keep(ctx context.Context) error {
+	if e.save == 0 {
+		return nil
+	}
+	for ended := false; !ended; {
+		select {
+		case <-ctx.Done():
+			ended = true
+		case <-time.After(e.save):
+		}
+		if err := e.Save(); err != nil {
+			e.log.Error().Err(err).Msg("the index was not saved; the next start rebuilds what is missing")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"oneton/changelog"
+	"oneton/config"
+	"oneton/index/qdrant"
+)
+
+// rebuildRetry is the pause before a Qdrant that could not be emptied is asked
+// again.
+const rebuildRetry = time.Second
+
+// checkInterval is how often it is looked whether Qdrant has lost something.
+const checkInterval = time.Second
+
+// qdrantEngine is the index that a Qdrant cluster holds for all processes of
+// one database. Of these, one at a time brings it along; all search it.
+type qdrantEngine struct {
+	*qdrant.Index
+	truth *truth
+	// turn is the name of the right to bring the collections along.
+	turn string
+	log  zerolog.Logger
+	// follower is nil while another process brings the index along.
+	follower atomic.Pointer[changelog.Follower]
+}
+
+var _ engine = (*qdrantEngine)(nil)
+
+func openQdrant(ctx context.Context, cfg config.Config, t *truth, log zerolog.Logger) (engine, error) {
+	at, err := qdrantConfig(cfg.Index.Qdrant)
+	if err != nil {
+		return nil, err
+	}
+	x, err := qdrant.New(ctx, at)
+	if errors.Is(err, qdrant.ErrNotAccepted) {
+		return nil, fmt.Errorf("index.qdrant.search is %s, which 'oneton index recall' must measure first and --accept: %w", at.Search, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &qdrantEngine{Index: x, truth: t, turn: "qdrant/" + at.Prefix, log: log}, nil
+}
+
+// qdrantConfig is the settings, with the key read from its file.
+func qdrantConfig(c config.Qdrant) (qdrant.Config, error) {
+	key := c.APIKey
+	if c.APIKeyFile != "" {
+		text, err := os.ReadFile(c.APIKeyFile)
+		if err != nil {
+			return qdrant.Config{}, fmt.Errorf("read index.qdrant.api_key_file: %w", err)
+		}
+		if key = strings.TrimSpace(string(text)); key == "" {
+			return qdrant.Config{}, fmt.Errorf("read index.qdrant.api_key_file: %s is empty", c.APIKeyFile)
+		}
+	}
+	return qdrant.Config{
+		Address: c.Address, APIKey: key, TLS: c.TLS, CA: c.CA, Prefix: c.Prefix, Connections: c.Connections,
+		Timeout: c.Timeout, WriteTimeout: c.WriteTimeout, Retries: c.Retries, Shards: c.Shards, Replicas: c.Replicas,
+		Search: c.Search, Degree: c.Degree, Construct: c.Construct, EF: c.EF, Oversampling: c.Oversampling,
+	}, nil
+}
+
+func (e *qdrantEngine) Notify() {
+	if f := e.follower.Load(); f != nil {
+		f.Notify()
+	}
+}
+
+// Wait returns once the index has come to position, whoever brings it there;
+// index.ErrUnavailable as soon as Qdrant does not answer.
+func (e *qdrantEngine) Wait(ctx context.Context, position uint64) error {
+	if e.Position() < position {
+		e.Notify() // the position may be another process's
+	}
+	return e.Index.Wait(ctx, position)
+}
+
+func (e *qdrantEngine) failing() error {
+	if f := e.follower.Load(); f != nil {
+		return f.Err()
+	}
+	return nil
+}
+
+func (e *qdrantEngine) rebuild(ctx context.Context) error { return e.Reset(ctx) }
+
+// run brings the index along whenever it is this process's turn, until ctx
+// ends.
+func (e *qdrantEngine) run(ctx context.Context) error {
+	for {
+		t, err := e.truth.acquire(ctx, e.turn)
+		if err != nil {
+			return err
+		}
+		e.log.Info().Msg("this process brings the index along")
+		err = e.lead(ctx, t)
+		t.Release()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		e.log.Warn().Err(err).Msg("this process brings the index along no longer")
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(rebuildRetry):
+		}
+	}
+}
+
+// lead brings the index along until ctx or the turn ends. An index that is
+// ahead of the log has followed another, as before a backup was restored, and
+// is built anew.
+func (e *qdrantEngine) lead(ctx context.Context, t turn) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-t.Done():
+			cancel(errTurnLost)
+		case <-ctx.Done():
+		}
+	}()
+	go e.check(ctx)
+	for {
+		f := changelog.NewFollower(e.truth.store, e.Index, changelog.FollowerConfig{})
+		e.follower.Store(f)
+		err := f.Run(ctx)
+		e.follower.Store(nil)
+		if !errors.Is(err, changelog.ErrAhead) {
+			return context.Cause(ctx)
+		}
+		e.log.Warn().Err(err).Msg("the index is built anew")
+		if err := e.Reset(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// check looks every so often whether Qdrant has lost something, so that it is
+// applied again even if nobody searches or enrols.
+func (e *qdrantEngine) check(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(checkInterval):
+		}
+		if _, err := e.Check(ctx); err != nil {
+			e.Notify() // what is wrong, the follower meets and tells
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"text/tabwriter"
+
+	"oneton/index"
+	"oneton/index/qdrant"
+	"oneton/store"
+)
+
+type indexStatus struct{ settings }
+
+func (c *indexStatus) Run(ctx context.Context) error {
+	return c.withIndex(ctx, func(o *opened) error {
+		end, err := o.end(ctx)
+		if err != nil {
+			return err
+		}
+		names, err := o.names(ctx)
+		if err != nil {
+			return err
+		}
+		out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		if q, ok := o.engine.(*qdrantEngine); ok {
+			err = statusOfQdrant(ctx, out, q, o, end, names)
+		} else {
+			err = statusOfSaved(ctx, out, o, end, names)
+		}
+		if err != nil {
+			return err
+		}
+		return out.Flush()
+	})
+}
+
+func statusOfSaved(ctx context.Context, out io.Writer, o *opened, end uint64, names map[string]store.Gallery) error {
+	fmt.Fprintf(out, "engine\texact, as saved in %s\nposition\t%d of %d\n\n", o.cfg.Data, o.Position(), end)
+	fmt.Fprintf(out, "TENANT\tGALLERY\tPACK\tFACES\n")
+	for _, id := range slices.Sorted(maps.Keys(names)) {
+		g := names[id]
+		scope := index.Scope{Tenant: g.Tenant, Gallery: id, Pack: g.Pack}
+		n, err := o.Faces(ctx, scope)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s\t%d\n", named(scope, names), n)
+	}
+	return nil
+}
+
+func statusOfQdrant(ctx context.Context, out io.Writer, q *qdrantEngine, o *opened, end uint64, names map[string]store.Gallery) error {
+	st, err := q.Status(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "engine\tqdrant at %s, collections %s*\nposition\t%d of %d\n\n", o.cfg.Index.Qdrant.Address, o.cfg.Index.Qdrant.Prefix, st.Position, end)
+	fmt.Fprintf(out, "COLLECTION\tPACK\tDIMENSION\tPOSITION\tSTATE\tSEGMENTS\tIN GRAPH\n")
+	for _, c := range st.Collections {
+		fmt.Fprintf(out, "%s\t%s\t%d\t%d\t%s\t%d\t%d\n", c.Name, c.Pack, c.Dimension, c.Position, c.State, c.Segments, c.Graphed)
+	}
+	fmt.Fprintf(out, "\nTENANT\tGALLERY\tPACK\tFACES\tCOUNTED\tSEARCH BY GRAPH\n")
+	for _, c := range st.Collections {
+		for _, g := range c.Galleries {
+			fmt.Fprintf(out, "%s\t%d\t%d\t%s\n", named(g.Scope, names), g.Faces, g.Counted, recallText(g.Recall))
+		}
+	}
+	return nil
+}
+
+func recallText(r *qdrant.Recall) string {
+	if r == nil {
+		return "not measured"
+	}
+	state := "not accepted"
+	if r.Accepted {
+		state = "accepted"
+	}
+	return fmt.Sprintf("%s: missed %d of %d at %d faces", state, r.Missed, r.Probes, r.Faces)
+}
