@@ -45,7 +45,7 @@ func screen(photo *canvas, rng *rand.Rand) *canvas {
 			for ch, tint := range [channels]float64{1, 1, 1.12} {
 				c.pix[channels*i+ch] = 255 * math.Pow(photo.pix[channels*i+ch]/255, 0.85) * moire * tint
 			}
-			glare[i] = 60 * max(0, 1-(math.Pow(fx-glareX, 2)+math.Pow(fy-glareY, 2))/(radius*radius))
+			glare[i] = 60 * max(0, 1-((fx-glareX)*(fx-glareX)+(fy-glareY)*(fy-glareY))/(radius*radius))
 		}
 	}
 	c.blur(0.8)
