@@ -20,8 +20,15 @@ import (
 // again.
 const rebuildRetry = time.Second
 
-// checkInterval is how often it is looked whether Qdrant has lost something.
-const checkInterval = time.Second
+const (
+	// checkInterval is how often it is looked whether Qdrant has lost something.
+	checkInterval = time.Second
+	// patience is after how long a process that cannot reach Qdrant lets others
+	// try.
+	patience = 30 * time.Second
+)
+
+var errNoQdrant = errors.New("qdrant cannot be reached from here; another process may try")
 
 // qdrantEngine is the index that a Qdrant cluster holds for all processes of
 // one database. Of these, one at a time brings it along; all search it.
@@ -29,8 +36,9 @@ type qdrantEngine struct {
 	*qdrant.Index
 	truth *truth
 	// turn is the name of the right to bring the collections along.
-	turn string
-	log  zerolog.Logger
+	turn     string
+	patience time.Duration
+	log      zerolog.Logger
 	// follower is nil while another process brings the index along.
 	follower atomic.Pointer[changelog.Follower]
 }
@@ -49,7 +57,7 @@ func openQdrant(ctx context.Context, cfg config.Config, t *truth, log zerolog.Lo
 	if err != nil {
 		return nil, err
 	}
-	return &qdrantEngine{Index: x, truth: t, turn: "qdrant/" + at.Prefix, log: log}, nil
+	return &qdrantEngine{Index: x, truth: t, turn: "qdrant/" + at.Prefix, patience: patience, log: log}, nil
 }
 
 // qdrantConfig is the settings, with the key read from its file.
@@ -131,7 +139,7 @@ func (e *qdrantEngine) lead(ctx context.Context, t turn) error {
 		case <-ctx.Done():
 		}
 	}()
-	go e.check(ctx)
+	go e.check(ctx, cancel)
 	for {
 		f := changelog.NewFollower(e.truth.store, e.Index, changelog.FollowerConfig{})
 		e.follower.Store(f)
@@ -148,16 +156,22 @@ func (e *qdrantEngine) lead(ctx context.Context, t turn) error {
 }
 
 // check looks every so often whether Qdrant has lost something, so that it is
-// applied again even if nobody searches or enrols.
-func (e *qdrantEngine) check(ctx context.Context) {
-	for {
+// applied again even if nobody searches or enrols, and gives up when Qdrant
+// does not answer for long.
+func (e *qdrantEngine) check(ctx context.Context, giveUp context.CancelCauseFunc) {
+	for answered := time.Now(); ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(checkInterval):
 		}
-		if _, err := e.Check(ctx); err != nil {
-			e.Notify() // what is wrong, the follower meets and tells
+		if _, err := e.Check(ctx); err == nil {
+			answered = time.Now()
+			continue
 		}
+		if time.Since(answered) > e.patience {
+			giveUp(errNoQdrant)
+		}
+		e.Notify() // what is wrong, the follower meets and tells
 	}
 }
