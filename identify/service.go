@@ -48,7 +48,10 @@ func New(cfg Config, e Embedder, i Index, f Follower, s Store) (*Service, error)
 		return nil, fmt.Errorf("use default pack %q: %w", cfg.DefaultPack, err)
 	}
 	service := &Service{cfg: cfg, embedder: e, index: i, follower: f, store: s}
-	return service, service.validatePolicy(cfg.DefaultPack, cfg.DefaultPolicy)
+	if err := service.validatePolicy(cfg.DefaultPack, cfg.DefaultPolicy); err != nil {
+		return nil, err
+	}
+	return service, nil
 }
 
 // now is the time to store, in the microseconds that every store keeps, so
