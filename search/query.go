@@ -53,9 +53,9 @@ type candidate struct {
 var queries = sync.Pool{New: func() any { return new(query) }}
 
 // newQuery returns a query that must be released.
-func newQuery(ctx context.Context, vector []float32, opt Options) *query {
+func newQuery(ctx context.Context, v *view, vector []float32, opt Options) *query {
 	q := queries.Get().(*query)
-	q.ctx, q.vector, q.opt = ctx, vector, opt
+	q.ctx, q.view, q.vector, q.opt = ctx, v, vector, opt
 	q.probe.Quantise(vector)
 	return q
 }
@@ -65,10 +65,9 @@ func (q *query) release() {
 	queries.Put(q)
 }
 
-// begin readies the query for a scan of the view.
-func (q *query) begin(v *view) {
-	q.view = v
-	k := min(q.opt.K, v.live)
+// begin readies the query for a scan.
+func (q *query) begin() {
+	k := min(q.opt.K, q.view.live)
 	q.lower.reset(k, q.opt.Distinct)
 	q.best.reset(k, q.opt.Distinct)
 	q.candidates = q.candidates[:0]

@@ -2,7 +2,6 @@ package search
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -20,53 +19,13 @@ type queue struct {
 	waiting []*request
 }
 
-// request is some probes to be searched for in one scan.
+// request is some probes to be searched for in one scan of a view.
 type request struct {
+	view    *view
 	queries []*query
 	// turn tells that the request is answered, or, when true, that it is to
 	// lead the next scan.
 	turn chan bool
-}
-
-// Search returns the rows nearest to the probe, a unit vector.
-func (s *Set) Search(ctx context.Context, probe []float32, opt Options) (Result, error) {
-	results, err := s.SearchBatch(ctx, [][]float32{probe}, opt)
-	if err != nil {
-		return Result{}, err
-	}
-	return results[0], nil
-}
-
-// SearchBatch answers every probe as Search would, in fewer passes over the
-// rows. Its results are in the order of the probes.
-func (s *Set) SearchBatch(ctx context.Context, probes [][]float32, opt Options) ([]Result, error) {
-	if err := opt.validate(); err != nil {
-		return nil, err
-	}
-	for i, p := range probes {
-		if err := validate(p, s.cfg.Dimension); err != nil {
-			return nil, fmt.Errorf("search for probe %d: %w", i, err)
-		}
-	}
-	results := make([]Result, 0, len(probes))
-	for some := range slices.Chunk(probes, maxProbes) {
-		r := request{}
-		for _, p := range some {
-			r.queries = append(r.queries, newQuery(ctx, p, opt))
-		}
-		err := s.serve(ctx, &r)
-		for _, q := range r.queries {
-			results = append(results, q.result)
-			if err == nil {
-				err = q.err
-			}
-			q.release()
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return results, nil
 }
 
 // serve gets a request answered.
@@ -74,8 +33,10 @@ func (s *Set) serve(ctx context.Context, r *request) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if s.quick(len(r.queries)) {
-		return s.answer(r)
+	if r.view.bytes()*len(r.queries) < soloBytes {
+		// The scan is too short to share.
+		s.answer(r)
+		return nil
 	}
 	if !s.queue.enter(r) {
 		if lead, err := s.queue.wait(ctx, r); !lead {
@@ -83,35 +44,19 @@ func (s *Set) serve(ctx context.Context, r *request) error {
 		}
 	}
 	together := s.queue.join(r)
-	err := s.answer(together...)
+	s.answer(together...)
 	s.queue.leave(together[1:])
-	return err
-}
-
-// quick tells whether a scan is too short to share.
-func (s *Set) quick(probes int) bool {
-	v := s.view.Load()
-	return v == nil || v.bytes()*probes < soloBytes
+	return nil
 }
 
 // answer scans for the requests.
-func (s *Set) answer(requests ...*request) error {
-	v := s.acquire()
-	if v == nil {
-		for _, r := range requests {
-			for _, q := range r.queries {
-				q.err = ErrClosed
-			}
-		}
-		return ErrClosed
-	}
-	defer v.release()
+func (s *Set) answer(requests ...*request) {
 	queries := requests[0].queries
 	for _, r := range requests[1:] {
 		queries = append(slices.Clip(queries), r.queries...)
 	}
 	s.traffic.scans.Add(1)
-	s.scan(v, queries)
+	s.scan(queries)
 	var next atomic.Int64
 	parallel(min(s.cfg.Workers, len(queries)), func() {
 		for {
@@ -122,7 +67,6 @@ func (s *Set) answer(requests ...*request) error {
 			queries[i].finish()
 		}
 	})
-	return nil
 }
 
 // enter tells whether the request may lead a scan at once; otherwise it waits.

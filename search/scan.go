@@ -21,35 +21,45 @@ const (
 	soloBytes = 1 << 20
 )
 
-// scan is one pass of some queries over a view.
+// scan is one pass of some queries over the segments of their views.
 type scan struct {
 	kernel  *kernel.Kernel
-	view    *view
 	queries []*query
-	// classes are the queries that share a filter.
-	classes [][]*query
+	classes []class
+	// segments are those of all the views.
+	segments []*segment
 	// chunk is how many blocks a chunk has; chunks counts them up to each
-	// part's end.
+	// segment's end.
 	chunk  int
 	chunks []int
 	taken  atomic.Int64
 }
 
-// scan offers the queries the rows of the view that may be in their answers.
-func (s *Set) scan(v *view, queries []*query) {
+// class is queries that look at the same rows.
+type class struct {
+	queries []*query
+	// parts are the places in the view's parts of the scan's segments, or -1,
+	// as far as the class has some.
+	parts []int
+}
+
+// scan offers the queries the rows of their views that may be in their
+// answers.
+func (s *Set) scan(queries []*query) {
 	for _, q := range queries {
-		q.begin(v)
+		q.begin()
 	}
-	if v.live == 0 {
-		return
-	}
-	sc := scan{kernel: s.kernel, view: v, queries: queries, classes: classify(queries)}
+	sc := scan{kernel: s.kernel, queries: queries}
+	sc.classify()
 	size := kernel.BlockBytes(s.cfg.Dimension)
 	sc.chunk = max(kernel.Step, min(chunkBlocks, chunkBytes/size)/kernel.Step*kernel.Step)
 	total := 0
-	for _, p := range v.parts {
-		total += (blocksFor(p.rows) + sc.chunk - 1) / sc.chunk
+	for i := range sc.segments {
+		total += (blocksFor(sc.rows(i)) + sc.chunk - 1) / sc.chunk
 		sc.chunks = append(sc.chunks, total)
+	}
+	if total == 0 {
+		return
 	}
 	workers := min(s.cfg.Workers, total)
 	if total*sc.chunk*size*len(queries) < soloBytes {
@@ -58,18 +68,52 @@ func (s *Set) scan(v *view, queries []*query) {
 	parallel(workers, sc.work)
 }
 
-// classify groups the queries by filter.
-func classify(queries []*query) [][]*query {
-	var classes [][]*query
-	for _, q := range queries {
-		i := slices.IndexFunc(classes, func(c []*query) bool { return c[0].opt.Filter.same(q.opt.Filter) })
+// classify groups the queries by view and filter and lists the segments.
+func (sc *scan) classify() {
+	for _, q := range sc.queries {
+		i := slices.IndexFunc(sc.classes, func(c class) bool {
+			return c.queries[0].view == q.view && c.queries[0].opt.Filter.same(q.opt.Filter)
+		})
 		if i < 0 {
-			i = len(classes)
-			classes = append(classes, nil)
+			i = len(sc.classes)
+			sc.classes = append(sc.classes, class{})
 		}
-		classes[i] = append(classes[i], q)
+		sc.classes[i].queries = append(sc.classes[i].queries, q)
 	}
-	return classes
+	places := map[*segment]int{}
+	for i := range sc.classes {
+		c := &sc.classes[i]
+		c.parts = slices.Repeat([]int{-1}, len(sc.segments))
+		for at, p := range c.queries[0].view.parts {
+			place, known := places[p.segment]
+			if !known {
+				place = len(sc.segments)
+				sc.segments = append(sc.segments, p.segment)
+				c.parts = append(c.parts, -1)
+				places[p.segment] = place
+			}
+			c.parts[place] = at
+		}
+	}
+}
+
+// part is the class's part of a segment of the scan, or nil.
+func (c *class) part(segment int) *part {
+	if segment >= len(c.parts) || c.parts[segment] < 0 {
+		return nil
+	}
+	return &c.queries[0].view.parts[c.parts[segment]]
+}
+
+// rows is how many rows of a segment some class looks at.
+func (sc *scan) rows(segment int) int {
+	rows := 0
+	for i := range sc.classes {
+		if p := sc.classes[i].part(segment); p != nil {
+			rows = max(rows, p.rows)
+		}
+	}
+	return rows
 }
 
 // parallel runs f n times at once and waits. It runs none itself: the last
@@ -99,7 +143,8 @@ type worker struct {
 type tile struct {
 	kernel.Tile
 	queries []*query
-	// first tells that the tile is the first of its filter.
+	class   *class
+	// first tells that the tile is the first of its class.
 	first bool
 }
 
@@ -125,10 +170,10 @@ func (sc *scan) work() {
 			before = sc.chunks[i-1]
 		}
 		first := (c - before) * sc.chunk
-		end := min(first+sc.chunk, blocksFor(sc.view.parts[i].rows))
+		end := min(first+sc.chunk, blocksFor(sc.rows(i)))
 		for first < end {
 			n := min(step, end-first)
-			w.scan(i, &sc.view.parts[i], first, n)
+			w.scan(i, sc.segments[i], first, n)
 			first += n
 			step = min(2*step, sc.chunk)
 		}
@@ -148,10 +193,11 @@ func (sc *scan) cancelled() bool {
 // prepare makes the worker's tiles.
 func (w *worker) prepare(sc *scan) {
 	n, widest := 0, 0
-	for _, queries := range sc.classes {
-		for first := 0; first < len(queries); {
-			width := sc.kernel.Width(len(queries) - first)
-			some := queries[first:min(first+width, len(queries))]
+	for i := range sc.classes {
+		c := &sc.classes[i]
+		for first := 0; first < len(c.queries); {
+			width := sc.kernel.Width(len(c.queries) - first)
+			some := c.queries[first:min(first+width, len(c.queries))]
 			w.probes = w.probes[:0]
 			for _, q := range some {
 				w.probes = append(w.probes, &q.probe)
@@ -161,7 +207,7 @@ func (w *worker) prepare(sc *scan) {
 			}
 			t := &w.tiles[n]
 			t.Fill(sc.kernel, w.probes)
-			t.queries, t.first = some, first == 0
+			t.queries, t.class, t.first = some, c, first == 0
 			widest = max(widest, width)
 			first += len(some)
 			n++
@@ -172,12 +218,17 @@ func (w *worker) prepare(sc *scan) {
 	w.hits = slices.Grow(w.hits[:0], sc.chunk*widest)[:sc.chunk*widest]
 }
 
-// scan compares n blocks of a part with every tile.
-func (w *worker) scan(number int, p *part, first, n int) {
-	blocks := p.blocks[first*kernel.BlockBytes(p.dimension):]
-	masks := w.masks[:n]
+// scan compares n blocks of a segment with every tile whose class looks at
+// them.
+func (w *worker) scan(number int, s *segment, first, n int) {
+	blocks := s.blocks[first*kernel.BlockBytes(s.dimension):]
 	for i := range w.tiles {
 		t := &w.tiles[i]
+		p := t.class.part(number)
+		if p == nil || first >= blocksFor(p.rows) {
+			continue
+		}
+		masks := w.masks[:min(n, blocksFor(p.rows)-first)]
 		if t.first {
 			p.masks(masks, first, t.queries[0].opt.Filter)
 		}
@@ -186,7 +237,7 @@ func (w *worker) scan(number int, p *part, first, n int) {
 		}
 		hits := t.Scan(blocks, masks, w.hits)
 		for i := range hits {
-			t.queries[hits[i].Probe].offer(number, p, first, &hits[i])
+			t.queries[hits[i].Probe].offer(t.class.parts[number], p, first, &hits[i])
 		}
 	}
 }

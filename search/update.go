@@ -13,34 +13,70 @@ const smallestTail = 4
 // inserted (ErrNotUnit, ErrOrder or the face package's errors), nothing is
 // changed.
 func (s *Set) Update(insert []Row, remove []uint64) error {
+	staged, err := s.Stage(insert, remove)
+	if err != nil {
+		return err
+	}
+	staged.Commit()
+	return nil
+}
+
+// Staged is an update of which everything is done but showing it to searches.
+// It must be committed or abandoned; other updates of the set wait for that.
+type Staged struct {
+	update
+	next uint64
+}
+
+// Stage does an Update's work, for Commit to take no time.
+func (s *Set) Stage(insert []Row, remove []uint64) (*Staged, error) {
 	for _, r := range insert {
 		if err := validate(r.Vector, s.cfg.Dimension); err != nil {
-			return fmt.Errorf("insert row %d: %w", r.ID, err)
+			return nil, fmt.Errorf("insert row %d: %w", r.ID, err)
 		}
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	staged, err := s.stage(insert, remove)
+	if err != nil {
+		s.mu.Unlock()
+	}
+	return staged, err
+}
+
+func (s *Set) stage(insert []Row, remove []uint64) (*Staged, error) {
 	if s.closed {
-		return ErrClosed
+		return nil, ErrClosed
 	}
 	old := s.view.Load()
 	next := old.next
 	for _, r := range insert {
 		if r.ID < next {
-			return fmt.Errorf("insert row %d where %d is the lowest: %w", r.ID, next, ErrOrder)
+			return nil, fmt.Errorf("insert row %d where %d is the lowest: %w", r.ID, next, ErrOrder)
 		}
 		next = r.ID + 1
 	}
 	u := update{set: s, parts: slices.Clone(old.parts), tail: s.tail}
 	u.remove(old, remove)
 	if err := u.insert(insert); err != nil {
-		u.abandon()
-		return err
+		u.free()
+		return nil, err
 	}
+	return &Staged{update: u, next: next}, nil
+}
+
+// Commit shows the update to the searches that begin from now on.
+func (u *Staged) Commit() {
+	s := u.set
+	defer s.mu.Unlock()
 	s.tail = u.tail
-	s.publish(newView(u.parts, next))
+	s.publish(newView(u.parts, u.next))
 	s.keep()
-	return nil
+}
+
+// Abandon leaves the set as it was.
+func (u *Staged) Abandon() {
+	defer u.set.mu.Unlock()
+	u.free()
 }
 
 // update is the parts of the next view in the making.
@@ -52,7 +88,7 @@ type update struct {
 	made []*segment
 }
 
-func (u *update) abandon() {
+func (u *update) free() {
 	for _, s := range u.made {
 		s.free()
 	}

@@ -28,8 +28,8 @@ type Config struct {
 }
 
 // Index is a view of the change log that answers searches. It is safe for
-// concurrent use; searches of one gallery wait for its changes and changes
-// wait for its searches, so that every answer is of one moment.
+// concurrent use. Every answer is of one moment, and neither does a search
+// wait for changes nor do changes wait for a search.
 type Index struct {
 	cfg  Config
 	lock *os.File
@@ -85,7 +85,20 @@ func (x *Index) Apply(ctx context.Context, changes []changelog.Change, next uint
 		}
 	}
 	x.position.Store(max(next, x.position.Load()))
+	x.clear(batches)
 	return nil
+}
+
+// clear removes the galleries that a batch has emptied. Until the index is at
+// the batch's position they tell searches of it.
+func (x *Index) clear(batches []*batch) {
+	for _, b := range batches {
+		if g := x.gallery(b.key); g != nil && len(g.shelves) == 0 {
+			x.mu.Lock()
+			delete(x.galleries, b.key)
+			x.mu.Unlock()
+		}
+	}
 }
 
 func (x *Index) applyTo(b *batch, next uint64) error {
@@ -95,20 +108,12 @@ func (x *Index) applyTo(b *batch, next uint64) error {
 	}
 	// Readers see the gallery that was dropped until the one that takes its
 	// place is whole.
-	var fresh *gallery
-	if len(b.faces) > 0 {
-		fresh = newGallery(x.cfg)
-		if err := fresh.apply(b.faces, next); err != nil {
-			fresh.leave((*shelf).discard)
-			return err
-		}
+	fresh := newGallery(x.cfg)
+	if err := fresh.apply(b.faces, next); err != nil {
+		return err
 	}
 	x.mu.Lock()
-	if fresh != nil {
-		x.galleries[b.key] = fresh
-	} else {
-		delete(x.galleries, b.key)
-	}
+	x.galleries[b.key] = fresh
 	x.mu.Unlock()
 	if g != nil {
 		g.leave((*shelf).discard)
@@ -128,21 +133,16 @@ func (x *Index) Search(ctx context.Context, q index.Query) (index.Result, error)
 	if err := q.Check(); err != nil {
 		return index.Result{}, err
 	}
-	var r index.Result
-	var err error
-	var from *gallery
-	r.Position = x.look(q.Scope, func(g *gallery, s *shelf) {
-		from = g
-		r.Faces = len(s.rows)
-		r.Hits, err = s.search(ctx, q)
-	})
+	p := x.snapshot(q.Scope, q.Filter)
+	defer p.release()
+	hits, err := p.search(ctx, q)
 	if errors.Is(err, search.ErrDamaged) {
-		err = errors.Join(err, x.heal(q.Scope, from))
+		err = errors.Join(err, x.heal(q.Scope, p.gallery))
 	}
 	if err != nil {
 		return index.Result{}, err
 	}
-	return r, nil
+	return index.Result{Hits: hits, Faces: p.rows.count, Position: p.position}, nil
 }
 
 // heal forgets everything after a search met a damaged file, unless that has
@@ -158,25 +158,37 @@ func (x *Index) heal(scope index.Scope, damaged *gallery) error {
 }
 
 // Faces is how many faces the scope holds.
-func (x *Index) Faces(ctx context.Context, scope index.Scope) (n int, err error) {
-	x.look(scope, func(_ *gallery, s *shelf) { n = len(s.rows) })
-	return n, ctx.Err()
+func (x *Index) Faces(ctx context.Context, scope index.Scope) (int, error) {
+	p := x.snapshot(scope, nil)
+	defer p.release()
+	return p.rows.count, ctx.Err()
 }
 
-// look calls do with the scope's shelf, if there is one, while nothing changes
-// it, and returns the position that do sees.
-func (x *Index) look(scope index.Scope, do func(*gallery, *shelf)) uint64 {
+// snapshot is the scope's shelf at one moment, with the position of it.
+func (x *Index) snapshot(scope index.Scope, filter map[string][]string) snapshot {
 	for {
 		// Read before the gallery is looked up: what is absent then has no
-		// change up to this position.
+		// change up to this position. The index may have passed positions that
+		// have no change of the gallery.
 		position := x.position.Load()
 		g := x.gallery(galleryKey{scope.Tenant, scope.Gallery})
 		if g == nil {
-			return position
+			return snapshot{position: position}
 		}
-		if position, ok := g.look(x, scope.Pack, do); ok {
-			return position
+		if p, ok := g.snapshot(scope.Pack, filter); ok {
+			p.position = max(p.position, position)
+			return p
 		}
+	}
+}
+
+// unchanged calls do with the scope's shelf, if there is one, while nothing
+// changes the index.
+func (x *Index) unchanged(scope index.Scope, do func(*shelf)) {
+	x.applying.Lock()
+	defer x.applying.Unlock()
+	if g := x.gallery(galleryKey{scope.Tenant, scope.Gallery}); g != nil && g.shelves[scope.Pack] != nil {
+		do(g.shelves[scope.Pack])
 	}
 }
 

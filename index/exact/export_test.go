@@ -8,14 +8,20 @@ import (
 
 // Sizes counts what the scope's shelf remembers.
 func (x *Index) Sizes(scope index.Scope) (rows, people, labels int) {
-	x.look(scope, func(_ *gallery, s *shelf) {
-		rows, people, labels = len(s.rows), len(s.people.persons), len(s.labels)
+	x.unchanged(scope, func(s *shelf) {
+		rows, people, labels = s.rows.count, len(s.people), len(s.labels.all)
 	})
 	return rows, people, labels
 }
 
 // SaveShelf does the part of a Save that is the scope's shelf.
 func (x *Index) SaveShelf(scope index.Scope) (err error) {
-	x.look(scope, func(_ *gallery, s *shelf) { err = s.save(uuid.NewString()) })
+	x.unchanged(scope, func(s *shelf) { err = s.save(uuid.NewString()) })
 	return err
+}
+
+// OnStaged has f called whenever an Apply has done its work on the scope's
+// gallery and searches do not see it yet.
+func (x *Index) OnStaged(scope index.Scope, f func()) {
+	x.gallery(galleryKey{scope.Tenant, scope.Gallery}).staged = f
 }

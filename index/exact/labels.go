@@ -8,17 +8,27 @@ import (
 
 // labels are the metadata of a shelf: for each key and value the rows whose
 // subject has it, so that a filter is an operation on bitmaps and not on rows.
-type labels map[tag]*label
+type labels struct {
+	all map[tag]*label
+	// edited are those that changes have touched since the last publish.
+	edited map[tag]*label
+}
 
 type tag struct{ key, value string }
 
 type label struct {
-	tag  tag
-	rows *roaring.Bitmap
+	tag tag
+	// rows are those that searches see, or nil; they do not change. next are
+	// those of the next publish, if they differ.
+	rows, next *roaring.Bitmap
+}
+
+func newLabels() labels {
+	return labels{all: make(map[tag]*label), edited: make(map[tag]*label)}
 }
 
 // relabel gives the person's rows the metadata.
-func (l labels) relabel(p *person, metadata map[string]string) {
+func (l *labels) relabel(p *person, metadata map[string]string) {
 	kept := 0
 	for _, have := range p.labels {
 		if v, ok := metadata[have.tag.key]; ok && v == have.tag.value {
@@ -40,49 +50,91 @@ func (l labels) relabel(p *person, metadata map[string]string) {
 	}
 }
 
-func (l labels) label(t tag) *label {
-	have := l[t]
-	if have == nil {
-		have = &label{tag: t, rows: roaring.New()}
-		l[t] = have
+// label is the one of the tag, as changes have it.
+func (l *labels) label(t tag) *label {
+	if have := l.edited[t]; have != nil {
+		return have
 	}
+	if have := l.all[t]; have != nil {
+		return have
+	}
+	have := &label{tag: t}
+	l.edit(have)
 	return have
 }
 
-func (labels) add(to []*label, id uint32) {
+// edit is the label's bitmap that may be changed.
+func (l *labels) edit(have *label) *roaring.Bitmap {
+	if have.next == nil {
+		if have.rows == nil {
+			have.next = roaring.New()
+		} else {
+			have.next = have.rows.Clone()
+		}
+		l.edited[have.tag] = have
+	}
+	return have.next
+}
+
+func (l *labels) add(to []*label, id uint32) {
 	for _, have := range to {
-		have.rows.Add(id)
+		l.edit(have).Add(id)
 	}
 }
 
-func (l labels) remove(from []*label, id uint32) {
+func (l *labels) remove(from []*label, id uint32) {
 	for _, have := range from {
-		have.rows.Remove(id)
+		l.edit(have).Remove(id)
+	}
+}
+
+// publish shows searches what was changed.
+func (l *labels) publish() {
+	for t, have := range l.edited {
+		have.rows, have.next = have.next, nil
 		if have.rows.IsEmpty() {
-			delete(l, have.tag)
+			delete(l.all, t)
+		} else {
+			l.all[t] = have
 		}
 	}
+	l.edited = make(map[tag]*label)
 }
 
-// mask chooses the rows whose subject has, for every key of the filter, one of
-// its values; false means that none has.
-func (l labels) mask(filter map[string][]string) (search.Mask, bool) {
-	var chosen *roaring.Bitmap
+// chosen are, for every key of a filter, the rows that have one of its values.
+type chosen [][]*roaring.Bitmap
+
+func (l *labels) choose(filter map[string][]string) chosen {
+	var c chosen
 	for key, values := range filter {
-		some := roaring.New()
+		var some []*roaring.Bitmap
 		for _, v := range values {
-			if have := l[tag{key, v}]; have != nil {
-				some.Or(have.rows)
+			if have := l.all[tag{key, v}]; have != nil {
+				some = append(some, have.rows)
 			}
 		}
-		if chosen == nil {
-			chosen = some
-		} else {
-			chosen.And(some)
+		c = append(c, some)
+	}
+	return c
+}
+
+// mask is of the rows that have a value of every key; false means that none
+// has.
+func (c chosen) mask() (search.Mask, bool) {
+	var all *roaring.Bitmap
+	for _, values := range c {
+		some := roaring.New()
+		for _, rows := range values {
+			some.Or(rows)
 		}
-		if chosen.IsEmpty() {
+		if all == nil {
+			all = some
+		} else {
+			all.And(some)
+		}
+		if all.IsEmpty() {
 			return nil, false
 		}
 	}
-	return search.Mask(chosen.ToDense()), true
+	return search.Mask(all.ToDense()), true
 }

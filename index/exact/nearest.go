@@ -21,34 +21,37 @@ const rowsPerHit = 4
 
 // nearest is the nearest face of a person.
 type nearest struct {
-	person uint32
+	person *person
 	face   uuid.UUID
 	cosine float64
 }
 
 // search returns the k subjects nearest to the probe.
-func (s *shelf) search(ctx context.Context, q index.Query) ([]index.Hit, error) {
-	if len(q.Probe) != s.dimension {
+func (p *snapshot) search(ctx context.Context, q index.Query) ([]index.Hit, error) {
+	if p.shelf == nil {
+		return nil, nil
+	}
+	if dimension := p.shelf.dimension; len(q.Probe) != dimension {
 		return nil, fmt.Errorf("%w: the probe has %d dimensions, not %d: %w",
-			index.ErrQuery, len(q.Probe), s.dimension, face.ErrDimension)
+			index.ErrQuery, len(q.Probe), dimension, face.ErrDimension)
 	}
 	opt := search.Options{Threshold: q.Threshold}
 	if len(q.Filter) > 0 {
-		mask, some := s.labels.mask(q.Filter)
+		mask, some := p.chosen.mask()
 		if !some {
 			return nil, nil
 		}
 		opt.Filter = mask
 	}
 	for opt.K = q.K; ; {
-		opt.K = min(opt.K, s.set.Len()/rowsPerHit+1) * rowsPerHit
-		r, err := s.set.Search(ctx, q.Probe, opt)
+		opt.K = min(opt.K, p.set.Len()/rowsPerHit+1) * rowsPerHit
+		r, err := p.set.Search(ctx, q.Probe, opt)
 		if err != nil {
 			return nil, explain(ctx, err)
 		}
 		all := len(r.Hits) < opt.K
-		if best := s.group(r.Hits, all); all || len(best) >= q.K {
-			return s.hits(best[:min(q.K, len(best))]), nil
+		if best := p.group(r.Hits, all); all || len(best) >= q.K {
+			return hits(best[:min(q.K, len(best))]), nil
 		}
 	}
 }
@@ -67,15 +70,15 @@ func explain(ctx context.Context, err error) error {
 // group returns each person's nearest face, best first, ties by face id. Rows
 // come best first. Unless they are all, rows that tie with the last one may be
 // missing, so that only those above it are sure.
-func (s *shelf) group(rows []search.Hit, all bool) []nearest {
+func (p *snapshot) group(rows []search.Hit, all bool) []nearest {
 	var best []nearest
-	at := make(map[uint32]int)
+	at := make(map[*person]int)
 	for _, h := range rows {
 		cosine := clamp(h.Score)
 		if !all && cosine == clamp(rows[len(rows)-1].Score) {
 			break
 		}
-		r := s.rows[uint32(h.ID)]
+		r, _ := p.rows.at(uint32(h.ID))
 		n := nearest{r.person, r.face, cosine}
 		if i, ok := at[r.person]; !ok {
 			at[r.person] = len(best)
@@ -94,10 +97,10 @@ func compare(a, b nearest) int {
 
 func clamp(cosine float64) float64 { return max(-1, min(1, cosine)) }
 
-func (s *shelf) hits(best []nearest) []index.Hit {
+func hits(best []nearest) []index.Hit {
 	out := make([]index.Hit, len(best))
 	for i, n := range best {
-		out[i] = index.Hit{Subject: s.people.at(n.person).id, Face: n.face.String(), Cosine: n.cosine}
+		out[i] = index.Hit{Subject: n.person.id, Face: n.face.String(), Cosine: n.cosine}
 	}
 	return out
 }

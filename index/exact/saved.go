@@ -65,15 +65,12 @@ func (s *shelf) rowsPath(generation string) string {
 
 func (s *shelf) saved() *savedRows {
 	var out savedRows
-	places := make(map[*label]uint32, len(s.labels))
-	for _, l := range s.labels {
+	places := make(map[*label]uint32, len(s.labels.all))
+	for _, l := range s.labels.all {
 		places[l] = uint32(len(out.Tags))
 		out.Tags = append(out.Tags, savedTag{l.tag.key, l.tag.value})
 	}
-	for _, p := range s.people.persons {
-		if len(p.rows) == 0 {
-			continue
-		}
+	for _, p := range s.people {
 		out.Subjects = append(out.Subjects, p.id)
 		out.LabelCounts = append(out.LabelCounts, uint32(len(p.labels)))
 		out.RowCounts = append(out.RowCounts, uint32(len(p.rows)))
@@ -81,7 +78,7 @@ func (s *shelf) saved() *savedRows {
 			out.Labels = append(out.Labels, places[l])
 		}
 		for _, id := range p.rows {
-			r := s.rows[id]
+			r, _ := s.rows.at(id)
 			out.IDs = append(out.IDs, id)
 			out.Faces = append(out.Faces, r.face[:]...)
 			out.Templates = append(out.Templates, r.template)
@@ -116,9 +113,9 @@ func (s *shelf) restore(in *savedRows) error {
 		return errDamaged
 	}
 	at, tagged := 0, 0
+	edit := s.rows.edit()
 	for i, subject := range in.Subjects {
-		number := s.people.number(subject)
-		p := s.people.at(number)
+		p := s.people.named(subject)
 		if rows-at < int(in.RowCounts[i]) || len(in.Labels)-tagged < int(in.LabelCounts[i]) {
 			return errDamaged
 		}
@@ -133,15 +130,17 @@ func (s *shelf) restore(in *savedRows) error {
 		for range in.RowCounts[i] {
 			id, face := in.IDs[at], uuid.UUID(in.Faces[at*faceBytes:][:faceBytes])
 			p.rows = append(p.rows, id)
-			s.rows[id] = row{face, number, in.Templates[at]}
+			edit.put(id, row{face, p, in.Templates[at]})
 			s.faces[face] = id
 			s.labels.add(p.labels, id)
 			at++
 		}
 	}
-	if at != rows || tagged != len(in.Labels) || len(s.rows) != rows || len(s.faces) != rows {
+	if at != rows || tagged != len(in.Labels) || edit.count != rows || len(s.faces) != rows {
 		return errDamaged
 	}
+	s.rows = edit.rows
+	s.labels.publish()
 	return nil
 }
 

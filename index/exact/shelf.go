@@ -21,20 +21,11 @@ type shelf struct {
 	dir       string
 	dimension int
 	set       *search.Set
-	rows      map[uint32]row
-	faces     map[uuid.UUID]uint32
-	people    people
-	labels    labels
-}
-
-// row is what the shelf knows of a row of its set. Rows are numbered in the
-// order of their coming, and a number is not used twice.
-type row struct {
-	face   uuid.UUID
-	person uint32
-	// template is the template's hash, which tells a face that was put again
-	// for its metadata from one that has changed.
-	template uint64
+	// rows are those that searches see.
+	rows   rows
+	faces  map[uuid.UUID]uint32
+	people people
+	labels labels
 }
 
 func newShelf(cfg Config, dimension int) (*shelf, error) {
@@ -53,10 +44,9 @@ func emptyShelf(dir string, dimension int) *shelf {
 	return &shelf{
 		dir:       dir,
 		dimension: dimension,
-		rows:      make(map[uint32]row),
 		faces:     make(map[uuid.UUID]uint32),
-		people:    newPeople(),
-		labels:    make(labels),
+		people:    make(people),
+		labels:    newLabels(),
 	}
 }
 
@@ -64,79 +54,108 @@ func (s *shelf) setConfig(cfg Config) search.Config {
 	return search.Config{Dimension: s.dimension, Workers: cfg.Workers, Dir: s.dir}
 }
 
-// apply brings the shelf of the pack to where the changes lead: a face put in
-// another pack leaves this one. On an error nothing is changed.
-func (s *shelf) apply(pack string, faces []faceChange) error {
-	var insert []search.Row
+// shelfEdit brings a shelf to where some changes lead.
+type shelfEdit struct {
+	*shelf
+	// staged is the set's part, or nil.
+	staged *search.Staged
+	rows   *rowEdit
+	// put are the faces of the shelf, in the order of insert, which are the
+	// new rows among them; forget are the rows that go.
+	put    []faceChange
+	insert []search.Row
+	forget []uint32
+}
+
+// stage begins to bring the shelf of the pack to where the changes lead: a face
+// put in another pack leaves this one. On an error nothing is changed.
+func (s *shelf) stage(pack string, faces []faceChange) (*shelfEdit, error) {
+	e := &shelfEdit{shelf: s, rows: s.rows.edit()}
 	var remove []uint64
-	var put []faceChange
-	var forget []uint32
 	next := s.set.NextID()
 	for _, f := range faces {
 		old, known := s.faces[f.id]
 		here := f.change.Kind == changelog.PutFace && f.change.Pack == pack
 		if here {
-			put = append(put, f)
-		}
-		if here && known && s.rows[old].template == hash(f.change.Template) {
-			continue
+			e.put = append(e.put, f)
 		}
 		if known {
+			if r, _ := s.rows.at(old); here && r.template == hash(f.change.Template) {
+				continue
+			}
 			remove = append(remove, uint64(old))
-			forget = append(forget, old)
+			e.forget = append(e.forget, old)
 		}
 		if here {
 			if next > math.MaxUint32 {
-				return fmt.Errorf("row %d: the shelf must be built anew", next)
+				return nil, fmt.Errorf("row %d: the shelf must be built anew", next)
 			}
-			insert = append(insert, search.Row{ID: next, Vector: f.change.Template})
+			e.insert = append(e.insert, search.Row{ID: next, Vector: f.change.Template})
 			next++
 		}
 	}
-	if len(insert)+len(remove) > 0 {
-		if err := s.set.Update(insert, remove); err != nil {
-			return err
-		}
+	if len(e.insert)+len(remove) == 0 {
+		return e, nil
 	}
-	for _, id := range forget {
-		s.forget(id)
+	var err error
+	e.staged, err = s.set.Stage(e.insert, remove)
+	return e, err
+}
+
+func (e *shelfEdit) abandon() {
+	if e.staged != nil {
+		e.staged.Abandon()
 	}
-	for _, f := range put {
-		id, known := s.faces[f.id]
+}
+
+// note notes what the changes say of the rows. It cannot fail, and searches
+// do not see it yet.
+func (e *shelfEdit) note() {
+	for _, id := range e.forget {
+		e.forgetRow(id)
+	}
+	for _, f := range e.put {
+		id, known := e.faces[f.id]
 		if !known {
-			id = uint32(insert[0].ID)
-			insert = insert[1:]
+			id = uint32(e.insert[0].ID)
+			e.insert = e.insert[1:]
 		}
-		s.learn(id, f)
+		e.learn(id, f)
 	}
-	return nil
+}
+
+// publish shows searches what was staged and noted.
+func (e *shelfEdit) publish() {
+	if e.staged != nil {
+		e.staged.Commit()
+	}
+	e.shelf.rows = e.rows.rows
+	e.labels.publish()
 }
 
 // learn notes what a change says of the row.
-func (s *shelf) learn(id uint32, f faceChange) {
-	if old, ok := s.rows[id]; ok && s.people.at(old.person).id != f.change.Subject {
-		s.forget(id)
+func (e *shelfEdit) learn(id uint32, f faceChange) {
+	if old, ok := e.rows.at(id); ok && old.person.id != f.change.Subject {
+		e.forgetRow(id)
 	}
-	number := s.people.number(f.change.Subject)
-	if _, known := s.rows[id]; !known {
-		s.rows[id] = row{face: f.id, person: number, template: hash(f.change.Template)}
-		s.faces[f.id] = id
-		p := s.people.at(number)
+	p := e.people.named(f.change.Subject)
+	if _, known := e.faces[f.id]; !known {
+		e.rows.put(id, row{face: f.id, person: p, template: hash(f.change.Template)})
+		e.faces[f.id] = id
 		p.rows = append(p.rows, id)
-		s.labels.add(p.labels, id)
+		e.labels.add(p.labels, id)
 	}
-	s.labels.relabel(s.people.at(number), f.change.Metadata)
+	e.labels.relabel(p, f.change.Metadata)
 }
 
-// forget removes what is known of the row, and its person with the last one.
-func (s *shelf) forget(id uint32) {
-	r := s.rows[id]
-	delete(s.rows, id)
-	delete(s.faces, r.face)
-	p := s.people.at(r.person)
-	s.labels.remove(p.labels, id)
-	if p.removeRow(id) {
-		s.people.remove(r.person)
+// forgetRow removes what is known of the row, and its person with the last one.
+func (e *shelfEdit) forgetRow(id uint32) {
+	r, _ := e.rows.at(id)
+	e.rows.remove(id)
+	delete(e.faces, r.face)
+	e.labels.remove(r.person.labels, id)
+	if r.person.removeRow(id) {
+		delete(e.people, r.person.id)
 	}
 }
 
