@@ -14,6 +14,7 @@ import (
 type commands struct {
 	Ablation  ablationCommand  `cmd:"" help:"What each choice in the way from photo to answer is worth."`
 	Accuracy  accuracyCommand  `cmd:"" help:"How often known people are missed and strangers answered, on labelled photos."`
+	Index     indexCommand     `cmd:"" help:"The exact index against Qdrant, by comparing with every template and by a graph."`
 	Liveness  livenessCommand  `cmd:"" help:"How often imitated prints and screens pass the liveness check, and real faces do not."`
 	Quality   qualityCommand   `cmd:"" help:"Whether the quality score tells which degraded photos will be missed."`
 	Templates templatesCommand `cmd:"" help:"Photos to templates, against OpenCV with the same models and photos."`

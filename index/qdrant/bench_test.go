@@ -30,7 +30,7 @@ func engines(b *testing.B) map[string]indextest.Index {
 	require.NoError(b, err)
 	b.Cleanup(func() {
 		require.NoError(b, x.Close())
-		require.NoError(b, y.Drop(context.Background()))
+		require.NoError(b, y.Remove(context.Background()))
 		require.NoError(b, y.Close())
 	})
 	return map[string]indextest.Index{"exact": x, "qdrant": y}

@@ -11,9 +11,6 @@ func NewWith(ctx context.Context, cfg Config, options ...grpc.DialOption) (*Inde
 	return newIndex(ctx, cfg, options...)
 }
 
-// Drop deletes the collections, and makes none.
-func (x *Index) Drop(ctx context.Context) error { return x.drop(ctx) }
-
 // DropCollection deletes the collection of a pack, or with none that of the
 // position.
 func (x *Index) DropCollection(ctx context.Context, pack string) error {

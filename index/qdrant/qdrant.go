@@ -192,6 +192,13 @@ func (x *Index) Reset(ctx context.Context) error {
 	return x.Load(ctx)
 }
 
+// Remove deletes the collections. The index is of no use afterwards.
+func (x *Index) Remove(ctx context.Context) error {
+	x.applying.Lock()
+	defer x.applying.Unlock()
+	return x.drop(ctx)
+}
+
 func (x *Index) drop(ctx context.Context) error {
 	names, err := x.client.ListCollections(ctx)
 	if err != nil {

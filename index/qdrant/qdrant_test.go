@@ -42,7 +42,7 @@ func open(t *testing.T, cfg qdrant.Config, options ...grpc.DialOption) *qdrant.I
 	x, err := qdrant.NewWith(t.Context(), cfg, options...)
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		_ = x.Drop(context.WithoutCancel(t.Context()))
+		_ = x.Remove(context.WithoutCancel(t.Context()))
 		require.NoError(t, x.Close())
 	})
 	return x
