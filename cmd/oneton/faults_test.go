@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"oneton/index/qdrant/qdranttest"
 )
 
 // faultRounds names the variable with the number of rounds.
@@ -34,7 +37,7 @@ func upTo(d time.Duration) time.Duration { return rand.N(d) }
 // when its function returns.
 func (f *fleet) faults(t *testing.T) map[string]func() {
 	one := func() *replica { return f.replicas[rand.IntN(len(f.replicas))] }
-	return map[string]func(){
+	faults := map[string]func(){
 		"kill -9 of a oneton": func() { one().kill() },
 		"kill -9 of all onetons": func() {
 			for _, r := range f.replicas {
@@ -50,27 +53,48 @@ func (f *fleet) faults(t *testing.T) map[string]func() {
 			one().waitReady(t) // and has sessions
 			f.postgres.KillSession(t)
 		},
-		"connections to PostgreSQL cut":      func() { one().database.cut() },
+		"connections to PostgreSQL cut": func() { one().database.cut() },
 		"silence from PostgreSQL, then a cut": func() {
-			l := one().database
-			l.stop()
-			time.Sleep(upTo(2 * time.Second))
-			l.cut()
-			l.mend()
+			silence(one().database, 2*time.Second, true)
 		},
-		"silence from PostgreSQL": func() {
-			l := one().database
-			l.stop()
-			time.Sleep(upTo(time.Second))
-			l.mend()
-		},
-		"slow connections to PostgreSQL": func() {
-			l := one().database
-			l.slow(upTo(100 * time.Millisecond))
-			time.Sleep(upTo(time.Second))
-			l.mend()
-		},
+		"silence from PostgreSQL":        func() { silence(one().database, time.Second, false) },
+		"slow connections to PostgreSQL": func() { slowness(one().database) },
 	}
+	if f.qdrant != nil {
+		maps.Copy(faults, map[string]func(){
+			"kill -9 of Qdrant": func() {
+				f.qdrant.Kill(t)
+				time.Sleep(upTo(500 * time.Millisecond))
+				f.qdrant.Restart(t)
+			},
+			"Qdrant stopped for a while": func() {
+				f.qdrant.Pause(t)
+				time.Sleep(upTo(3 * time.Second))
+				f.qdrant.Resume(t)
+			},
+			"connections to Qdrant cut":       func() { one().search.cut() },
+			"silence from Qdrant, then a cut": func() { silence(one().search, 3*time.Second, true) },
+			"slow connections to Qdrant":      func() { slowness(one().search) },
+		})
+	}
+	return faults
+}
+
+// silence stops a link for a while, and then may cut it.
+func silence(l *link, longest time.Duration, cut bool) {
+	l.stop()
+	time.Sleep(upTo(longest))
+	if cut {
+		l.cut()
+	}
+	l.mend()
+}
+
+// slowness slows a link down for a while.
+func slowness(l *link) {
+	l.slow(upTo(100 * time.Millisecond))
+	time.Sleep(upTo(time.Second))
+	l.mend()
 }
 
 // TestFaults lets two tenants' clients enrol, delete and search at two
@@ -80,6 +104,13 @@ func (f *fleet) faults(t *testing.T) map[string]func() {
 func TestFaults(t *testing.T) {
 	f := startFleet(t, 2, "packs: ['"+patternPack(t)+"']", "embed: {workers: 1}",
 		"index: {save: 2s}", "server: {timeout: 5s}")
+	f.endure(t, f.faults(t), rounds(t), newLedger(t, f, "acme"), newLedger(t, f, "rival"))
+}
+
+// TestFaultsOfQdrant is the same with replicas that search in one Qdrant,
+// which fails too.
+func TestFaultsOfQdrant(t *testing.T) {
+	f := startFleetOn(t, qdranttest.Start(t), 2, "packs: ['"+patternPack(t)+"']", "embed: {workers: 1}", "server: {timeout: 5s}")
 	f.endure(t, f.faults(t), rounds(t), newLedger(t, f, "acme"), newLedger(t, f, "rival"))
 }
 

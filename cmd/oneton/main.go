@@ -12,6 +12,7 @@ import (
 type commands struct {
 	Demo      demoCommand      `cmd:"" help:"Enrol and search the demo photos through a server of its own."`
 	Serve     serveCommand     `cmd:"" help:"Serve the APIs."`
+	Health    healthCommand    `cmd:"" help:"Ask a server on this machine whether it is ready."`
 	Tenant    tenantCommand    `cmd:"" help:"Manage tenants."`
 	Key       keyCommand       `cmd:"" help:"Manage API keys."`
 	Index     indexCommand     `cmd:"" help:"Look at the index, compare it with the database, build it anew."`

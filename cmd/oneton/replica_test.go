@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"oneton/index/qdrant/qdranttest"
 	"oneton/store/postgres/postgrestest"
 )
 
@@ -27,8 +29,9 @@ const restartPause = 100 * time.Millisecond
 type replica struct {
 	program
 	name, config string
-	// database is the link to PostgreSQL.
-	database *link
+	// database is the link to PostgreSQL, and search that to Qdrant if there
+	// is one.
+	database, search *link
 
 	mu      sync.Mutex
 	process *os.Process
@@ -39,6 +42,8 @@ type replica struct {
 // fleet are replicas of one installation on a PostgreSQL of its own.
 type fleet struct {
 	postgres *postgrestest.Server
+	// qdrant searches; without it the replicas do.
+	qdrant *qdranttest.Server
 	// url opens the database without a link between.
 	url      string
 	replicas []*replica
@@ -48,7 +53,13 @@ type fleet struct {
 // own, as lines of YAML.
 func startFleet(t *testing.T, size int, settings ...string) *fleet {
 	t.Helper()
-	f := &fleet{postgres: postgrestest.Start(t)}
+	return startFleetOn(t, nil, size, settings...)
+}
+
+// startFleetOn starts replicas that search in Qdrant, if there is one.
+func startFleetOn(t *testing.T, q *qdranttest.Server, size int, settings ...string) *fleet {
+	t.Helper()
+	f := &fleet{postgres: postgrestest.Start(t), qdrant: q}
 	f.url = f.postgres.Database(t)
 	folder := t.TempDir()
 	for i := range size {
@@ -61,13 +72,18 @@ func startFleet(t *testing.T, size int, settings ...string) *fleet {
 		listen := freeAddress(t)
 		r.base = "http://" + listen
 		r.config = filepath.Join(folder, r.name+".yaml")
+		lines := slices.Clone(settings)
+		if q != nil {
+			r.search = newLink(t, q.Address())
+			lines = append(lines, "index: {engine: qdrant, qdrant: {address: '"+r.search.address()+"', timeout: 2s, write_timeout: 5s}}")
+		}
 		require.NoError(t, os.WriteFile(r.config, []byte(strings.Join(append([]string{
 			"listen: " + listen,
 			"data: " + filepath.Join(folder, r.name),
 			"log: {level: warn}",
 			"secret: " + filepath.Join(folder, "secret.key"),
 			"store: {driver: postgres, url: '" + through.String() + "'}",
-		}, settings...), "\n")), 0o600))
+		}, lines...), "\n")), 0o600))
 		f.replicas = append(f.replicas, r)
 	}
 	f.command(t, "tenant", "create", "acme")
