@@ -25,6 +25,9 @@ type engine interface {
 	Verify(ctx context.Context, log changelog.Log, o verify.Options) (verify.Verification, error)
 	// run brings the view along the log until ctx ends.
 	run(ctx context.Context) error
+	// ready returns nil when this server should be sent requests, which may
+	// speak of the position.
+	ready(ctx context.Context, position uint64) error
 	// failing is why the view does not come along; nil while it does.
 	failing() error
 	// rebuild forgets the view; while it runs, it is built anew.
@@ -88,6 +91,8 @@ func (e *exactEngine) Wait(ctx context.Context, position uint64) error {
 }
 
 func (e *exactEngine) Notify() { e.follower.Notify() }
+
+func (e *exactEngine) ready(ctx context.Context, position uint64) error { return e.Wait(ctx, position) }
 
 func (e *exactEngine) failing() error { return e.follower.Err() }
 

@@ -111,13 +111,13 @@ func openEmbedder(cfg config.Config) (*embed.Embedder, error) {
 	}, packs...)
 }
 
-// ready tells whether a search could be answered now.
+// ready tells whether requests should come here.
 func (n *node) ready(ctx context.Context) error {
 	position, err := n.truth.store.Position(ctx)
 	if err != nil {
 		return err
 	}
-	return n.engine.Wait(ctx, position)
+	return n.engine.ready(ctx, position)
 }
 
 // serve answers on the listener until ctx ends, then drains and returns.

@@ -111,8 +111,10 @@ func TestQdrantDies(t *testing.T) {
 				require.ErrorContains(t, err, `"unavailable"`)
 				require.Less(t, time.Since(start), 10*time.Second)
 			}
+			_, err := p.do("", http.MethodGet, "/readyz", nil, nil)
+			require.NoError(t, err, "enrolments go on")
 			p.enrol(t, key, came, photo)
-			_, err := p.do(key, http.MethodDelete, "/v1/galleries/staff/subjects/"+gone, nil, nil)
+			_, err = p.do(key, http.MethodDelete, "/v1/galleries/staff/subjects/"+gone, nil, nil)
 			require.NoError(t, err)
 			fault.end(t)
 			p.eventually(t, key, came, photo, true)
