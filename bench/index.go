@@ -73,7 +73,7 @@ type searched interface {
 
 // Run measures the galleries one after the other.
 func (c *indexCommand) Run(ctx context.Context) error {
-	draw, err := newFaces(sfaceDimension)
+	draw, err := newFaces(defaultDimension)
 	if err != nil {
 		return err
 	}

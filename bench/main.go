@@ -20,6 +20,7 @@ type commands struct {
 	Templates templatesCommand `cmd:"" help:"Photos to templates, against OpenCV with the same models and photos."`
 	Search    searchCommand    `cmd:"" help:"The exact search core, against memory bandwidth and other engines."`
 	Serve     serveCommand     `cmd:"" help:"A running server: where a search's time goes, and whether its memory grows."`
+	Moments   momentsCommand   `cmd:"" help:"How a pack's templates are spread, for the bench of search to draw from."`
 }
 
 func main() {

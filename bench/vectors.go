@@ -1,10 +1,7 @@
 package main
 
 import (
-	"bytes"
 	_ "embed"
-	"encoding/binary"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -12,12 +9,19 @@ import (
 	"sync"
 )
 
-// sfaceStatistics is what sface_statistics.py writes.
-//
-//go:embed testdata/sface-lfw.f32
-var sfaceStatistics []byte
+// The moments of the built-in packs' templates of LFW, as the command moments
+// writes them.
+var (
+	//go:embed testdata/default.f32
+	defaultMoments []byte
+	//go:embed testdata/accurate.f32
+	accurateMoments []byte
+)
 
-const sfaceDimension = 128
+const (
+	defaultDimension  = 128
+	accurateDimension = 320
+)
 
 // faces draws templates as a recogniser would make them of people and of
 // photos of people: a person is the mean plus a draw of the covariance between
@@ -31,45 +35,37 @@ type faces struct {
 // transform makes independent normal numbers have a covariance.
 type transform func(to, normal []float64)
 
-// newFaces returns SFace's distribution. For a dimension other than SFace's
-// the spectra of its covariances are stretched to as many eigenvalues, of the
-// same sum, and turned in a random direction.
+// newFaces returns the distribution of the templates of the built-in pack that
+// has the dimension. For another dimension the spectra of pack accurate's
+// covariances are stretched to as many eigenvalues, of the same sum, and turned
+// in a random direction.
 func newFaces(dimension int) (*faces, error) {
-	const triangle = sfaceDimension * (sfaceDimension + 1) / 2
-	all := make([]float32, 3*sfaceDimension+2*triangle)
-	if err := binary.Read(bytes.NewReader(sfaceStatistics), binary.LittleEndian, all); err != nil {
-		return nil, fmt.Errorf("read statistics: %w", err)
+	data, measured := accurateMoments, accurateDimension
+	if dimension == defaultDimension {
+		data, measured = defaultMoments, defaultDimension
 	}
-	numbers := make([]float64, len(all))
-	for i, x := range all {
-		numbers[i] = float64(x)
+	m, err := readMoments(data, measured)
+	if err != nil {
+		return nil, err
 	}
-	take := func(n int) []float64 {
-		taken := numbers[:n]
-		numbers = numbers[n:]
-		return taken
-	}
-	f := &faces{dimension: dimension, mean: take(sfaceDimension)}
-	between, within := take(triangle), take(triangle)
-	if dimension == sfaceDimension {
-		f.people, f.photos = triangular(cholesky(between)), triangular(cholesky(within))
-		return f, nil
+	if measured == dimension {
+		return &faces{
+			dimension: dimension, mean: m.mean,
+			people: triangular(cholesky(m.between, dimension)), photos: triangular(cholesky(m.within, dimension)),
+		}, nil
 	}
 	turn := newRotation(dimension)
-	f.people = spectral(take(sfaceDimension), turn)
-	f.photos = spectral(take(sfaceDimension), turn)
 	mean := make([]float64, dimension)
-	mean[0] = norm(f.mean)
+	mean[0] = norm(m.mean)
 	turn.apply(mean)
-	f.mean = mean
-	return f, nil
+	return &faces{dimension: dimension, mean: mean, people: spectral(m.people, turn), photos: spectral(m.photos, turn)}, nil
 }
 
 // cholesky returns the lower triangle, by rows, whose square a is.
-func cholesky(a []float64) []float64 {
+func cholesky(a []float64, dimension int) []float64 {
 	l := slices.Clone(a)
 	at := func(i, j int) *float64 { return &l[i*(i+1)/2+j] }
-	for i := range sfaceDimension {
+	for i := range dimension {
 		for j := range i + 1 {
 			sum := *at(i, j)
 			for k := range j {

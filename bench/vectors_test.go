@@ -1,20 +1,27 @@
 package main
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"oneton/face"
 )
 
-// TestDrawnFacesResembleSFace compares what is drawn with what was measured on
-// LFW itself: impostors' cosines have mean 0.106 and deviation 0.087, mates'
-// mean about 0.7.
-func TestDrawnFacesResembleSFace(t *testing.T) {
+// TestDrawnFacesResembleTemplates compares what is drawn with what an
+// independent program (Python, onnxruntime, numpy) measured on LFW.
+func TestDrawnFacesResembleTemplates(t *testing.T) {
 	const people = 1000
-	for _, dimension := range []int{128, 320, 512} {
-		t.Run(fmt.Sprint(dimension), func(t *testing.T) {
-			f, err := newFaces(dimension)
+	for name, c := range map[string]struct {
+		dimension                   int
+		impostors, deviation, mates float64
+	}{
+		"default":                    {defaultDimension, 0.1055, 0.0866, 0.683},
+		"accurate":                   {accurateDimension, 0.0763, 0.0813, 0.671},
+		"accurate, stretched to 512": {512, 0.0763, 0.0813, 0.671},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, err := newFaces(c.dimension)
 			require.NoError(t, err)
 			rows, probes := f.gallery(people, people, 10)
 			require.Len(t, probes, people+10)
@@ -26,20 +33,46 @@ func TestDrawnFacesResembleSFace(t *testing.T) {
 					impostors = append(impostors, product(rows[i], rows[(i+1+j)%people]))
 				}
 			}
-			require.InDelta(t, 0.106, average(impostors), 0.02)
-			require.InDelta(t, 0.65, average(mates), 0.1)
+			mean := average(impostors)
+			require.InDelta(t, c.impostors, mean, 0.005)
+			require.InDelta(t, c.mates, average(mates), 0.06)
 			var squares []float64
-			for _, c := range impostors {
-				squares = append(squares, (c-average(impostors))*(c-average(impostors)))
+			for _, x := range impostors {
+				squares = append(squares, (x-mean)*(x-mean))
 			}
-			if dimension == sfaceDimension {
-				require.InDelta(t, 0.087*0.087, average(squares), 0.002)
-			}
+			require.InDelta(t, c.deviation*c.deviation, average(squares), 0.0015)
 			again, _ := f.gallery(people, people, 10)
 			require.Equal(t, rows[people-1], again[people-1], "draws are the same every time")
 		})
 	}
 }
+
+// TestMomentsComeBack draws from moments and estimates them again.
+func TestMomentsComeBack(t *testing.T) {
+	const people = 2000
+	want, err := readMoments(defaultMoments, defaultDimension)
+	require.NoError(t, err)
+	f, err := newFaces(defaultDimension)
+	require.NoError(t, err)
+	rows, probes := f.gallery(people, people, 0)
+	seen := map[int][]face.Template{}
+	for i := range people {
+		seen[i] = append(seen[i], rows[i], probes[i])
+	}
+	got, err := momentsOf(seen)
+	require.NoError(t, err)
+	again, err := readMoments(got.encode(), defaultDimension)
+	require.NoError(t, err)
+	for i := range want.mean {
+		require.InDelta(t, want.mean[i], again.mean[i], 0.01)
+	}
+	// Templates are scaled to length one, which draws alone are not.
+	require.InEpsilon(t, spread(want.people), spread(again.people), 0.1)
+	require.InEpsilon(t, spread(want.photos), spread(again.photos), 0.1)
+	require.Len(t, again.between, len(want.between))
+}
+
+func spread(v []float64) float64 { return average(v) * float64(len(v)) }
 
 func average(v []float64) float64 {
 	var sum float64
