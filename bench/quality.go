@@ -151,7 +151,7 @@ func (c *qualityCommand) probes(ctx context.Context, e *embed.Embedder, pack str
 	}
 	crops, templates := make([][]byte, len(set.photos)), make([]face.Template, len(set.photos))
 	probes := make([]spoiled, (c.Draws+1)*len(roles.mated))
-	work, ctx := errgroup.WithContext(ctx)
+	work, working := errgroup.WithContext(ctx)
 	work.SetLimit(cmp.Or(c.Workers, runtime.NumCPU()))
 	for i, photo := range set.photos {
 		work.Go(func() error {
@@ -159,10 +159,10 @@ func (c *qualityCommand) probes(ctx context.Context, e *embed.Embedder, pack str
 			if err != nil {
 				return err
 			}
-			if crops[i], err = alignedCrop(ctx, data); err != nil || enrolled[photo.person] != i {
+			if crops[i], err = alignedCrop(working, data); err != nil || enrolled[photo.person] != i {
 				return err
 			}
-			f, err := e.EmbedAligned(ctx, pack, crops[i])
+			f, err := e.EmbedAligned(working, pack, crops[i])
 			templates[i] = f.Template
 			return err
 		})
@@ -170,7 +170,7 @@ func (c *qualityCommand) probes(ctx context.Context, e *embed.Embedder, pack str
 	if err := work.Wait(); err != nil {
 		return nil, 0, err
 	}
-	work, ctx = errgroup.WithContext(ctx)
+	work, working = errgroup.WithContext(ctx)
 	work.SetLimit(cmp.Or(c.Workers, runtime.NumCPU()))
 	kinds := degradations()
 	for n := range probes {
@@ -185,7 +185,7 @@ func (c *qualityCommand) probes(ctx context.Context, e *embed.Embedder, pack str
 			if err != nil {
 				return err
 			}
-			f, err := e.EmbedAligned(ctx, pack, crop.bytes())
+			f, err := e.EmbedAligned(working, pack, crop.bytes())
 			if err != nil {
 				return err
 			}
