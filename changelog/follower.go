@@ -106,22 +106,44 @@ func (f *Follower) check(ctx context.Context) error {
 	return nil
 }
 
-// catchUp applies batches until the log ends.
+// batch is what a read of the log after a position returned.
+type batch struct {
+	after, next uint64
+	changes     []Change
+	err         error
+}
+
+func (f *Follower) read(ctx context.Context, after uint64) batch {
+	b := batch{after: after}
+	if b.changes, b.next, b.err = f.log.Changes(ctx, after, f.cfg.Batch); b.err != nil {
+		b.err = fmt.Errorf("read the log after %d: %w", after, b.err)
+	}
+	return b
+}
+
+// catchUp applies batches until the log ends. It reads one while it applies
+// the one before.
 func (f *Follower) catchUp(ctx context.Context) error {
-	for {
-		after := f.view.Position()
-		changes, next, err := f.log.Changes(ctx, after, f.cfg.Batch)
+	b := f.read(ctx, f.view.Position())
+	for b.err == nil && b.next != b.after {
+		ahead := make(chan batch, 1)
+		go func() { ahead <- f.read(ctx, b.next) }()
+		err := f.view.Apply(ctx, b.changes, b.next)
+		following := <-ahead
 		if err != nil {
-			return fmt.Errorf("read the log after %d: %w", after, err)
-		}
-		if next == after {
-			return f.check(ctx)
-		}
-		if err := f.view.Apply(ctx, changes, next); err != nil {
-			return fmt.Errorf("apply the log from %d to %d: %w", after, next, err)
+			return fmt.Errorf("apply the log from %d to %d: %w", b.after, b.next, err)
 		}
 		f.tell(func() { f.failing = nil })
+		b = following
+		// A view that was emptied meanwhile begins anew.
+		if at := f.view.Position(); at != b.after {
+			b = f.read(ctx, at)
+		}
 	}
+	if b.err != nil {
+		return b.err
+	}
+	return f.check(ctx)
 }
 
 // tell makes a change of state and wakes all who wait.

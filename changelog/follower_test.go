@@ -346,3 +346,71 @@ func TestStopWhileRetrying(t *testing.T) {
 		require.Zero(t, time.Since(start))
 	})
 }
+
+// emptyingView forgets everything once, when it has come to a position.
+type emptyingView struct {
+	fakeView
+	at uint64
+}
+
+func (v *emptyingView) Apply(ctx context.Context, changes []changelog.Change, next uint64) error {
+	if err := v.fakeView.Apply(ctx, changes, next); err != nil || v.at == 0 || next < v.at {
+		return err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.applied, v.at = nil, 0
+	v.position.Store(0)
+	return nil
+}
+
+// TestViewIsEmptied has a view that goes back to the start while the log is
+// read ahead of it.
+func TestViewIsEmptied(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, view := &fakeLog{}, &emptyingView{at: 50}
+		end := log.grow(100)
+		f := changelog.NewFollower(log, view, changelog.FollowerConfig{Batch: 7})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- f.Run(ctx) }()
+		synctest.Wait()
+		view.requireAll(t, end)
+		cancel()
+		require.ErrorIs(t, <-ended, context.Canceled)
+	})
+}
+
+// waitingView applies nothing before the log has been read once more.
+type waitingView struct {
+	fakeView
+	log *fakeLog
+}
+
+func (v *waitingView) Apply(ctx context.Context, changes []changelog.Change, next uint64) error {
+	for {
+		v.log.mu.Lock()
+		reads := v.log.reads
+		v.log.mu.Unlock()
+		if reads >= len(v.batches)+2 {
+			return v.fakeView.Apply(ctx, changes, next)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func TestReadsAheadOfTheView(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &fakeLog{}
+		view := &waitingView{log: log}
+		end := log.grow(100)
+		f := changelog.NewFollower(log, view, changelog.FollowerConfig{Batch: 10})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ended := make(chan error, 1)
+		go func() { ended <- f.Run(ctx) }()
+		require.NoError(t, f.Wait(ctx, end))
+		view.requireAll(t, end)
+		cancel()
+		<-ended
+	})
+}

@@ -7,3 +7,6 @@ var ErrLocked = errors.New("exact: directory is in use by another process")
 
 // errDamaged means that what was saved cannot be trusted.
 var errDamaged = errors.New("exact: saved index is damaged")
+
+// errEmptied means that changes must be read anew, from position 0 on.
+var errEmptied = errors.New("exact: index was emptied, since it was damaged")

@@ -35,6 +35,9 @@ type Index struct {
 	lock *os.File
 	// applying is held to change anything.
 	applying sync.Mutex
+	// healed says that the index has been emptied since the last Apply, whose
+	// caller may not know of it yet.
+	healed   bool
 	position atomic.Uint64
 
 	mu        sync.RWMutex
@@ -72,6 +75,10 @@ func (x *Index) Position() uint64 { return x.position.Load() }
 func (x *Index) Apply(ctx context.Context, changes []changelog.Change, next uint64) error {
 	x.applying.Lock()
 	defer x.applying.Unlock()
+	if x.healed {
+		x.healed = false
+		return errEmptied
+	}
 	batches, err := split(changes)
 	if err != nil {
 		return fmt.Errorf("apply changes: %w", err)
@@ -147,13 +154,15 @@ func (x *Index) Search(ctx context.Context, q index.Query) (index.Result, error)
 
 // heal forgets everything after a search met a damaged file, unless that has
 // been done since. The index is back at position 0, from where the log
-// rebuilds it.
+// rebuilds it: the next Apply fails, since its changes may have been read when
+// the index was further.
 func (x *Index) heal(scope index.Scope, damaged *gallery) error {
 	x.applying.Lock()
 	defer x.applying.Unlock()
 	if x.gallery(galleryKey{scope.Tenant, scope.Gallery}) != damaged {
 		return nil
 	}
+	x.healed = true
 	return x.forget()
 }
 

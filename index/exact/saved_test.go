@@ -266,6 +266,8 @@ func TestDamagedVectors(t *testing.T) {
 	_, err = x.Search(bg, q)
 	require.ErrorIs(t, err, index.ErrUnavailable)
 	require.Zero(t, x.Position(), "the index wants to be rebuilt")
+	require.Error(t, x.Apply(bg, h.changes[1:], h.end()), "read when the index was further")
+	require.Zero(t, x.Position())
 	h.follow(t, x)
 	got, err := x.Search(bg, q)
 	require.NoError(t, err)
