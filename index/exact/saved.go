@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -114,29 +115,35 @@ func (s *shelf) restore(in *savedRows) error {
 	}
 	at, tagged := 0, 0
 	edit := s.rows.edit()
+	s.people = make(people, len(in.Subjects))
+	s.faces = make(map[uuid.UUID]uint32, rows)
+	inUse := make([]*label, len(in.Tags))
+	for i, t := range in.Tags {
+		inUse[i] = s.labels.label(tag{t.Key, t.Value})
+	}
 	for i, subject := range in.Subjects {
 		p := s.people.named(subject)
 		if rows-at < int(in.RowCounts[i]) || len(in.Labels)-tagged < int(in.LabelCounts[i]) {
 			return errDamaged
 		}
+		p.rows = slices.Clone(in.IDs[at:][:in.RowCounts[i]])
+		p.labels = make([]*label, 0, in.LabelCounts[i])
 		for range in.LabelCounts[i] {
 			if int(in.Labels[tagged]) >= len(in.Tags) {
 				return errDamaged
 			}
-			t := in.Tags[in.Labels[tagged]]
-			p.labels = append(p.labels, s.labels.label(tag{t.Key, t.Value}))
+			p.labels = append(p.labels, inUse[in.Labels[tagged]])
 			tagged++
 		}
 		for range in.RowCounts[i] {
 			id, face := in.IDs[at], uuid.UUID(in.Faces[at*faceBytes:][:faceBytes])
-			p.rows = append(p.rows, id)
 			edit.put(id, row{face, p, in.Templates[at]})
 			s.faces[face] = id
 			s.labels.add(p.labels, id)
 			at++
 		}
 	}
-	if at != rows || tagged != len(in.Labels) || edit.count != rows || len(s.faces) != rows {
+	if len(s.people) != len(in.Subjects) || at != rows || tagged != len(in.Labels) || edit.count != rows || len(s.faces) != rows {
 		return errDamaged
 	}
 	s.rows = edit.rows

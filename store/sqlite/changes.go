@@ -3,6 +3,8 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"fmt"
 
 	"oneton/changelog"
 	"oneton/face"
@@ -42,8 +44,9 @@ func (s *Store) Position(ctx context.Context) (position uint64, err error) {
 }
 
 func scanChange(row scanner) (c changelog.Change, err error) {
-	var tenant, gallery, id, pack, subject, metadata sql.NullString
-	var template []byte
+	var tenant, gallery, id, pack, subject sql.NullString
+	// Bytes that are good until the next row, and not copied.
+	var template, metadata sql.RawBytes
 	if err := row.Scan(&c.Seq, &c.Kind, &tenant, &gallery, &id, &pack, &subject, &template, &metadata); err != nil {
 		return c, err
 	}
@@ -54,6 +57,8 @@ func scanChange(row scanner) (c changelog.Change, err error) {
 	if c.Template, err = face.TemplateFromBytes(template); err != nil {
 		return c, err
 	}
-	err = jsonColumn{&c.Metadata}.Scan(metadata.String)
-	return c, err
+	if err := json.Unmarshal(metadata, &c.Metadata); err != nil {
+		return c, fmt.Errorf("decode metadata: %w", err)
+	}
+	return c, nil
 }
