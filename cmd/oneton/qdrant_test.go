@@ -180,6 +180,9 @@ func TestIndexCommands(t *testing.T) {
 	out, err = run("recall", "default", "staff", "--accept")
 	require.NoError(t, err, out)
 	require.Contains(t, out, "accepted")
+	walking := startProgram(t, data, append(args, "--set", "index.qdrant.search=hnsw")...)
+	walking.requireFinds(t, key, "p4", photo, true)
+	walking.stop(t)
 
 	// A running server mends what it has lost.
 	deleteCollections(t, server.Address(), "oneton_default")
@@ -225,6 +228,11 @@ func TestRestoredDatabase(t *testing.T) {
 			p.enrol(t, key, "lost", photo)
 			p.enrol(t, key, "lost-too", photo)
 			p.requireFinds(t, key, "lost", photo, true)
+			if name == "exact" {
+				out, err := command(t, "index", "rebuild", "--data", data)
+				require.Error(t, err)
+				require.Contains(t, out, "a server uses the saved index")
+			}
 			p.stop(t)
 			require.NoError(t, os.WriteFile(filepath.Join(data, "oneton.db"), old, 0o600))
 

@@ -46,7 +46,7 @@ func (h *held) option() grpc.DialOption {
 // taken its place and gone further: it ends then, or goes on to its end.
 func TestLateProcess(t *testing.T) {
 	address := qdranttest.Address(t)
-	for seed := range uint64(6) {
+	for seed := range uint64(3) {
 		for name, lose := range map[string]bool{"ends": true, "goes on": false} {
 			t.Run(fmt.Sprintf("%s/seed=%d", name, seed), func(t *testing.T) {
 				ctx, log, cfg := t.Context(), newLogOf(newRand(20+seed)), config(address)
