@@ -1,5 +1,6 @@
 LINT     := go tool -modfile=tools/go.mod golangci-lint
 FUZZTIME ?= 10s
+PEERS    := .cache/peers
 
 .PHONY: help setup demo run build test lint fmt race cover fuzz bench generate clean
 
@@ -43,8 +44,15 @@ fuzz: setup ## Fuzz every decoder and kernel, FUZZTIME each.
 		done; \
 	done
 
-bench: setup ## Run the benchmarks.
-	go test -run '^$$' -bench . ./...
+bench: setup $(PEERS)/done ## Measure photos to templates, a server and search, beside other engines.
+	go run ./bench templates --python $(PEERS)/bin/python
+	go run ./bench serve
+	go run ./bench search --python $(PEERS)/bin/python
+
+$(PEERS)/done: bench/peers/requirements.txt
+	python3 -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --require-hashes --requirement $<
+	@touch $@
 
 generate: ## Regenerate generated code.
 	go generate ./...

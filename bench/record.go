@@ -32,8 +32,22 @@ type machine struct {
 	Go    string `json:"go"`
 }
 
-// save writes the run to <folder>/<name>.json and prints its results.
+// save writes the run to <folder>/<name>.json and prints it.
 func save(folder, name string, params, results any) error {
+	path, err := write(folder, name, params, results)
+	if err != nil {
+		return err
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("read record: %w", err)
+	}
+	fmt.Printf("%s\nwritten to %s\n", b, path)
+	return nil
+}
+
+// write writes the run, which may not have ended, and returns the file's path.
+func write(folder, name string, params, results any) (path string, err error) {
 	r := record{
 		Name: name, Time: time.Now().UTC().Truncate(time.Second), Revision: revision(),
 		Machine: machine{CPU: cpu(), Cores: runtime.NumCPU(), OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version()},
@@ -41,17 +55,16 @@ func save(folder, name string, params, results any) error {
 	}
 	b, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
-		return fmt.Errorf("encode record: %w", err)
+		return "", fmt.Errorf("encode record: %w", err)
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return fmt.Errorf("make results folder: %w", err)
+		return "", fmt.Errorf("make results folder: %w", err)
 	}
-	path := filepath.Join(folder, name+".json")
+	path = filepath.Join(folder, name+".json")
 	if err := os.WriteFile(path, append(b, '\n'), 0o644); err != nil {
-		return fmt.Errorf("write record: %w", err)
+		return "", fmt.Errorf("write record: %w", err)
 	}
-	fmt.Printf("%s\nwritten to %s\n", b, path)
-	return nil
+	return path, nil
 }
 
 // revision is the one that was built, or else that of the checkout.

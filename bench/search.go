@@ -15,9 +15,11 @@ type searchCommand struct {
 	Sizes       []int         `help:"Rows of the galleries." default:"10000,100000,1000000"`
 	Mixed       int           `help:"Size at which searches are measured beside inserts, at the first dimension." default:"1000000"`
 	Graphs      []int         `help:"Sizes at which peers' graph indexes are built too, at the first dimension." default:"100000,1000000"`
+	GraphsOf    []string      `help:"Peers whose graph indexes are built." default:"faiss,usearch,hnswlib,qdrant"`
+	QdrantRows  int           `help:"Most rows to give Qdrant, at the first dimension." default:"1000000"`
 	Efforts     []int         `help:"How far a graph search looks, from quick to careful." default:"32,64,128,256,512,1024,2048,4096"`
 	Peers       bool          `help:"Measure peers too." default:"true" negatable:""`
-	Python      string        `help:"Python with numpy, faiss-cpu, usearch and hnswlib." default:"python3"`
+	Python      string        `help:"Python with numpy, faiss-cpu, usearch, hnswlib and orjson." default:"python3"`
 	Duration    time.Duration `help:"Time of one measurement." default:"3s"`
 	Probes      int           `help:"Mated probes, and as many of strangers." default:"1000"`
 	Checkpoints string        `help:"Folder that keeps built graphs from one run to the next."`
@@ -80,10 +82,13 @@ func (c *searchCommand) Run(ctx context.Context) error {
 				return fmt.Errorf("gallery of %d × %d: %w", size, dimension, err)
 			}
 			runtime.GC()
+			if _, err := write(c.Out, c.Name, c, res); err != nil {
+				return err
+			}
+			if err := plotSearch(c.Out, c.Name, &res); err != nil {
+				return err
+			}
 		}
-	}
-	if err := plotSearch(c.Out, c.Name, &res); err != nil {
-		return err
 	}
 	return save(c.Out, c.Name, c, res)
 }

@@ -37,18 +37,18 @@ type peerResult struct {
 
 // peerJob is what the peers' program is told.
 type peerJob struct {
-	Gallery     string  `json:"gallery"`
-	Probes      string  `json:"probes"`
-	Dimension   int     `json:"dimension"`
-	Mated       int     `json:"mated"`
-	K           int     `json:"k"`
-	Batch       int     `json:"batch"`
-	Seconds     float64 `json:"seconds"`
-	Threads     int     `json:"threads"`
-	Graphs      bool    `json:"graphs"`
-	Efforts     []int   `json:"efforts"`
-	Checkpoints string  `json:"checkpoints"`
-	Qdrant      string  `json:"qdrant"`
+	Gallery     string   `json:"gallery"`
+	Probes      string   `json:"probes"`
+	Dimension   int      `json:"dimension"`
+	Mated       int      `json:"mated"`
+	K           int      `json:"k"`
+	Batch       int      `json:"batch"`
+	Seconds     float64  `json:"seconds"`
+	Threads     int      `json:"threads"`
+	Graphs      []string `json:"graphs"`
+	Efforts     []int    `json:"efforts"`
+	Checkpoints string   `json:"checkpoints"`
+	Qdrant      string   `json:"qdrant"`
 }
 
 // peers measures other engines on the same vectors.
@@ -62,9 +62,14 @@ func (c *searchCommand) peers(ctx context.Context, b *ourBench, first bool) (res
 		Gallery: filepath.Join(folder, "gallery"), Probes: filepath.Join(folder, "probes"),
 		Dimension: len(b.rows[0]), Mated: len(b.mated), K: hitsWanted, Batch: together,
 		Seconds: c.Duration.Seconds(), Threads: runtime.NumCPU(),
-		Graphs:      first && slices.Contains(c.Graphs, len(b.rows)),
 		Efforts:     c.Efforts,
-		Checkpoints: c.Checkpoints, Qdrant: os.Getenv(qdrantVariable),
+		Checkpoints: c.Checkpoints, Graphs: []string{},
+	}
+	if first && slices.Contains(c.Graphs, len(b.rows)) {
+		job.Graphs = c.GraphsOf
+	}
+	if first && len(b.rows) <= c.QdrantRows {
+		job.Qdrant = os.Getenv(qdrantVariable)
 	}
 	if err := writeVectors(job.Gallery, b.rows); err != nil {
 		return nil, err
@@ -116,7 +121,7 @@ func writeVectors(path string, vectors [][]float32) error {
 }
 
 // compare fills in the ratios: of each engine its fastest setting that
-// answers well enough, or its most careful one.
+// answers well enough; a graph none of whose settings does has no ratio.
 func (g *galleryResult) compare() {
 	g.Ratios = map[string]ratio{}
 	for _, p := range g.Peers {

@@ -4,7 +4,7 @@
 
 JOB is a JSON file: gallery and probes (little-endian float32), dimension,
 mated (the first so many probes show the people of the first rows), k, batch,
-seconds of one measurement, threads, graphs (whether to build graph indexes),
+seconds of one measurement, threads, graphs (engines whose graphs are built),
 efforts (how far a graph search looks, from quick to careful), checkpoints (a
 folder for built graphs, or empty) and qdrant (its HTTP address, or empty).
 Prints a JSON object: versions, and for each engine and setting the best number
@@ -20,6 +20,7 @@ import urllib.parse
 import faiss
 import hnswlib
 import numpy
+import orjson
 import usearch
 from usearch.index import Index, MetricKind, search as usearch_search
 
@@ -91,7 +92,7 @@ class Bench:
         codes.add(self.gallery)
         self.measure("faiss sq8", 0, lambda p: codes.search(p, self.k)[1][:, 0], faiss.omp_set_num_threads, False)
         del codes
-        if self.job["graphs"]:
+        if "faiss" in self.job["graphs"]:
             graph, seconds = self.faiss_graph(d, threads)
 
             def effort(ef):
@@ -138,7 +139,7 @@ class Bench:
                 return numpy.atleast_2d(found.keys)[:, 0]
 
             self.measure(name, 0, run, set_threads, name.endswith("f32"))
-        if self.job["graphs"]:
+        if "usearch" in self.job["graphs"]:
             graph = Index(ndim=d, metric="ip", dtype="f32", connectivity=LINKS, expansion_add=BUILD_EFFORT)
             begin = time.perf_counter()
             graph.add(numpy.arange(len(self.gallery)), self.gallery, threads=threads)
@@ -150,7 +151,7 @@ class Bench:
             self.sweep("usearch hnsw", lambda p: numpy.atleast_2d(graph.search(p, self.k, threads=used[0]).keys)[:, 0], effort, set_threads, seconds)
 
     def hnswlib(self):
-        if not self.job["graphs"]:
+        if "hnswlib" not in self.job["graphs"]:
             return
         graph = hnswlib.Index(space="ip", dim=self.job["dimension"])
         graph.init_index(max_elements=len(self.gallery), M=LINKS, ef_construction=BUILD_EFFORT)
@@ -176,7 +177,7 @@ class Bench:
             # Without a graph, a search that need not be exact scans the codes.
             params = {"quantization": {"rescore": True, "oversampling": 4.0}}
             self.measure("qdrant int8", 0, search, threads, False, seconds)
-            if self.job["graphs"]:
+            if "qdrant" in self.job["graphs"]:
                 seconds = server.link()
 
                 def effort(ef):
@@ -203,9 +204,9 @@ class Qdrant:
         self.k = k
 
     def call(self, method, path, body=None):
-        self.connection.request(method, path, json.dumps(body) if body is not None else None, {"Content-Type": "application/json"})
+        self.connection.request(method, path, orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY) if body is not None else None, {"Content-Type": "application/json"})
         response = self.connection.getresponse()
-        answer = json.loads(response.read())
+        answer = orjson.loads(response.read())
         if response.status >= 300:
             raise RuntimeError(f"{method} {path}: {answer}")
         return answer["result"]
@@ -225,14 +226,17 @@ class Qdrant:
         for first in range(0, len(gallery), step):
             some = gallery[first:first + step]
             self.call("PUT", self.path + "/points?wait=true", {"batch": {
-                "ids": list(range(first, first + len(some))), "vectors": some.tolist()}})
+                "ids": list(range(first, first + len(some))), "vectors": numpy.array(some)}})
         self.settle()
         return time.perf_counter() - begin
 
     def link(self):
         """Build the graph and return the seconds it took."""
         begin = time.perf_counter()
-        self.call("PATCH", self.path, {"hnsw_config": {"m": LINKS, "ef_construct": BUILD_EFFORT}})
+        self.call("PATCH", self.path, {
+            "hnsw_config": {"m": LINKS, "ef_construct": BUILD_EFFORT, "full_scan_threshold": 10},
+            "optimizers_config": {"indexing_threshold": 1},
+        })
         self.settle()
         return time.perf_counter() - begin
 
@@ -244,7 +248,7 @@ class Qdrant:
             green = green + 1 if self.call("GET", self.path)["status"] == "green" else 0
 
     def search(self, probes, params):
-        searches = [{"query": p.tolist(), "limit": self.k, "params": params} for p in probes]
+        searches = [{"query": numpy.array(p), "limit": self.k, "params": params} for p in probes]
         found = self.call("POST", self.path + "/points/query/batch", {"searches": searches})
         return numpy.array([f["points"][0]["id"] for f in found])
 
