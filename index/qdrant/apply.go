@@ -10,6 +10,7 @@ import (
 
 	"oneton/changelog"
 	"oneton/face"
+	"oneton/index"
 )
 
 // maxPoints is the most points of one operation.
@@ -18,7 +19,8 @@ const maxPoints = 1000
 // Apply implements changelog.View. Applying any change again leaves the index
 // the same. After an error some galleries may have come further than Position.
 // It fails with index.ErrUnavailable, and goes back to the position that Qdrant
-// has, when Qdrant has lost what it had.
+// has, when Qdrant has lost what it had; once, too, when that was noticed by
+// another call, since the changes may have been read when it was further.
 func (x *Index) Apply(ctx context.Context, changes []changelog.Change, next uint64) error {
 	x.applying.Lock()
 	defer x.applying.Unlock()
@@ -37,7 +39,11 @@ func (x *Index) Apply(ctx context.Context, changes []changelog.Change, next uint
 	if err != nil {
 		return err
 	}
-	if err := x.compared(x.position.Swap(at), at); err != nil {
+	err = x.compared(x.position.Swap(at), at)
+	if x.back.Swap(false) && err == nil {
+		err = fmt.Errorf("%w: qdrant went back to %d; the changes may have been read before", index.ErrUnavailable, at)
+	}
+	if err != nil {
 		return err
 	}
 	if at >= next {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"oneton/changelog"
+	"oneton/index"
 	"oneton/index/qdrant"
 	"oneton/index/qdrant/qdranttest"
 	"oneton/index/verify"
@@ -100,6 +101,39 @@ func TestLostWhileAway(t *testing.T) {
 			require.Zero(t, y.Position())
 			follow(t, log, y)
 			requireFollowed(t, log, y)
+		})
+	}
+}
+
+// TestLostBeforeApply loses a collection after changes were read for a position
+// that the index has no more.
+func TestLostBeforeApply(t *testing.T) {
+	ctx, address := t.Context(), qdranttest.Address(t)
+	for name, notice := range map[string]func(t *testing.T, x *qdrant.Index, log *logOf){
+		"nobody notices": func(*testing.T, *qdrant.Index, *logOf) {},
+		"a check": func(t *testing.T, x *qdrant.Index, _ *logOf) {
+			_, err := x.Check(ctx)
+			require.ErrorIs(t, err, index.ErrUnavailable)
+		},
+		"searches": func(t *testing.T, x *qdrant.Index, log *logOf) {
+			for range 3 {
+				_, _ = x.Search(ctx, index.Query{Scope: log.scopes[0], Probe: log.templates[0], K: 1, Threshold: -1})
+			}
+		},
+		"it is reset": func(t *testing.T, x *qdrant.Index, _ *logOf) { require.NoError(t, x.Reset(ctx)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			log, x := newLogOf(newRand(30)), open(t, config(address))
+			log.grow(60)
+			changes, end := log.after(0)
+			require.NoError(t, x.Apply(ctx, changes, end))
+			log.grow(20)
+			late, next := log.after(end)
+			require.NoError(t, x.DropCollection(ctx, "pack-a"))
+			notice(t, x, log)
+			require.ErrorIs(t, x.Apply(ctx, late, next), index.ErrUnavailable)
+			follow(t, log, x)
+			requireFollowed(t, log, x)
 		})
 	}
 }

@@ -90,9 +90,15 @@ func (x *Index) compared(before, at uint64) error {
 		return nil
 	}
 	x.position.CompareAndSwap(before, at)
-	x.wasAt.Store(max(before, x.wasAt.Load()))
+	x.wentBack(before)
 	x.forget()
 	return fmt.Errorf("%w: qdrant went back from %d to %d", index.ErrUnavailable, before, at)
+}
+
+// wentBack notes that the index was further before.
+func (x *Index) wentBack(before uint64) {
+	x.wasAt.Store(max(before, x.wasAt.Load()))
+	x.back.Store(true)
 }
 
 // get retrieves points by id, with the payload that tells whose they are.

@@ -46,6 +46,9 @@ type Index struct {
 	position atomic.Uint64
 	// wasAt is the position before the last time that Qdrant went back.
 	wasAt atomic.Uint64
+	// back says that Qdrant went back since the last Apply, whose caller may
+	// not know of it yet.
+	back atomic.Bool
 
 	// loading is held by the one who looks at what Qdrant has.
 	loading *semaphore.Weighted
@@ -138,7 +141,9 @@ func (x *Index) load(ctx context.Context) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.home, x.spaces = home, spaces
-	x.position.Store(position)
+	if before := x.position.Swap(position); position < before {
+		x.wentBack(before)
+	}
 	return nil
 }
 
@@ -182,7 +187,7 @@ func (x *Index) learn(s *space) {
 }
 
 // Reset deletes the collections and starts from position 0. A follower that
-// runs on applies the log anew.
+// runs on applies the log anew; an Apply under way fails.
 func (x *Index) Reset(ctx context.Context) error {
 	x.applying.Lock()
 	defer x.applying.Unlock()

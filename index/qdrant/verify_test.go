@@ -130,7 +130,8 @@ func TestVerify(t *testing.T) {
 			require.Equal(t, 20, v.Compared)
 
 			require.NoError(t, x.Reset(t.Context()))
-			require.NoError(t, x.Apply(t.Context(), log, uint64(len(log))))
+			f, _ := follow(t, log, x)
+			require.NoError(t, f.Wait(t.Context(), uint64(len(log))))
 			v, err = x.Verify(t.Context(), log, verify.Options{})
 			require.NoError(t, err)
 			require.Empty(t, v.Differences, "after a rebuild")
