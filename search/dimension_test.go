@@ -1,0 +1,50 @@
+package search_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/search"
+)
+
+// TestEveryKindOfDimension compares with brute force at dimensions around
+// what kernels take at a time, on all kernels and kinds of data.
+func TestEveryKindOfDimension(t *testing.T) {
+	const rows = 330
+	for _, kernel := range search.Kernels() {
+		for _, dimension := range []int{1, 2, 3, 4, 5, 17, 31, 33, 64, 127, 128, 320, 512, 1023, search.MaxDimension} {
+			t.Run(fmt.Sprintf("%s/%d", kernel, dimension), func(t *testing.T) {
+				for _, name := range kindNames() {
+					r := rand.New(rand.NewPCG(uint64(dimension), 4))
+					m := make(model, rows)
+					for i := range m {
+						m[i] = search.Row{ID: uint64(i), Group: uint32(i / 2), Vector: kinds[name](r, dimension)}
+					}
+					s, err := search.New(search.Config{Dimension: dimension, Kernel: kernel})
+					require.NoError(t, err)
+					require.NoError(t, s.Update(m, nil))
+					probes := [][]float32{m[7].Vector, kinds[name](r, dimension), gaussian(r, dimension)}
+					for len(probes) < 9 {
+						probes = append(probes, gaussian(r, dimension))
+					}
+					for _, threshold := range []float64{-1, score(m[200].Vector, probes[0])} {
+						opt := search.Options{K: 10, Threshold: threshold}
+						got, err := s.SearchBatch(t.Context(), probes, opt)
+						require.NoError(t, err)
+						for i, probe := range probes {
+							require.Equal(t, m.search(probe, opt), append([]search.Hit{}, got[i].Hits...), name)
+							require.True(t, got[i].Certified, name)
+						}
+						one, err := s.Search(t.Context(), probes[0], opt)
+						require.NoError(t, err)
+						require.Equal(t, got[0].Hits, one.Hits, name)
+					}
+					require.NoError(t, s.Close())
+				}
+			})
+		}
+	}
+}
