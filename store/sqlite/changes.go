@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"oneton/changelog"
@@ -14,12 +15,11 @@ import (
 // faces that are gone are left out.
 func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]changelog.Change, uint64, error) {
 	rows, err := s.readers.QueryContext(ctx, `
-		SELECT c.seq, c.kind, coalesce(c.tenant, g.tenant), coalesce(c.gallery, f.gallery), coalesce(c.face, f.id),
+		SELECT c.seq, c.kind, c.tenant, coalesce(c.gallery, f.gallery), coalesce(c.face, f.id),
 			f.pack, f.subject, f.template, s.metadata
 		FROM changes c
 		LEFT JOIN faces f ON f.n = c.n
 		LEFT JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject
-		LEFT JOIN galleries g ON g.id = f.gallery
 		WHERE c.seq > ? ORDER BY c.seq LIMIT ?`, after, max(limit, 0))
 	entries, err := list(rows, err, scanChange)
 	if err != nil {
@@ -29,11 +29,34 @@ func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]changel
 	live := entries[:0]
 	for _, c := range entries {
 		next = c.Seq
-		if c.Kind != changelog.PutFace || c.Face != "" {
-			live = append(live, c)
+		if c.Kind == changelog.PutFace {
+			if c.Face == "" {
+				continue
+			}
+			c.Tenant, err = s.tenantOf(ctx, c.Gallery)
+			if errors.Is(err, sql.ErrNoRows) {
+				// Deleted since, with the face.
+				continue
+			}
+			if err != nil {
+				return nil, after, s.read(ctx, "read changes", err)
+			}
 		}
+		live = append(live, c)
 	}
 	return live, next, nil
+}
+
+// tenantOf remembers what it was told: a gallery stays its tenant's.
+func (s *Store) tenantOf(ctx context.Context, gallery string) (tenant string, err error) {
+	if known, ok := s.tenants.Load(gallery); ok {
+		return known.(string), nil
+	}
+	err = s.readers.QueryRowContext(ctx, `SELECT tenant FROM galleries WHERE id = ?`, gallery).Scan(&tenant)
+	if err == nil {
+		s.tenants.Store(gallery, tenant)
+	}
+	return tenant, err
 }
 
 // Position implements changelog.Log. It reads the file, since another process
