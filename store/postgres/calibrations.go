@@ -8,7 +8,8 @@ import (
 
 // Calibration is the owner's table of the pack, as JSON, or ErrNotFound.
 func (s *Store) Calibration(ctx context.Context, pack string) ([]byte, error) {
-	return one(ctx, s, "read calibration", pgx.RowTo[[]byte], `SELECT definition::text::bytea FROM calibrations WHERE pack = $1`, pack)
+	definition, err := one(ctx, s, "read calibration", pgx.RowTo[string], `SELECT definition::text FROM calibrations WHERE pack = $1`, pack)
+	return []byte(definition), err
 }
 
 // PutCalibration makes the JSON object the owner's table of the pack, instead
