@@ -44,10 +44,8 @@ func whileSearching(do func(), search func(worker int) error) error {
 // and back, replacing every template, in one batch each. A search sees either
 // all in one team or all in the other.
 func testAtomicBatches(t *testing.T, f *feed) {
-	const (
-		people = 20
-		rounds = 200
-	)
+	const people = 20
+	rounds := f.options.Changes * 2 / 5
 	rng, s := newRand(40), newScope()
 	ids, templates := make([]string, people), [2][]face.Template{}
 	for i := range people {
@@ -95,7 +93,7 @@ func testAtomicBatches(t *testing.T, f *feed) {
 // while others search: whoever is enrolled up to the answer's position is
 // found, and whoever is removed is not.
 func testSearchesWithChanges(t *testing.T, f *feed) {
-	const people = 250
+	people := f.options.Changes / 2
 	rng := newRand(41)
 	scopes := []index.Scope{newScope(), newScope()}
 	var templates []face.Template

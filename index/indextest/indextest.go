@@ -25,12 +25,16 @@ type Options struct {
 	Tolerance float64
 	// Rows of the large test; 0 means 100,000, and in short mode 5,000.
 	Rows int
+	// Changes of the tests that search meanwhile; 0 means 500, which takes an
+	// engine that is asked over a network a while.
+	Changes int
 }
 
 const (
 	exactTolerance = 1e-12
 	largeRows      = 100_000
 	shortRows      = 5_000
+	allChanges     = 500
 )
 
 // Run runs the suite. Each call of create makes an empty index at position 0,
@@ -44,6 +48,9 @@ func Run(t *testing.T, create func(t *testing.T) Index, o Options) {
 		if testing.Short() {
 			o.Rows = shortRows
 		}
+	}
+	if o.Changes == 0 {
+		o.Changes = allChanges
 	}
 	tests := map[string]func(t *testing.T, f *feed){
 		"empty":                 testEmpty,

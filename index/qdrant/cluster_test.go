@@ -13,6 +13,7 @@ import (
 // TestCluster follows a log on three nodes, of which each shard lies on two,
 // while one of them is killed and comes back.
 func TestCluster(t *testing.T) {
+	t.Parallel()
 	nodes := qdranttest.StartCluster(t, 3)
 	cfg := config(nodes[0].Address())
 	cfg.Shards, cfg.Replicas = 3, 2

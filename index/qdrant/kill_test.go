@@ -109,6 +109,7 @@ func (c *crowd) requireFound(t *testing.T, x *qdrant.Index) {
 // TestKill kills Qdrant again and again while people are enrolled, removed and
 // searched, and checks in the end that nothing acknowledged is lost.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	rounds := 12
 	if testing.Short() {
 		rounds = 3

@@ -45,6 +45,7 @@ func (h *held) option() grpc.DialOption {
 // TestLateProcess lets a process make its changes only after another one has
 // taken its place and gone further: it ends then, or goes on to its end.
 func TestLateProcess(t *testing.T) {
+	t.Parallel()
 	address := qdranttest.Address(t)
 	for seed := range uint64(3) {
 		for name, lose := range map[string]bool{"ends": true, "goes on": false} {

@@ -58,6 +58,7 @@ func requireFollowed(t *testing.T, log *logOf, x *qdrant.Index) {
 
 // TestLostCollection deletes collections under an index that follows a log.
 func TestLostCollection(t *testing.T) {
+	t.Parallel()
 	address := qdranttest.Address(t)
 	for name, packs := range map[string][]string{
 		"a pack's":   {"pack-a"},
@@ -83,6 +84,7 @@ func TestLostCollection(t *testing.T) {
 
 // TestLostWhileAway deletes a collection while no process runs.
 func TestLostWhileAway(t *testing.T) {
+	t.Parallel()
 	address := qdranttest.Address(t)
 	for name, pack := range map[string]string{"a pack's": "pack-b", "position's": ""} {
 		t.Run(name, func(t *testing.T) {
@@ -108,6 +110,7 @@ func TestLostWhileAway(t *testing.T) {
 // TestLostBeforeApply loses a collection after changes were read for a position
 // that the index has no more.
 func TestLostBeforeApply(t *testing.T) {
+	t.Parallel()
 	ctx, address := t.Context(), qdranttest.Address(t)
 	for name, notice := range map[string]func(t *testing.T, x *qdrant.Index, log *logOf){
 		"nobody notices": func(*testing.T, *qdrant.Index, *logOf) {},

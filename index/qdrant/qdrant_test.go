@@ -49,18 +49,20 @@ func open(t *testing.T, cfg qdrant.Config, options ...grpc.DialOption) *qdrant.I
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	address := qdranttest.Address(t)
 	indextest.Run(t, func(t *testing.T) indextest.Index { return open(t, config(address)) }, indextest.Options{})
 }
 
-// TestShards runs the suite on collections of several shards, but for its size.
+// TestShards runs the suite on collections of several shards, smaller.
 func TestShards(t *testing.T) {
+	t.Parallel()
 	address := qdranttest.Address(t)
 	indextest.Run(t, func(t *testing.T) indextest.Index {
 		cfg := config(address)
 		cfg.Shards = 3
 		return open(t, cfg)
-	}, indextest.Options{Rows: 1000})
+	}, indextest.Options{Rows: 1000, Changes: 100})
 }
 
 func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }

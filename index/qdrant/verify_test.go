@@ -73,6 +73,7 @@ func (l fixed) Position(context.Context) (uint64, error) { return uint64(len(l))
 // TestVerify changes collections behind the index's back, and expects to be
 // told exactly that.
 func TestVerify(t *testing.T) {
+	t.Parallel()
 	rng, s, other := newRand(15), newScope(), newScope()
 	log := fixed(append(people(rng, s, 30, dimension), people(rng, other, 30, dimension)...))
 	id := log[7].Face
@@ -141,6 +142,7 @@ func TestVerify(t *testing.T) {
 
 // TestVerifyWhileChanging checks that what changes meanwhile is no difference.
 func TestVerifyWhileChanging(t *testing.T) {
+	t.Parallel()
 	log := newLogOf(newRand(16))
 	x := open(t, config(qdranttest.Address(t)))
 	log.grow(50)
