@@ -1,3 +1,4 @@
+TESTS    := go tool -modfile=tools/go.mod gotestsum
 LINT     := go tool -modfile=tools/go.mod golangci-lint
 FUZZTIME ?= 10s
 PEERS    := .cache/peers
@@ -19,10 +20,11 @@ run: build ## Start a server that stays; it prints its address and a first API k
 build: ## Build bin/oneton.
 	go build -o bin/oneton ./cmd/oneton
 
-test: setup ## Vet, lint and test everything.
+test: setup ## Vet, lint and test everything, and name what had to be skipped.
 	go vet ./...
 	$(LINT) run
-	go test ./...
+	@mkdir -p bin
+	$(TESTS) --hide-summary=skipped --jsonfile=bin/test.json -- ./...; result=$$?; .ci/skipped bin/test.json; exit $$result
 
 lint: ## Check style and the table of rooms.
 	$(LINT) run

@@ -113,3 +113,19 @@ func TestDockerfileIsLinted(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), linter, "Dockerfile").CombinedOutput()
 	require.NoError(t, err, string(out))
 }
+
+// Where an engine runs, the image is built, and starts with what compositions
+// give it.
+func TestImageIsBuilt(t *testing.T) {
+	if err := exec.CommandContext(t.Context(), "docker", "version").Run(); err != nil {
+		t.Skip("Docker: no engine answers")
+	}
+	const image = "oneton:test"
+	for _, args := range [][]string{
+		{"build", "--file", "Dockerfile", "--tag", image, ".."},
+		{"run", "--rm", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true", image, "tenant", "create", "acme"},
+	} {
+		out, err := exec.CommandContext(t.Context(), "docker", args...).CombinedOutput()
+		require.NoError(t, err, string(out))
+	}
+}
