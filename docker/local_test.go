@@ -53,8 +53,10 @@ func TestLocalCluster(t *testing.T) {
 	port := freeRange(t)
 	cluster := exec.Command("./local.sh", folder) // ended below, by a signal that lets it end what it started
 	cluster.Env = slices.Concat(environ, []string{"ONETON=" + program, "PORT=" + strconv.Itoa(port)})
-	var problems bytes.Buffer
-	cluster.Stderr = &problems
+	problems, err := os.Create(filepath.Join(t.TempDir(), "problems"))
+	require.NoError(t, err)
+	defer problems.Close()
+	cluster.Stderr = problems
 	said, err := cluster.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cluster.Start())
@@ -73,7 +75,9 @@ func TestLocalCluster(t *testing.T) {
 			base = value
 		}
 	}
-	require.NotEmpty(t, base, problems.String())
+	text, err := os.ReadFile(problems.Name())
+	require.NoError(t, err)
+	require.NotEmpty(t, base, "%s", text)
 
 	paths, err := setup.Find(setup.FromEnvironment(), setup.Default, setup.Photos)
 	require.NoError(t, err)
