@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -254,16 +253,29 @@ func (b *ourBench) single(ctx context.Context, set *core.Set, probes [][]float32
 
 // singleBeside calls between before every search.
 func (b *ourBench) singleBeside(ctx context.Context, set *core.Set, probes [][]float32, opt core.Options, between func()) (latency, error) {
+	times, err := b.times(ctx, set, probes, opt, between)
+	return latencyOf(times), err
+}
+
+func latencyOf(times []float64) latency {
+	if len(times) == 0 {
+		return latency{}
+	}
+	return latency{MedianMS: median(times), P99MS: quantile(times, 0.99)}
+}
+
+// times are the milliseconds of searches, one after the other.
+func (b *ourBench) times(ctx context.Context, set *core.Set, probes [][]float32, opt core.Options, between func()) ([]float64, error) {
 	var times []float64
 	for begin := time.Now(); time.Since(begin) < b.command.Duration || len(times) < leastTimes; {
 		between()
 		start := time.Now()
 		if _, err := set.Search(ctx, probes[len(times)%len(probes)], opt); err != nil {
-			return latency{}, err
+			return nil, err
 		}
 		times = append(times, time.Since(start).Seconds()*1e3)
 	}
-	return latency{MedianMS: median(times), P99MS: quantile(times, 0.99)}, nil
+	return times, nil
 }
 
 // bandwidth measures strangers, and between their searches the reading of as
@@ -351,6 +363,9 @@ func (b *ourBench) deleted(ctx context.Context, set *core.Set, r *ourResult) (er
 // together, as a follower of the log does.
 const insertsASecond = 1000
 
+// mixedTurns is how often searches are measured alone and beside inserts.
+const mixedTurns = 8
+
 // mixedResult is the latency of searches, one after the other, without and
 // with inserts beside them.
 type mixedResult struct {
@@ -368,30 +383,51 @@ func (b *ourBench) mixed(ctx context.Context) (m *mixedResult, err error) {
 	}
 	defer func() { err = errors.Join(err, set.Close()) }()
 	m = &mixedResult{Rows: len(b.rows)}
-	if m.Quiet, err = b.single(ctx, set, b.strangers, plain); err != nil {
-		return nil, err
-	}
-	var stop atomic.Bool
-	var inserted int
-	var failed error
-	var writer sync.WaitGroup
-	begin := time.Now()
-	writer.Go(func() {
-		tick := time.NewTicker(time.Millisecond)
-		defer tick.Stop()
-		for !stop.Load() && failed == nil {
-			<-tick.C
-			var due []core.Row
-			for first := set.NextID(); float64(inserted) < insertsASecond*time.Since(begin).Seconds(); inserted++ {
-				due = append(due, core.Row{ID: first + uint64(len(due)), Vector: b.rows[inserted%len(b.rows)]})
-			}
-			failed = set.Update(due, nil)
+	// In turn, since a machine's worst moments come and go.
+	var quiet, busy []float64
+	inserted, took := 0, time.Duration(0)
+	for range mixedTurns {
+		times, err := b.times(ctx, set, b.strangers, plain, func() {})
+		if err != nil {
+			return nil, err
 		}
-	})
-	m.Busy, err = b.single(ctx, set, b.strangers, plain)
-	stop.Store(true)
-	writer.Wait()
-	m.InsertsASecond = float64(inserted) / time.Since(begin).Seconds()
+		quiet = append(quiet, times...)
+		ctx, stop := context.WithCancel(ctx)
+		var failed error
+		var writer sync.WaitGroup
+		begin := time.Now()
+		writer.Go(func() {
+			var n int
+			n, failed = b.insertSteadily(ctx, set)
+			inserted += n
+		})
+		times, err = b.times(ctx, set, b.strangers, plain, func() {})
+		stop()
+		writer.Wait()
+		took += time.Since(begin)
+		if err = errors.Join(err, failed); err != nil {
+			return nil, err
+		}
+		busy = append(busy, times...)
+	}
+	m.Quiet, m.Busy = latencyOf(quiet), latencyOf(busy)
+	m.InsertsASecond = float64(inserted) / took.Seconds()
 	m.P99Ratio = m.Busy.P99MS / m.Quiet.P99MS
-	return m, errors.Join(err, failed)
+	return m, nil
+}
+
+// insertSteadily inserts until ctx is done and returns how many rows.
+func (b *ourBench) insertSteadily(ctx context.Context, set *core.Set) (inserted int, err error) {
+	begin := time.Now()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for ctx.Err() == nil && err == nil {
+		<-tick.C
+		var due []core.Row
+		for first := set.NextID(); float64(inserted) < insertsASecond*time.Since(begin).Seconds(); inserted++ {
+			due = append(due, core.Row{ID: first + uint64(len(due)), Vector: b.rows[inserted%len(b.rows)]})
+		}
+		err = set.Update(due, nil)
+	}
+	return inserted, err
 }
