@@ -23,7 +23,7 @@ type ablationCommand struct {
 	People  int      `help:"People with several photos whose photos are prepared in different ways." default:"300"`
 	Draws   int      `help:"Random galleries that ways to use several photos are tried in." default:"10"`
 	Workers int      `help:"Photos embedded at once; 0 is one a core."`
-	Out     string   `help:"Folder of the results." default:"bench/results"`
+	Out     string   `help:"Folder of the results." default:"bench/results" json:"-"`
 }
 
 type ablationParams struct {

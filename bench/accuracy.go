@@ -23,7 +23,7 @@ type accuracyCommand struct {
 	Splits  int      `help:"Random halvings of the people that check the calibration out of sample." default:"12"`
 	Workers int      `help:"Photos embedded at once; 0 is one a core."`
 	Name    string   `help:"Name of the results." default:"accuracy"`
-	Out     string   `help:"Folder of the results." default:"bench/results"`
+	Out     string   `help:"Folder of the results." default:"bench/results" json:"-"`
 }
 
 // accuracyResult is what one pack reaches.

@@ -29,7 +29,7 @@ type indexCommand struct {
 	Compared   int           `help:"Probes whose answers by Qdrant's exact search and by the exact index are compared." default:"200"`
 	Duration   time.Duration `help:"Time of one measurement." default:"10s"`
 	Name       string        `help:"Name of the results." default:"index"`
-	Out        string        `help:"Folder of the results." default:"bench/results"`
+	Out        string        `help:"Folder of the results." default:"bench/results" json:"-"`
 }
 
 // indexResult is what the engines do on one gallery.

@@ -19,7 +19,7 @@ import (
 type livenessCommand struct {
 	Pack  string `help:"Model pack: a built-in name or a manifest." default:"default"`
 	Draws int    `help:"Imitations of each kind made of each photo." default:"5"`
-	Out   string `help:"Folder of the results." default:"bench/results"`
+	Out   string `help:"Folder of the results." default:"bench/results" json:"-"`
 }
 
 // livenessParams say what was shown to the model.

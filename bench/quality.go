@@ -29,7 +29,7 @@ type qualityCommand struct {
 	Pack    string `help:"Model pack: a built-in name or a manifest." default:"default"`
 	Draws   int    `help:"Random degradations of each mated probe." default:"3"`
 	Workers int    `help:"Photos embedded at once; 0 is one a core."`
-	Out     string `help:"Folder of the results." default:"bench/results"`
+	Out     string `help:"Folder of the results." default:"bench/results" json:"-"`
 }
 
 type qualityParams struct {

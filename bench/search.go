@@ -19,13 +19,13 @@ type searchCommand struct {
 	QdrantRows  int           `help:"Most rows to give Qdrant, at the first dimension." default:"1000000"`
 	Efforts     []int         `help:"How far a graph search looks, from quick to careful." default:"32,64,128,256,512,1024,2048,4096"`
 	Peers       bool          `help:"Measure peers too." default:"true" negatable:""`
-	Python      string        `help:"Python with numpy, faiss-cpu, usearch, hnswlib and orjson." default:"python3"`
+	Python      string        `help:"Python with numpy, faiss-cpu, usearch, hnswlib and orjson." default:"python3" json:"-"`
 	Duration    time.Duration `help:"Time of one measurement." default:"3s"`
 	Probes      int           `help:"Mated probes, and as many of strangers." default:"1000"`
-	Checkpoints string        `help:"Folder that keeps built graphs from one run to the next."`
+	Checkpoints string        `help:"Folder that keeps built graphs from one run to the next." json:"-"`
 	Checked     int           `help:"Probes whose answers are compared with brute force." default:"50"`
 	Name        string        `help:"Name of the results." default:"search"`
-	Out         string        `help:"Folder of the results." default:"bench/results"`
+	Out         string        `help:"Folder of the results." default:"bench/results" json:"-"`
 
 	PeerVersions map[string]string `kong:"-"`
 }

@@ -32,7 +32,7 @@ type serveCommand struct {
 	Searches int    `help:"Searches timed one after the other." default:"100"`
 	Requests int    `help:"Requests of the memory run, from as many clients as cores." default:"5000"`
 	Photo    string `help:"Photo to search, of the demo photos." default:"obama2.jpg"`
-	Out      string `help:"Folder of the results." default:"bench/results"`
+	Out      string `help:"Folder of the results." default:"bench/results" json:"-"`
 }
 
 type serveResult struct {

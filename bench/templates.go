@@ -23,10 +23,10 @@ import (
 var portraits = []string{"biden.jpg", "obama.jpg", "obama2.jpg", "obama3.jpg"}
 
 type templatesCommand struct {
-	Python  string        `help:"Python with opencv-python-headless and onnx." default:"python3"`
+	Python  string        `help:"Python with opencv-python-headless and onnx." default:"python3" json:"-"`
 	Rounds  int           `help:"Rounds of ours and the peer's in turn; medians count." default:"5"`
 	Seconds time.Duration `help:"Time of one measurement." default:"8s"`
-	Out     string        `help:"Folder of the results." default:"bench/results"`
+	Out     string        `help:"Folder of the results." default:"bench/results" json:"-"`
 }
 
 type templatesResult struct {
