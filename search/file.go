@@ -17,7 +17,7 @@ import (
 // header; every row's vector, followed by the vector's checksum; and the hot
 // bytes, exactly as memory has them.
 const (
-	fileMagic   = uint64(0x4f4e45544f4e5331) // "ONETONS1"
+	fileMagic   = uint64(0x4f4e45544f4e5332) // "ONETONS2": with the version
 	headerBytes = 8 + 4 + 4 + 8 + 4 + 4
 	sumBytes    = 4
 

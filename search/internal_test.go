@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestBrokenBoundIsNotTrusted spoils the codes of a row that a search rescores.
+// TestBrokenBoundIsNotTrusted spoils the planes of a row that a search rescores.
 func TestBrokenBoundIsNotTrusted(t *testing.T) {
 	s, err := New(Config{Dimension: 4})
 	require.NoError(t, err)
@@ -27,8 +27,8 @@ func TestBrokenBoundIsNotTrusted(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, got.Certified)
 
-	blocks := s.view.Load().parts[0].blocks
-	copy(blocks[64+2*4:64+3*4], blocks[64:64+4])
+	planes := s.view.Load().parts[0].planes
+	planes.Copy(2, planes, 0)
 	got, err = s.Search(context.Background(), probe, Options{K: 1, Threshold: -1})
 	require.NoError(t, err)
 	require.False(t, got.Certified)
@@ -117,6 +117,31 @@ func TestFullDisk(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 100, again.Len())
 	require.NoError(t, again.Close())
+}
+
+// TestOlderFormatIsDamaged opens a file that is whole but of the first format,
+// in which rows were laid out otherwise.
+func TestOlderFormatIsDamaged(t *testing.T) {
+	const firstMagic = uint64(0x4f4e45544f4e5331)
+	cfg := Config{Dimension: 8, Dir: filepath.Join(t.TempDir(), "set")}
+	s, err := New(cfg)
+	require.NoError(t, err)
+	require.NoError(t, s.Update([]Row{{ID: 5, Vector: []float32{1, 0, 0, 0, 0, 0, 0, 0}}}, nil))
+	require.NoError(t, s.Save(nil))
+	require.NoError(t, s.Close())
+
+	path := segmentPath(cfg.Dir, 1)
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	now, err := openSegment(cfg.Dir, 1, 8, 1, headerSum(b))
+	require.NoError(t, err)
+	now.free()
+	binary.NativeEndian.PutUint64(b, firstMagic)
+	sum := crc32.Checksum(b[:headerBytes-sumBytes], castagnoli)
+	binary.NativeEndian.PutUint32(b[headerBytes-sumBytes:], sum)
+	require.NoError(t, os.WriteFile(path, b, fileMode))
+	_, err = openSegment(cfg.Dir, 1, 8, 1, sum)
+	require.ErrorIs(t, err, ErrDamaged)
 }
 
 func FuzzDecodeManifest(f *testing.F) {

@@ -162,6 +162,8 @@ func runModel(t *rapid.T, kernel, dir string) {
 	gaps := rapid.SampledFrom([]uint64{1, 3, 1 << 31}).Draw(t, "gaps")
 	s, err := search.New(cfg)
 	require.NoError(t, err)
+	skim := rapid.SampledFrom([]func(*search.Set){(*search.Set).SkimAlways, (*search.Set).SkimNever, func(*search.Set) {}}).Draw(t, "skim")
+	skim(s)
 	var rows model
 	next := uint64(0)
 
@@ -195,6 +197,7 @@ func runModel(t *rapid.T, kernel, dir string) {
 				require.NoError(t, s.Close())
 				s, err = search.Open(cfg)
 				require.NoError(t, err)
+				skim(s)
 				require.Equal(t, []byte{byte(len(rows))}, s.Note())
 			}
 		},

@@ -31,6 +31,8 @@ type query struct {
 	// threshold is what an upper bound must reach, as float64 bits. It only
 	// rises.
 	threshold atomic.Uint64
+	// skimmed is how many blocks the high plane alone ruled out.
+	skimmed atomic.Int64
 
 	mu         sync.Mutex
 	lower      ranking
@@ -72,6 +74,7 @@ func (q *query) begin() {
 	q.best.reset(k, q.opt.Distinct)
 	q.candidates = q.candidates[:0]
 	q.rescored, q.broken, q.err = 0, false, nil
+	q.skimmed.Store(0)
 	q.threshold.Store(math.Float64bits(q.floor()))
 }
 
@@ -94,17 +97,16 @@ func (q *query) raise(t float64) {
 
 // offer takes the rows of a block that a kernel reported.
 func (q *query) offer(part int, p *part, firstBlock int, h *kernel.Hit) {
-	block := firstBlock + int(h.Block)
-	bytes := p.block(block * kernel.BlockRows)
+	first := (firstBlock + int(h.Block)) * kernel.BlockRows
 	for row := range kernel.BlockRows {
 		if h.Mask>>row&1 == 0 {
 			continue
 		}
-		lower, upper := q.probe.Bounds(h.Dots[row], bytes, row)
+		lower, upper := q.probe.Bounds(h.Dots[row], &p.planes, first+row)
 		if upper < q.need() {
 			continue
 		}
-		q.take(p, candidate{lower: lower, upper: upper, part: uint32(part), row: uint32(block*kernel.BlockRows + row)})
+		q.take(p, candidate{lower: lower, upper: upper, part: uint32(part), row: uint32(first + row)})
 	}
 }
 
@@ -200,7 +202,7 @@ func (q *query) finish() {
 		}
 		return 1
 	})
-	q.result = Result{Hits: hits, Certified: !q.broken, Rescored: q.rescored}
+	q.result = Result{Hits: hits, Certified: !q.broken, Rescored: q.rescored, Skimmed: int(q.skimmed.Load())}
 }
 
 // compareAll answers by comparing with every vector.

@@ -24,6 +24,7 @@ const (
 // scan is one pass of some queries over the segments of their views.
 type scan struct {
 	kernel  *kernel.Kernel
+	skim    skimRule
 	queries []*query
 	classes []class
 	// segments are those of all the views.
@@ -49,7 +50,7 @@ func (s *Set) scan(queries []*query) {
 	for _, q := range queries {
 		q.begin()
 	}
-	sc := scan{kernel: s.kernel, queries: queries}
+	sc := scan{kernel: s.kernel, skim: s.skim, queries: queries}
 	sc.classify()
 	size := kernel.BlockBytes(s.cfg.Dimension)
 	sc.chunk = max(kernel.Step, min(chunkBlocks, chunkBytes/size)/kernel.Step*kernel.Step)
@@ -137,6 +138,7 @@ type worker struct {
 	masks  []uint32
 	hits   []kernel.Hit
 	probes []*kernel.Probe
+	skim   skimming
 }
 
 // tile is a kernel's tile and the queries that it speaks of.
@@ -214,6 +216,7 @@ func (w *worker) prepare(sc *scan) {
 		}
 	}
 	w.tiles = w.tiles[:n]
+	w.skim = skimming{rule: sc.skim, able: len(sc.queries) == 1 && w.tiles[0].CanSkim()}
 	w.masks = slices.Grow(w.masks[:0], sc.chunk)[:sc.chunk]
 	w.hits = slices.Grow(w.hits[:0], sc.chunk*widest)[:sc.chunk*widest]
 }
@@ -221,7 +224,7 @@ func (w *worker) prepare(sc *scan) {
 // scan compares n blocks of a segment with every tile whose class looks at
 // them.
 func (w *worker) scan(number int, s *segment, first, n int) {
-	blocks := s.blocks[first*kernel.BlockBytes(s.dimension):]
+	planes := s.planes.From(first)
 	for i := range w.tiles {
 		t := &w.tiles[i]
 		p := t.class.part(number)
@@ -235,7 +238,10 @@ func (w *worker) scan(number int, s *segment, first, n int) {
 		for i, q := range t.queries {
 			t.SetThreshold(i, q.need())
 		}
-		hits := t.Scan(blocks, masks, w.hits)
+		if w.skim.pays(t.queries[0].need()) {
+			masks = w.skim.run(t, planes, masks, w.hits)
+		}
+		hits := t.Scan(planes, masks, w.hits)
 		for i := range hits {
 			t.queries[hits[i].Probe].offer(t.class.parts[number], p, first, &hits[i])
 		}

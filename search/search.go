@@ -77,7 +77,8 @@ type Options struct {
 	// K is the most hits to return, at least 1.
 	K int
 	// Threshold leaves out rows whose score is below it; -1 or less keeps
-	// all. A search with a threshold is faster than one without.
+	// all. A search with a threshold is faster than one without: a high one
+	// often lets half the bits of most rows' codes rule them out.
 	Threshold float64
 	// Distinct returns only the nearest row of every group, so that K
 	// counts groups.
@@ -108,6 +109,9 @@ type Result struct {
 	Certified bool
 	// Rescored is how many rows were compared in float64.
 	Rescored int
+	// Skimmed is of how many blocks of 16 rows only half the bits were read;
+	// see Options.Threshold.
+	Skimmed int
 }
 
 // Hit is one row of an answer.

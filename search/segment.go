@@ -23,7 +23,7 @@ type segment struct {
 	base uint64
 
 	hot     region
-	blocks  []byte
+	planes  kernel.Planes
 	offsets []uint32
 	groups  []uint32
 
@@ -60,8 +60,9 @@ func newSegment(dimension, capacity int, base uint64, vectors bool) (*segment, e
 		s.vectors = words[float32](s.cold.bytes)
 	}
 	b := s.hot.bytes
-	s.blocks = b[:len(b)-2*4*capacity]
-	numbers := words[uint32](b[len(s.blocks):])
+	rest := len(b) - 2*4*capacity
+	s.planes = kernel.NewPlanes(b[:rest], dimension)
+	numbers := words[uint32](b[rest:])
 	s.offsets, s.groups = numbers[:capacity], numbers[capacity:]
 	return s, nil
 }
@@ -96,15 +97,9 @@ func (s *segment) find(id uint64, n int) (int, bool) {
 	return slices.BinarySearch(s.offsets[:n], uint32(id-s.base))
 }
 
-// block is the bytes of the block that has the row.
-func (s *segment) block(row int) []byte {
-	size := kernel.BlockBytes(s.dimension)
-	return s.blocks[row/kernel.BlockRows*size:][:size]
-}
-
 // put makes r the segment's row of that number.
 func (s *segment) put(row int, r Row) {
-	kernel.Put(s.block(row), row%kernel.BlockRows, r.Vector)
+	s.planes.Put(row, r.Vector)
 	s.offsets[row] = uint32(r.ID - s.base)
 	s.groups[row] = r.Group
 	copy(s.vectors[row*s.dimension:], r.Vector)
@@ -112,7 +107,7 @@ func (s *segment) put(row int, r Row) {
 
 // copyHot copies all of a row but its vector.
 func (s *segment) copyHot(row int, from *segment, fromRow int) {
-	kernel.Copy(s.block(row), row%kernel.BlockRows, from.block(fromRow), fromRow%kernel.BlockRows)
+	s.planes.Copy(row, from.planes, fromRow)
 	s.offsets[row] = uint32(from.id(fromRow) - s.base)
 	s.groups[row] = from.groups[fromRow]
 }

@@ -20,6 +20,7 @@ import (
 type Set struct {
 	cfg    Config
 	kernel *kernel.Kernel
+	skim   skimRule
 	view   atomic.Pointer[view]
 	queue  queue
 	// traffic is what the background work makes way for.
@@ -79,7 +80,7 @@ func newSet(cfg Config) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", err, ErrConfig)
 	}
-	s := &Set{cfg: cfg, kernel: k}
+	s := &Set{cfg: cfg, kernel: k, skim: defaultSkim}
 	s.view.Store(newView(nil, 0))
 	return s, nil
 }

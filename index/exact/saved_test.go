@@ -1,7 +1,10 @@
 package exact_test
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"maps"
 	"math/rand/v2"
@@ -206,6 +209,50 @@ func TestDamage(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestOlderFormat makes the files those of the format before: their magic
+// ends in 1, and all their checksums are right. The index starts over.
+func TestOlderFormat(t *testing.T) {
+	const headerBytes = 32
+	h, dir := &history{}, t.TempDir()
+	h.grow(rand.New(rand.NewPCG(2, 0)), 200)
+	memory, x := create(t), open(t, dir)
+	h.follow(t, memory)
+	h.follow(t, x)
+	require.NoError(t, x.Save())
+	require.NoError(t, x.Close())
+
+	older := 0
+	sum := func(b []byte) []byte {
+		return binary.NativeEndian.AppendUint32(nil, crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)))
+	}
+	for _, name := range filesOf(t, dir) {
+		if filepath.Ext(name) != ".segment" {
+			continue
+		}
+		path := filepath.Join(dir, name)
+		b, err := os.ReadFile(path)
+		require.NoError(t, err)
+		before := bytes.Clone(b[headerBytes-4 : headerBytes])
+		magic := binary.NativeEndian.Uint64(b)
+		require.Equal(t, byte('2'), byte(magic))
+		binary.NativeEndian.PutUint64(b, magic-1)
+		copy(b[headerBytes-4:], sum(b[:headerBytes-4]))
+		require.NoError(t, os.WriteFile(path, b, 0o600))
+
+		manifest := filepath.Join(filepath.Dir(path), "set")
+		m, err := os.ReadFile(manifest)
+		require.NoError(t, err)
+		m = bytes.Replace(m[:len(m)-4], before, b[headerBytes-4:headerBytes], 1)
+		require.NoError(t, os.WriteFile(manifest, append(m, sum(m)...), 0o600))
+		older++
+	}
+	require.Positive(t, older)
+	x = open(t, dir)
+	require.Zero(t, x.Position())
+	h.follow(t, x)
+	h.requireSame(t, memory, x)
 }
 
 // flip inverts a bit of the byte that lies part/of into the file.

@@ -10,14 +10,16 @@ import (
 	"oneton/search/internal/kernel"
 )
 
-// strain is the share of its error bound that the comparison of x and y uses:
-// above one the bound would be broken.
-func strain(x, y []float32) float64 {
-	block := make([]byte, kernel.BlockBytes(len(x)))
-	kernel.Put(block, 0, x)
+// strain is the share of its error bound that the comparison of x and y uses,
+// of the full codes or the coarse ones: above one the bound would be broken.
+func strain(x, y []float32, coarse bool) float64 {
+	planes := fill(len(x), [][]float32{x})
 	var p kernel.Probe
 	p.Quantise(y)
-	lower, upper := p.Bounds(codesDot(block, 0, y), block, 0)
+	lower, upper := p.Bounds(codesDot(planes.Code, 0, y), &planes, 0)
+	if coarse {
+		lower, upper = p.CoarseBounds(codesDot(planes.CoarseCode, 0, y), &planes, 0)
+	}
 	middle, far := (lower+upper)/2, (upper-lower)/2
 	return math.Abs(exact(x, y)-middle) / far
 }
@@ -27,34 +29,50 @@ func strain(x, y []float32) float64 {
 // vector. It must come near the bound, to be a test at all, and not pass it.
 func TestBoundCannotBeBroken(t *testing.T) {
 	for dimension, near := range map[int]float64{1: 0.9, 2: 0.9, 3: 0.9, 8: 0.9, 32: 0.9, 128: 0.7} {
-		r := rand.New(rand.NewPCG(uint64(dimension), 6))
-		worst := 0.0
-		for range 20 {
-			x, y := random(r, dimension), random(r, dimension)
-			if r.IntN(2) == 0 {
-				copy(y, x)
-			}
-			align(x, y)
-			best := strain(x, y)
-			for range 1500 {
-				a, b := append([]float32(nil), x...), append([]float32(nil), y...)
-				v := a
-				if r.IntN(2) == 0 {
-					v = b
-				}
-				v[r.IntN(dimension)] += float32(r.NormFloat64() * math.Pow(10, -1-5*r.Float64()))
-				unit(a)
-				unit(b)
-				if s := strain(a, b); s > best {
-					best, x, y = s, a, b
-				}
-			}
-			worst = max(worst, best)
-		}
+		worst := climb(dimension, false)
 		t.Logf("dimension %d: %.4f of the bound", dimension, worst)
 		require.LessOrEqual(t, worst, 1.0)
 		require.GreaterOrEqual(t, worst, near)
 	}
+}
+
+// TestCoarseBoundCannotBeBroken is the same for the high plane alone.
+func TestCoarseBoundCannotBeBroken(t *testing.T) {
+	for dimension, near := range map[int]float64{1: 0, 2: 0.5, 3: 0.7, 8: 0.7, 32: 0.7, 128: 0.5} {
+		worst := climb(dimension, true)
+		t.Logf("dimension %d: %.4f of the bound", dimension, worst)
+		require.LessOrEqual(t, worst, 1.0)
+		require.GreaterOrEqual(t, worst, near)
+	}
+}
+
+// climb returns the largest strain it comes upon.
+func climb(dimension int, coarse bool) float64 {
+	r := rand.New(rand.NewPCG(uint64(dimension), 6))
+	worst := 0.0
+	for range 20 {
+		x, y := random(r, dimension), random(r, dimension)
+		if r.IntN(2) == 0 {
+			copy(y, x)
+		}
+		align(x, y)
+		best := strain(x, y, coarse)
+		for range 1500 {
+			a, b := append([]float32(nil), x...), append([]float32(nil), y...)
+			v := a
+			if r.IntN(2) == 0 {
+				v = b
+			}
+			v[r.IntN(dimension)] += float32(r.NormFloat64() * math.Pow(10, -1-5*r.Float64()))
+			unit(a)
+			unit(b)
+			if s := strain(a, b, coarse); s > best {
+				best, x, y = s, a, b
+			}
+		}
+		worst = max(worst, best)
+	}
+	return worst
 }
 
 // align moves x's coordinates to where rounding errs by half a step, away
@@ -92,6 +110,8 @@ func TestBoundsOfExtremeVectors(t *testing.T) {
 			}
 			return v
 		}
-		require.LessOrEqual(t, strain(vector(), vector()), 1.0)
+		x, y := vector(), vector()
+		require.LessOrEqual(t, strain(x, y, false), 1.0)
+		require.LessOrEqual(t, strain(x, y, true), 1.0)
 	}
 }

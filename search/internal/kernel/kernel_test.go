@@ -48,22 +48,31 @@ func exact(a, b []float32) (sum float64) {
 	return sum
 }
 
-func fill(dimension int, rows [][]float32) []byte {
-	n := (len(rows) + kernel.BlockRows - 1) / kernel.BlockRows
-	size := kernel.BlockBytes(dimension)
-	blocks := make([]byte, (n+n%kernel.Step)*size)
-	for i, v := range rows {
-		kernel.Put(blocks[i/kernel.BlockRows*size:][:size], i%kernel.BlockRows, v)
+// blocksOf is how many blocks a scan of so many rows takes.
+func blocksOf(rows int) int {
+	n := (rows + kernel.BlockRows - 1) / kernel.BlockRows
+	return n + n%kernel.Step
+}
+
+// fill returns the planes of rows. What no row was put in is arbitrary.
+func fill(dimension int, rows [][]float32) kernel.Planes {
+	b := make([]byte, blocksOf(len(rows))*kernel.BlockBytes(dimension))
+	for i := range b {
+		b[i] = byte(i * 7)
 	}
-	return blocks
+	planes := kernel.NewPlanes(b, dimension)
+	for i, v := range rows {
+		planes.Put(i, v)
+	}
+	return planes
 }
 
 // pair is a row and a probe.
 type pair struct{ row, probe int }
 
-// scan returns the integer dot products of the pairs that the kernel reports.
-func scan(k *kernel.Kernel, dimension int, blocks []byte, masks []uint32, probes [][]float32, thresholds []float64) map[pair]int32 {
-	found := map[pair]int32{}
+// tiles makes the probes' tiles, of the widest kind that the kernel has or of
+// one probe, and calls f with each and the number of its first probe.
+func tiles(k *kernel.Kernel, probes [][]float32, thresholds []float64, single bool, f func(t *kernel.Tile, width, first int)) {
 	quantised := make([]kernel.Probe, len(probes))
 	for i := range probes {
 		quantised[i].Quantise(probes[i])
@@ -71,6 +80,9 @@ func scan(k *kernel.Kernel, dimension int, blocks []byte, masks []uint32, probes
 	var tile kernel.Tile
 	for first := 0; first < len(probes); {
 		n := min(k.Width(len(probes)-first), len(probes)-first)
+		if single {
+			n = 1
+		}
 		var some []*kernel.Probe
 		for i := range n {
 			some = append(some, &quantised[first+i])
@@ -79,16 +91,27 @@ func scan(k *kernel.Kernel, dimension int, blocks []byte, masks []uint32, probes
 		for i := range n {
 			tile.SetThreshold(i, thresholds[first+i])
 		}
-		hits := make([]kernel.Hit, len(masks)*k.Width(n))
-		for _, h := range tile.Scan(blocks, masks, hits) {
+		f(&tile, k.Width(n), first)
+		first += n
+	}
+}
+
+// scan returns the integer dot products of the pairs that the kernel reports.
+func scan(k *kernel.Kernel, planes kernel.Planes, masks []uint32, probes [][]float32, thresholds []float64, coarse bool) map[pair]int32 {
+	found := map[pair]int32{}
+	tiles(k, probes, thresholds, coarse, func(t *kernel.Tile, width, first int) {
+		scan := t.Scan
+		if coarse {
+			scan = t.Skim
+		}
+		for _, h := range scan(planes, masks, make([]kernel.Hit, len(masks)*width)) {
 			for r := range kernel.BlockRows {
 				if h.Mask>>r&1 == 1 {
 					found[pair{int(h.Block)*kernel.BlockRows + r, first + int(h.Probe)}] = h.Dots[r]
 				}
 			}
 		}
-		first += n
-	}
+	})
 	return found
 }
 
@@ -112,9 +135,8 @@ func TestKernelsReportEveryRowThatMayPass(t *testing.T) {
 					probes[i] = draw(r, dimension)
 					thresholds[i] = rapid.SampledFrom([]float64{math.Inf(-1), math.Inf(1), -1, 0, 0.1, exact(rows[0], probes[i])}).Draw(t, "threshold")
 				}
-				blocks := fill(dimension, rows)
-				size := kernel.BlockBytes(dimension)
-				masks := make([]uint32, len(blocks)/size)
+				planes := fill(dimension, rows)
+				masks := make([]uint32, blocksOf(n))
 				live := make([]bool, n)
 				for i := range masks {
 					masks[i] = uint32(r.IntN(2)) * kernel.Visit
@@ -126,26 +148,31 @@ func TestKernelsReportEveryRowThatMayPass(t *testing.T) {
 					}
 				}
 
-				found := scan(k, dimension, blocks, masks, probes, thresholds)
-				for i := range rows {
-					block := blocks[i/16*size:][:size]
-					for q, probe := range probes {
-						dot, ok := found[pair{i, q}]
-						var p kernel.Probe
-						p.Quantise(probe)
-						want := codesDot(block, i%16, probe)
-						lower, upper := p.Bounds(want, block, i%16)
-						score := exact(rows[i], probe)
-						require.LessOrEqual(t, lower, score)
-						require.GreaterOrEqual(t, upper, score)
-						switch {
-						case !live[i]:
-							require.False(t, ok)
-						case upper >= thresholds[q]:
-							require.True(t, ok, "row %d probe %d: bound %g reaches %g", i, q, upper, thresholds[q])
-							require.Equal(t, want, dot)
-						case upper < thresholds[q]-0.01*(upper-lower)-1e-5:
-							require.False(t, ok, "row %d probe %d: bound %g is below %g", i, q, upper, thresholds[q])
+				for _, coarse := range []bool{false, true} {
+					found := scan(k, planes, masks, probes, thresholds, coarse)
+					code, bounds := planes.Code, (*kernel.Probe).Bounds
+					if coarse {
+						code, bounds = planes.CoarseCode, (*kernel.Probe).CoarseBounds
+					}
+					for i := range rows {
+						for q, probe := range probes {
+							dot, ok := found[pair{i, q}]
+							var p kernel.Probe
+							p.Quantise(probe)
+							want := codesDot(code, i, probe)
+							lower, upper := bounds(&p, want, &planes, i)
+							score := exact(rows[i], probe)
+							require.LessOrEqual(t, lower, score)
+							require.GreaterOrEqual(t, upper, score)
+							switch {
+							case !live[i]:
+								require.False(t, ok)
+							case upper >= thresholds[q]:
+								require.True(t, ok, "row %d probe %d: bound %g reaches %g", i, q, upper, thresholds[q])
+								require.Equal(t, want, dot)
+							case upper < thresholds[q]-0.01*(upper-lower)-1e-5:
+								require.False(t, ok, "row %d probe %d: bound %g is below %g", i, q, upper, thresholds[q])
+							}
 						}
 					}
 				}
@@ -155,16 +182,53 @@ func TestKernelsReportEveryRowThatMayPass(t *testing.T) {
 }
 
 // codesDot multiplies a row's stored codes with codes made from the probe.
-func codesDot(block []byte, row int, probe []float32) (sum int32) {
+func codesDot(code func(row, coordinate int) int32, row int, probe []float32) (sum int32) {
 	var top float64
 	for _, x := range probe {
 		top = max(top, math.Abs(float64(x)))
 	}
 	for i, x := range probe {
-		code := int32(block[64+i/4*64+row*4+i%4]) - 128
-		sum += code * int32(math.RoundToEven(float64(x)/(top/127)))
+		sum += code(row, i) * int32(math.RoundToEven(float64(x)/(top/127)))
 	}
 	return sum
+}
+
+// TestCodes keeps the codes near what they stand for: a code that lost a half,
+// or another coordinate's, would only make the residual longer.
+func TestCodes(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	for dimension := 1; dimension < 40; dimension++ {
+		rows := make([][]float32, 40)
+		for i := range rows {
+			rows[i] = random(r, dimension)
+		}
+		planes := fill(dimension, rows)
+		to := fill(dimension, rows[:1])
+		for i, v := range rows {
+			to.Copy(i%16, planes, i)
+			var top float64
+			for _, x := range v {
+				top = max(top, math.Abs(float64(x)))
+			}
+			for j, x := range v {
+				want := float64(x) / top * 127
+				require.InDelta(t, want, planes.Code(i, j), 1.6)
+				require.InDelta(t, want, planes.CoarseCode(i, j), 9.6)
+				require.Equal(t, planes.Code(i, j), to.Code(i%16, j))
+			}
+			var p kernel.Probe
+			p.Quantise(v)
+			dot, coarse := codesDot(planes.Code, i, v), codesDot(planes.CoarseCode, i, v)
+			lower, upper := p.Bounds(dot, &planes, i)
+			copyLower, copyUpper := p.Bounds(dot, &to, i%16)
+			require.Equal(t, [2]float64{lower, upper}, [2]float64{copyLower, copyUpper})
+			require.Less(t, upper-lower, 0.1)
+			lower, upper = p.CoarseBounds(coarse, &planes, i)
+			copyLower, copyUpper = p.CoarseBounds(coarse, &to, i%16)
+			require.Equal(t, [2]float64{lower, upper}, [2]float64{copyLower, copyUpper})
+			require.Less(t, upper-lower, 0.5)
+		}
+	}
 }
 
 func TestNamed(t *testing.T) {
@@ -195,14 +259,15 @@ func BenchmarkScan(b *testing.B) {
 			bytes int
 		}{{"cache", 64 << 10}, {"memory", 512 << 20}} {
 			n := c.bytes / size &^ 1
-			blocks := make([]byte, n*size)
+			memory := make([]byte, n*size)
+			planes := kernel.NewPlanes(memory, dimension)
 			rows := make([][]float32, 64)
 			for i := range rows {
 				rows[i] = random(r, dimension)
+				planes.Put(i, rows[i])
 			}
-			part := fill(dimension, rows)
-			for at := 0; at < len(blocks); at += len(part) {
-				copy(blocks[at:], part)
+			for i := len(rows); i < n*kernel.BlockRows; i++ {
+				planes.Copy(i, planes, i%len(rows))
 			}
 			masks := make([]uint32, n)
 			for i := range masks {
@@ -229,16 +294,21 @@ func BenchmarkScan(b *testing.B) {
 					}
 					const call = 256
 					hits := make([]kernel.Hit, call*width)
-					b.Run(fmt.Sprintf("dimension=%d/in=%s/kernel=%s/tile=%d", dimension, c.where, k.Name, width), func(b *testing.B) {
-						b.SetBytes(int64(n * size))
-						for b.Loop() {
-							for at := 0; at < n; at += call {
-								m := masks[at:min(at+call, n)]
-								tile.Scan(blocks[at*size:], m, hits)
+					run := func(name string, scan func(kernel.Planes, []uint32, []kernel.Hit) []kernel.Hit) {
+						b.Run(fmt.Sprintf("dimension=%d/in=%s/kernel=%s/%s=%d", dimension, c.where, k.Name, name, width), func(b *testing.B) {
+							b.SetBytes(int64(n * size))
+							for b.Loop() {
+								for at := 0; at < n; at += call {
+									scan(planes.From(at), masks[at:min(at+call, n)], hits)
+								}
 							}
-						}
-						b.ReportMetric(float64(n*16*width)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
-					})
+							b.ReportMetric(float64(n*16*width)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
+						})
+					}
+					run("tile", tile.Scan)
+					if tile.CanSkim() {
+						run("coarse", tile.Skim)
+					}
 				}
 			}
 		}

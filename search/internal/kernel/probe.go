@@ -5,9 +5,10 @@ import (
 	"unsafe"
 )
 
-// slack covers the float32 rounding of a scan's arithmetic: two roundings of
-// numbers below 4, each by at most 2^-23.
-const slack = 1e-6
+// slack covers the float32 rounding of a scan's arithmetic: four roundings of
+// numbers below 8, each by at most 2^-22. A row's coarse codes are longer than
+// the row, by two at most.
+const slack = 2e-6
 
 // Probe is a quantised probe and its error bound.
 //
@@ -46,10 +47,19 @@ func (p *Probe) Quantise(v []float32) {
 	p.offset = (1+LengthTolerance)*t + slack
 }
 
-// Bounds returns what the dot product of the probe and a row of a block is
-// surely between, given the integer dot product of their codes.
-func (p *Probe) Bounds(dot int32, block []byte, row int) (lower, upper float64) {
-	scale, residual := meta(block, row)
+// Bounds returns what the dot product of the probe and a row is surely
+// between, given the integer dot product of their codes.
+func (p *Probe) Bounds(dot int32, planes *Planes, row int) (lower, upper float64) {
+	return p.bounds(dot, planes.low, planes.word(row))
+}
+
+// CoarseBounds is Bounds given the dot product with the row's coarse codes.
+func (p *Probe) CoarseBounds(dot int32, planes *Planes, row int) (lower, upper float64) {
+	return p.bounds(dot, planes.high, planes.word(row))
+}
+
+func (p *Probe) bounds(dot int32, plane []byte, word int) (lower, upper float64) {
+	scale, residual := meta(plane, word)
 	about := p.step * float64(scale) * float64(dot)
 	far := float64(residual)*p.slope + p.offset
 	return about - far, about + far
@@ -59,7 +69,7 @@ func (p *Probe) Bounds(dot int32, block []byte, row int) (lower, upper float64) 
 type Tile struct {
 	probes  []*Probe
 	variant variant
-	groups  int
+	pairs   int
 	codes   []byte
 	consts  []uint32
 }
@@ -68,20 +78,12 @@ type Tile struct {
 // with thresholds that no row reaches.
 func (t *Tile) Fill(k *Kernel, probes []*Probe) {
 	v := k.variant(len(probes))
-	t.variant, t.probes, t.groups = v, append(t.probes[:0], probes...), Groups(len(probes[0].codes))
-	bytes := 1
-	if v.wide {
-		bytes = 2
-	}
-	t.codes = zeroed(t.codes, t.groups*v.width*groupSize*bytes)
+	t.variant, t.probes, t.pairs = v, append(t.probes[:0], probes...), pairs(len(probes[0].codes))
+	t.codes = zeroed(t.codes, t.pairs*v.width*pairSize)
 	t.consts = zeroed(t.consts, 3*v.width)
 	for q, p := range probes {
 		for i, c := range p.codes {
-			at := ((i/groupSize*v.width+q)*groupSize + i%groupSize) * bytes
-			t.codes[at] = byte(c)
-			if v.wide && c < 0 {
-				t.codes[at+1] = 0xff
-			}
+			t.codes[(i/groupSize*v.width+q)*groupSize+i%groupSize] = byte(c)
 		}
 		t.consts[q] = uint32(-zeroCode * p.sum)
 		t.consts[v.width+q] = math.Float32bits(up(p.slope / p.step))
@@ -105,14 +107,33 @@ func (t *Tile) SetThreshold(q int, threshold float64) {
 // Scan compares blocks with the tile, rows whose bit is not set in their
 // block's mask left out, and returns the hits, in the space of hits, which
 // must have room for as many as there are blocks times the tile's width.
-func (t *Tile) Scan(blocks []byte, masks []uint32, hits []Hit) []Hit {
-	n := len(masks)
-	if n == 0 {
+func (t *Tile) Scan(blocks Planes, masks []uint32, hits []Hit) []Hit {
+	if len(masks) == 0 {
 		return nil
 	}
-	_ = blocks[n*(metaBytes+groupBytes*t.groups)-1]
+	apart := uintptr(unsafe.Pointer(&blocks.high[0])) - uintptr(unsafe.Pointer(&blocks.low[0]))
+	_ = blocks.high[len(masks)*blocks.size-1]
+	return t.call(t.variant.full, blocks.low, int(apart), masks, hits)
+}
+
+// CanSkim tells whether the tile has a coarse scan.
+func (t *Tile) CanSkim() bool { return t.variant.coarse != nil }
+
+// Skim is Scan for what the high plane alone tells: its hits have all rows
+// that Scan's have, and more, with other dot products. It reads half as much.
+func (t *Tile) Skim(blocks Planes, masks []uint32, hits []Hit) []Hit {
+	if len(masks) == 0 {
+		return nil
+	}
+	return t.call(t.variant.coarse, blocks.high, 0, masks, hits)
+}
+
+func (t *Tile) call(f scan, plane []byte, apart int, masks []uint32, hits []Hit) []Hit {
+	n := len(masks)
+	_ = plane[n*(metaBytes+pairBytes*t.pairs)-1]
 	_ = hits[n*t.variant.width-1]
-	return hits[:t.variant.call(blocks, n, t.groups, masks, t.codes, t.consts, hits)]
+	return hits[:f(&plane[0], apart, n, t.pairs, &masks[0], &t.codes[0],
+		(*byte)(unsafe.Pointer(&t.consts[0])), (*byte)(unsafe.Pointer(&hits[0])))]
 }
 
 func zeroed[T any](s []T, n int) []T {
@@ -131,9 +152,4 @@ func up(x float64) float32 {
 		return math.Nextafter32(f, float32(math.Inf(1)))
 	}
 	return f
-}
-
-func (v variant) call(blocks []byte, n, groups int, masks []uint32, codes []byte, consts []uint32, hits []Hit) int {
-	return v.scan(&blocks[0], n, groups, &masks[0], &codes[0],
-		(*byte)(unsafe.Pointer(&consts[0])), (*byte)(unsafe.Pointer(&hits[0])))
 }

@@ -2,84 +2,113 @@
 
 //go:build !noasm
 
-// func scanAVX512VNNIx1(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanAVX512VNNIx1(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
-TEXT ·scanAVX512VNNIx1(SB), $64-64
+TEXT ·scanAVX512VNNIx1(SB), $64-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+24(FP), CX
-	MOVQ consts+40(FP), DX
-	MOVQ hits+48(FP), BX
-	MOVQ groups+16(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ pairs+24(FP), R8
 
-	// bytes of a block
-	SHLQ $0x06, R8
-	ADDQ $0x40, R8
-	XORQ SI, SI
-	XORQ DI, DI
-	MOVQ n+8(FP), R13
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VPBROADCASTD R9, Z4
+	MOVQ         n+16(FP), R14
 
 step:
-	CMPQ         SI, R13
+	CMPQ         SI, R14
 	JGE          done
-	MOVL         (CX)(SI*4), R12
-	TESTL        R12, R12
+	MOVL         (CX)(SI*4), R13
+	TESTL        R13, R13
 	JZ           next
 	VPBROADCASTD (DX), Z0
 	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
 	LEAQ         64(AX), R9
-	MOVQ         codes+32(FP), R10
-	MOVQ         groups+16(FP), R11
-	SUBQ         $0x08, R11
+	MOVQ         apart+8(FP), R10
+	MOVQ         codes+40(FP), R11
+	MOVQ         pairs+24(FP), R12
+	SUBQ         $0x04, R12
 	JL           rest
 
 unrolled:
-	VMOVDQU8      (R9), Z2
-	VPDPBUSD.BCST (R10), Z2, Z0
-	VMOVDQU8      64(R9), Z2
-	VPDPBUSD.BCST 4(R10), Z2, Z1
-	VMOVDQU8      128(R9), Z2
-	VPDPBUSD.BCST 8(R10), Z2, Z0
-	VMOVDQU8      192(R9), Z2
-	VPDPBUSD.BCST 12(R10), Z2, Z1
-	VMOVDQU8      256(R9), Z2
-	VPDPBUSD.BCST 16(R10), Z2, Z0
-	VMOVDQU8      320(R9), Z2
-	VPDPBUSD.BCST 20(R10), Z2, Z1
-	VMOVDQU8      384(R9), Z2
-	VPDPBUSD.BCST 24(R10), Z2, Z0
-	VMOVDQU8      448(R9), Z2
-	VPDPBUSD.BCST 28(R10), Z2, Z1
-	ADDQ          $+512, R9
-	ADDQ          $+32, R10
-	SUBQ          $0x08, R11
+	VMOVDQU8      (R9)(R10*1), Z6
+	VMOVDQU8      (R9), Z7
+	VPSLLW        $0x04, Z6, Z5
+	VPSRLW        $0x04, Z7, Z8
+	VPTERNLOGD    $0xe4, Z4, Z7, Z5
+	VPTERNLOGD    $0xe4, Z4, Z8, Z6
+	VPDPBUSD.BCST (R11), Z5, Z0
+	VPDPBUSD.BCST 4(R11), Z6, Z1
+	VMOVDQU8      64(R9)(R10*1), Z6
+	VMOVDQU8      64(R9), Z7
+	VPSLLW        $0x04, Z6, Z5
+	VPSRLW        $0x04, Z7, Z8
+	VPTERNLOGD    $0xe4, Z4, Z7, Z5
+	VPTERNLOGD    $0xe4, Z4, Z8, Z6
+	VPDPBUSD.BCST 8(R11), Z5, Z2
+	VPDPBUSD.BCST 12(R11), Z6, Z3
+	VMOVDQU8      128(R9)(R10*1), Z6
+	VMOVDQU8      128(R9), Z7
+	VPSLLW        $0x04, Z6, Z5
+	VPSRLW        $0x04, Z7, Z8
+	VPTERNLOGD    $0xe4, Z4, Z7, Z5
+	VPTERNLOGD    $0xe4, Z4, Z8, Z6
+	VPDPBUSD.BCST 16(R11), Z5, Z0
+	VPDPBUSD.BCST 20(R11), Z6, Z1
+	VMOVDQU8      192(R9)(R10*1), Z6
+	VMOVDQU8      192(R9), Z7
+	VPSLLW        $0x04, Z6, Z5
+	VPSRLW        $0x04, Z7, Z8
+	VPTERNLOGD    $0xe4, Z4, Z7, Z5
+	VPTERNLOGD    $0xe4, Z4, Z8, Z6
+	VPDPBUSD.BCST 24(R11), Z5, Z2
+	VPDPBUSD.BCST 28(R11), Z6, Z3
+	ADDQ          $+256, R9
+	ADDQ          $+32, R11
+	SUBQ          $0x04, R12
 	JGE           unrolled
 
 rest:
-	ADDQ $0x08, R11
+	ADDQ $0x04, R12
 	JZ   sum
 
 one:
-	VMOVDQU8      (R9), Z2
-	VPDPBUSD.BCST (R10), Z2, Z0
+	VMOVDQU8      (R9)(R10*1), Z6
+	VMOVDQU8      (R9), Z7
+	VPSLLW        $0x04, Z6, Z5
+	VPSRLW        $0x04, Z7, Z8
+	VPTERNLOGD    $0xe4, Z4, Z7, Z5
+	VPTERNLOGD    $0xe4, Z4, Z8, Z6
+	VPDPBUSD.BCST (R11), Z5, Z0
+	VPDPBUSD.BCST 4(R11), Z6, Z1
 	ADDQ          $+64, R9
-	ADDQ          $+4, R10
-	DECQ          R11
+	ADDQ          $+8, R11
+	DECQ          R12
 	JNZ           one
 
 sum:
 	VPADDD Z1, Z0, Z0
+	VPADDD Z2, Z0, Z0
+	VPADDD Z3, Z0, Z0
 
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
-	VMOVDQU32        (AX), Z6
-	VPSLLD           $0x10, Z6, Z5
-	VPTERNLOGD       $0xff, Z3, Z3, Z3
-	VBROADCASTSS     8(DX), Z2
-	VFMADD231PS.BCST 4(DX), Z6, Z2
-	VCVTDQ2PS        Z0, Z4
-	VFMADD231PS      Z5, Z4, Z2
-	VPANDD           Z2, Z3, Z3
-	VPMOVD2M         Z3, K1
-	KMOVQ            R12, K2
+	VMOVDQU32        (AX), Z8
+	VPSLLD           $0x10, Z8, Z7
+	VPTERNLOGD       $0xff, Z9, Z9, Z9
+	VBROADCASTSS     8(DX), Z5
+	VFMADD231PS.BCST 4(DX), Z8, Z5
+	VCVTDQ2PS        Z0, Z6
+	VFMADD231PS      Z7, Z6, Z5
+	VPANDD           Z5, Z9, Z9
+	VPMOVD2M         Z9, K1
+	KMOVQ            R13, K2
 	KANDNW           K2, K1, K1
 	KORTESTW         K1, K1
 	JZ               next
@@ -89,19 +118,19 @@ sum:
 	LEAQ      (SP), R9
 	MOVQ      AX, R10
 	MOVQ      SI, R11
-	KMOVW     R12, K2
-	VMOVDQU32 (R10), Z6
-	VPSLLD    $0x10, Z6, Z5
-	MOVQ      DX, R14
+	KMOVW     R13, K2
+	VMOVDQU32 (R10), Z8
+	VPSLLD    $0x10, Z8, Z7
+	MOVQ      DX, R13
 	XORQ      R10, R10
 
 probe:
 	VMOVDQU32        (R9), Z0
-	VBROADCASTSS     8(R14), Z2
-	VFMADD231PS.BCST 4(R14), Z6, Z2
-	VCVTDQ2PS        Z0, Z4
-	VFMADD231PS      Z5, Z4, Z2
-	VPMOVD2M         Z2, K1
+	VBROADCASTSS     8(R13), Z5
+	VFMADD231PS.BCST 4(R13), Z8, Z5
+	VCVTDQ2PS        Z0, Z6
+	VFMADD231PS      Z7, Z6, Z5
+	VPMOVD2M         Z5, K1
 	KANDNW           K2, K1, K1
 	KMOVW            K1, R12
 	TESTL            R12, R12
@@ -115,7 +144,7 @@ probe:
 
 miss:
 	ADDQ $0x40, R9
-	ADDQ $0x04, R14
+	ADDQ $0x04, R13
 	INCQ R10
 	CMPQ R10, $0x01
 	JL   probe
@@ -126,31 +155,33 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+56(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVX512VNNIx4(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanAVX512VNNIx4(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
-TEXT ·scanAVX512VNNIx4(SB), $512-64
+TEXT ·scanAVX512VNNIx4(SB), $512-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+24(FP), CX
-	MOVQ consts+40(FP), DX
-	MOVQ hits+48(FP), BX
-	MOVQ groups+16(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ pairs+24(FP), R8
 
-	// bytes of a block
-	SHLQ $0x06, R8
-	ADDQ $0x40, R8
-	XORQ SI, SI
-	XORQ DI, DI
-	MOVQ n+8(FP), R13
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VPBROADCASTD R9, Z8
+	MOVQ         n+16(FP), R14
 
 step:
-	CMPQ         SI, R13
+	CMPQ         SI, R14
 	JGE          done
-	MOVQ         (CX)(SI*4), R12
-	TESTQ        R12, R12
+	MOVQ         (CX)(SI*4), R13
+	TESTQ        R13, R13
 	JZ           next
 	VPBROADCASTD (DX), Z0
 	VPBROADCASTD 4(DX), Z1
@@ -160,110 +191,98 @@ step:
 	VPBROADCASTD 4(DX), Z5
 	VPBROADCASTD 8(DX), Z6
 	VPBROADCASTD 12(DX), Z7
+	MOVQ         apart+8(FP), R15
+	ADDQ         R8, R15
 	LEAQ         64(AX), R9
-	MOVQ         codes+32(FP), R10
-	MOVQ         groups+16(FP), R11
-	SUBQ         $0x02, R11
-	JL           rest
-
-unrolled:
-	VMOVDQU8      (R9), Z8
-	VMOVDQU8      (R9)(R8*1), Z9
-	VPDPBUSD.BCST (R10), Z8, Z0
-	VPDPBUSD.BCST (R10), Z9, Z4
-	VPDPBUSD.BCST 4(R10), Z8, Z1
-	VPDPBUSD.BCST 4(R10), Z9, Z5
-	VPDPBUSD.BCST 8(R10), Z8, Z2
-	VPDPBUSD.BCST 8(R10), Z9, Z6
-	VPDPBUSD.BCST 12(R10), Z8, Z3
-	VPDPBUSD.BCST 12(R10), Z9, Z7
-	VMOVDQU8      64(R9), Z8
-	VMOVDQU8      64(R9)(R8*1), Z9
-	VPDPBUSD.BCST 16(R10), Z8, Z0
-	VPDPBUSD.BCST 16(R10), Z9, Z4
-	VPDPBUSD.BCST 20(R10), Z8, Z1
-	VPDPBUSD.BCST 20(R10), Z9, Z5
-	VPDPBUSD.BCST 24(R10), Z8, Z2
-	VPDPBUSD.BCST 24(R10), Z9, Z6
-	VPDPBUSD.BCST 28(R10), Z8, Z3
-	VPDPBUSD.BCST 28(R10), Z9, Z7
-	ADDQ          $+128, R9
-	ADDQ          $+32, R10
-	SUBQ          $0x02, R11
-	JGE           unrolled
-
-rest:
-	ADDQ $0x02, R11
-	JZ   sum
+	MOVQ         apart+8(FP), R10
+	MOVQ         codes+40(FP), R11
+	MOVQ         pairs+24(FP), R12
 
 one:
-	VMOVDQU8      (R9), Z8
-	VMOVDQU8      (R9)(R8*1), Z9
-	VPDPBUSD.BCST (R10), Z8, Z0
-	VPDPBUSD.BCST (R10), Z9, Z4
-	VPDPBUSD.BCST 4(R10), Z8, Z1
-	VPDPBUSD.BCST 4(R10), Z9, Z5
-	VPDPBUSD.BCST 8(R10), Z8, Z2
-	VPDPBUSD.BCST 8(R10), Z9, Z6
-	VPDPBUSD.BCST 12(R10), Z8, Z3
-	VPDPBUSD.BCST 12(R10), Z9, Z7
+	VMOVDQU8      (R9)(R10*1), Z10
+	VMOVDQU8      (R9), Z11
+	VPSLLW        $0x04, Z10, Z9
+	VPSRLW        $0x04, Z11, Z12
+	VPTERNLOGD    $0xe4, Z8, Z11, Z9
+	VPTERNLOGD    $0xe4, Z8, Z12, Z10
+	VMOVDQU8      (R9)(R15*1), Z12
+	VMOVDQU8      (R9)(R8*1), Z13
+	VPSLLW        $0x04, Z12, Z11
+	VPSRLW        $0x04, Z13, Z14
+	VPTERNLOGD    $0xe4, Z8, Z13, Z11
+	VPTERNLOGD    $0xe4, Z8, Z14, Z12
+	VPDPBUSD.BCST (R11), Z9, Z0
+	VPDPBUSD.BCST (R11), Z11, Z4
+	VPDPBUSD.BCST 4(R11), Z9, Z1
+	VPDPBUSD.BCST 4(R11), Z11, Z5
+	VPDPBUSD.BCST 8(R11), Z9, Z2
+	VPDPBUSD.BCST 8(R11), Z11, Z6
+	VPDPBUSD.BCST 12(R11), Z9, Z3
+	VPDPBUSD.BCST 12(R11), Z11, Z7
+	VPDPBUSD.BCST 16(R11), Z10, Z0
+	VPDPBUSD.BCST 16(R11), Z12, Z4
+	VPDPBUSD.BCST 20(R11), Z10, Z1
+	VPDPBUSD.BCST 20(R11), Z12, Z5
+	VPDPBUSD.BCST 24(R11), Z10, Z2
+	VPDPBUSD.BCST 24(R11), Z12, Z6
+	VPDPBUSD.BCST 28(R11), Z10, Z3
+	VPDPBUSD.BCST 28(R11), Z12, Z7
 	ADDQ          $+64, R9
-	ADDQ          $+16, R10
-	DECQ          R11
+	ADDQ          $+32, R11
+	DECQ          R12
 	JNZ           one
 
-sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VMOVDQU32        (AX), Z12
 	VPSLLD           $0x10, Z12, Z11
-	VPTERNLOGD       $0xff, Z10, Z10, Z10
-	VBROADCASTSS     32(DX), Z8
-	VFMADD231PS.BCST 16(DX), Z12, Z8
-	VCVTDQ2PS        Z0, Z9
-	VFMADD231PS      Z11, Z9, Z8
-	VPANDD           Z8, Z10, Z10
-	VBROADCASTSS     36(DX), Z8
-	VFMADD231PS.BCST 20(DX), Z12, Z8
-	VCVTDQ2PS        Z1, Z9
-	VFMADD231PS      Z11, Z9, Z8
-	VPANDD           Z8, Z10, Z10
-	VBROADCASTSS     40(DX), Z8
-	VFMADD231PS.BCST 24(DX), Z12, Z8
-	VCVTDQ2PS        Z2, Z9
-	VFMADD231PS      Z11, Z9, Z8
-	VPANDD           Z8, Z10, Z10
-	VBROADCASTSS     44(DX), Z8
-	VFMADD231PS.BCST 28(DX), Z12, Z8
-	VCVTDQ2PS        Z3, Z9
-	VFMADD231PS      Z11, Z9, Z8
-	VPANDD           Z8, Z10, Z10
-	VPMOVD2M         Z10, K1
-	KMOVQ            R12, K2
+	VPTERNLOGD       $0xff, Z15, Z15, Z15
+	VBROADCASTSS     32(DX), Z9
+	VFMADD231PS.BCST 16(DX), Z12, Z9
+	VCVTDQ2PS        Z0, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z15, Z15
+	VBROADCASTSS     36(DX), Z9
+	VFMADD231PS.BCST 20(DX), Z12, Z9
+	VCVTDQ2PS        Z1, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z15, Z15
+	VBROADCASTSS     40(DX), Z9
+	VFMADD231PS.BCST 24(DX), Z12, Z9
+	VCVTDQ2PS        Z2, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z15, Z15
+	VBROADCASTSS     44(DX), Z9
+	VFMADD231PS.BCST 28(DX), Z12, Z9
+	VCVTDQ2PS        Z3, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z15, Z15
+	VPMOVD2M         Z15, K1
+	KMOVQ            R13, K2
 	KANDNW           K2, K1, K3
 	VMOVDQU32        (AX)(R8*1), Z12
 	VPSLLD           $0x10, Z12, Z11
-	VPTERNLOGD       $0xff, Z10, Z10, Z10
-	VBROADCASTSS     32(DX), Z8
-	VFMADD231PS.BCST 16(DX), Z12, Z8
-	VCVTDQ2PS        Z4, Z9
-	VFMADD231PS      Z11, Z9, Z8
-	VPANDD           Z8, Z10, Z10
-	VBROADCASTSS     36(DX), Z8
-	VFMADD231PS.BCST 20(DX), Z12, Z8
-	VCVTDQ2PS        Z5, Z9
-	VFMADD231PS      Z11, Z9, Z8
-	VPANDD           Z8, Z10, Z10
-	VBROADCASTSS     40(DX), Z8
-	VFMADD231PS.BCST 24(DX), Z12, Z8
-	VCVTDQ2PS        Z6, Z9
-	VFMADD231PS      Z11, Z9, Z8
-	VPANDD           Z8, Z10, Z10
-	VBROADCASTSS     44(DX), Z8
-	VFMADD231PS.BCST 28(DX), Z12, Z8
-	VCVTDQ2PS        Z7, Z9
-	VFMADD231PS      Z11, Z9, Z8
-	VPANDD           Z8, Z10, Z10
-	VPMOVD2M         Z10, K1
+	VPTERNLOGD       $0xff, Z15, Z15, Z15
+	VBROADCASTSS     32(DX), Z9
+	VFMADD231PS.BCST 16(DX), Z12, Z9
+	VCVTDQ2PS        Z4, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z15, Z15
+	VBROADCASTSS     36(DX), Z9
+	VFMADD231PS.BCST 20(DX), Z12, Z9
+	VCVTDQ2PS        Z5, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z15, Z15
+	VBROADCASTSS     40(DX), Z9
+	VFMADD231PS.BCST 24(DX), Z12, Z9
+	VCVTDQ2PS        Z6, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z15, Z15
+	VBROADCASTSS     44(DX), Z9
+	VFMADD231PS.BCST 28(DX), Z12, Z9
+	VCVTDQ2PS        Z7, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z15, Z15
+	VPMOVD2M         Z15, K1
 	KSHIFTRQ         $0x20, K2, K2
 	KANDNW           K2, K1, K1
 	KORW             K1, K3, K3
@@ -284,19 +303,19 @@ sum:
 	MOVQ      SI, BP
 
 block:
-	KMOVW     R12, K2
+	KMOVW     R13, K2
 	VMOVDQU32 (R15), Z12
 	VPSLLD    $0x10, Z12, Z11
-	MOVQ      DX, R14
+	MOVQ      DX, R12
 	XORQ      R9, R9
 
 probe:
 	VMOVDQU32        (R11), Z0
-	VBROADCASTSS     32(R14), Z8
-	VFMADD231PS.BCST 16(R14), Z12, Z8
-	VCVTDQ2PS        Z0, Z9
-	VFMADD231PS      Z11, Z9, Z8
-	VPMOVD2M         Z8, K1
+	VBROADCASTSS     32(R12), Z9
+	VFMADD231PS.BCST 16(R12), Z12, Z9
+	VCVTDQ2PS        Z0, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPMOVD2M         Z9, K1
 	KANDNW           K2, K1, K1
 	KMOVW            K1, R10
 	TESTL            R10, R10
@@ -310,15 +329,15 @@ probe:
 
 miss:
 	ADDQ $0x40, R11
-	ADDQ $0x04, R14
+	ADDQ $0x04, R12
 	INCQ R9
 	CMPQ R9, $0x04
 	JL   probe
-	SHRQ $0x20, R12
+	SHRQ $0x20, R13
 	ADDQ R8, R15
 	LEAQ 1(SI), BP
-	LEAQ 512(SP), R14
-	CMPQ R11, R14
+	LEAQ 512(SP), R12
+	CMPQ R11, R12
 	JL   block
 
 next:
@@ -327,31 +346,33 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+56(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVX512VNNIx8(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanAVX512VNNIx8(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
-TEXT ·scanAVX512VNNIx8(SB), $1024-64
+TEXT ·scanAVX512VNNIx8(SB), $1024-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+24(FP), CX
-	MOVQ consts+40(FP), DX
-	MOVQ hits+48(FP), BX
-	MOVQ groups+16(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ pairs+24(FP), R8
 
-	// bytes of a block
-	SHLQ $0x06, R8
-	ADDQ $0x40, R8
-	XORQ SI, SI
-	XORQ DI, DI
-	MOVQ n+8(FP), R13
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VPBROADCASTD R9, Z16
+	MOVQ         n+16(FP), R14
 
 step:
-	CMPQ         SI, R13
+	CMPQ         SI, R14
 	JGE          done
-	MOVQ         (CX)(SI*4), R12
-	TESTQ        R12, R12
+	MOVQ         (CX)(SI*4), R13
+	TESTQ        R13, R13
 	JZ           next
 	VPBROADCASTD (DX), Z0
 	VPBROADCASTD 4(DX), Z1
@@ -369,125 +390,154 @@ step:
 	VPBROADCASTD 20(DX), Z13
 	VPBROADCASTD 24(DX), Z14
 	VPBROADCASTD 28(DX), Z15
+	MOVQ         apart+8(FP), R15
+	ADDQ         R8, R15
 	LEAQ         64(AX), R9
-	MOVQ         codes+32(FP), R10
-	MOVQ         groups+16(FP), R11
+	MOVQ         apart+8(FP), R10
+	MOVQ         codes+40(FP), R11
+	MOVQ         pairs+24(FP), R12
 
 one:
-	VMOVDQU8      (R9), Z16
-	VMOVDQU8      (R9)(R8*1), Z17
-	VPDPBUSD.BCST (R10), Z16, Z0
-	VPDPBUSD.BCST (R10), Z17, Z8
-	VPDPBUSD.BCST 4(R10), Z16, Z1
-	VPDPBUSD.BCST 4(R10), Z17, Z9
-	VPDPBUSD.BCST 8(R10), Z16, Z2
-	VPDPBUSD.BCST 8(R10), Z17, Z10
-	VPDPBUSD.BCST 12(R10), Z16, Z3
-	VPDPBUSD.BCST 12(R10), Z17, Z11
-	VPDPBUSD.BCST 16(R10), Z16, Z4
-	VPDPBUSD.BCST 16(R10), Z17, Z12
-	VPDPBUSD.BCST 20(R10), Z16, Z5
-	VPDPBUSD.BCST 20(R10), Z17, Z13
-	VPDPBUSD.BCST 24(R10), Z16, Z6
-	VPDPBUSD.BCST 24(R10), Z17, Z14
-	VPDPBUSD.BCST 28(R10), Z16, Z7
-	VPDPBUSD.BCST 28(R10), Z17, Z15
+	VMOVDQU8      (R9)(R10*1), Z18
+	VMOVDQU8      (R9), Z19
+	VPSLLW        $0x04, Z18, Z17
+	VPSRLW        $0x04, Z19, Z20
+	VPTERNLOGD    $0xe4, Z16, Z19, Z17
+	VPTERNLOGD    $0xe4, Z16, Z20, Z18
+	VMOVDQU8      (R9)(R15*1), Z20
+	VMOVDQU8      (R9)(R8*1), Z21
+	VPSLLW        $0x04, Z20, Z19
+	VPSRLW        $0x04, Z21, Z22
+	VPTERNLOGD    $0xe4, Z16, Z21, Z19
+	VPTERNLOGD    $0xe4, Z16, Z22, Z20
+	VPDPBUSD.BCST (R11), Z17, Z0
+	VPDPBUSD.BCST (R11), Z19, Z8
+	VPDPBUSD.BCST 4(R11), Z17, Z1
+	VPDPBUSD.BCST 4(R11), Z19, Z9
+	VPDPBUSD.BCST 8(R11), Z17, Z2
+	VPDPBUSD.BCST 8(R11), Z19, Z10
+	VPDPBUSD.BCST 12(R11), Z17, Z3
+	VPDPBUSD.BCST 12(R11), Z19, Z11
+	VPDPBUSD.BCST 16(R11), Z17, Z4
+	VPDPBUSD.BCST 16(R11), Z19, Z12
+	VPDPBUSD.BCST 20(R11), Z17, Z5
+	VPDPBUSD.BCST 20(R11), Z19, Z13
+	VPDPBUSD.BCST 24(R11), Z17, Z6
+	VPDPBUSD.BCST 24(R11), Z19, Z14
+	VPDPBUSD.BCST 28(R11), Z17, Z7
+	VPDPBUSD.BCST 28(R11), Z19, Z15
+	VPDPBUSD.BCST 32(R11), Z18, Z0
+	VPDPBUSD.BCST 32(R11), Z20, Z8
+	VPDPBUSD.BCST 36(R11), Z18, Z1
+	VPDPBUSD.BCST 36(R11), Z20, Z9
+	VPDPBUSD.BCST 40(R11), Z18, Z2
+	VPDPBUSD.BCST 40(R11), Z20, Z10
+	VPDPBUSD.BCST 44(R11), Z18, Z3
+	VPDPBUSD.BCST 44(R11), Z20, Z11
+	VPDPBUSD.BCST 48(R11), Z18, Z4
+	VPDPBUSD.BCST 48(R11), Z20, Z12
+	VPDPBUSD.BCST 52(R11), Z18, Z5
+	VPDPBUSD.BCST 52(R11), Z20, Z13
+	VPDPBUSD.BCST 56(R11), Z18, Z6
+	VPDPBUSD.BCST 56(R11), Z20, Z14
+	VPDPBUSD.BCST 60(R11), Z18, Z7
+	VPDPBUSD.BCST 60(R11), Z20, Z15
 	ADDQ          $+64, R9
-	ADDQ          $+32, R10
-	DECQ          R11
+	ADDQ          $+64, R11
+	DECQ          R12
 	JNZ           one
 
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VMOVDQU32        (AX), Z20
 	VPSLLD           $0x10, Z20, Z19
-	VPTERNLOGD       $0xff, Z18, Z18, Z18
-	VBROADCASTSS     64(DX), Z16
-	VFMADD231PS.BCST 32(DX), Z20, Z16
-	VCVTDQ2PS        Z0, Z17
-	VFMADD231PS      Z19, Z17, Z16
-	VPANDD           Z16, Z18, Z18
-	VBROADCASTSS     68(DX), Z16
-	VFMADD231PS.BCST 36(DX), Z20, Z16
-	VCVTDQ2PS        Z1, Z17
-	VFMADD231PS      Z19, Z17, Z16
-	VPANDD           Z16, Z18, Z18
-	VBROADCASTSS     72(DX), Z16
-	VFMADD231PS.BCST 40(DX), Z20, Z16
-	VCVTDQ2PS        Z2, Z17
-	VFMADD231PS      Z19, Z17, Z16
-	VPANDD           Z16, Z18, Z18
-	VBROADCASTSS     76(DX), Z16
-	VFMADD231PS.BCST 44(DX), Z20, Z16
-	VCVTDQ2PS        Z3, Z17
-	VFMADD231PS      Z19, Z17, Z16
-	VPANDD           Z16, Z18, Z18
-	VBROADCASTSS     80(DX), Z16
-	VFMADD231PS.BCST 48(DX), Z20, Z16
-	VCVTDQ2PS        Z4, Z17
-	VFMADD231PS      Z19, Z17, Z16
-	VPANDD           Z16, Z18, Z18
-	VBROADCASTSS     84(DX), Z16
-	VFMADD231PS.BCST 52(DX), Z20, Z16
-	VCVTDQ2PS        Z5, Z17
-	VFMADD231PS      Z19, Z17, Z16
-	VPANDD           Z16, Z18, Z18
-	VBROADCASTSS     88(DX), Z16
-	VFMADD231PS.BCST 56(DX), Z20, Z16
-	VCVTDQ2PS        Z6, Z17
-	VFMADD231PS      Z19, Z17, Z16
-	VPANDD           Z16, Z18, Z18
-	VBROADCASTSS     92(DX), Z16
-	VFMADD231PS.BCST 60(DX), Z20, Z16
-	VCVTDQ2PS        Z7, Z17
-	VFMADD231PS      Z19, Z17, Z16
-	VPANDD           Z16, Z18, Z18
-	VPMOVD2M         Z18, K1
-	KMOVQ            R12, K2
+	VPTERNLOGD       $0xff, Z23, Z23, Z23
+	VBROADCASTSS     64(DX), Z17
+	VFMADD231PS.BCST 32(DX), Z20, Z17
+	VCVTDQ2PS        Z0, Z18
+	VFMADD231PS      Z19, Z18, Z17
+	VPANDD           Z17, Z23, Z23
+	VBROADCASTSS     68(DX), Z17
+	VFMADD231PS.BCST 36(DX), Z20, Z17
+	VCVTDQ2PS        Z1, Z18
+	VFMADD231PS      Z19, Z18, Z17
+	VPANDD           Z17, Z23, Z23
+	VBROADCASTSS     72(DX), Z17
+	VFMADD231PS.BCST 40(DX), Z20, Z17
+	VCVTDQ2PS        Z2, Z18
+	VFMADD231PS      Z19, Z18, Z17
+	VPANDD           Z17, Z23, Z23
+	VBROADCASTSS     76(DX), Z17
+	VFMADD231PS.BCST 44(DX), Z20, Z17
+	VCVTDQ2PS        Z3, Z18
+	VFMADD231PS      Z19, Z18, Z17
+	VPANDD           Z17, Z23, Z23
+	VBROADCASTSS     80(DX), Z17
+	VFMADD231PS.BCST 48(DX), Z20, Z17
+	VCVTDQ2PS        Z4, Z18
+	VFMADD231PS      Z19, Z18, Z17
+	VPANDD           Z17, Z23, Z23
+	VBROADCASTSS     84(DX), Z17
+	VFMADD231PS.BCST 52(DX), Z20, Z17
+	VCVTDQ2PS        Z5, Z18
+	VFMADD231PS      Z19, Z18, Z17
+	VPANDD           Z17, Z23, Z23
+	VBROADCASTSS     88(DX), Z17
+	VFMADD231PS.BCST 56(DX), Z20, Z17
+	VCVTDQ2PS        Z6, Z18
+	VFMADD231PS      Z19, Z18, Z17
+	VPANDD           Z17, Z23, Z23
+	VBROADCASTSS     92(DX), Z17
+	VFMADD231PS.BCST 60(DX), Z20, Z17
+	VCVTDQ2PS        Z7, Z18
+	VFMADD231PS      Z19, Z18, Z17
+	VPANDD           Z17, Z23, Z23
+	VPMOVD2M         Z23, K1
+	KMOVQ            R13, K2
 	KANDNW           K2, K1, K3
 	VMOVDQU32        (AX)(R8*1), Z20
 	VPSLLD           $0x10, Z20, Z19
-	VPTERNLOGD       $0xff, Z18, Z18, Z18
-	VBROADCASTSS     64(DX), Z16
-	VFMADD231PS.BCST 32(DX), Z20, Z16
-	VCVTDQ2PS        Z8, Z17
-	VFMADD231PS      Z19, Z17, Z16
-	VPANDD           Z16, Z18, Z18
-	VBROADCASTSS     68(DX), Z16
-	VFMADD231PS.BCST 36(DX), Z20, Z16
-	VCVTDQ2PS        Z9, Z17
-	VFMADD231PS      Z19, Z17, Z16
-	VPANDD           Z16, Z18, Z18
-	VBROADCASTSS     72(DX), Z16
-	VFMADD231PS.BCST 40(DX), Z20, Z16
-	VCVTDQ2PS        Z10, Z17
-	VFMADD231PS      Z19, Z17, Z16
-	VPANDD           Z16, Z18, Z18
-	VBROADCASTSS     76(DX), Z16
-	VFMADD231PS.BCST 44(DX), Z20, Z16
-	VCVTDQ2PS        Z11, Z17
-	VFMADD231PS      Z19, Z17, Z16
-	VPANDD           Z16, Z18, Z18
-	VBROADCASTSS     80(DX), Z16
-	VFMADD231PS.BCST 48(DX), Z20, Z16
-	VCVTDQ2PS        Z12, Z17
-	VFMADD231PS      Z19, Z17, Z16
-	VPANDD           Z16, Z18, Z18
-	VBROADCASTSS     84(DX), Z16
-	VFMADD231PS.BCST 52(DX), Z20, Z16
-	VCVTDQ2PS        Z13, Z17
-	VFMADD231PS      Z19, Z17, Z16
-	VPANDD           Z16, Z18, Z18
-	VBROADCASTSS     88(DX), Z16
-	VFMADD231PS.BCST 56(DX), Z20, Z16
-	VCVTDQ2PS        Z14, Z17
-	VFMADD231PS      Z19, Z17, Z16
-	VPANDD           Z16, Z18, Z18
-	VBROADCASTSS     92(DX), Z16
-	VFMADD231PS.BCST 60(DX), Z20, Z16
-	VCVTDQ2PS        Z15, Z17
-	VFMADD231PS      Z19, Z17, Z16
-	VPANDD           Z16, Z18, Z18
-	VPMOVD2M         Z18, K1
+	VPTERNLOGD       $0xff, Z23, Z23, Z23
+	VBROADCASTSS     64(DX), Z17
+	VFMADD231PS.BCST 32(DX), Z20, Z17
+	VCVTDQ2PS        Z8, Z18
+	VFMADD231PS      Z19, Z18, Z17
+	VPANDD           Z17, Z23, Z23
+	VBROADCASTSS     68(DX), Z17
+	VFMADD231PS.BCST 36(DX), Z20, Z17
+	VCVTDQ2PS        Z9, Z18
+	VFMADD231PS      Z19, Z18, Z17
+	VPANDD           Z17, Z23, Z23
+	VBROADCASTSS     72(DX), Z17
+	VFMADD231PS.BCST 40(DX), Z20, Z17
+	VCVTDQ2PS        Z10, Z18
+	VFMADD231PS      Z19, Z18, Z17
+	VPANDD           Z17, Z23, Z23
+	VBROADCASTSS     76(DX), Z17
+	VFMADD231PS.BCST 44(DX), Z20, Z17
+	VCVTDQ2PS        Z11, Z18
+	VFMADD231PS      Z19, Z18, Z17
+	VPANDD           Z17, Z23, Z23
+	VBROADCASTSS     80(DX), Z17
+	VFMADD231PS.BCST 48(DX), Z20, Z17
+	VCVTDQ2PS        Z12, Z18
+	VFMADD231PS      Z19, Z18, Z17
+	VPANDD           Z17, Z23, Z23
+	VBROADCASTSS     84(DX), Z17
+	VFMADD231PS.BCST 52(DX), Z20, Z17
+	VCVTDQ2PS        Z13, Z18
+	VFMADD231PS      Z19, Z18, Z17
+	VPANDD           Z17, Z23, Z23
+	VBROADCASTSS     88(DX), Z17
+	VFMADD231PS.BCST 56(DX), Z20, Z17
+	VCVTDQ2PS        Z14, Z18
+	VFMADD231PS      Z19, Z18, Z17
+	VPANDD           Z17, Z23, Z23
+	VBROADCASTSS     92(DX), Z17
+	VFMADD231PS.BCST 60(DX), Z20, Z17
+	VCVTDQ2PS        Z15, Z18
+	VFMADD231PS      Z19, Z18, Z17
+	VPANDD           Z17, Z23, Z23
+	VPMOVD2M         Z23, K1
 	KSHIFTRQ         $0x20, K2, K2
 	KANDNW           K2, K1, K1
 	KORW             K1, K3, K3
@@ -516,19 +566,19 @@ one:
 	MOVQ      SI, BP
 
 block:
-	KMOVW     R12, K2
+	KMOVW     R13, K2
 	VMOVDQU32 (R15), Z20
 	VPSLLD    $0x10, Z20, Z19
-	MOVQ      DX, R14
+	MOVQ      DX, R12
 	XORQ      R9, R9
 
 probe:
 	VMOVDQU32        (R11), Z0
-	VBROADCASTSS     64(R14), Z16
-	VFMADD231PS.BCST 32(R14), Z20, Z16
-	VCVTDQ2PS        Z0, Z17
-	VFMADD231PS      Z19, Z17, Z16
-	VPMOVD2M         Z16, K1
+	VBROADCASTSS     64(R12), Z17
+	VFMADD231PS.BCST 32(R12), Z20, Z17
+	VCVTDQ2PS        Z0, Z18
+	VFMADD231PS      Z19, Z18, Z17
+	VPMOVD2M         Z17, K1
 	KANDNW           K2, K1, K1
 	KMOVW            K1, R10
 	TESTL            R10, R10
@@ -542,15 +592,15 @@ probe:
 
 miss:
 	ADDQ $0x40, R11
-	ADDQ $0x04, R14
+	ADDQ $0x04, R12
 	INCQ R9
 	CMPQ R9, $0x08
 	JL   probe
-	SHRQ $0x20, R12
+	SHRQ $0x20, R13
 	ADDQ R8, R15
 	LEAQ 1(SI), BP
-	LEAQ 1024(SP), R14
-	CMPQ R11, R14
+	LEAQ 1024(SP), R12
+	CMPQ R11, R12
 	JL   block
 
 next:
@@ -559,139 +609,357 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+56(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVXVNNIx1(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int
-// Requires: AVX, AVX2, FMA3
-TEXT ·scanAVXVNNIx1(SB), $64-64
+// func scanSkimAVX512VNNIx1(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
+TEXT ·scanSkimAVX512VNNIx1(SB), $64-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+24(FP), CX
-	MOVQ consts+40(FP), DX
-	MOVQ hits+48(FP), BX
-	MOVQ groups+16(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ pairs+24(FP), R8
 
-	// bytes of a block
-	SHLQ $0x06, R8
-	ADDQ $0x40, R8
-	XORQ SI, SI
-	XORQ DI, DI
-	MOVQ n+8(FP), R13
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VPBROADCASTD R9, Z4
+	MOVL         $0x88888888, R9
+	VPBROADCASTD R9, Z5
+	MOVQ         n+16(FP), R12
 
 step:
-	CMPQ         SI, R13
+	CMPQ         SI, R12
 	JGE          done
-	MOVL         (CX)(SI*4), R12
-	TESTL        R12, R12
+	MOVL         (CX)(SI*4), R11
+	TESTL        R11, R11
+	JZ           next
+	VPBROADCASTD (DX), Z0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	LEAQ         64(AX), R9
+	MOVQ         apart+8(FP), R10
+	MOVQ         codes+40(FP), R10
+	MOVQ         pairs+24(FP), R13
+	SUBQ         $0x04, R13
+	JL           rest
+
+unrolled:
+	VMOVDQU8      (R9), Z7
+	VPSLLW        $0x04, Z7, Z6
+	VPTERNLOGD    $0xe4, Z4, Z5, Z6
+	VPTERNLOGD    $0xe4, Z4, Z5, Z7
+	VPDPBUSD.BCST (R10), Z6, Z0
+	VPDPBUSD.BCST 4(R10), Z7, Z1
+	VMOVDQU8      64(R9), Z7
+	VPSLLW        $0x04, Z7, Z6
+	VPTERNLOGD    $0xe4, Z4, Z5, Z6
+	VPTERNLOGD    $0xe4, Z4, Z5, Z7
+	VPDPBUSD.BCST 8(R10), Z6, Z2
+	VPDPBUSD.BCST 12(R10), Z7, Z3
+	VMOVDQU8      128(R9), Z7
+	VPSLLW        $0x04, Z7, Z6
+	VPTERNLOGD    $0xe4, Z4, Z5, Z6
+	VPTERNLOGD    $0xe4, Z4, Z5, Z7
+	VPDPBUSD.BCST 16(R10), Z6, Z0
+	VPDPBUSD.BCST 20(R10), Z7, Z1
+	VMOVDQU8      192(R9), Z7
+	VPSLLW        $0x04, Z7, Z6
+	VPTERNLOGD    $0xe4, Z4, Z5, Z6
+	VPTERNLOGD    $0xe4, Z4, Z5, Z7
+	VPDPBUSD.BCST 24(R10), Z6, Z2
+	VPDPBUSD.BCST 28(R10), Z7, Z3
+	ADDQ          $+256, R9
+	ADDQ          $+32, R10
+	SUBQ          $0x04, R13
+	JGE           unrolled
+
+rest:
+	ADDQ $0x04, R13
+	JZ   sum
+
+one:
+	VMOVDQU8      (R9), Z7
+	VPSLLW        $0x04, Z7, Z6
+	VPTERNLOGD    $0xe4, Z4, Z5, Z6
+	VPTERNLOGD    $0xe4, Z4, Z5, Z7
+	VPDPBUSD.BCST (R10), Z6, Z0
+	VPDPBUSD.BCST 4(R10), Z7, Z1
+	ADDQ          $+64, R9
+	ADDQ          $+8, R10
+	DECQ          R13
+	JNZ           one
+
+sum:
+	VPADDD Z1, Z0, Z0
+	VPADDD Z2, Z0, Z0
+	VPADDD Z3, Z0, Z0
+
+	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	VMOVDQU32        (AX), Z10
+	VPSLLD           $0x10, Z10, Z9
+	VPTERNLOGD       $0xff, Z8, Z8, Z8
+	VBROADCASTSS     8(DX), Z6
+	VFMADD231PS.BCST 4(DX), Z10, Z6
+	VCVTDQ2PS        Z0, Z7
+	VFMADD231PS      Z9, Z7, Z6
+	VPANDD           Z6, Z8, Z8
+	VPMOVD2M         Z8, K1
+	KMOVQ            R11, K2
+	KANDNW           K2, K1, K1
+	KORTESTW         K1, K1
+	JZ               next
+
+	// some row may pass: find which, probe by probe
+	VMOVDQU32 Z0, (SP)
+	LEAQ      (SP), R9
+	MOVQ      AX, R10
+	MOVQ      SI, R13
+	KMOVW     R11, K2
+	VMOVDQU32 (R10), Z10
+	VPSLLD    $0x10, Z10, Z9
+	MOVQ      DX, R14
+	XORQ      R10, R10
+
+probe:
+	VMOVDQU32        (R9), Z0
+	VBROADCASTSS     8(R14), Z6
+	VFMADD231PS.BCST 4(R14), Z10, Z6
+	VCVTDQ2PS        Z0, Z7
+	VFMADD231PS      Z9, Z7, Z6
+	VPMOVD2M         Z6, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R11
+	TESTL            R11, R11
+	JZ               miss
+	MOVL             R13, (BX)
+	MOVW             R10, 4(BX)
+	MOVW             R11, 6(BX)
+	VMOVDQU32        Z0, 8(BX)
+	ADDQ             $0x48, BX
+	INCQ             DI
+
+miss:
+	ADDQ $0x40, R9
+	ADDQ $0x04, R14
+	INCQ R10
+	CMPQ R10, $0x01
+	JL   probe
+
+next:
+	ADDQ R8, AX
+	INCQ SI
+	JMP  step
+
+done:
+	MOVQ DI, ret+64(FP)
+	VZEROUPPER
+	RET
+
+// func scanAVXVNNIx1(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX2, FMA3
+TEXT ·scanAVXVNNIx1(SB), $64-72
+	MOVQ blocks+0(FP), AX
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ pairs+24(FP), R8
+
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VMOVD        R9, X15
+	VPBROADCASTD X15, Y15
+	MOVQ         n+16(FP), R14
+
+step:
+	CMPQ         SI, R14
+	JGE          done
+	MOVL         (CX)(SI*4), R13
+	TESTL        R13, R13
 	JZ           next
 	VPBROADCASTD (DX), Y0
 	VPBROADCASTD (DX), Y1
 	LEAQ         64(AX), R9
-	MOVQ         codes+32(FP), R10
-	MOVQ         groups+16(FP), R11
-	SUBQ         $0x04, R11
+	MOVQ         apart+8(FP), R10
+	MOVQ         codes+40(FP), R11
+	MOVQ         pairs+24(FP), R12
+	SUBQ         $0x02, R12
 	JL           rest
 
 unrolled:
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
-	VPBROADCASTD (R10), Y10
+	VMOVDQU      (R9)(R10*1), Y10
+	VPSLLW       $0x04, Y10, Y8
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y10, Y10
+	VMOVDQU      (R9), Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPANDN       Y12, Y15, Y12
+	VPANDN       Y13, Y15, Y13
+	VPOR         Y12, Y8, Y8
+	VPOR         Y13, Y10, Y10
+	VMOVDQU      32(R9)(R10*1), Y11
+	VPSLLW       $0x04, Y11, Y9
+	VPAND        Y15, Y9, Y9
+	VPAND        Y15, Y11, Y11
+	VMOVDQU      32(R9), Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPANDN       Y12, Y15, Y12
+	VPANDN       Y13, Y15, Y13
+	VPOR         Y12, Y9, Y9
+	VPOR         Y13, Y11, Y11
+	VPBROADCASTD (R11), Y12
 
-	// VPDPBUSD Y10, Y8, Y0
+	// VPDPBUSD Y12, Y8, Y0
 	BYTE $0xc4
 	BYTE $0xc2
 	BYTE $0x3d
 	BYTE $0x50
-	BYTE $0xc2
+	BYTE $0xc4
 
-	// VPDPBUSD Y10, Y9, Y1
+	// VPDPBUSD Y12, Y9, Y1
 	BYTE         $0xc4
 	BYTE         $0xc2
 	BYTE         $0x35
 	BYTE         $0x50
-	BYTE         $0xca
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
-	VPBROADCASTD 4(R10), Y10
+	BYTE         $0xcc
+	VPBROADCASTD 4(R11), Y12
 
-	// VPDPBUSD Y10, Y8, Y0
+	// VPDPBUSD Y12, Y10, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x2d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y11, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x25
+	BYTE         $0x50
+	BYTE         $0xcc
+	VMOVDQU      64(R9)(R10*1), Y10
+	VPSLLW       $0x04, Y10, Y8
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y10, Y10
+	VMOVDQU      64(R9), Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPANDN       Y12, Y15, Y12
+	VPANDN       Y13, Y15, Y13
+	VPOR         Y12, Y8, Y8
+	VPOR         Y13, Y10, Y10
+	VMOVDQU      96(R9)(R10*1), Y11
+	VPSLLW       $0x04, Y11, Y9
+	VPAND        Y15, Y9, Y9
+	VPAND        Y15, Y11, Y11
+	VMOVDQU      96(R9), Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPANDN       Y12, Y15, Y12
+	VPANDN       Y13, Y15, Y13
+	VPOR         Y12, Y9, Y9
+	VPOR         Y13, Y11, Y11
+	VPBROADCASTD 8(R11), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
 	BYTE $0xc4
 	BYTE $0xc2
 	BYTE $0x3d
 	BYTE $0x50
-	BYTE $0xc2
+	BYTE $0xc4
 
-	// VPDPBUSD Y10, Y9, Y1
+	// VPDPBUSD Y12, Y9, Y1
 	BYTE         $0xc4
 	BYTE         $0xc2
 	BYTE         $0x35
 	BYTE         $0x50
-	BYTE         $0xca
-	VMOVDQU      128(R9), Y8
-	VMOVDQU      160(R9), Y9
-	VPBROADCASTD 8(R10), Y10
+	BYTE         $0xcc
+	VPBROADCASTD 12(R11), Y12
 
-	// VPDPBUSD Y10, Y8, Y0
+	// VPDPBUSD Y12, Y10, Y0
 	BYTE $0xc4
 	BYTE $0xc2
-	BYTE $0x3d
+	BYTE $0x2d
 	BYTE $0x50
-	BYTE $0xc2
+	BYTE $0xc4
 
-	// VPDPBUSD Y10, Y9, Y1
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xca
-	VMOVDQU      192(R9), Y8
-	VMOVDQU      224(R9), Y9
-	VPBROADCASTD 12(R10), Y10
-
-	// VPDPBUSD Y10, Y8, Y0
+	// VPDPBUSD Y12, Y11, Y1
 	BYTE $0xc4
 	BYTE $0xc2
-	BYTE $0x3d
+	BYTE $0x25
 	BYTE $0x50
-	BYTE $0xc2
-
-	// VPDPBUSD Y10, Y9, Y1
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x35
-	BYTE $0x50
-	BYTE $0xca
-	ADDQ $+256, R9
-	ADDQ $+16, R10
-	SUBQ $0x04, R11
+	BYTE $0xcc
+	ADDQ $+128, R9
+	ADDQ $+16, R11
+	SUBQ $0x02, R12
 	JGE  unrolled
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x02, R12
 	JZ   sum
 
 one:
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
-	VPBROADCASTD (R10), Y10
+	VMOVDQU      (R9)(R10*1), Y10
+	VPSLLW       $0x04, Y10, Y8
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y10, Y10
+	VMOVDQU      (R9), Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPANDN       Y12, Y15, Y12
+	VPANDN       Y13, Y15, Y13
+	VPOR         Y12, Y8, Y8
+	VPOR         Y13, Y10, Y10
+	VMOVDQU      32(R9)(R10*1), Y11
+	VPSLLW       $0x04, Y11, Y9
+	VPAND        Y15, Y9, Y9
+	VPAND        Y15, Y11, Y11
+	VMOVDQU      32(R9), Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPANDN       Y12, Y15, Y12
+	VPANDN       Y13, Y15, Y13
+	VPOR         Y12, Y9, Y9
+	VPOR         Y13, Y11, Y11
+	VPBROADCASTD (R11), Y12
 
-	// VPDPBUSD Y10, Y8, Y0
+	// VPDPBUSD Y12, Y8, Y0
 	BYTE $0xc4
 	BYTE $0xc2
 	BYTE $0x3d
 	BYTE $0x50
-	BYTE $0xc2
+	BYTE $0xc4
 
-	// VPDPBUSD Y10, Y9, Y1
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 4(R11), Y12
+
+	// VPDPBUSD Y12, Y10, Y0
 	BYTE $0xc4
 	BYTE $0xc2
-	BYTE $0x35
+	BYTE $0x2d
 	BYTE $0x50
-	BYTE $0xca
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y11, Y1
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x25
+	BYTE $0x50
+	BYTE $0xcc
 	ADDQ $+64, R9
-	ADDQ $+4, R10
-	DECQ R11
+	ADDQ $+8, R11
+	DECQ R12
 	JNZ  one
 
 sum:
@@ -719,21 +987,21 @@ sum:
 	SHLL         $0x08, R10
 	ORL          R10, R9
 	NOTL         R9
-	MOVWLZX      R12, R12
-	TESTL        R9, R12
+	MOVWLZX      R13, R13
+	TESTL        R9, R13
 	JZ           next
 
 	// some row may pass: find which, probe by probe
 	VMOVDQU Y0, (SP)
 	VMOVDQU Y1, 32(SP)
-	LEAQ    (SP), R14
+	LEAQ    (SP), R12
 	MOVQ    DX, R15
 	XORQ    R9, R9
 
 probe:
 	VMOVDQU      (AX), Y9
 	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      (R14), Y0
+	VMOVDQU      (R12), Y0
 	VBROADCASTSS 4(R15), Y11
 	VBROADCASTSS 8(R15), Y10
 	VFMADD231PS  Y11, Y9, Y10
@@ -742,7 +1010,7 @@ probe:
 	VMOVMSKPS    Y10, R10
 	VMOVDQU      32(AX), Y9
 	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      32(R14), Y1
+	VMOVDQU      32(R12), Y1
 	VBROADCASTSS 4(R15), Y11
 	VBROADCASTSS 8(R15), Y10
 	VFMADD231PS  Y11, Y9, Y10
@@ -752,7 +1020,7 @@ probe:
 	SHLL         $0x08, R11
 	ORL          R11, R10
 	NOTL         R10
-	ANDL         R12, R10
+	ANDL         R13, R10
 	JZ           miss
 	MOVL         SI, (BX)
 	MOVW         R9, 4(BX)
@@ -763,7 +1031,7 @@ probe:
 	INCQ         DI
 
 miss:
-	ADDQ $0x40, R14
+	ADDQ $0x40, R12
 	ADDQ $0x04, R15
 	INCQ R9
 	CMPQ R9, $0x01
@@ -775,31 +1043,34 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+56(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVXVNNIx4(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanAVXVNNIx4(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanAVXVNNIx4(SB), $256-64
+TEXT ·scanAVXVNNIx4(SB), $256-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+24(FP), CX
-	MOVQ consts+40(FP), DX
-	MOVQ hits+48(FP), BX
-	MOVQ groups+16(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ pairs+24(FP), R8
 
-	// bytes of a block
-	SHLQ $0x06, R8
-	ADDQ $0x40, R8
-	XORQ SI, SI
-	XORQ DI, DI
-	MOVQ n+8(FP), R13
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VMOVD        R9, X15
+	VPBROADCASTD X15, Y15
+	MOVQ         n+16(FP), R14
 
 step:
-	CMPQ         SI, R13
+	CMPQ         SI, R14
 	JGE          done
-	MOVL         (CX)(SI*4), R12
-	TESTL        R12, R12
+	MOVL         (CX)(SI*4), R13
+	TESTL        R13, R13
 	JZ           next
 	VPBROADCASTD (DX), Y0
 	VPBROADCASTD (DX), Y1
@@ -810,335 +1081,446 @@ step:
 	VPBROADCASTD 12(DX), Y6
 	VPBROADCASTD 12(DX), Y7
 	LEAQ         64(AX), R9
-	MOVQ         codes+32(FP), R10
-	MOVQ         groups+16(FP), R11
-	SUBQ         $0x04, R11
+	MOVQ         apart+8(FP), R10
+	MOVQ         codes+40(FP), R11
+	MOVQ         pairs+24(FP), R12
+	SUBQ         $0x02, R12
 	JL           rest
 
 unrolled:
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
-	VPBROADCASTD (R10), Y10
+	VMOVDQU      (R9)(R10*1), Y10
+	VPSLLW       $0x04, Y10, Y8
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y10, Y10
+	VMOVDQU      (R9), Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPANDN       Y12, Y15, Y12
+	VPANDN       Y13, Y15, Y13
+	VPOR         Y12, Y8, Y8
+	VPOR         Y13, Y10, Y10
+	VMOVDQU      32(R9)(R10*1), Y11
+	VPSLLW       $0x04, Y11, Y9
+	VPAND        Y15, Y9, Y9
+	VPAND        Y15, Y11, Y11
+	VMOVDQU      32(R9), Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPANDN       Y12, Y15, Y12
+	VPANDN       Y13, Y15, Y13
+	VPOR         Y12, Y9, Y9
+	VPOR         Y13, Y11, Y11
+	VPBROADCASTD (R11), Y12
 
-	// VPDPBUSD Y10, Y8, Y0
+	// VPDPBUSD Y12, Y8, Y0
 	BYTE $0xc4
 	BYTE $0xc2
 	BYTE $0x3d
 	BYTE $0x50
-	BYTE $0xc2
+	BYTE $0xc4
 
-	// VPDPBUSD Y10, Y9, Y1
+	// VPDPBUSD Y12, Y9, Y1
 	BYTE         $0xc4
 	BYTE         $0xc2
 	BYTE         $0x35
 	BYTE         $0x50
-	BYTE         $0xca
-	VPBROADCASTD 4(R10), Y10
+	BYTE         $0xcc
+	VPBROADCASTD 4(R11), Y12
 
-	// VPDPBUSD Y10, Y8, Y2
+	// VPDPBUSD Y12, Y8, Y2
 	BYTE $0xc4
 	BYTE $0xc2
 	BYTE $0x3d
 	BYTE $0x50
-	BYTE $0xd2
+	BYTE $0xd4
 
-	// VPDPBUSD Y10, Y9, Y3
+	// VPDPBUSD Y12, Y9, Y3
 	BYTE         $0xc4
 	BYTE         $0xc2
 	BYTE         $0x35
 	BYTE         $0x50
-	BYTE         $0xda
-	VPBROADCASTD 8(R10), Y10
+	BYTE         $0xdc
+	VPBROADCASTD 8(R11), Y12
 
-	// VPDPBUSD Y10, Y8, Y4
+	// VPDPBUSD Y12, Y8, Y4
 	BYTE $0xc4
 	BYTE $0xc2
 	BYTE $0x3d
 	BYTE $0x50
-	BYTE $0xe2
+	BYTE $0xe4
 
-	// VPDPBUSD Y10, Y9, Y5
+	// VPDPBUSD Y12, Y9, Y5
 	BYTE         $0xc4
 	BYTE         $0xc2
 	BYTE         $0x35
 	BYTE         $0x50
-	BYTE         $0xea
-	VPBROADCASTD 12(R10), Y10
+	BYTE         $0xec
+	VPBROADCASTD 12(R11), Y12
 
-	// VPDPBUSD Y10, Y8, Y6
+	// VPDPBUSD Y12, Y8, Y6
 	BYTE $0xc4
 	BYTE $0xc2
 	BYTE $0x3d
 	BYTE $0x50
-	BYTE $0xf2
+	BYTE $0xf4
 
-	// VPDPBUSD Y10, Y9, Y7
+	// VPDPBUSD Y12, Y9, Y7
 	BYTE         $0xc4
 	BYTE         $0xc2
 	BYTE         $0x35
 	BYTE         $0x50
-	BYTE         $0xfa
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
-	VPBROADCASTD 16(R10), Y10
+	BYTE         $0xfc
+	VPBROADCASTD 16(R11), Y12
 
-	// VPDPBUSD Y10, Y8, Y0
+	// VPDPBUSD Y12, Y10, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x2d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y11, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x25
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 20(R11), Y12
+
+	// VPDPBUSD Y12, Y10, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x2d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y11, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x25
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 24(R11), Y12
+
+	// VPDPBUSD Y12, Y10, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x2d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y11, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x25
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 28(R11), Y12
+
+	// VPDPBUSD Y12, Y10, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x2d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y11, Y7
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x25
+	BYTE         $0x50
+	BYTE         $0xfc
+	VMOVDQU      64(R9)(R10*1), Y10
+	VPSLLW       $0x04, Y10, Y8
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y10, Y10
+	VMOVDQU      64(R9), Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPANDN       Y12, Y15, Y12
+	VPANDN       Y13, Y15, Y13
+	VPOR         Y12, Y8, Y8
+	VPOR         Y13, Y10, Y10
+	VMOVDQU      96(R9)(R10*1), Y11
+	VPSLLW       $0x04, Y11, Y9
+	VPAND        Y15, Y9, Y9
+	VPAND        Y15, Y11, Y11
+	VMOVDQU      96(R9), Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPANDN       Y12, Y15, Y12
+	VPANDN       Y13, Y15, Y13
+	VPOR         Y12, Y9, Y9
+	VPOR         Y13, Y11, Y11
+	VPBROADCASTD 32(R11), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
 	BYTE $0xc4
 	BYTE $0xc2
 	BYTE $0x3d
 	BYTE $0x50
-	BYTE $0xc2
+	BYTE $0xc4
 
-	// VPDPBUSD Y10, Y9, Y1
+	// VPDPBUSD Y12, Y9, Y1
 	BYTE         $0xc4
 	BYTE         $0xc2
 	BYTE         $0x35
 	BYTE         $0x50
-	BYTE         $0xca
-	VPBROADCASTD 20(R10), Y10
+	BYTE         $0xcc
+	VPBROADCASTD 36(R11), Y12
 
-	// VPDPBUSD Y10, Y8, Y2
+	// VPDPBUSD Y12, Y8, Y2
 	BYTE $0xc4
 	BYTE $0xc2
 	BYTE $0x3d
 	BYTE $0x50
-	BYTE $0xd2
+	BYTE $0xd4
 
-	// VPDPBUSD Y10, Y9, Y3
+	// VPDPBUSD Y12, Y9, Y3
 	BYTE         $0xc4
 	BYTE         $0xc2
 	BYTE         $0x35
 	BYTE         $0x50
-	BYTE         $0xda
-	VPBROADCASTD 24(R10), Y10
+	BYTE         $0xdc
+	VPBROADCASTD 40(R11), Y12
 
-	// VPDPBUSD Y10, Y8, Y4
+	// VPDPBUSD Y12, Y8, Y4
 	BYTE $0xc4
 	BYTE $0xc2
 	BYTE $0x3d
 	BYTE $0x50
-	BYTE $0xe2
+	BYTE $0xe4
 
-	// VPDPBUSD Y10, Y9, Y5
+	// VPDPBUSD Y12, Y9, Y5
 	BYTE         $0xc4
 	BYTE         $0xc2
 	BYTE         $0x35
 	BYTE         $0x50
-	BYTE         $0xea
-	VPBROADCASTD 28(R10), Y10
+	BYTE         $0xec
+	VPBROADCASTD 44(R11), Y12
 
-	// VPDPBUSD Y10, Y8, Y6
+	// VPDPBUSD Y12, Y8, Y6
 	BYTE $0xc4
 	BYTE $0xc2
 	BYTE $0x3d
 	BYTE $0x50
-	BYTE $0xf2
+	BYTE $0xf4
 
-	// VPDPBUSD Y10, Y9, Y7
+	// VPDPBUSD Y12, Y9, Y7
 	BYTE         $0xc4
 	BYTE         $0xc2
 	BYTE         $0x35
 	BYTE         $0x50
-	BYTE         $0xfa
-	VMOVDQU      128(R9), Y8
-	VMOVDQU      160(R9), Y9
-	VPBROADCASTD 32(R10), Y10
+	BYTE         $0xfc
+	VPBROADCASTD 48(R11), Y12
 
-	// VPDPBUSD Y10, Y8, Y0
+	// VPDPBUSD Y12, Y10, Y0
 	BYTE $0xc4
 	BYTE $0xc2
-	BYTE $0x3d
+	BYTE $0x2d
 	BYTE $0x50
-	BYTE $0xc2
+	BYTE $0xc4
 
-	// VPDPBUSD Y10, Y9, Y1
+	// VPDPBUSD Y12, Y11, Y1
 	BYTE         $0xc4
 	BYTE         $0xc2
-	BYTE         $0x35
+	BYTE         $0x25
 	BYTE         $0x50
-	BYTE         $0xca
-	VPBROADCASTD 36(R10), Y10
+	BYTE         $0xcc
+	VPBROADCASTD 52(R11), Y12
 
-	// VPDPBUSD Y10, Y8, Y2
+	// VPDPBUSD Y12, Y10, Y2
 	BYTE $0xc4
 	BYTE $0xc2
-	BYTE $0x3d
+	BYTE $0x2d
 	BYTE $0x50
-	BYTE $0xd2
+	BYTE $0xd4
 
-	// VPDPBUSD Y10, Y9, Y3
+	// VPDPBUSD Y12, Y11, Y3
 	BYTE         $0xc4
 	BYTE         $0xc2
-	BYTE         $0x35
+	BYTE         $0x25
 	BYTE         $0x50
-	BYTE         $0xda
-	VPBROADCASTD 40(R10), Y10
+	BYTE         $0xdc
+	VPBROADCASTD 56(R11), Y12
 
-	// VPDPBUSD Y10, Y8, Y4
+	// VPDPBUSD Y12, Y10, Y4
 	BYTE $0xc4
 	BYTE $0xc2
-	BYTE $0x3d
+	BYTE $0x2d
 	BYTE $0x50
-	BYTE $0xe2
+	BYTE $0xe4
 
-	// VPDPBUSD Y10, Y9, Y5
+	// VPDPBUSD Y12, Y11, Y5
 	BYTE         $0xc4
 	BYTE         $0xc2
-	BYTE         $0x35
+	BYTE         $0x25
 	BYTE         $0x50
-	BYTE         $0xea
-	VPBROADCASTD 44(R10), Y10
+	BYTE         $0xec
+	VPBROADCASTD 60(R11), Y12
 
-	// VPDPBUSD Y10, Y8, Y6
+	// VPDPBUSD Y12, Y10, Y6
 	BYTE $0xc4
 	BYTE $0xc2
-	BYTE $0x3d
+	BYTE $0x2d
 	BYTE $0x50
-	BYTE $0xf2
+	BYTE $0xf4
 
-	// VPDPBUSD Y10, Y9, Y7
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xfa
-	VMOVDQU      192(R9), Y8
-	VMOVDQU      224(R9), Y9
-	VPBROADCASTD 48(R10), Y10
-
-	// VPDPBUSD Y10, Y8, Y0
+	// VPDPBUSD Y12, Y11, Y7
 	BYTE $0xc4
 	BYTE $0xc2
-	BYTE $0x3d
+	BYTE $0x25
 	BYTE $0x50
-	BYTE $0xc2
-
-	// VPDPBUSD Y10, Y9, Y1
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xca
-	VPBROADCASTD 52(R10), Y10
-
-	// VPDPBUSD Y10, Y8, Y2
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xd2
-
-	// VPDPBUSD Y10, Y9, Y3
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xda
-	VPBROADCASTD 56(R10), Y10
-
-	// VPDPBUSD Y10, Y8, Y4
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xe2
-
-	// VPDPBUSD Y10, Y9, Y5
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xea
-	VPBROADCASTD 60(R10), Y10
-
-	// VPDPBUSD Y10, Y8, Y6
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xf2
-
-	// VPDPBUSD Y10, Y9, Y7
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x35
-	BYTE $0x50
-	BYTE $0xfa
-	ADDQ $+256, R9
-	ADDQ $+64, R10
-	SUBQ $0x04, R11
+	BYTE $0xfc
+	ADDQ $+128, R9
+	ADDQ $+64, R11
+	SUBQ $0x02, R12
 	JGE  unrolled
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x02, R12
 	JZ   sum
 
 one:
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
-	VPBROADCASTD (R10), Y10
+	VMOVDQU      (R9)(R10*1), Y10
+	VPSLLW       $0x04, Y10, Y8
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y10, Y10
+	VMOVDQU      (R9), Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPANDN       Y12, Y15, Y12
+	VPANDN       Y13, Y15, Y13
+	VPOR         Y12, Y8, Y8
+	VPOR         Y13, Y10, Y10
+	VMOVDQU      32(R9)(R10*1), Y11
+	VPSLLW       $0x04, Y11, Y9
+	VPAND        Y15, Y9, Y9
+	VPAND        Y15, Y11, Y11
+	VMOVDQU      32(R9), Y12
+	VPSRLW       $0x04, Y12, Y13
+	VPANDN       Y12, Y15, Y12
+	VPANDN       Y13, Y15, Y13
+	VPOR         Y12, Y9, Y9
+	VPOR         Y13, Y11, Y11
+	VPBROADCASTD (R11), Y12
 
-	// VPDPBUSD Y10, Y8, Y0
+	// VPDPBUSD Y12, Y8, Y0
 	BYTE $0xc4
 	BYTE $0xc2
 	BYTE $0x3d
 	BYTE $0x50
-	BYTE $0xc2
+	BYTE $0xc4
 
-	// VPDPBUSD Y10, Y9, Y1
+	// VPDPBUSD Y12, Y9, Y1
 	BYTE         $0xc4
 	BYTE         $0xc2
 	BYTE         $0x35
 	BYTE         $0x50
-	BYTE         $0xca
-	VPBROADCASTD 4(R10), Y10
+	BYTE         $0xcc
+	VPBROADCASTD 4(R11), Y12
 
-	// VPDPBUSD Y10, Y8, Y2
+	// VPDPBUSD Y12, Y8, Y2
 	BYTE $0xc4
 	BYTE $0xc2
 	BYTE $0x3d
 	BYTE $0x50
-	BYTE $0xd2
+	BYTE $0xd4
 
-	// VPDPBUSD Y10, Y9, Y3
+	// VPDPBUSD Y12, Y9, Y3
 	BYTE         $0xc4
 	BYTE         $0xc2
 	BYTE         $0x35
 	BYTE         $0x50
-	BYTE         $0xda
-	VPBROADCASTD 8(R10), Y10
+	BYTE         $0xdc
+	VPBROADCASTD 8(R11), Y12
 
-	// VPDPBUSD Y10, Y8, Y4
+	// VPDPBUSD Y12, Y8, Y4
 	BYTE $0xc4
 	BYTE $0xc2
 	BYTE $0x3d
 	BYTE $0x50
-	BYTE $0xe2
+	BYTE $0xe4
 
-	// VPDPBUSD Y10, Y9, Y5
+	// VPDPBUSD Y12, Y9, Y5
 	BYTE         $0xc4
 	BYTE         $0xc2
 	BYTE         $0x35
 	BYTE         $0x50
-	BYTE         $0xea
-	VPBROADCASTD 12(R10), Y10
+	BYTE         $0xec
+	VPBROADCASTD 12(R11), Y12
 
-	// VPDPBUSD Y10, Y8, Y6
+	// VPDPBUSD Y12, Y8, Y6
 	BYTE $0xc4
 	BYTE $0xc2
 	BYTE $0x3d
 	BYTE $0x50
-	BYTE $0xf2
+	BYTE $0xf4
 
-	// VPDPBUSD Y10, Y9, Y7
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xfc
+	VPBROADCASTD 16(R11), Y12
+
+	// VPDPBUSD Y12, Y10, Y0
 	BYTE $0xc4
 	BYTE $0xc2
-	BYTE $0x35
+	BYTE $0x2d
 	BYTE $0x50
-	BYTE $0xfa
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y11, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x25
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 20(R11), Y12
+
+	// VPDPBUSD Y12, Y10, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x2d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y11, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x25
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 24(R11), Y12
+
+	// VPDPBUSD Y12, Y10, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x2d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y11, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x25
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 28(R11), Y12
+
+	// VPDPBUSD Y12, Y10, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x2d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y11, Y7
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x25
+	BYTE $0x50
+	BYTE $0xfc
 	ADDQ $+64, R9
-	ADDQ $+16, R10
-	DECQ R11
+	ADDQ $+32, R11
+	DECQ R12
 	JNZ  one
 
 sum:
@@ -1202,8 +1584,8 @@ sum:
 	SHLL         $0x08, R10
 	ORL          R10, R9
 	NOTL         R9
-	MOVWLZX      R12, R12
-	TESTL        R9, R12
+	MOVWLZX      R13, R13
+	TESTL        R9, R13
 	JZ           next
 
 	// some row may pass: find which, probe by probe
@@ -1215,14 +1597,14 @@ sum:
 	VMOVDQU Y5, 160(SP)
 	VMOVDQU Y6, 192(SP)
 	VMOVDQU Y7, 224(SP)
-	LEAQ    (SP), R14
+	LEAQ    (SP), R12
 	MOVQ    DX, R15
 	XORQ    R9, R9
 
 probe:
 	VMOVDQU      (AX), Y9
 	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      (R14), Y0
+	VMOVDQU      (R12), Y0
 	VBROADCASTSS 16(R15), Y11
 	VBROADCASTSS 32(R15), Y10
 	VFMADD231PS  Y11, Y9, Y10
@@ -1231,7 +1613,7 @@ probe:
 	VMOVMSKPS    Y10, R10
 	VMOVDQU      32(AX), Y9
 	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      32(R14), Y1
+	VMOVDQU      32(R12), Y1
 	VBROADCASTSS 16(R15), Y11
 	VBROADCASTSS 32(R15), Y10
 	VFMADD231PS  Y11, Y9, Y10
@@ -1241,7 +1623,7 @@ probe:
 	SHLL         $0x08, R11
 	ORL          R11, R10
 	NOTL         R10
-	ANDL         R12, R10
+	ANDL         R13, R10
 	JZ           miss
 	MOVL         SI, (BX)
 	MOVW         R9, 4(BX)
@@ -1252,7 +1634,7 @@ probe:
 	INCQ         DI
 
 miss:
-	ADDQ $0x40, R14
+	ADDQ $0x40, R12
 	ADDQ $0x04, R15
 	INCQ R9
 	CMPQ R9, $0x04
@@ -1264,133 +1646,183 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+56(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVX2x1(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanSkimAVXVNNIx1(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanAVX2x1(SB), $64-64
+TEXT ·scanSkimAVXVNNIx1(SB), $64-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+24(FP), CX
-	MOVQ consts+40(FP), DX
-	MOVQ hits+48(FP), BX
-	MOVQ groups+16(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ pairs+24(FP), R8
 
-	// bytes of a block
-	SHLQ $0x06, R8
-	ADDQ $0x40, R8
-	XORQ SI, SI
-	XORQ DI, DI
-	MOVQ n+8(FP), R13
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VMOVD        R9, X15
+	VPBROADCASTD X15, Y15
+	MOVQ         n+16(FP), R12
 
 step:
-	CMPQ         SI, R13
+	CMPQ         SI, R12
 	JGE          done
-	MOVL         (CX)(SI*4), R12
-	TESTL        R12, R12
+	MOVL         (CX)(SI*4), R11
+	TESTL        R11, R11
 	JZ           next
 	VPBROADCASTD (DX), Y0
+
+	// the low halves are 8, and the products leave them out
+	VPSRAD       $0x04, Y0, Y8
+	VPSUBD       Y8, Y0, Y0
 	VPBROADCASTD (DX), Y1
 
-	// each row has two sums, one of which starts with the bias
-	VPSRLQ  $0x20, Y0, Y0
-	VPSRLQ  $0x20, Y1, Y1
-	VMOVDQU Y0, Y2
-	VMOVDQU Y0, Y3
-	LEAQ    64(AX), R9
-	MOVQ    codes+32(FP), R10
-	MOVQ    groups+16(FP), R11
-	SUBQ    $0x04, R11
-	JL      rest
+	// the low halves are 8, and the products leave them out
+	VPSRAD $0x04, Y1, Y8
+	VPSUBD Y8, Y1, Y1
+	LEAQ   64(AX), R9
+	MOVQ   apart+8(FP), R10
+	MOVQ   codes+40(FP), R10
+	MOVQ   pairs+24(FP), R13
+	SUBQ   $0x02, R13
+	JL     rest
 
 unrolled:
-	VPMOVZXBW    (R9), Y8
-	VPMOVZXBW    16(R9), Y9
-	VPMOVZXBW    32(R9), Y10
-	VPMOVZXBW    48(R9), Y11
-	VPBROADCASTQ (R10), Y12
-	VPMADDWD     Y8, Y12, Y13
-	VPADDD       Y13, Y0, Y0
-	VPMADDWD     Y9, Y12, Y13
-	VPADDD       Y13, Y1, Y1
-	VPMADDWD     Y10, Y12, Y13
-	VPADDD       Y13, Y2, Y2
-	VPMADDWD     Y11, Y12, Y13
-	VPADDD       Y13, Y3, Y3
-	VPMOVZXBW    64(R9), Y8
-	VPMOVZXBW    80(R9), Y9
-	VPMOVZXBW    96(R9), Y10
-	VPMOVZXBW    112(R9), Y11
-	VPBROADCASTQ 8(R10), Y12
-	VPMADDWD     Y8, Y12, Y13
-	VPADDD       Y13, Y0, Y0
-	VPMADDWD     Y9, Y12, Y13
-	VPADDD       Y13, Y1, Y1
-	VPMADDWD     Y10, Y12, Y13
-	VPADDD       Y13, Y2, Y2
-	VPMADDWD     Y11, Y12, Y13
-	VPADDD       Y13, Y3, Y3
-	VPMOVZXBW    128(R9), Y8
-	VPMOVZXBW    144(R9), Y9
-	VPMOVZXBW    160(R9), Y10
-	VPMOVZXBW    176(R9), Y11
-	VPBROADCASTQ 16(R10), Y12
-	VPMADDWD     Y8, Y12, Y13
-	VPADDD       Y13, Y0, Y0
-	VPMADDWD     Y9, Y12, Y13
-	VPADDD       Y13, Y1, Y1
-	VPMADDWD     Y10, Y12, Y13
-	VPADDD       Y13, Y2, Y2
-	VPMADDWD     Y11, Y12, Y13
-	VPADDD       Y13, Y3, Y3
-	VPMOVZXBW    192(R9), Y8
-	VPMOVZXBW    208(R9), Y9
-	VPMOVZXBW    224(R9), Y10
-	VPMOVZXBW    240(R9), Y11
-	VPBROADCASTQ 24(R10), Y12
-	VPMADDWD     Y8, Y12, Y13
-	VPADDD       Y13, Y0, Y0
-	VPMADDWD     Y9, Y12, Y13
-	VPADDD       Y13, Y1, Y1
-	VPMADDWD     Y10, Y12, Y13
-	VPADDD       Y13, Y2, Y2
-	VPMADDWD     Y11, Y12, Y13
-	VPADDD       Y13, Y3, Y3
-	ADDQ         $+256, R9
-	ADDQ         $+32, R10
-	SUBQ         $0x04, R11
-	JGE          unrolled
+	VMOVDQU      (R9), Y10
+	VPSLLW       $0x04, Y10, Y8
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y10, Y10
+	VMOVDQU      32(R9), Y11
+	VPSLLW       $0x04, Y11, Y9
+	VPAND        Y15, Y9, Y9
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD (R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 4(R10), Y12
+
+	// VPDPBUSD Y12, Y10, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x2d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y11, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x25
+	BYTE         $0x50
+	BYTE         $0xcc
+	VMOVDQU      64(R9), Y10
+	VPSLLW       $0x04, Y10, Y8
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y10, Y10
+	VMOVDQU      96(R9), Y11
+	VPSLLW       $0x04, Y11, Y9
+	VPAND        Y15, Y9, Y9
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD 8(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 12(R10), Y12
+
+	// VPDPBUSD Y12, Y10, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x2d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y11, Y1
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x25
+	BYTE $0x50
+	BYTE $0xcc
+	ADDQ $+128, R9
+	ADDQ $+16, R10
+	SUBQ $0x02, R13
+	JGE  unrolled
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x02, R13
 	JZ   sum
 
 one:
-	VPMOVZXBW    (R9), Y8
-	VPMOVZXBW    16(R9), Y9
-	VPMOVZXBW    32(R9), Y10
-	VPMOVZXBW    48(R9), Y11
-	VPBROADCASTQ (R10), Y12
-	VPMADDWD     Y8, Y12, Y13
-	VPADDD       Y13, Y0, Y0
-	VPMADDWD     Y9, Y12, Y13
-	VPADDD       Y13, Y1, Y1
-	VPMADDWD     Y10, Y12, Y13
-	VPADDD       Y13, Y2, Y2
-	VPMADDWD     Y11, Y12, Y13
-	VPADDD       Y13, Y3, Y3
-	ADDQ         $+64, R9
-	ADDQ         $+8, R10
-	DECQ         R11
-	JNZ          one
+	VMOVDQU      (R9), Y10
+	VPSLLW       $0x04, Y10, Y8
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y10, Y10
+	VMOVDQU      32(R9), Y11
+	VPSLLW       $0x04, Y11, Y9
+	VPAND        Y15, Y9, Y9
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD (R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 4(R10), Y12
+
+	// VPDPBUSD Y12, Y10, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x2d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y11, Y1
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x25
+	BYTE $0x50
+	BYTE $0xcc
+	ADDQ $+64, R9
+	ADDQ $+8, R10
+	DECQ R13
+	JNZ  one
 
 sum:
-	VPHADDD Y1, Y0, Y0
-	VPERMQ  $0xd8, Y0, Y0
-	VPHADDD Y3, Y2, Y1
-	VPERMQ  $0xd8, Y1, Y1
-
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      (AX), Y9
@@ -1415,8 +1847,8 @@ sum:
 	SHLL         $0x08, R10
 	ORL          R10, R9
 	NOTL         R9
-	MOVWLZX      R12, R12
-	TESTL        R9, R12
+	MOVWLZX      R11, R11
+	TESTL        R9, R11
 	JZ           next
 
 	// some row may pass: find which, probe by probe
@@ -1444,11 +1876,11 @@ probe:
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y1, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R11
-	SHLL         $0x08, R11
-	ORL          R11, R10
+	VMOVMSKPS    Y10, R13
+	SHLL         $0x08, R13
+	ORL          R13, R10
 	NOTL         R10
-	ANDL         R12, R10
+	ANDL         R11, R10
 	JZ           miss
 	MOVL         SI, (BX)
 	MOVW         R9, 4(BX)
@@ -1471,188 +1903,700 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+56(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVX2x2(blocks *byte, n int, groups int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanAVX2x1(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanAVX2x2(SB), $128-64
+TEXT ·scanAVX2x1(SB), $64-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+24(FP), CX
-	MOVQ consts+40(FP), DX
-	MOVQ hits+48(FP), BX
-	MOVQ groups+16(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ pairs+24(FP), R8
 
-	// bytes of a block
-	SHLQ $0x06, R8
-	ADDQ $0x40, R8
-	XORQ SI, SI
-	XORQ DI, DI
-	MOVQ n+8(FP), R13
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VMOVD        R9, X15
+	VPBROADCASTD X15, Y15
+	VPSRLW       $0x04, Y15, Y15
+	VPCMPEQW     Y14, Y14, Y14
+	VPSRLW       $0x0f, Y14, Y14
+	MOVQ         n+16(FP), R14
 
 step:
-	CMPQ         SI, R13
+	CMPQ         SI, R14
 	JGE          done
-	MOVL         (CX)(SI*4), R12
-	TESTL        R12, R12
+	MOVL         (CX)(SI*4), R13
+	TESTL        R13, R13
 	JZ           next
 	VPBROADCASTD (DX), Y0
 	VPBROADCASTD (DX), Y1
-	VPBROADCASTD 4(DX), Y4
-	VPBROADCASTD 4(DX), Y5
-
-	// each row has two sums, one of which starts with the bias
-	VPSRLQ  $0x20, Y0, Y0
-	VPSRLQ  $0x20, Y1, Y1
-	VMOVDQU Y0, Y2
-	VMOVDQU Y0, Y3
-	VPSRLQ  $0x20, Y4, Y4
-	VPSRLQ  $0x20, Y5, Y5
-	VMOVDQU Y4, Y6
-	VMOVDQU Y4, Y7
-	LEAQ    64(AX), R9
-	MOVQ    codes+32(FP), R10
-	MOVQ    groups+16(FP), R11
-	SUBQ    $0x04, R11
-	JL      rest
+	LEAQ         64(AX), R9
+	MOVQ         apart+8(FP), R10
+	MOVQ         codes+40(FP), R11
+	MOVQ         pairs+24(FP), R12
+	SUBQ         $0x04, R12
+	JL           rest
 
 unrolled:
-	VPMOVZXBW    (R9), Y8
-	VPMOVZXBW    16(R9), Y9
-	VPMOVZXBW    32(R9), Y10
-	VPMOVZXBW    48(R9), Y11
-	VPBROADCASTQ (R10), Y12
-	VPMADDWD     Y8, Y12, Y13
-	VPADDD       Y13, Y0, Y0
-	VPMADDWD     Y9, Y12, Y13
-	VPADDD       Y13, Y1, Y1
-	VPMADDWD     Y10, Y12, Y13
-	VPADDD       Y13, Y2, Y2
-	VPMADDWD     Y11, Y12, Y13
-	VPADDD       Y13, Y3, Y3
-	VPBROADCASTQ 8(R10), Y12
-	VPMADDWD     Y8, Y12, Y13
-	VPADDD       Y13, Y4, Y4
-	VPMADDWD     Y9, Y12, Y13
-	VPADDD       Y13, Y5, Y5
-	VPMADDWD     Y10, Y12, Y13
-	VPADDD       Y13, Y6, Y6
-	VPMADDWD     Y11, Y12, Y13
-	VPADDD       Y13, Y7, Y7
-	VPMOVZXBW    64(R9), Y8
-	VPMOVZXBW    80(R9), Y9
-	VPMOVZXBW    96(R9), Y10
-	VPMOVZXBW    112(R9), Y11
-	VPBROADCASTQ 16(R10), Y12
-	VPMADDWD     Y8, Y12, Y13
-	VPADDD       Y13, Y0, Y0
-	VPMADDWD     Y9, Y12, Y13
-	VPADDD       Y13, Y1, Y1
-	VPMADDWD     Y10, Y12, Y13
-	VPADDD       Y13, Y2, Y2
-	VPMADDWD     Y11, Y12, Y13
-	VPADDD       Y13, Y3, Y3
-	VPBROADCASTQ 24(R10), Y12
-	VPMADDWD     Y8, Y12, Y13
-	VPADDD       Y13, Y4, Y4
-	VPMADDWD     Y9, Y12, Y13
-	VPADDD       Y13, Y5, Y5
-	VPMADDWD     Y10, Y12, Y13
-	VPADDD       Y13, Y6, Y6
-	VPMADDWD     Y11, Y12, Y13
-	VPADDD       Y13, Y7, Y7
-	VPMOVZXBW    128(R9), Y8
-	VPMOVZXBW    144(R9), Y9
-	VPMOVZXBW    160(R9), Y10
-	VPMOVZXBW    176(R9), Y11
-	VPBROADCASTQ 32(R10), Y12
-	VPMADDWD     Y8, Y12, Y13
-	VPADDD       Y13, Y0, Y0
-	VPMADDWD     Y9, Y12, Y13
-	VPADDD       Y13, Y1, Y1
-	VPMADDWD     Y10, Y12, Y13
-	VPADDD       Y13, Y2, Y2
-	VPMADDWD     Y11, Y12, Y13
-	VPADDD       Y13, Y3, Y3
-	VPBROADCASTQ 40(R10), Y12
-	VPMADDWD     Y8, Y12, Y13
-	VPADDD       Y13, Y4, Y4
-	VPMADDWD     Y9, Y12, Y13
-	VPADDD       Y13, Y5, Y5
-	VPMADDWD     Y10, Y12, Y13
-	VPADDD       Y13, Y6, Y6
-	VPMADDWD     Y11, Y12, Y13
-	VPADDD       Y13, Y7, Y7
-	VPMOVZXBW    192(R9), Y8
-	VPMOVZXBW    208(R9), Y9
-	VPMOVZXBW    224(R9), Y10
-	VPMOVZXBW    240(R9), Y11
-	VPBROADCASTQ 48(R10), Y12
-	VPMADDWD     Y8, Y12, Y13
-	VPADDD       Y13, Y0, Y0
-	VPMADDWD     Y9, Y12, Y13
-	VPADDD       Y13, Y1, Y1
-	VPMADDWD     Y10, Y12, Y13
-	VPADDD       Y13, Y2, Y2
-	VPMADDWD     Y11, Y12, Y13
-	VPADDD       Y13, Y3, Y3
-	VPBROADCASTQ 56(R10), Y12
-	VPMADDWD     Y8, Y12, Y13
-	VPADDD       Y13, Y4, Y4
-	VPMADDWD     Y9, Y12, Y13
-	VPADDD       Y13, Y5, Y5
-	VPMADDWD     Y10, Y12, Y13
-	VPADDD       Y13, Y6, Y6
-	VPMADDWD     Y11, Y12, Y13
-	VPADDD       Y13, Y7, Y7
+	VMOVDQU      (R9)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD (R11), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      64(R9)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      64(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD 8(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 12(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      128(R9)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      128(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD 16(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 20(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      192(R9)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      192(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD 24(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 28(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VMOVDQU      32(R9)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD (R11), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      96(R9)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      96(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD 8(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 12(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      160(R9)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      160(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD 16(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 20(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      224(R9)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      224(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD 24(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 28(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
 	ADDQ         $+256, R9
-	ADDQ         $+64, R10
-	SUBQ         $0x04, R11
+	ADDQ         $+32, R11
+	SUBQ         $0x04, R12
 	JGE          unrolled
 
 rest:
-	ADDQ $0x04, R11
+	ADDQ $0x04, R12
 	JZ   sum
 
 one:
-	VPMOVZXBW    (R9), Y8
-	VPMOVZXBW    16(R9), Y9
-	VPMOVZXBW    32(R9), Y10
-	VPMOVZXBW    48(R9), Y11
-	VPBROADCASTQ (R10), Y12
-	VPMADDWD     Y8, Y12, Y13
-	VPADDD       Y13, Y0, Y0
-	VPMADDWD     Y9, Y12, Y13
-	VPADDD       Y13, Y1, Y1
-	VPMADDWD     Y10, Y12, Y13
-	VPADDD       Y13, Y2, Y2
-	VPMADDWD     Y11, Y12, Y13
-	VPADDD       Y13, Y3, Y3
-	VPBROADCASTQ 8(R10), Y12
-	VPMADDWD     Y8, Y12, Y13
-	VPADDD       Y13, Y4, Y4
-	VPMADDWD     Y9, Y12, Y13
-	VPADDD       Y13, Y5, Y5
-	VPMADDWD     Y10, Y12, Y13
-	VPADDD       Y13, Y6, Y6
-	VPMADDWD     Y11, Y12, Y13
-	VPADDD       Y13, Y7, Y7
+	VMOVDQU      (R9)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD (R11), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VMOVDQU      32(R9)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD (R11), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
 	ADDQ         $+64, R9
-	ADDQ         $+16, R10
-	DECQ         R11
+	ADDQ         $+8, R11
+	DECQ         R12
 	JNZ          one
 
 sum:
-	VPHADDD Y1, Y0, Y0
-	VPERMQ  $0xd8, Y0, Y0
-	VPHADDD Y3, Y2, Y1
-	VPERMQ  $0xd8, Y1, Y1
-	VPHADDD Y5, Y4, Y4
-	VPERMQ  $0xd8, Y4, Y4
-	VPHADDD Y7, Y6, Y5
-	VPERMQ  $0xd8, Y5, Y5
+	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	VPCMPEQD     Y12, Y12, Y12
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 4(DX), Y11
+	VBROADCASTSS 8(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y0, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R9
+	VPCMPEQD     Y12, Y12, Y12
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 4(DX), Y11
+	VBROADCASTSS 8(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y1, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	MOVWLZX      R13, R13
+	TESTL        R9, R13
+	JZ           next
 
+	// some row may pass: find which, probe by probe
+	VMOVDQU Y0, (SP)
+	VMOVDQU Y1, 32(SP)
+	LEAQ    (SP), R12
+	MOVQ    DX, R15
+	XORQ    R9, R9
+
+probe:
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VMOVDQU      (R12), Y0
+	VBROADCASTSS 4(R15), Y11
+	VBROADCASTSS 8(R15), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y0, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R10
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VMOVDQU      32(R12), Y1
+	VBROADCASTSS 4(R15), Y11
+	VBROADCASTSS 8(R15), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y1, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R11
+	SHLL         $0x08, R11
+	ORL          R11, R10
+	NOTL         R10
+	ANDL         R13, R10
+	JZ           miss
+	MOVL         SI, (BX)
+	MOVW         R9, 4(BX)
+	MOVW         R10, 6(BX)
+	VMOVDQU      Y0, 8(BX)
+	VMOVDQU      Y1, 40(BX)
+	ADDQ         $0x48, BX
+	INCQ         DI
+
+miss:
+	ADDQ $0x40, R12
+	ADDQ $0x04, R15
+	INCQ R9
+	CMPQ R9, $0x01
+	JL   probe
+
+next:
+	ADDQ R8, AX
+	INCQ SI
+	JMP  step
+
+done:
+	MOVQ DI, ret+64(FP)
+	VZEROUPPER
+	RET
+
+// func scanAVX2x2(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX2, FMA3
+TEXT ·scanAVX2x2(SB), $128-72
+	MOVQ blocks+0(FP), AX
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ pairs+24(FP), R8
+
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VMOVD        R9, X15
+	VPBROADCASTD X15, Y15
+	VPSRLW       $0x04, Y15, Y15
+	VPCMPEQW     Y14, Y14, Y14
+	VPSRLW       $0x0f, Y14, Y14
+	MOVQ         n+16(FP), R14
+
+step:
+	CMPQ         SI, R14
+	JGE          done
+	MOVL         (CX)(SI*4), R13
+	TESTL        R13, R13
+	JZ           next
+	VPBROADCASTD (DX), Y0
+	VPBROADCASTD (DX), Y1
+	VPBROADCASTD 4(DX), Y2
+	VPBROADCASTD 4(DX), Y3
+	LEAQ         64(AX), R9
+	MOVQ         apart+8(FP), R10
+	MOVQ         codes+40(FP), R11
+	MOVQ         pairs+24(FP), R12
+	SUBQ         $0x04, R12
+	JL           rest
+
+unrolled:
+	VMOVDQU      (R9)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD (R11), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y5
+	VPMADDUBSW   Y12, Y10, Y7
+	VPBROADCASTD 8(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 12(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      64(R9)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      64(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD 16(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 20(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VPBROADCASTD 24(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 28(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      128(R9)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      128(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD 32(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 36(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VPBROADCASTD 40(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 44(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      192(R9)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      192(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD 48(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 52(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VPBROADCASTD 56(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 60(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y7, Y7
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VPMADDWD     Y14, Y5, Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      32(R9)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD (R11), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y5
+	VPMADDUBSW   Y12, Y10, Y7
+	VPBROADCASTD 8(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 12(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      96(R9)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      96(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD 16(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 20(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VPBROADCASTD 24(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 28(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      160(R9)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      160(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD 32(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 36(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VPBROADCASTD 40(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 44(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      224(R9)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      224(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD 48(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 52(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VPBROADCASTD 56(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 60(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y7, Y7
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPMADDWD     Y14, Y5, Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y3, Y3
+	ADDQ         $+256, R9
+	ADDQ         $+64, R11
+	SUBQ         $0x04, R12
+	JGE          unrolled
+
+rest:
+	ADDQ $0x04, R12
+	JZ   sum
+
+one:
+	VMOVDQU      (R9)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD (R11), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y5
+	VPMADDUBSW   Y12, Y10, Y7
+	VPBROADCASTD 8(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 12(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y7, Y7
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VPMADDWD     Y14, Y5, Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      32(R9)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD (R11), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R11), Y12
+	VPMADDUBSW   Y12, Y8, Y5
+	VPMADDUBSW   Y12, Y10, Y7
+	VPBROADCASTD 8(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 12(R11), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y7, Y7
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPMADDWD     Y14, Y5, Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y3, Y3
+	ADDQ         $+64, R9
+	ADDQ         $+16, R11
+	DECQ         R12
+	JNZ          one
+
+sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      (AX), Y9
@@ -1666,7 +2610,7 @@ sum:
 	VBROADCASTSS 12(DX), Y11
 	VBROADCASTSS 20(DX), Y10
 	VFMADD231PS  Y11, Y9, Y10
-	VCVTDQ2PS    Y4, Y11
+	VCVTDQ2PS    Y2, Y11
 	VFMADD231PS  Y8, Y11, Y10
 	VPAND        Y10, Y12, Y12
 	VMOVMSKPS    Y12, R9
@@ -1682,30 +2626,30 @@ sum:
 	VBROADCASTSS 12(DX), Y11
 	VBROADCASTSS 20(DX), Y10
 	VFMADD231PS  Y11, Y9, Y10
-	VCVTDQ2PS    Y5, Y11
+	VCVTDQ2PS    Y3, Y11
 	VFMADD231PS  Y8, Y11, Y10
 	VPAND        Y10, Y12, Y12
 	VMOVMSKPS    Y12, R10
 	SHLL         $0x08, R10
 	ORL          R10, R9
 	NOTL         R9
-	MOVWLZX      R12, R12
-	TESTL        R9, R12
+	MOVWLZX      R13, R13
+	TESTL        R9, R13
 	JZ           next
 
 	// some row may pass: find which, probe by probe
 	VMOVDQU Y0, (SP)
 	VMOVDQU Y1, 32(SP)
-	VMOVDQU Y4, 64(SP)
-	VMOVDQU Y5, 96(SP)
-	LEAQ    (SP), R14
+	VMOVDQU Y2, 64(SP)
+	VMOVDQU Y3, 96(SP)
+	LEAQ    (SP), R12
 	MOVQ    DX, R15
 	XORQ    R9, R9
 
 probe:
 	VMOVDQU      (AX), Y9
 	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      (R14), Y0
+	VMOVDQU      (R12), Y0
 	VBROADCASTSS 8(R15), Y11
 	VBROADCASTSS 16(R15), Y10
 	VFMADD231PS  Y11, Y9, Y10
@@ -1714,7 +2658,7 @@ probe:
 	VMOVMSKPS    Y10, R10
 	VMOVDQU      32(AX), Y9
 	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      32(R14), Y1
+	VMOVDQU      32(R12), Y1
 	VBROADCASTSS 8(R15), Y11
 	VBROADCASTSS 16(R15), Y10
 	VFMADD231PS  Y11, Y9, Y10
@@ -1724,7 +2668,261 @@ probe:
 	SHLL         $0x08, R11
 	ORL          R11, R10
 	NOTL         R10
-	ANDL         R12, R10
+	ANDL         R13, R10
+	JZ           miss
+	MOVL         SI, (BX)
+	MOVW         R9, 4(BX)
+	MOVW         R10, 6(BX)
+	VMOVDQU      Y0, 8(BX)
+	VMOVDQU      Y1, 40(BX)
+	ADDQ         $0x48, BX
+	INCQ         DI
+
+miss:
+	ADDQ $0x40, R12
+	ADDQ $0x04, R15
+	INCQ R9
+	CMPQ R9, $0x02
+	JL   probe
+
+next:
+	ADDQ R8, AX
+	INCQ SI
+	JMP  step
+
+done:
+	MOVQ DI, ret+64(FP)
+	VZEROUPPER
+	RET
+
+// func scanSkimAVX2x1(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX2, FMA3
+TEXT ·scanSkimAVX2x1(SB), $64-72
+	MOVQ blocks+0(FP), AX
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ pairs+24(FP), R8
+
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VMOVD        R9, X15
+	VPBROADCASTD X15, Y15
+	VPSRLW       $0x04, Y15, Y15
+	VPCMPEQW     Y14, Y14, Y14
+	VPSRLW       $0x0f, Y14, Y14
+	MOVQ         n+16(FP), R12
+
+step:
+	CMPQ         SI, R12
+	JGE          done
+	MOVL         (CX)(SI*4), R11
+	TESTL        R11, R11
+	JZ           next
+	VPBROADCASTD (DX), Y0
+
+	// the low halves are 8, and the products leave them out
+	VPSRAD       $0x04, Y0, Y8
+	VPSUBD       Y8, Y0, Y0
+	VPBROADCASTD (DX), Y1
+
+	// the low halves are 8, and the products leave them out
+	VPSRAD $0x04, Y1, Y8
+	VPSUBD Y8, Y1, Y1
+	LEAQ   64(AX), R9
+	MOVQ   apart+8(FP), R10
+	MOVQ   codes+40(FP), R10
+	MOVQ   pairs+24(FP), R13
+	SUBQ   $0x04, R13
+	JL     rest
+
+unrolled:
+	VMOVDQU      (R9), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VMOVDQU      64(R9), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VPBROADCASTD 8(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPBROADCASTD 12(R10), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VMOVDQU      128(R9), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VPBROADCASTD 16(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPBROADCASTD 20(R10), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VMOVDQU      192(R9), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VPBROADCASTD 24(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPBROADCASTD 28(R10), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VMOVDQU      32(R9), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VMOVDQU      96(R9), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VPBROADCASTD 8(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPBROADCASTD 12(R10), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VMOVDQU      160(R9), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VPBROADCASTD 16(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPBROADCASTD 20(R10), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VMOVDQU      224(R9), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VPBROADCASTD 24(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPBROADCASTD 28(R10), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	ADDQ         $+256, R9
+	ADDQ         $+32, R10
+	SUBQ         $0x04, R13
+	JGE          unrolled
+
+rest:
+	ADDQ $0x04, R13
+	JZ   sum
+
+one:
+	VMOVDQU      (R9), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VMOVDQU      32(R9), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	ADDQ         $+64, R9
+	ADDQ         $+8, R10
+	DECQ         R13
+	JNZ          one
+
+sum:
+	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	VPCMPEQD     Y12, Y12, Y12
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 4(DX), Y11
+	VBROADCASTSS 8(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y0, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R9
+	VPCMPEQD     Y12, Y12, Y12
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 4(DX), Y11
+	VBROADCASTSS 8(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y1, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	MOVWLZX      R11, R11
+	TESTL        R9, R11
+	JZ           next
+
+	// some row may pass: find which, probe by probe
+	VMOVDQU Y0, (SP)
+	VMOVDQU Y1, 32(SP)
+	LEAQ    (SP), R14
+	MOVQ    DX, R15
+	XORQ    R9, R9
+
+probe:
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VMOVDQU      (R14), Y0
+	VBROADCASTSS 4(R15), Y11
+	VBROADCASTSS 8(R15), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y0, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R10
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VMOVDQU      32(R14), Y1
+	VBROADCASTSS 4(R15), Y11
+	VBROADCASTSS 8(R15), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y1, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R13
+	SHLL         $0x08, R13
+	ORL          R13, R10
+	NOTL         R10
+	ANDL         R11, R10
 	JZ           miss
 	MOVL         SI, (BX)
 	MOVW         R9, 4(BX)
@@ -1738,7 +2936,7 @@ miss:
 	ADDQ $0x40, R14
 	ADDQ $0x04, R15
 	INCQ R9
-	CMPQ R9, $0x02
+	CMPQ R9, $0x01
 	JL   probe
 
 next:
@@ -1747,6 +2945,6 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+56(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET

@@ -9,12 +9,14 @@ import (
 // neon writes the arm64 kernels, for which avo has no assembler. Vector
 // instructions that Go's assembler lacks are written as words.
 //
-// Registers: R0 to R6 are the arguments, R7 counts blocks and R8 hits; R9,
-// R10 and R11 are the row, the code and the groups left; R12 is the mask.
-// V0 to V15 hold the sums, four registers of four rows for each probe.
+// Registers: R0 to R6 are the arguments but the second, which is R19; R7
+// counts blocks and R8 hits; R9, R20, R10 and R11 are the row in either plane,
+// the code and the pairs of groups left; R12 is the mask. V0 to V15 hold the
+// sums, four registers of four rows for each probe.
 type neon struct {
 	bytes.Buffer
-	width int
+	width  int
+	coarse bool
 }
 
 const (
@@ -22,12 +24,14 @@ const (
 	neonCode   = 20
 	neonLow    = 21
 	neonHigh   = 22
+	neonLower  = 23 // to 26
+	neonEven   = 27 // to 30
 	neonScale  = 20 // to 23, after the sums
 	neonUpper  = 24 // to 27
 	neonFloat  = 28
 	neonSigns  = 29
 	neonSlope  = 30
-	neonFlip   = 31 // bytes of 0x80
+	neonFlip   = 31 // bytes of 0x88: the sign bits, and the coarse low halves
 	neonParts  = 4
 	neonWidest = 4
 )
@@ -61,15 +65,18 @@ func (a *neon) widen(d, n, m int) {
 }
 
 // scan writes one kernel.
-func (a *neon) scan(name string, width int, dot bool) {
-	a.width = width
-	fmt.Fprintf(a, "\n// %s\nTEXT ·%s(SB), NOSPLIT, $0-64\n", signature, name)
-	for i, arg := range []string{"blocks", "n", "groups", "masks", "codes", "consts", "hits"} {
-		a.op("MOVD %s+%d(FP), R%d", arg, 8*i, i)
+func (a *neon) scan(name string, width int, dot, coarse bool) {
+	a.width, a.coarse = width, coarse
+	fmt.Fprintf(a, "\n// %s\nTEXT ·%s(SB), NOSPLIT, $0-72\n", signature, name)
+	for i, arg := range []struct {
+		name string
+		to   int
+	}{{"blocks", 0}, {"apart", 19}, {"n", 1}, {"pairs", 2}, {"masks", 3}, {"codes", 4}, {"consts", 5}, {"hits", 6}} {
+		a.op("MOVD %s+%d(FP), R%d", arg.name, 8*i, arg.to)
 	}
 	a.op("MOVD ZR, R7")
 	a.op("MOVD ZR, R8")
-	a.op("MOVD $0x80, R13")
+	a.op("MOVD $%#x, R13", middles&0xff)
 	a.op("VDUP R13, V%d.B16", neonFlip)
 
 	a.label("step")
@@ -81,30 +88,30 @@ func (a *neon) scan(name string, width int, dot bool) {
 	for i := range width * neonParts {
 		a.op("VEOR V%d.B16, V%d.B16, V%d.B16", i, i, i)
 	}
+	a.op("ADD R19, R9, R20")
 	a.op("MOVD R4, R10")
 	a.op("MOVD R2, R11")
-	a.label("group")
-	a.op("VLD1.P 64(R9), [V16.B16, V17.B16, V18.B16, V19.B16]")
-	for p := range neonParts {
-		a.op("VEOR V%d.B16, V%d.B16, V%d.B16", neonFlip, neonData+p, neonData+p)
-	}
-	if dot && width == neonWidest {
-		a.op("VLD1.P 16(R10), [V%d.B16]", neonCode)
-	}
-	for q := range width {
-		if !dot || width < neonWidest {
-			a.op("VLD1R.P 4(R10), [V%d.S4]", neonCode)
+	a.label("pair")
+	a.codes()
+	for _, data := range []int{neonEven, neonData} {
+		if dot && width == neonWidest {
+			a.op("VLD1.P 16(R10), [V%d.B16]", neonCode)
 		}
-		for p := range neonParts {
-			if dot {
-				a.sdot(q*neonParts+p, neonData+p, neonCode, q)
-			} else {
-				a.widen(q*neonParts+p, neonData+p, neonCode)
+		for q := range width {
+			if !dot || width < neonWidest {
+				a.op("VLD1R.P 4(R10), [V%d.S4]", neonCode)
+			}
+			for p := range neonParts {
+				if dot {
+					a.sdot(q*neonParts+p, data+p, neonCode, q)
+				} else {
+					a.widen(q*neonParts+p, data+p, neonCode)
+				}
 			}
 		}
 	}
 	a.op("SUBS $1, R11")
-	a.op("BNE group")
+	a.op("BNE pair")
 
 	a.op("VLD1 (R0), [V16.S4, V17.S4, V18.S4, V19.S4]")
 	for p := range neonParts {
@@ -161,8 +168,31 @@ func (a *neon) scan(name string, width int, dot bool) {
 	a.op("ADD $1, R7")
 	a.op("B step")
 	a.label("done")
-	a.op("MOVD R8, ret+56(FP)")
+	a.op("MOVD R8, ret+64(FP)")
 	a.op("RET")
+}
+
+// codes loads a pair of groups and makes signed codes of it: those of the first
+// group in the registers from neonEven on, of the second from neonData on.
+func (a *neon) codes() {
+	high := 20
+	if a.coarse {
+		high = 9
+	}
+	a.op("VLD1.P 64(R%d), [V16.B16, V17.B16, V18.B16, V19.B16]", high)
+	if !a.coarse {
+		a.op("VLD1.P 64(R9), [V23.B16, V24.B16, V25.B16, V26.B16]")
+	}
+	for p := range neonParts {
+		lower := neonLower + p
+		if a.coarse {
+			lower = neonFlip
+		}
+		a.op("VEOR V%d.B16, V%d.B16, V%d.B16", neonFlip, neonData+p, neonData+p)
+		a.op("VORR V%d.B16, V%d.B16, V%d.B16", lower, lower, neonEven+p)
+		a.op("VSLI $%d, V%d.B16, V%d.B16", nibble, neonData+p, neonEven+p)
+		a.op("VSRI $%d, V%d.B16, V%d.B16", nibble, lower, neonData+p)
+	}
 }
 
 // bound computes dot*scale + residual*slope + limit of a probe's rows.
@@ -186,18 +216,17 @@ func arm64(assembly, stubs string) error {
 	fmt.Fprint(&a, head, "#include \"textflag.h\"\n")
 	fmt.Fprint(&s, head, "package kernel\n")
 	for _, k := range []struct {
-		name, doc string
-		width     int
-		dot       bool
-	}{
-		{"scanSDOT", "the dot product instructions", 1, true},
-		{"scanSDOT", "the dot product instructions", neonWidest, true},
-		{"scanNEON", "NEON", 1, false},
-		{"scanNEON", "NEON", neonWidest, false},
-	} {
-		name := fmt.Sprintf("%sx%d", k.name, k.width)
-		a.scan(name, k.width, k.dot)
-		fmt.Fprintf(&s, "\n// %s is scan for a tile of %d, by %s.\n//\n//go:noescape\nfunc %s%s\n", name, k.width, k.doc, name, signature[len("func"):])
+		name, by string
+		dot      bool
+	}{{"SDOT", "the dot product instructions", true}, {"NEON", "NEON", false}} {
+		for _, t := range []struct {
+			width  int
+			coarse bool
+		}{{1, false}, {neonWidest, false}, {1, true}} {
+			name := kernelName(k.name, t.width, t.coarse)
+			a.scan(name, t.width, k.dot, t.coarse)
+			fmt.Fprintf(&s, "\n// %s\n//\n//go:noescape\nfunc %s%s\n", doc(k.name, k.by, t.width, t.coarse), name, signature[len("func"):])
+		}
 	}
 	if err := os.WriteFile(assembly, a.Bytes(), 0o644); err != nil {
 		return err

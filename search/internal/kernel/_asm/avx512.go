@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -11,8 +9,8 @@ import (
 // avx512 writes a kernel for width probes that takes deep blocks at a time.
 // A register holds four coordinates of each of a block's rows, and one
 // VPDPBUSD multiplies them with the same four of a probe.
-func avx512(width, deep int) {
-	c := begin("scanAVX512VNNI", width, fmt.Sprintf("scanAVX512VNNIx%d is scan for a tile of %d, by AVX-512 VNNI.", width, width))
+func avx512(width, deep int, coarse bool) {
+	c := begin("AVX512VNNI", "AVX-512 VNNI", width, coarse)
 	spill := AllocLocal(deep * width * rows * dword)
 	acc := make([][]reg.VecVirtual, deep)
 	for b := range acc {
@@ -21,8 +19,22 @@ func avx512(width, deep int) {
 			acc[b][q] = ZMM()
 		}
 	}
-	second := ZMM() // of a single probe: halves the chain of additions
+	// A single probe has several sums, for shorter chains of additions.
+	sums := []reg.VecVirtual{acc[0][0]}
+	if width == 1 {
+		sums = append(sums, ZMM(), ZMM(), ZMM())
+	}
 	mask := GP64()
+	high, low := ZMM(), ZMM()
+	constant := func(value uint32, to reg.VecVirtual) {
+		v := GP32()
+		MOVL(U32(value), v)
+		VPBROADCASTD(v, to)
+	}
+	constant(highHalf, high)
+	if coarse {
+		constant(middles, low)
+	}
 
 	c.step(deep, mask)
 	for b := range acc {
@@ -30,33 +42,58 @@ func avx512(width, deep int) {
 			VPBROADCASTD(c.bias(width, q), acc[b][q])
 		}
 	}
-	if width == 1 {
-		VPXORD(second, second, second)
+	for _, s := range sums[1:] {
+		VPXORD(s, s, s)
 	}
-	data := make([]reg.VecVirtual, deep)
-	for b := range data {
-		data[b] = ZMM()
+	even, odd := make([]reg.VecVirtual, deep), make([]reg.VecVirtual, deep)
+	for b := range even {
+		even[b], odd[b] = ZMM(), ZMM()
 	}
-	c.dots(max(1, min(8, 16/(width*deep))), width*dword, func(u int) {
-		for b := range data {
-			at := Mem{Base: c.row, Disp: u * rows * dword}
-			if b > 0 {
-				at.Index, at.Scale = c.size, 1
-			}
-			VMOVDQU8(at, data[b])
-		}
-		for q := range width {
-			for b := range data {
-				a := acc[b][q]
-				if width == 1 && u%2 == 1 {
-					a = second
+	below := GP64()
+	if deep > 1 {
+		Load(Param("apart"), below)
+		ADDQ(c.size, below)
+	}
+	c.dots(max(1, min(4, 8/(width*deep))), 2*width*dword, func(n int) {
+		for u := range n {
+			for b := range deep {
+				at := Mem{Base: c.row, Disp: u * rows * dword}
+				other := at
+				other.Index, other.Scale = c.apart, 1
+				if b > 0 {
+					at.Index, at.Scale = c.size, 1
+					other.Index = below
 				}
-				VPDPBUSD_BCST(Mem{Base: c.code, Disp: (u*width + q) * dword}, data[b], a)
+				if coarse {
+					VMOVDQU8(at, odd[b])
+					VPSLLW(U8(nibble), odd[b], even[b])
+					join(high, low, even[b])
+					join(high, low, odd[b])
+					continue
+				}
+				lower, shifted := ZMM(), ZMM()
+				VMOVDQU8(other, odd[b])
+				VMOVDQU8(at, lower)
+				VPSLLW(U8(nibble), odd[b], even[b])
+				VPSRLW(U8(nibble), lower, shifted)
+				join(high, lower, even[b])
+				join(high, shifted, odd[b])
+			}
+			for g, data := range [][]reg.VecVirtual{even, odd} {
+				for q := range width {
+					for b := range data {
+						a := acc[b][q]
+						if width == 1 {
+							a = sums[(2*u+g)%len(sums)]
+						}
+						VPDPBUSD_BCST(Mem{Base: c.code, Disp: ((2*u+g)*width + q) * dword}, data[b], a)
+					}
+				}
 			}
 		}
 	})
-	if width == 1 {
-		VPADDD(second, acc[0][0], acc[0][0])
+	for _, s := range sums[1:] {
+		VPADDD(s, sums[0], sums[0])
 	}
 
 	Comment("sign(dot*scale + residual*slope + limit) of all rows and probes")
@@ -103,19 +140,19 @@ func avx512(width, deep int) {
 			VMOVDQU32(acc[b][q], spill.Offset((b*width+q)*rows*dword))
 		}
 	}
-	probe, found, stacked, constant, at, which := GP64(), GP32(), GP64(), GP64(), GP64(), GP64()
+	probe, found, stacked, consts, at, which := GP64(), GP32(), GP64(), GP64(), GP64(), GP64()
 	LEAQ(spill, stacked)
 	MOVQ(c.blocks, at)
 	MOVQ(c.block, which)
 	Label("block")
 	KMOVW(mask.As32(), live)
 	load(Mem{Base: at})
-	MOVQ(c.consts, constant)
+	MOVQ(c.consts, consts)
 	XORQ(probe, probe)
 	Label("probe")
 	dots := ZMM()
 	VMOVDQU32(Mem{Base: stacked}, dots)
-	bound(dots, Mem{Base: constant, Disp: width * dword}, Mem{Base: constant, Disp: 2 * width * dword})
+	bound(dots, Mem{Base: consts, Disp: width * dword}, Mem{Base: consts, Disp: 2 * width * dword})
 	VPMOVD2M(upper, k)
 	KANDNW(live, k, k)
 	KMOVW(k, found)
@@ -129,7 +166,7 @@ func avx512(width, deep int) {
 	INCQ(c.count)
 	Label("miss")
 	ADDQ(U8(rows*dword), stacked)
-	ADDQ(U8(dword), constant)
+	ADDQ(U8(dword), consts)
 	INCQ(probe)
 	CMPQ(probe, U8(width))
 	JL(LabelRef("probe"))
@@ -137,8 +174,8 @@ func avx512(width, deep int) {
 		SHRQ(U8(32), mask)
 		ADDQ(c.size, at)
 		LEAQ(Mem{Base: c.block, Disp: 1}, which)
-		LEAQ(spill.Offset(2*width*rows*dword), constant)
-		CMPQ(stacked, constant)
+		LEAQ(spill.Offset(2*width*rows*dword), consts)
+		CMPQ(stacked, consts)
 		JL(LabelRef("block"))
 	}
 
@@ -155,4 +192,10 @@ func avx512(width, deep int) {
 	c.end()
 	VZEROUPPER()
 	RET()
+}
+
+// join makes the low bits of every byte those of low, where mask has the high
+// bits.
+func join(mask, low, data reg.VecVirtual) {
+	VPTERNLOGD(U8(0b11100100), mask, low, data)
 }

@@ -1,0 +1,9 @@
+package search
+
+import "math"
+
+// SkimAlways makes every scan for one probe skim, whatever it costs.
+func (s *Set) SkimAlways() { s.skim = skimRule{from: math.Inf(-1), trial: math.MaxInt} }
+
+// SkimNever makes no scan skim.
+func (s *Set) SkimNever() { s.skim = skimRule{from: math.Inf(1)} }
