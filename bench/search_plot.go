@@ -54,6 +54,10 @@ func plotSearch(folder, name string, res *searchResult) error {
 			return err
 		}
 	}
+	// An axis needs a beginning and an end.
+	if len(single[ourName]) < 2 {
+		return nil
+	}
 	for kind, c := range map[string]curves{"one": single, "batch": batch} {
 		p := plot.New()
 		p.Title.Text = map[string]string{
