@@ -69,14 +69,9 @@ func (c *ablationCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	set, err := readSet(c.Photos)
+	set, err := readSet(c.Photos, c.Same)
 	if err != nil {
 		return err
-	}
-	if c.Same != "" {
-		if err := set.merge(c.Same); err != nil {
-			return err
-		}
 	}
 	var packs []*pack.Pack
 	for _, name := range c.Packs {

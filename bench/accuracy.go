@@ -48,14 +48,9 @@ func (c *accuracyCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	set, err := readSet(c.Photos)
+	set, err := readSet(c.Photos, c.Same)
 	if err != nil {
 		return err
-	}
-	if c.Same != "" {
-		if err := set.merge(c.Same); err != nil {
-			return err
-		}
 	}
 	var results []accuracyResult
 	var curves []detCurves

@@ -37,7 +37,9 @@ type photo struct {
 	path   string
 }
 
-func readSet(folder string) (*photoSet, error) {
+// readSet reads the folder and, unless it is empty, the file that says which
+// names are one person.
+func readSet(folder, same string) (*photoSet, error) {
 	people, err := os.ReadDir(folder)
 	if err != nil {
 		return nil, fmt.Errorf("read people: %w", err)
@@ -69,7 +71,10 @@ func readSet(folder string) (*photoSet, error) {
 	if len(s.people) < 2 {
 		return nil, fmt.Errorf("%s: need folders with photos of at least two people", folder)
 	}
-	return s, nil
+	if same == "" {
+		return s, nil
+	}
+	return s, s.merge(same)
 }
 
 // merge reads lines of two names that are one person.

@@ -138,7 +138,7 @@ func TestReadSet(t *testing.T) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		require.NoError(t, os.WriteFile(path, nil, 0o600))
 	}
-	s, err := readSet(folder)
+	s, err := readSet(folder, "")
 	require.NoError(t, err)
 	require.Equal(t, []string{"Ann", "Bob", "Dan"}, s.people)
 	require.Equal(t, [][]int{{0, 1}, {2}, {3}}, s.of)
@@ -158,7 +158,7 @@ func TestReadSet(t *testing.T) {
 	require.Len(t, pairs, 10)
 	require.Equal(t, []pair{{0, 1, true}, {2, 3, false}}, pairs[:2])
 
-	_, err = readSet(filepath.Join(folder, "Ann"))
+	_, err = readSet(filepath.Join(folder, "Ann"), "")
 	require.ErrorContains(t, err, "at least two people")
 }
 

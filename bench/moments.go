@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"os"
 	"slices"
@@ -33,14 +32,9 @@ func (c *momentsCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	set, err := readSet(c.Photos)
+	set, err := readSet(c.Photos, c.Same)
 	if err != nil {
 		return err
-	}
-	if c.Same != "" {
-		if err := set.merge(c.Same); err != nil {
-			return err
-		}
 	}
 	p, err := pack.Open(c.Pack, paths.Models)
 	if err != nil {
@@ -55,12 +49,13 @@ func (c *momentsCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	people := map[int][]face.Template{}
-	for i, t := range templates {
-		if t != nil {
-			who := set.identity[set.photos[i].person]
-			people[who] = append(people[who], t)
+	var people [][]face.Template
+	for _, photos := range set.identities(templates) {
+		var own []face.Template
+		for _, i := range photos {
+			own = append(own, templates[i])
 		}
+		people = append(people, own)
 	}
 	m, err := momentsOf(people)
 	if err != nil {
@@ -80,7 +75,7 @@ type moments struct {
 
 // momentsOf estimates the covariance within people from those with several
 // templates, and that between people as what of the total it does not explain.
-func momentsOf(people map[int][]face.Template) (*moments, error) {
+func momentsOf(people [][]face.Template) (*moments, error) {
 	var dimension, n, free int
 	for _, templates := range people {
 		dimension = len(templates[0])
@@ -91,15 +86,13 @@ func momentsOf(people map[int][]face.Template) (*moments, error) {
 		return nil, errors.New("no person has two photos")
 	}
 	mean := mat.NewVecDense(dimension, nil)
-	everyone := slices.Sorted(maps.Keys(people))
-	for _, who := range everyone {
-		mean.AddVec(mean, sumOf(people[who]))
+	for _, templates := range people {
+		mean.AddVec(mean, sumOf(templates))
 	}
 	mean.ScaleVec(1/float64(n), mean)
 	total, within := mat.NewSymDense(dimension, nil), mat.NewSymDense(dimension, nil)
 	off := mat.NewVecDense(dimension, nil)
-	for _, who := range everyone {
-		templates := people[who]
+	for _, templates := range people {
 		own := sumOf(templates)
 		own.ScaleVec(1/float64(len(templates)), own)
 		for _, t := range templates {

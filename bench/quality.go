@@ -95,7 +95,7 @@ func (c *qualityCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	set, err := readSet(c.Photos)
+	set, err := readSet(c.Photos, "")
 	if err != nil {
 		return err
 	}

@@ -55,9 +55,9 @@ func TestMomentsComeBack(t *testing.T) {
 	f, err := newFaces(defaultDimension)
 	require.NoError(t, err)
 	rows, probes := f.gallery(people, people, 0)
-	seen := map[int][]face.Template{}
+	var seen [][]face.Template
 	for i := range people {
-		seen[i] = append(seen[i], rows[i], probes[i])
+		seen = append(seen, []face.Template{rows[i], probes[i]})
 	}
 	got, err := momentsOf(seen)
 	require.NoError(t, err)
