@@ -16,8 +16,9 @@ const skipBytes = 6 << 10
 // for any of them to be.
 const skipShare = 4
 
-// masks writes which rows of the blocks from first on a search may find.
-func (p *part) masks(to []uint32, first int, filter Mask) {
+// masks writes which rows of the blocks from first on a search may find, and
+// returns of how many blocks it may find some.
+func (p *part) masks(to []uint32, first int, filter Mask) (occupied int) {
 	if p.live == nil {
 		for i := range to {
 			to[i] = allRows
@@ -35,9 +36,10 @@ func (p *part) masks(to []uint32, first int, filter Mask) {
 	if filter != nil {
 		p.choose(to, first, filter)
 	}
-	if slices.Contains(to, 0) {
-		bridge(to, max(1, skipBytes/kernel.BlockBytes(p.dimension)))
+	if !slices.Contains(to, 0) {
+		return len(to)
 	}
+	return bridge(to, max(1, skipBytes/kernel.BlockBytes(p.dimension)))
 }
 
 // choose leaves of the blocks from first on only the rows that a filter
@@ -93,8 +95,9 @@ func (p *part) chosen(block int, filter Mask) uint32 {
 
 // bridge lets kernels visit gaps of at most so many empty blocks, and all of
 // them where few could be skipped. Gaps are of 64 blocks at a time, so that
-// the work has no branch that depends on the masks.
-func bridge(masks []uint32, longest int) {
+// the work has no branch that depends on the masks. It returns how many blocks
+// are not empty.
+func bridge(masks []uint32, longest int) (occupied int) {
 	for ; len(masks) > 0; masks = masks[min(64, len(masks)):] {
 		some := masks[:min(64, len(masks))]
 		var full uint64
@@ -102,6 +105,7 @@ func bridge(masks []uint32, longest int) {
 			// The sign bit of -mask tells whether there is a row.
 			full |= uint64(-mask>>31) << i
 		}
+		occupied += bits.OnesCount64(full)
 		visit := closed(full, longest)
 		if bits.OnesCount64(visit)*skipShare > len(some)*(skipShare-1) {
 			visit = math.MaxUint64
@@ -111,6 +115,7 @@ func bridge(masks []uint32, longest int) {
 			visit >>= 1
 		}
 	}
+	return occupied
 }
 
 // closed sets the bits between set bits that have at most so many between

@@ -139,6 +139,9 @@ type worker struct {
 	hits   []kernel.Hit
 	probes []*kernel.Probe
 	skim   skimming
+	// occupied is how many of the blocks that masks tells of have rows to be
+	// found.
+	occupied int
 }
 
 // tile is a kernel's tile and the queries that it speaks of.
@@ -233,13 +236,13 @@ func (w *worker) scan(number int, s *segment, first, n int) {
 		}
 		masks := w.masks[:min(n, blocksFor(p.rows)-first)]
 		if t.first {
-			p.masks(masks, first, t.queries[0].opt.Filter)
+			w.occupied = p.masks(masks, first, t.queries[0].opt.Filter)
 		}
 		for i, q := range t.queries {
 			t.SetThreshold(i, q.need())
 		}
 		if w.skim.pays(t.queries[0].need()) {
-			masks = w.skim.run(t, planes, masks, w.hits)
+			masks = w.skim.run(t, planes, masks, w.occupied, w.hits)
 		}
 		hits := t.Scan(planes, masks, w.hits)
 		for i := range hits {

@@ -9,17 +9,17 @@ import "oneton/search/internal/kernel"
 type skimRule struct {
 	// from is the threshold from which skimming is tried.
 	from float64
-	// trial is after how many blocks the survivors are counted, of which one
-	// block in share may be; else it is tried again when the threshold has
-	// risen by retry.
+	// trial is after how many blocks with rows to be found the survivors are
+	// counted, of which one block in share may be; else it is tried again when
+	// the threshold has risen by retry.
 	trial, share int
 	retry        float64
 }
 
-// Measured on templates of faces, against a full scan: where one block in three
-// survives a pass takes as long, where one in twenty does half as long. It pays
-// from thresholds of about 0.36 at 128 dimensions, 0.40 at 320 and 0.33 at 512.
-var defaultSkim = skimRule{from: 0.30, trial: 512, share: 4, retry: 0.03}
+// Measured on templates of faces, against a full scan: where one block in two
+// survives it takes as long, and fewer will as the threshold rises; where one
+// in twenty does it takes half as long.
+var defaultSkim = skimRule{from: 0.15, trial: 64, share: 2, retry: 0.02}
 
 // skimming is how it goes for one worker.
 type skimming struct {
@@ -40,13 +40,13 @@ func (s *skimming) pays(threshold float64) bool {
 	return true
 }
 
-// run skims blocks and leaves of their masks, up to the last survivor, the
-// rows that are not ruled out.
-func (s *skimming) run(t *tile, planes kernel.Planes, masks []uint32, hits []kernel.Hit) []uint32 {
+// run skims blocks, of which occupied have rows to be found, and leaves of
+// their masks, up to the last survivor, the rows that are not ruled out.
+func (s *skimming) run(t *tile, planes kernel.Planes, masks []uint32, occupied int, hits []kernel.Hit) []uint32 {
 	hits = t.Skim(planes, masks, hits)
-	s.blocks += len(masks)
+	s.blocks += occupied
 	s.survived += len(hits)
-	t.queries[0].skimmed.Add(int64(len(masks) - len(hits)))
+	t.queries[0].skimmed.Add(int64(occupied - len(hits)))
 	if len(hits) == 0 {
 		return nil
 	}
