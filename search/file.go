@@ -38,28 +38,39 @@ type segmentFile struct {
 
 func (f *segmentFile) close() { _ = f.File.Close() }
 
-// read reads a row's vector into to.
-func (f *segmentFile) read(row int, to []float32) error {
-	var space [4*MaxDimension + sumBytes]byte
-	b := space[:vectorBytes(f.dimension)]
-	if _, err := f.ReadAt(b, headerBytes+int64(row)*int64(len(b))); err != nil {
-		if errors.Is(err, io.EOF) {
+// read reads a row's vector and its checksum into to. When that has to wait
+// for the disk it first calls waiting.
+func (f *segmentFile) read(row int, to []float32, waiting func()) error {
+	b := bytesOf(to[:f.dimension+1])
+	if at := f.at(row); !readCached(f.File, b, at) {
+		waiting()
+		if _, err := f.ReadAt(b, at); errors.Is(err, io.EOF) {
 			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		} else if err != nil {
+			return err
 		}
-		return err
 	}
-	return decodeVector(to, b)
+	return checkVector(b)
+}
+
+// fetch begins to read a row's vector from the disk.
+func (f *segmentFile) fetch(row int) {
+	readAhead(f.File, f.at(row), vectorBytes(f.dimension))
+}
+
+// at is where a row's vector is in the file.
+func (f *segmentFile) at(row int) int64 {
+	return headerBytes + int64(row)*int64(vectorBytes(f.dimension))
 }
 
 func vectorBytes(dimension int) int { return 4*dimension + sumBytes }
 
-// decodeVector reads what appendVector wrote.
-func decodeVector(to []float32, b []byte) error {
+// checkVector checks what appendVector wrote.
+func checkVector(b []byte) error {
 	vector, sum := b[:len(b)-sumBytes], b[len(b)-sumBytes:]
 	if crc32.Checksum(vector, castagnoli) != binary.NativeEndian.Uint32(sum) {
 		return ErrDamaged
 	}
-	copy(bytesOf(to), vector)
 	return nil
 }
 
@@ -198,10 +209,13 @@ func readSegment(f *os.File, dimension, rows int, sum uint32) (*segment, error) 
 
 // pin reads all vectors into memory and closes the file.
 func (s *segment) pin() error {
+	var vectors sequence
 	for row := range s.capacity {
-		if err := s.file.read(row, s.vectors[row*s.dimension:][:s.dimension]); err != nil {
+		v, err := vectors.at(s, row)
+		if err != nil {
 			return err
 		}
+		copy(s.vectors[row*s.dimension:], v)
 	}
 	s.file.close()
 	s.file = nil

@@ -16,6 +16,10 @@ import (
 // enough for a gallery of duplicates not to fill the memory.
 const rescoreAt = 8192
 
+// fetchAhead is how many rows are read from a slow disk at once: as many as
+// most probes rescore.
+const fetchAhead = 32
+
 // query is one probe's search over one view. Workers offer it rows whose
 // upper bound reaches its threshold. It raises the threshold to the k-th best
 // lower bound, below which no row can be in the answer, and in the end
@@ -144,11 +148,17 @@ func (q *query) thin() {
 // the rest cannot be in the answer, and forgets them. The caller holds mu.
 func (q *query) rescore() {
 	slices.SortFunc(q.candidates, func(a, b candidate) int { return cmp.Compare(b.upper, a.upper) })
-	for _, c := range q.candidates {
+	// Those before ahead are being read from the disk, or were compared.
+	ahead := 0
+	for i, c := range q.candidates {
 		if c.upper < q.need() || q.err != nil {
 			break
 		}
-		score, err := q.compare(&q.view.parts[c.part], int(c.row))
+		score, err := q.compare(&q.view.parts[c.part], int(c.row), func() {
+			end := min(i+fetchAhead, len(q.candidates))
+			q.fetch(q.candidates[max(ahead, i+1):end])
+			ahead = end
+		})
 		if err != nil {
 			q.err = err
 			break
@@ -160,12 +170,23 @@ func (q *query) rescore() {
 	q.candidates = q.candidates[:0]
 }
 
-// compare scores a row in float64 and ranks it. The caller holds mu.
-func (q *query) compare(p *part, row int) (float64, error) {
-	if cap(q.buffer) < p.dimension {
-		q.buffer = make([]float32, MaxDimension)
+// fetch begins to read from the disk the vectors of the candidates that may
+// be in the answer.
+func (q *query) fetch(candidates []candidate) {
+	for _, c := range candidates {
+		if c.upper >= q.need() {
+			q.view.parts[c.part].fetch(int(c.row))
+		}
 	}
-	v, err := p.vector(row, q.buffer[:p.dimension])
+}
+
+// compare scores a row in float64 and ranks it. When that has to wait for the
+// disk it first calls waiting. The caller holds mu.
+func (q *query) compare(p *part, row int, waiting func()) (float64, error) {
+	if q.buffer == nil {
+		q.buffer = make([]float32, MaxDimension+1)
+	}
+	v, err := p.vector(row, q.buffer, waiting)
 	if err != nil {
 		return 0, err
 	}
@@ -216,7 +237,7 @@ func (q *query) compareAll() {
 			if masks[row/kernel.BlockRows]>>(row%kernel.BlockRows)&1 == 0 {
 				continue
 			}
-			if _, q.err = q.compare(p, row); q.err != nil {
+			if _, q.err = q.compare(p, row, func() {}); q.err != nil {
 				return
 			}
 		}

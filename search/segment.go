@@ -112,14 +112,22 @@ func (s *segment) copyHot(row int, from *segment, fromRow int) {
 	s.groups[row] = from.groups[fromRow]
 }
 
-// vector returns a row's coordinates, in memory of the segment's or of buf.
-func (s *segment) vector(row int, buf []float32) ([]float32, error) {
+// vector returns a row's coordinates, in memory of the segment's or of buf,
+// which has room for one more. When that has to wait for the disk it first
+// calls waiting.
+func (s *segment) vector(row int, buf []float32, waiting func()) ([]float32, error) {
 	if s.file == nil {
 		return s.vectors[row*s.dimension:][:s.dimension], nil
 	}
-	buf = buf[:s.dimension]
-	if err := s.file.read(row, buf); err != nil {
+	if err := s.file.read(row, buf, waiting); err != nil {
 		return nil, fmt.Errorf("read vector of row %d: %w", s.id(row), err)
 	}
-	return buf, nil
+	return buf[:s.dimension], nil
+}
+
+// fetch begins to read a row's coordinates from the disk.
+func (s *segment) fetch(row int) {
+	if s.file != nil {
+		s.file.fetch(row)
+	}
 }

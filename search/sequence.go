@@ -12,7 +12,6 @@ const sequenceBytes = 64 << 10
 // sequence reads vectors of rows that rise, many from the file at once.
 type sequence struct {
 	segment *segment
-	vector  []float32
 	// bytes are those of the rows from first on.
 	bytes []byte
 	first int
@@ -29,10 +28,11 @@ func (q *sequence) at(s *segment, row int) ([]float32, error) {
 			return nil, fmt.Errorf("read vectors from row %d on: %w", s.id(row), err)
 		}
 	}
-	if err := decodeVector(q.vector, q.bytes[(row-q.first)*size:][:size]); err != nil {
+	b := q.bytes[(row-q.first)*size:][:size]
+	if err := checkVector(b); err != nil {
 		return nil, fmt.Errorf("read vector of row %d: %w", s.id(row), err)
 	}
-	return q.vector, nil
+	return words[float32](b[:size-sumBytes]), nil
 }
 
 func (q *sequence) load(s *segment, row int) error {
@@ -41,11 +41,8 @@ func (q *sequence) load(s *segment, row int) error {
 	if cap(q.bytes) < n*size {
 		q.bytes = make([]byte, n*size)
 	}
-	if len(q.vector) != s.dimension {
-		q.vector = make([]float32, s.dimension)
-	}
 	q.segment, q.first, q.bytes = s, row, q.bytes[:n*size]
-	_, err := s.file.ReadAt(q.bytes, headerBytes+int64(row)*int64(size))
+	_, err := s.file.ReadAt(q.bytes, s.file.at(row))
 	if err != nil {
 		q.segment = nil
 	}
