@@ -17,9 +17,15 @@ const (
 
 // traffic tells background work whether it is in the way.
 type traffic struct {
-	scans atomic.Int64
+	// scans have begun and ended have ended.
+	scans, ended atomic.Int64
 	// hurried counts those who wait for the background work to end.
 	hurried atomic.Int64
+}
+
+func (t *traffic) scan() (done func()) {
+	t.scans.Add(1)
+	return func() { t.ended.Add(1) }
 }
 
 func (t *traffic) hurry() (done func()) {
@@ -31,15 +37,15 @@ func (t *traffic) hurry() (done func()) {
 // and all of one otherwise. A nil pace never rests.
 type pace struct {
 	traffic *traffic
-	// scans is the count of them that the work has made way for.
-	scans int64
+	// ended is how many scans had when the work last looked.
+	ended int64
 	begun time.Time
 	now   func() time.Time
 	sleep func(time.Duration)
 }
 
 func newPace(t *traffic) *pace {
-	return &pace{traffic: t, scans: t.scans.Load(), begun: time.Now(), now: time.Now, sleep: time.Sleep}
+	return &pace{traffic: t, ended: t.ended.Load(), begun: time.Now(), now: time.Now, sleep: time.Sleep}
 }
 
 // rest is called often by the work.
@@ -51,8 +57,10 @@ func (p *pace) rest() {
 	if worked < pieceTime {
 		return
 	}
-	if scans := p.traffic.scans.Load(); scans != p.scans && p.traffic.hurried.Load() == 0 {
-		p.scans = scans
+	// One that ended since was in the way; one that has not still is.
+	scanned := p.traffic.scans.Load() != p.ended
+	p.ended = p.traffic.ended.Load()
+	if scanned && p.traffic.hurried.Load() == 0 {
 		p.sleep(min(restShare*worked, longestRest))
 	}
 	p.begun = p.now()

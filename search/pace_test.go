@@ -11,19 +11,23 @@ func TestPace(t *testing.T) {
 	const worked = 300 * time.Microsecond
 	for name, c := range map[string]struct {
 		worked time.Duration
-		scans  int64
-		hurry  bool
-		want   time.Duration
+		// ended and running are scans since the work last looked.
+		ended, running int
+		hurry          bool
+		want, next     time.Duration
 	}{
 		"no searches":         {worked: worked},
-		"a search":            {worked: worked, scans: 1, want: restShare * worked},
-		"just begun":          {worked: pieceTime - 1, scans: 1},
-		"someone waits":       {worked: worked, scans: 1, hurry: true},
-		"the work was halted": {worked: time.Second, scans: 5, want: longestRest},
+		"a search":            {worked: worked, ended: 1, want: restShare * worked},
+		"a long search":       {worked: worked, running: 1, want: restShare * worked, next: restShare * worked},
+		"just begun":          {worked: pieceTime - 1, ended: 1},
+		"someone waits":       {worked: worked, running: 1, hurry: true},
+		"the work was halted": {worked: time.Second, ended: 5, want: longestRest},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var traffic traffic
-			traffic.scans.Store(7)
+			for range 7 {
+				traffic.scan()()
+			}
 			now, slept := time.Unix(0, 0), time.Duration(0)
 			p := newPace(&traffic)
 			p.now = func() time.Time { return now }
@@ -32,14 +36,19 @@ func TestPace(t *testing.T) {
 			if c.hurry {
 				defer traffic.hurry()()
 			}
-			traffic.scans.Add(c.scans)
+			for range c.ended {
+				traffic.scan()()
+			}
+			for range c.running {
+				defer traffic.scan()()
+			}
 			now = now.Add(c.worked)
 			p.rest()
 			require.Equal(t, c.want, slept)
 			now = now.Add(c.worked)
 			p.rest()
 			if c.worked >= pieceTime {
-				require.Equal(t, c.want, slept, "no search has come since")
+				require.Equal(t, c.want+c.next, slept)
 			}
 		})
 	}

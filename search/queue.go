@@ -55,8 +55,9 @@ func (s *Set) answer(requests ...*request) {
 	for _, r := range requests[1:] {
 		queries = append(slices.Clip(queries), r.queries...)
 	}
-	s.traffic.scans.Add(1)
+	scanned := s.traffic.scan()
 	s.scan(queries)
+	scanned()
 	var next atomic.Int64
 	parallel(min(s.cfg.Workers, len(queries)), func() {
 		for {
