@@ -16,7 +16,7 @@ type searchCommand struct {
 	Mixed       int           `help:"Size at which searches are measured beside inserts, at the first dimension." default:"1000000"`
 	Graphs      []int         `help:"Sizes at which peers' graph indexes are built too, at the first dimension." default:"100000,1000000"`
 	GraphsOf    []string      `help:"Peers whose graph indexes are built." default:"faiss,usearch,hnswlib,qdrant"`
-	QdrantRows  int           `help:"Most rows to give Qdrant, at the first dimension." default:"1000000"`
+	QdrantRows  int           `help:"Most rows to give Qdrant." default:"1000000"`
 	Efforts     []int         `help:"How far a graph search looks, from quick to careful." default:"32,64,128,256,512,1024,2048,4096"`
 	Peers       bool          `help:"Measure peers too." default:"true" negatable:""`
 	Python      string        `help:"Python with numpy, faiss-cpu, usearch, hnswlib and orjson." default:"python3" json:"-"`
@@ -105,7 +105,7 @@ func (c *searchCommand) gallery(ctx context.Context, draw *faces, size int, res 
 	mated := min(c.Probes, size)
 	rows, probes := draw.gallery(size, mated, c.Probes)
 	g := galleryResult{Dimension: draw.dimension, Rows: size}
-	bench := &ourBench{command: c, rows: rows, mated: probes[:mated], strangers: probes[mated:]}
+	bench := &ourBench{command: c, rows: rows, mated: probes[:mated], strangers: probes[mated:], duration: c.Duration}
 	var err error
 	if g.Ours, err = bench.run(ctx); err != nil {
 		return err
@@ -143,22 +143,18 @@ func (c *searchCommand) kernels(ctx context.Context) ([]kernelResult, error) {
 		return nil, err
 	}
 	rows, probes := draw.gallery(size, together, together)
-	bench := &ourBench{command: c, rows: rows, mated: probes[:together], strangers: probes[together:]}
+	bench := &ourBench{command: c, rows: rows, mated: probes[:together], strangers: probes[together:], duration: c.Duration}
 	var all []kernelResult
 	for _, name := range core.Kernels() {
 		set, err := bench.build(core.Config{Dimension: draw.dimension, Kernel: name})
 		if err != nil {
 			return nil, err
 		}
-		single, err := bench.single(ctx, set, probes, plain)
+		times, err := bench.inTurn(bench.one(ctx, set, probes, plain), bench.many(ctx, set, probes, plain))
 		if err != nil {
 			return nil, err
 		}
-		batch, err := bench.batch(ctx, set, probes, plain)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, kernelResult{Name: name, SingleMS: single.MedianMS, BatchMS: batch})
+		all = append(all, kernelResult{Name: name, SingleMS: median(times[0]), BatchMS: bench.share(times[1])})
 		if err := set.Close(); err != nil {
 			return nil, err
 		}

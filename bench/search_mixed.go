@@ -37,11 +37,11 @@ func (b *ourBench) mixed(ctx context.Context) (m *mixedResult, err error) {
 	var quiet, busy []float64
 	inserted, took := 0, time.Duration(0)
 	for range mixedTurns {
-		times, err := b.times(ctx, set, b.strangers, plain, func() {})
+		times, err := b.inTurn(b.one(ctx, set, b.strangers, plain))
 		if err != nil {
 			return nil, err
 		}
-		quiet = append(quiet, times...)
+		quiet = append(quiet, times[0]...)
 		ctx, stop := context.WithCancel(ctx)
 		var failed error
 		var writer sync.WaitGroup
@@ -51,14 +51,14 @@ func (b *ourBench) mixed(ctx context.Context) (m *mixedResult, err error) {
 			n, failed = b.insertSteadily(ctx, set)
 			inserted += n
 		})
-		times, err = b.times(ctx, set, b.strangers, plain, func() {})
+		times, err = b.inTurn(b.one(ctx, set, b.strangers, plain))
 		stop()
 		writer.Wait()
 		took += time.Since(begin)
 		if err = errors.Join(err, failed); err != nil {
 			return nil, err
 		}
-		busy = append(busy, times...)
+		busy = append(busy, times[0]...)
 	}
 	m.Quiet, m.Busy = latencyOf(quiet), latencyOf(busy)
 	m.InsertsASecond = float64(inserted) / took.Seconds()

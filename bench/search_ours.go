@@ -10,76 +10,29 @@ import (
 	"runtime/debug"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	core "oneton/search"
 )
 
 // decisionThreshold is a usual threshold of SFace at a low FPIR.
 const decisionThreshold = 0.5
 
-// leastTimes is of how many times a median is, at least.
-const leastTimes = 20
+const (
+	// deletedTurns is how often searches are measured before and after rows
+	// are deleted, each time a third of a measurement's.
+	deletedTurns = 8
+	// compactionPause is how long nothing is compacted when nothing is left.
+	compactionPause = 2 * time.Second
+)
 
 var plain = core.Options{K: hitsWanted, Threshold: -1}
-
-// ourResult is what oneton's search does on one gallery. Times are of all
-// cores, in milliseconds; of a batch, a probe's share.
-type ourResult struct {
-	Mated     latency `json:"one_mated_probe"`
-	Strangers latency `json:"one_stranger"`
-	// Decided is of mated probes, with the threshold of a decision.
-	Decided latency `json:"one_mated_probe_with_threshold"`
-	BatchMS float64 `json:"batch_ms_per_probe"`
-	// GBPerSecond is the int8 codes compared a second, one stranger at a
-	// time. Bandwidth is that of reading as many bytes and no more, measured
-	// between these searches, and ShareOfBandwidth the ratio of the two; both
-	// only of galleries that caches do not hold.
-	GBPerSecond      float64 `json:"int8_gb_per_second"`
-	Bandwidth        float64 `json:"read_bandwidth_gb_per_second,omitempty"`
-	ShareOfBandwidth float64 `json:"share_of_read_bandwidth,omitempty"`
-	// Rank1 is the share of mated probes whose mate is the first hit.
-	Rank1 float64 `json:"rank1"`
-	// Rescored are rows compared in float64 for a probe.
-	RescoredMedian float64 `json:"rescored_median"`
-	RescoredMax    float64 `json:"rescored_max"`
-	// Checked is how many probes' answers were the same as brute force's, in
-	// ids, order and scores: all, or the run fails.
-	Checked  int              `json:"probes_checked_against_brute_force"`
-	Filtered []filteredResult `json:"filtered"`
-	// Compacting is a stranger's latency from when 30 % of the rows were
-	// deleted, and Deleted when they are compacted away.
-	Compacting latency `json:"one_stranger_30_percent_just_deleted"`
-	Deleted    latency `json:"one_stranger_30_percent_deleted"`
-
-	InsertsPerSecond float64 `json:"inserts_per_second"`
-	// HotBytes is what the set says, a row, and ResidentBytes what the
-	// process grew by, both with vectors in files.
-	HotBytes      float64 `json:"hot_bytes_per_row"`
-	ResidentBytes float64 `json:"resident_bytes_per_row"`
-	SaveSeconds   float64 `json:"save_seconds"`
-	// RestartSeconds is from opening to the first answer, with the files in
-	// the page cache, and RestartColdSeconds without.
-	RestartSeconds     float64 `json:"restart_seconds"`
-	RestartColdSeconds float64 `json:"restart_cold_seconds"`
-}
-
-type latency struct {
-	MedianMS float64 `json:"median_ms"`
-	P99MS    float64 `json:"p99_ms"`
-}
-
-type filteredResult struct {
-	Share   float64 `json:"share_of_rows"`
-	Single  latency `json:"one_stranger"`
-	BatchMS float64 `json:"batch_ms_per_probe"`
-}
 
 // ourBench measures oneton's search on a gallery.
 type ourBench struct {
 	command          *searchCommand
 	rows             [][]float32
 	mated, strangers [][]float32
+	// duration is of one measurement.
+	duration time.Duration
 }
 
 func (b *ourBench) build(cfg core.Config) (*core.Set, error) {
@@ -116,16 +69,16 @@ func (b *ourBench) run(ctx context.Context) (r ourResult, err error) {
 	if err := b.answers(ctx, set, &r); err != nil {
 		return r, err
 	}
-	if r.Mated, err = b.single(ctx, set, b.mated, plain); err != nil {
+	if err := b.cold(ctx, set, cfg, &r); err != nil {
 		return r, err
 	}
+	decided := core.Options{K: hitsWanted, Threshold: decisionThreshold}
+	times, err := b.inTurn(b.one(ctx, set, b.mated, plain), b.one(ctx, set, b.mated, decided), b.many(ctx, set, b.strangers, plain))
+	if err != nil {
+		return r, err
+	}
+	r.Mated, r.Decided, r.BatchMS = latencyOf(times[0]), latencyOf(times[1]), b.share(times[2])
 	if err := b.bandwidth(ctx, set, &r); err != nil {
-		return r, err
-	}
-	if r.Decided, err = b.single(ctx, set, b.mated, core.Options{K: hitsWanted, Threshold: decisionThreshold}); err != nil {
-		return r, err
-	}
-	if r.BatchMS, err = b.batch(ctx, set, b.strangers, plain); err != nil {
 		return r, err
 	}
 	for _, share := range []float64{0.01, 0.1, 0.5} {
@@ -135,7 +88,8 @@ func (b *ourBench) run(ctx context.Context) (r ourResult, err error) {
 		}
 		r.Filtered = append(r.Filtered, f)
 	}
-	return r, b.deleted(ctx, set, &r)
+	set, err = b.deleted(ctx, set, cfg, &r)
+	return r, err
 }
 
 // stored builds the set, saves it and opens it again.
@@ -174,25 +128,6 @@ func (b *ourBench) stored(ctx context.Context, cfg core.Config, r *ourResult) (*
 		*seconds = time.Since(begin).Seconds()
 	}
 	return set, nil
-}
-
-// forgetPages drops a folder's files from the page cache.
-func forgetPages(folder string) error {
-	paths, err := filepath.Glob(filepath.Join(folder, "*"))
-	if err != nil {
-		return err
-	}
-	for _, path := range paths {
-		f, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		err = unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED)
-		if err = errors.Join(err, f.Close()); err != nil {
-			return fmt.Errorf("drop %s from the page cache: %w", path, err)
-		}
-	}
-	return nil
 }
 
 // resident is the process's memory, after what is free was given back.
@@ -245,79 +180,49 @@ func (b *ourBench) answers(ctx context.Context, set *core.Set, r *ourResult) err
 	return nil
 }
 
-// single searches for one probe after the other.
-func (b *ourBench) single(ctx context.Context, set *core.Set, probes [][]float32, opt core.Options) (latency, error) {
-	return b.singleBeside(ctx, set, probes, opt, func() {})
-}
-
-// singleBeside calls between before every search.
-func (b *ourBench) singleBeside(ctx context.Context, set *core.Set, probes [][]float32, opt core.Options, between func()) (latency, error) {
-	times, err := b.times(ctx, set, probes, opt, between)
-	return latencyOf(times), err
-}
-
-func latencyOf(times []float64) latency {
-	if len(times) == 0 {
-		return latency{}
+// cold measures searches of which every probe's vectors come from the disk,
+// and leaves the vectors in the page cache.
+func (b *ourBench) cold(ctx context.Context, set *core.Set, cfg core.Config, r *ourResult) error {
+	if err := forgetPages(cfg.Dir); err != nil {
+		return err
 	}
-	return latency{MedianMS: median(times), P99MS: quantile(times, 0.99)}
-}
-
-// times are the milliseconds of searches, one after the other.
-func (b *ourBench) times(ctx context.Context, set *core.Set, probes [][]float32, opt core.Options, between func()) ([]float64, error) {
 	var times []float64
-	for begin := time.Now(); time.Since(begin) < b.command.Duration || len(times) < leastTimes; {
-		between()
-		start := time.Now()
-		if _, err := set.Search(ctx, probes[len(times)%len(probes)], opt); err != nil {
-			return nil, err
+	search := b.one(ctx, set, b.strangers, plain)
+	for i := range min(leastTimes, len(b.strangers)) {
+		took, err := timed(search, i)
+		if err != nil {
+			return err
 		}
-		times = append(times, time.Since(start).Seconds()*1e3)
+		times = append(times, took)
 	}
-	return times, nil
+	r.Cold = latencyOf(times)
+	return readPages(cfg.Dir)
 }
 
-// bandwidth measures strangers, and between their searches the reading of as
-// many bytes.
+// bandwidth measures strangers, in turn with the reading of as many bytes.
 func (b *ourBench) bandwidth(ctx context.Context, set *core.Set, r *ourResult) (err error) {
 	size := len(b.rows) * len(b.rows[0])
 	gb := float64(size) / 1e9
-	if size < cached {
-		r.Strangers, err = b.single(ctx, set, b.strangers, plain)
-		r.GBPerSecond = gb / (r.Strangers.MedianMS / 1e3)
-		return err
-	}
-	plane, err := newMemory(size)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, plane.close()) }()
-	var reads []float64
-	r.Strangers, err = b.singleBeside(ctx, set, b.strangers, plain, func() {
-		reads = append(reads, plane.read().Seconds())
-	})
-	if err != nil {
-		return err
-	}
-	r.GBPerSecond = gb / (r.Strangers.MedianMS / 1e3)
-	r.Bandwidth = gb / median(reads)
-	r.ShareOfBandwidth = r.GBPerSecond / r.Bandwidth
-	return nil
-}
-
-// batch searches for many probes at once and returns a probe's share.
-func (b *ourBench) batch(ctx context.Context, set *core.Set, probes [][]float32, opt core.Options) (float64, error) {
-	var times []float64
-	for begin, at := time.Now(), 0; time.Since(begin) < b.command.Duration || len(times) < 5; at++ {
-		first := at * together % max(1, len(probes)-together+1)
-		some := probes[first:min(first+together, len(probes))]
-		start := time.Now()
-		if _, err := set.SearchBatch(ctx, some, opt); err != nil {
-			return 0, err
+	calls := []call{b.one(ctx, set, b.strangers, plain)}
+	if size >= cached {
+		plane, err := newMemory(size)
+		if err != nil {
+			return err
 		}
-		times = append(times, time.Since(start).Seconds()*1e3/float64(len(some)))
+		defer func() { err = errors.Join(err, plane.close()) }()
+		calls = append(calls, func(int) error { plane.read(); return nil })
 	}
-	return median(times), nil
+	times, err := b.inTurn(calls...)
+	if err != nil {
+		return err
+	}
+	r.Strangers = latencyOf(times[0])
+	r.GBPerSecond = gb / (r.Strangers.MedianMS / 1e3)
+	if len(times) > 1 {
+		r.Bandwidth = gb / (median(times[1]) / 1e3)
+		r.ShareOfBandwidth = r.GBPerSecond / r.Bandwidth
+	}
+	return nil
 }
 
 func (b *ourBench) filtered(ctx context.Context, set *core.Set, share float64) (f filteredResult, err error) {
@@ -329,15 +234,23 @@ func (b *ourBench) filtered(ctx context.Context, set *core.Set, share float64) (
 			opt.Filter.Add(uint64(id))
 		}
 	}
-	f.Share = share
-	if f.Single, err = b.single(ctx, set, b.strangers, opt); err != nil {
+	times, err := b.inTurn(b.one(ctx, set, b.strangers, opt), b.one(ctx, set, b.strangers, plain))
+	if err != nil {
 		return f, err
 	}
-	f.BatchMS, err = b.batch(ctx, set, b.strangers, opt)
-	return f, err
+	f.Share, f.Single = share, latencyOf(times[0])
+	f.SingleRatio = f.Single.MedianMS / median(times[1])
+	if times, err = b.inTurn(b.many(ctx, set, b.strangers, opt), b.many(ctx, set, b.strangers, plain)); err != nil {
+		return f, err
+	}
+	f.BatchMS = b.share(times[0])
+	f.BatchRatio = f.BatchMS / b.share(times[1])
+	return f, nil
 }
 
-func (b *ourBench) deleted(ctx context.Context, set *core.Set, r *ourResult) (err error) {
+// deleted deletes rows of the set, opens it again as it was saved, and so on.
+// It returns the set that is open in the end.
+func (b *ourBench) deleted(ctx context.Context, set *core.Set, cfg core.Config, r *ourResult) (*core.Set, error) {
 	random := rand.New(rand.NewPCG(3, 4))
 	var gone []uint64
 	for id := range b.rows {
@@ -345,15 +258,42 @@ func (b *ourBench) deleted(ctx context.Context, set *core.Set, r *ourResult) (er
 			gone = append(gone, uint64(id))
 		}
 	}
-	if err := set.Update(nil, gone); err != nil {
+	short := *b
+	short.duration = b.duration / 3
+	var before, after, compacted []float64
+	measure := func(to *[]float64) error {
+		times, err := short.inTurn(b.one(ctx, set, b.strangers, plain))
+		if err == nil {
+			*to = append(*to, times[0]...)
+		}
 		return err
 	}
-	if r.Compacting, err = b.single(ctx, set, b.strangers, plain); err != nil {
-		return err
+	for turn := range deletedTurns {
+		if turn > 0 {
+			err := set.Close()
+			if err != nil {
+				return set, err
+			}
+			if set, err = core.Open(cfg); err != nil {
+				return set, err
+			}
+		}
+		if err := measure(&before); err != nil {
+			return set, err
+		}
+		if err := set.Update(nil, gone); err != nil {
+			return set, err
+		}
+		if err := measure(&after); err != nil {
+			return set, err
+		}
+		for last := -1; set.Stats().Deleted != last; time.Sleep(compactionPause) {
+			last = set.Stats().Deleted
+		}
+		if err := measure(&compacted); err != nil {
+			return set, err
+		}
 	}
-	for deadline := time.Now().Add(time.Minute); 20*set.Stats().Deleted > len(b.rows) && time.Now().Before(deadline); {
-		time.Sleep(50 * time.Millisecond)
-	}
-	r.Deleted, err = b.single(ctx, set, b.strangers, plain)
-	return err
+	r.Deleted = deletedResult{Before: latencyOf(before), JustAfter: latencyOf(after), Compacted: latencyOf(compacted)}
+	return set, nil
 }

@@ -68,7 +68,7 @@ func (c *searchCommand) peers(ctx context.Context, b *ourBench, first bool) (res
 	if first && slices.Contains(c.Graphs, len(b.rows)) {
 		job.Graphs = c.GraphsOf
 	}
-	if first && len(b.rows) <= c.QdrantRows {
+	if len(b.rows) <= c.QdrantRows {
 		job.Qdrant = os.Getenv(qdrantVariable)
 	}
 	if err := writeVectors(job.Gallery, b.rows); err != nil {

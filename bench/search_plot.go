@@ -64,6 +64,7 @@ func plotSearch(folder, name string, res *searchResult) error {
 			"one":   fmt.Sprintf("One probe, dimension %d", dimension),
 			"batch": fmt.Sprintf("%d probes at once, dimension %d", together, dimension),
 		}[kind]
+		p.Legend.Top = true
 		p.X.Label.Text = "faces"
 		p.Y.Label.Text = "ms a probe"
 		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
@@ -95,7 +96,7 @@ func (c curves) save(p *plot.Plot, path string) error {
 	if err := plotutil.AddLinePoints(p, lines...); err != nil {
 		return fmt.Errorf("plot: %w", err)
 	}
-	p.Legend.Top, p.Legend.Left = true, true
+	p.Legend.Left = true
 	if err := p.Save(18*vg.Centimeter, 12*vg.Centimeter, path); err != nil {
 		return fmt.Errorf("save plot: %w", err)
 	}

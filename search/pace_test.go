@@ -12,15 +12,15 @@ func TestPace(t *testing.T) {
 	for name, c := range map[string]struct {
 		worked time.Duration
 		// ended and running are scans since the work last looked.
-		ended, running int
-		hurry          bool
+		ended          int
+		running, hurry bool
 		want, next     time.Duration
 	}{
 		"no searches":         {worked: worked},
 		"a search":            {worked: worked, ended: 1, want: restShare * worked},
-		"a long search":       {worked: worked, running: 1, want: restShare * worked, next: restShare * worked},
+		"a long search":       {worked: worked, running: true, want: restShare * worked, next: restShare * worked},
 		"just begun":          {worked: pieceTime - 1, ended: 1},
-		"someone waits":       {worked: worked, running: 1, hurry: true},
+		"someone waits":       {worked: worked, running: true, hurry: true},
 		"the work was halted": {worked: time.Second, ended: 5, want: longestRest},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -39,7 +39,7 @@ func TestPace(t *testing.T) {
 			for range c.ended {
 				traffic.scan()()
 			}
-			for range c.running {
+			if c.running {
 				defer traffic.scan()()
 			}
 			now = now.Add(c.worked)
