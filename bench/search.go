@@ -154,7 +154,7 @@ func (c *searchCommand) kernels(ctx context.Context) ([]kernelResult, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, kernelResult{Name: name, SingleMS: median(times[0]), BatchMS: bench.share(times[1])})
+		all = append(all, kernelResult{Name: name, SingleMS: median(times[0]), BatchMS: perProbe(times[1], probes)})
 		if err := set.Close(); err != nil {
 			return nil, err
 		}

@@ -20,8 +20,10 @@ const (
 	// deletedTurns is how often searches are measured before and after rows
 	// are deleted, each time a third of a measurement's.
 	deletedTurns = 8
+	// coldTimes is how often a search with the vectors on the disk is measured.
+	coldTimes = 100
 	// compactionPause is how long nothing is compacted when nothing is left.
-	compactionPause = 2 * time.Second
+	compactionPause = 3 * time.Second
 )
 
 var plain = core.Options{K: hitsWanted, Threshold: -1}
@@ -77,7 +79,7 @@ func (b *ourBench) run(ctx context.Context) (r ourResult, err error) {
 	if err != nil {
 		return r, err
 	}
-	r.Mated, r.Decided, r.BatchMS = latencyOf(times[0]), latencyOf(times[1]), b.share(times[2])
+	r.Mated, r.Decided, r.BatchMS = latencyOf(times[0]), latencyOf(times[1]), perProbe(times[2], b.strangers)
 	if err := b.bandwidth(ctx, set, &r); err != nil {
 		return r, err
 	}
@@ -183,12 +185,12 @@ func (b *ourBench) answers(ctx context.Context, set *core.Set, r *ourResult) err
 // cold measures searches of which every probe's vectors come from the disk,
 // and leaves the vectors in the page cache.
 func (b *ourBench) cold(ctx context.Context, set *core.Set, cfg core.Config, r *ourResult) error {
-	if err := forgetPages(cfg.Dir); err != nil {
-		return err
-	}
 	var times []float64
 	search := b.one(ctx, set, b.strangers, plain)
-	for i := range min(leastTimes, len(b.strangers)) {
+	for i := range coldTimes {
+		if err := forgetPages(cfg.Dir); err != nil {
+			return err
+		}
 		took, err := timed(search, i)
 		if err != nil {
 			return err
@@ -243,8 +245,8 @@ func (b *ourBench) filtered(ctx context.Context, set *core.Set, share float64) (
 	if times, err = b.inTurn(b.many(ctx, set, b.strangers, opt), b.many(ctx, set, b.strangers, plain)); err != nil {
 		return f, err
 	}
-	f.BatchMS = b.share(times[0])
-	f.BatchRatio = f.BatchMS / b.share(times[1])
+	f.BatchMS = perProbe(times[0], b.strangers)
+	f.BatchRatio = f.BatchMS / perProbe(times[1], b.strangers)
 	return f, nil
 }
 
@@ -270,13 +272,14 @@ func (b *ourBench) deleted(ctx context.Context, set *core.Set, cfg core.Config, 
 	}
 	for turn := range deletedTurns {
 		if turn > 0 {
-			err := set.Close()
+			if err := set.Close(); err != nil {
+				return set, err
+			}
+			opened, err := core.Open(cfg)
 			if err != nil {
 				return set, err
 			}
-			if set, err = core.Open(cfg); err != nil {
-				return set, err
-			}
+			set = opened
 		}
 		if err := measure(&before); err != nil {
 			return set, err

@@ -52,7 +52,8 @@ type filteredResult struct {
 }
 
 // deletedResult is a stranger's latency before 30 % of the rows are deleted,
-// right after, while they are being compacted away, and when that is done.
+// in the second after, in which large galleries are being compacted, and when
+// that is done.
 type deletedResult struct {
 	Before    latency `json:"one_stranger_before"`
 	JustAfter latency `json:"one_stranger_just_after"`

@@ -64,5 +64,7 @@ func (b *ourBench) many(ctx context.Context, set *core.Set, probes [][]float32, 
 	}
 }
 
-// share is a probe's share of the median of many.
-func (b *ourBench) share(times []float64) float64 { return median(times) / together }
+// perProbe is a probe's share of the median of many of the probes.
+func perProbe(times []float64, probes [][]float32) float64 {
+	return median(times) / float64(min(together, len(probes)))
+}

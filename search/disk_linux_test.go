@@ -35,9 +35,14 @@ func TestReadAhead(t *testing.T) {
 	got := make([]byte, 1000)
 	for at := int64(3); at < int64(len(want)-len(got)); at += 10_000 {
 		search.ReadAhead(f, at, len(got))
-		for !search.ReadCached(f, got, at) {
+		// Not every file system tells what is cached.
+		if !search.ReadCached(f, got, at) {
 			_, err := f.ReadAt(got, at)
 			require.NoError(t, err)
+			clear(got)
+			if !search.ReadCached(f, got, at) {
+				continue
+			}
 		}
 		require.Equal(t, want[at:][:len(got)], got)
 	}

@@ -38,8 +38,8 @@ type segmentFile struct {
 
 func (f *segmentFile) close() { _ = f.File.Close() }
 
-// read reads a row's vector and its checksum into to. When that has to wait
-// for the disk it first calls waiting.
+// read reads a row's vector and its checksum into to. When that may have to
+// wait for the disk it first calls waiting.
 func (f *segmentFile) read(row int, to []float32, waiting func()) error {
 	b := bytesOf(to[:f.dimension+1])
 	if at := f.at(row); !readCached(f.File, b, at) {

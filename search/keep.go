@@ -76,11 +76,7 @@ func (s *Set) keepOnce() bool {
 	v.retain()
 	s.mu.Unlock()
 	defer v.release()
-	var gentle *pace
-	if !s.pressed(v) {
-		gentle = newPace(&s.traffic)
-	}
-	_, err := s.rewrite(run, gentle)
+	_, err := s.rewrite(run, newPace(&s.traffic, s.pressed))
 	s.fault.set(err)
 	if err != nil {
 		s.mu.Lock()
@@ -95,9 +91,9 @@ func (s *Set) keepOnce() bool {
 func (s *Set) unfiled(p part) bool { return s.cfg.Dir != "" && p.number == 0 }
 
 // pressed tells whether so much is to be done that memory fills up.
-func (s *Set) pressed(v *view) bool {
+func (s *Set) pressed() bool {
 	waiting := 0
-	for _, p := range v.parts {
+	for _, p := range s.view.Load().parts {
 		if s.unfiled(p) {
 			waiting++
 		}

@@ -17,8 +17,8 @@ const skipBytes = 6 << 10
 const skipShare = 4
 
 // masks writes which rows of the blocks from first on a search may find, and
-// returns of how many blocks it may find some.
-func (p *part) masks(to []uint32, first int, filter Mask) (occupied int) {
+// returns how many blocks kernels will visit.
+func (p *part) masks(to []uint32, first int, filter Mask) (visited int) {
 	if p.live == nil {
 		for i := range to {
 			to[i] = allRows
@@ -96,8 +96,8 @@ func (p *part) chosen(block int, filter Mask) uint32 {
 // bridge lets kernels visit gaps of at most so many empty blocks, and all of
 // them where few could be skipped. Gaps are of 64 blocks at a time, so that
 // the work has no branch that depends on the masks. It returns how many blocks
-// are not empty.
-func bridge(masks []uint32, longest int) (occupied int) {
+// are to be visited.
+func bridge(masks []uint32, longest int) (visited int) {
 	for ; len(masks) > 0; masks = masks[min(64, len(masks)):] {
 		some := masks[:min(64, len(masks))]
 		var full uint64
@@ -105,17 +105,17 @@ func bridge(masks []uint32, longest int) (occupied int) {
 			// The sign bit of -mask tells whether there is a row.
 			full |= uint64(-mask>>31) << i
 		}
-		occupied += bits.OnesCount64(full)
 		visit := closed(full, longest)
 		if bits.OnesCount64(visit)*skipShare > len(some)*(skipShare-1) {
 			visit = math.MaxUint64
 		}
+		visited += bits.OnesCount64(visit << (64 - len(some)))
 		for i := range some {
 			some[i] |= uint32(visit&1) * kernel.Visit
 			visit >>= 1
 		}
 	}
-	return occupied
+	return visited
 }
 
 // closed sets the bits between set bits that have at most so many between

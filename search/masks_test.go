@@ -42,7 +42,7 @@ func TestMasks(t *testing.T) {
 				blocks := blocksFor(p.rows)
 				first := r.IntN(blocks/kernel.Step) * kernel.Step
 				masks := make([]uint32, blocks-first)
-				occupied := p.masks(masks, first, filter)
+				visited := p.masks(masks, first, filter)
 				for i, mask := range masks {
 					var want uint32
 					for j := range kernel.BlockRows {
@@ -52,11 +52,11 @@ func TestMasks(t *testing.T) {
 						}
 					}
 					require.Equal(t, want, mask&allRows)
-					if want != 0 {
-						occupied--
+					if mask != 0 {
+						visited--
 					}
 				}
-				require.Zero(t, occupied)
+				require.Zero(t, visited)
 			}
 		})
 	}

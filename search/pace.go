@@ -33,10 +33,12 @@ func (t *traffic) hurry() (done func()) {
 	return func() { t.hurried.Add(-1) }
 }
 
-// pace makes background work take a twentieth of a processor while searches run,
+// pace makes background work take a twentieth of a processor while scans run,
 // and all of one otherwise. A nil pace never rests.
 type pace struct {
 	traffic *traffic
+	// pressed tells that the work cannot wait.
+	pressed func() bool
 	// ended is how many scans had when the work last looked.
 	ended int64
 	begun time.Time
@@ -44,8 +46,8 @@ type pace struct {
 	sleep func(time.Duration)
 }
 
-func newPace(t *traffic) *pace {
-	return &pace{traffic: t, ended: t.ended.Load(), begun: time.Now(), now: time.Now, sleep: time.Sleep}
+func newPace(t *traffic, pressed func() bool) *pace {
+	return &pace{traffic: t, pressed: pressed, ended: t.ended.Load(), begun: time.Now(), now: time.Now, sleep: time.Sleep}
 }
 
 // rest is called often by the work.
@@ -57,10 +59,11 @@ func (p *pace) rest() {
 	if worked < pieceTime {
 		return
 	}
-	// One that ended since was in the way; one that has not still is.
-	scanned := p.traffic.scans.Load() != p.ended
+	// A scan that runs, or has ended since the last look, was in the way.
+	before := p.ended
 	p.ended = p.traffic.ended.Load()
-	if scanned && p.traffic.hurried.Load() == 0 {
+	scanned := p.traffic.scans.Load() != before
+	if scanned && p.traffic.hurried.Load() == 0 && !p.pressed() {
 		p.sleep(min(restShare*worked, longestRest))
 	}
 	p.begun = p.now()

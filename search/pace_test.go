@@ -14,6 +14,7 @@ func TestPace(t *testing.T) {
 		// ended and running are scans since the work last looked.
 		ended          int
 		running, hurry bool
+		pressed        bool
 		want, next     time.Duration
 	}{
 		"no searches":         {worked: worked},
@@ -21,6 +22,7 @@ func TestPace(t *testing.T) {
 		"a long search":       {worked: worked, running: true, want: restShare * worked, next: restShare * worked},
 		"just begun":          {worked: pieceTime - 1, ended: 1},
 		"someone waits":       {worked: worked, running: true, hurry: true},
+		"much is to be done":  {worked: worked, running: true, pressed: true},
 		"the work was halted": {worked: time.Second, ended: 5, want: longestRest},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -29,7 +31,7 @@ func TestPace(t *testing.T) {
 				traffic.scan()()
 			}
 			now, slept := time.Unix(0, 0), time.Duration(0)
-			p := newPace(&traffic)
+			p := newPace(&traffic, func() bool { return c.pressed })
 			p.now = func() time.Time { return now }
 			p.sleep = func(d time.Duration) { slept += d }
 			p.begun = now

@@ -180,8 +180,8 @@ func (q *query) fetch(candidates []candidate) {
 	}
 }
 
-// compare scores a row in float64 and ranks it. When that has to wait for the
-// disk it first calls waiting. The caller holds mu.
+// compare scores a row in float64 and ranks it. When that may have to wait for
+// the disk it first calls waiting. The caller holds mu.
 func (q *query) compare(p *part, row int, waiting func()) (float64, error) {
 	if q.buffer == nil {
 		q.buffer = make([]float32, MaxDimension+1)

@@ -55,9 +55,7 @@ func (s *Set) answer(requests ...*request) {
 	for _, r := range requests[1:] {
 		queries = append(slices.Clip(queries), r.queries...)
 	}
-	scanned := s.traffic.scan()
 	s.scan(queries)
-	scanned()
 	var next atomic.Int64
 	parallel(min(s.cfg.Workers, len(queries)), func() {
 		for {

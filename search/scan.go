@@ -47,6 +47,7 @@ type class struct {
 // scan offers the queries the rows of their views that may be in their
 // answers.
 func (s *Set) scan(queries []*query) {
+	defer s.traffic.scan()()
 	for _, q := range queries {
 		q.begin()
 	}
@@ -139,9 +140,8 @@ type worker struct {
 	hits   []kernel.Hit
 	probes []*kernel.Probe
 	skim   skimming
-	// occupied is how many of the blocks that masks tells of have rows to be
-	// found.
-	occupied int
+	// visited is how many of the blocks that masks tells of a kernel visits.
+	visited int
 }
 
 // tile is a kernel's tile and the queries that it speaks of.
@@ -236,13 +236,13 @@ func (w *worker) scan(number int, s *segment, first, n int) {
 		}
 		masks := w.masks[:min(n, blocksFor(p.rows)-first)]
 		if t.first {
-			w.occupied = p.masks(masks, first, t.queries[0].opt.Filter)
+			w.visited = p.masks(masks, first, t.queries[0].opt.Filter)
 		}
 		for i, q := range t.queries {
 			t.SetThreshold(i, q.need())
 		}
 		if w.skim.pays(t.queries[0].need()) {
-			masks = w.skim.run(t, planes, masks, w.occupied, w.hits)
+			masks = w.skim.run(t, planes, masks, w.visited, w.hits)
 		}
 		hits := t.Scan(planes, masks, w.hits)
 		for i := range hits {

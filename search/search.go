@@ -77,8 +77,8 @@ type Options struct {
 	// K is the most hits to return, at least 1.
 	K int
 	// Threshold leaves out rows whose score is below it; -1 or less keeps
-	// all. A search with a threshold is faster than one without: a high one
-	// often lets half the bits of most rows' codes rule them out.
+	// all. A search with a threshold is faster than one without: the higher it
+	// is, the more rows half the bits of their codes rule out.
 	Threshold float64
 	// Distinct returns only the nearest row of every group, so that K
 	// counts groups.

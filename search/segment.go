@@ -113,8 +113,8 @@ func (s *segment) copyHot(row int, from *segment, fromRow int) {
 }
 
 // vector returns a row's coordinates, in memory of the segment's or of buf,
-// which has room for one more. When that has to wait for the disk it first
-// calls waiting.
+// which has room for one more. When that may have to wait for the disk it
+// first calls waiting.
 func (s *segment) vector(row int, buf []float32, waiting func()) ([]float32, error) {
 	if s.file == nil {
 		return s.vectors[row*s.dimension:][:s.dimension], nil

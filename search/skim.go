@@ -9,9 +9,9 @@ import "oneton/search/internal/kernel"
 type skimRule struct {
 	// from is the threshold from which skimming is tried.
 	from float64
-	// trial is after how many blocks with rows to be found the survivors are
-	// counted, of which one block in share may be; else it is tried again when
-	// the threshold has risen by retry.
+	// trial is after how many blocks the survivors are counted, of which one
+	// block in share may be; else it is tried again when the threshold has
+	// risen by retry.
 	trial, share int
 	retry        float64
 }
@@ -40,13 +40,13 @@ func (s *skimming) pays(threshold float64) bool {
 	return true
 }
 
-// run skims blocks, of which occupied have rows to be found, and leaves of
-// their masks, up to the last survivor, the rows that are not ruled out.
-func (s *skimming) run(t *tile, planes kernel.Planes, masks []uint32, occupied int, hits []kernel.Hit) []uint32 {
+// run skims blocks, of which a scan would visit so many, and leaves of their
+// masks, up to the last survivor, the rows that are not ruled out.
+func (s *skimming) run(t *tile, planes kernel.Planes, masks []uint32, visited int, hits []kernel.Hit) []uint32 {
 	hits = t.Skim(planes, masks, hits)
-	s.blocks += occupied
+	s.blocks += visited
 	s.survived += len(hits)
-	t.queries[0].skimmed.Add(int64(occupied - len(hits)))
+	t.queries[0].skimmed.Add(int64(visited - len(hits)))
 	if len(hits) == 0 {
 		return nil
 	}
