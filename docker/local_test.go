@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -136,15 +137,27 @@ func kill(t *testing.T, folder, name string) {
 	time.Sleep(100 * time.Millisecond)
 }
 
-// freeRange is a port that is free, as are likely those after it.
+// freeRange is the first of a cluster's ports, on all of which nobody listens.
+// They lie below those that systems give to connections (RFC 6335's dynamic
+// ports, Linux's from 32768), so that no other test's connection takes one
+// before the cluster does.
 func freeRange(t *testing.T) int {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer ln.Close()
-	_, port, err := net.SplitHostPort(ln.Addr().String())
-	require.NoError(t, err)
-	n, err := strconv.Atoi(port)
-	require.NoError(t, err)
-	return n
+	const lowest, highest, count = 15_000, 30_000, 40
+	for range 100 {
+		first := lowest + rand.IntN(highest-lowest)
+		free := func(port int) bool {
+			ln, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+			return err == nil && ln.Close() == nil
+		}
+		port := first
+		for port < first+count && free(port) {
+			port++
+		}
+		if port == first+count {
+			return first
+		}
+	}
+	t.Fatal("no free ports")
+	return 0
 }
