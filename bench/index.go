@@ -215,7 +215,7 @@ func (b *indexBench) load(ctx context.Context, x searched, clients int, threshol
 	}
 	return indexLoad{
 		Clients: clients, Threshold: threshold, PerSecond: float64(len(all)) / took.Seconds(),
-		latency: latency{MedianMS: median(all), P99MS: quantile(all, 0.99)},
+		latency: latencyOf(all),
 	}, nil
 }
 

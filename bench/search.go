@@ -150,7 +150,7 @@ func (c *searchCommand) kernels(ctx context.Context) ([]kernelResult, error) {
 		if err != nil {
 			return nil, err
 		}
-		times, err := bench.inTurn(bench.one(ctx, set, probes, plain), bench.many(ctx, set, probes, plain))
+		times, err := bench.inTurn(one(ctx, set, probes, plain), many(ctx, set, probes, plain))
 		if err != nil {
 			return nil, err
 		}

@@ -37,7 +37,7 @@ func (b *ourBench) mixed(ctx context.Context) (m *mixedResult, err error) {
 	var quiet, busy []float64
 	inserted, took := 0, time.Duration(0)
 	for range mixedTurns {
-		times, err := b.inTurn(b.one(ctx, set, b.strangers, plain))
+		times, err := b.inTurn(one(ctx, set, b.strangers, plain))
 		if err != nil {
 			return nil, err
 		}
@@ -51,7 +51,7 @@ func (b *ourBench) mixed(ctx context.Context) (m *mixedResult, err error) {
 			n, failed = b.insertSteadily(ctx, set)
 			inserted += n
 		})
-		times, err = b.inTurn(b.one(ctx, set, b.strangers, plain))
+		times, err = b.inTurn(one(ctx, set, b.strangers, plain))
 		stop()
 		writer.Wait()
 		took += time.Since(begin)

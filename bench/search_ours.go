@@ -75,7 +75,7 @@ func (b *ourBench) run(ctx context.Context) (r ourResult, err error) {
 		return r, err
 	}
 	decided := core.Options{K: hitsWanted, Threshold: decisionThreshold}
-	times, err := b.inTurn(b.one(ctx, set, b.mated, plain), b.one(ctx, set, b.mated, decided), b.many(ctx, set, b.strangers, plain))
+	times, err := b.inTurn(one(ctx, set, b.mated, plain), one(ctx, set, b.mated, decided), many(ctx, set, b.strangers, plain))
 	if err != nil {
 		return r, err
 	}
@@ -186,7 +186,7 @@ func (b *ourBench) answers(ctx context.Context, set *core.Set, r *ourResult) err
 // and leaves the vectors in the page cache.
 func (b *ourBench) cold(ctx context.Context, set *core.Set, cfg core.Config, r *ourResult) error {
 	var times []float64
-	search := b.one(ctx, set, b.strangers, plain)
+	search := one(ctx, set, b.strangers, plain)
 	for i := range coldTimes {
 		if err := forgetPages(cfg.Dir); err != nil {
 			return err
@@ -205,7 +205,7 @@ func (b *ourBench) cold(ctx context.Context, set *core.Set, cfg core.Config, r *
 func (b *ourBench) bandwidth(ctx context.Context, set *core.Set, r *ourResult) (err error) {
 	size := len(b.rows) * len(b.rows[0])
 	gb := float64(size) / 1e9
-	calls := []call{b.one(ctx, set, b.strangers, plain)}
+	calls := []call{one(ctx, set, b.strangers, plain)}
 	if size >= cached {
 		plane, err := newMemory(size)
 		if err != nil {
@@ -236,13 +236,13 @@ func (b *ourBench) filtered(ctx context.Context, set *core.Set, share float64) (
 			opt.Filter.Add(uint64(id))
 		}
 	}
-	times, err := b.inTurn(b.one(ctx, set, b.strangers, opt), b.one(ctx, set, b.strangers, plain))
+	times, err := b.inTurn(one(ctx, set, b.strangers, opt), one(ctx, set, b.strangers, plain))
 	if err != nil {
 		return f, err
 	}
 	f.Share, f.Single = share, latencyOf(times[0])
 	f.SingleRatio = f.Single.MedianMS / median(times[1])
-	if times, err = b.inTurn(b.many(ctx, set, b.strangers, opt), b.many(ctx, set, b.strangers, plain)); err != nil {
+	if times, err = b.inTurn(many(ctx, set, b.strangers, opt), many(ctx, set, b.strangers, plain)); err != nil {
 		return f, err
 	}
 	f.BatchMS = perProbe(times[0], b.strangers)
@@ -264,7 +264,7 @@ func (b *ourBench) deleted(ctx context.Context, set *core.Set, cfg core.Config, 
 	short.duration = b.duration / 3
 	var before, after, compacted []float64
 	measure := func(to *[]float64) error {
-		times, err := short.inTurn(b.one(ctx, set, b.strangers, plain))
+		times, err := short.inTurn(one(ctx, set, b.strangers, plain))
 		if err == nil {
 			*to = append(*to, times[0]...)
 		}

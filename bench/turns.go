@@ -48,7 +48,7 @@ func (b *ourBench) inTurn(calls ...call) ([][]float64, error) {
 }
 
 // one searches for one probe.
-func (b *ourBench) one(ctx context.Context, set *core.Set, probes [][]float32, opt core.Options) call {
+func one(ctx context.Context, set *core.Set, probes [][]float32, opt core.Options) call {
 	return func(i int) error {
 		_, err := set.Search(ctx, probes[i%len(probes)], opt)
 		return err
@@ -56,7 +56,7 @@ func (b *ourBench) one(ctx context.Context, set *core.Set, probes [][]float32, o
 }
 
 // many searches for as many probes at once as a batch has.
-func (b *ourBench) many(ctx context.Context, set *core.Set, probes [][]float32, opt core.Options) call {
+func many(ctx context.Context, set *core.Set, probes [][]float32, opt core.Options) call {
 	return func(i int) error {
 		first := i * together % max(1, len(probes)-together+1)
 		_, err := set.SearchBatch(ctx, probes[first:min(first+together, len(probes))], opt)
