@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"oneton/search/internal/kernel"
 )
 
 // TestBrokenBoundIsNotTrusted spoils the planes of a row that a search rescores.
@@ -133,14 +135,14 @@ func TestOlderFormatIsDamaged(t *testing.T) {
 	path := segmentPath(cfg.Dir, 1)
 	b, err := os.ReadFile(path)
 	require.NoError(t, err)
-	now, err := openSegment(cfg.Dir, 1, 8, 1, headerSum(b))
+	now, err := openSegment(cfg.Dir, 1, nil, 8, 1, headerSum(b))
 	require.NoError(t, err)
 	now.free()
 	binary.NativeEndian.PutUint64(b, firstMagic)
 	sum := crc32.Checksum(b[:headerBytes-sumBytes], castagnoli)
 	binary.NativeEndian.PutUint32(b[headerBytes-sumBytes:], sum)
 	require.NoError(t, os.WriteFile(path, b, fileMode))
-	_, err = openSegment(cfg.Dir, 1, 8, 1, sum)
+	_, err = openSegment(cfg.Dir, 1, nil, 8, 1, sum)
 	require.ErrorIs(t, err, ErrDamaged)
 }
 
@@ -150,6 +152,9 @@ func FuzzDecodeManifest(f *testing.F) {
 		{number: 2, rows: 33, sum: 6, live: []uint16{1, 2, 3, 4}},
 	}}
 	whole := m.encode()
+	f.Add(whole[:len(whole)-sumBytes])
+	m.dimension, m.basis = 16, &basis{layout: kernel.Layout{Dimension: 16, Split: 8}, vectors: make([]float32, 16*16)}
+	whole = m.encode()
 	f.Add(whole[:len(whole)-sumBytes])
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -186,14 +191,14 @@ func FuzzOpenSegment(f *testing.F) {
 		here := t.TempDir()
 		if len(b) > headerBytes {
 			// A right header lets the rest be reached.
-			copy(b, header(3, int(rows), 5, binary.NativeEndian.Uint32(b[24:])))
+			copy(b, header(nil, 3, int(rows), 5, binary.NativeEndian.Uint32(b[28:])))
 		}
 		require.NoError(t, os.WriteFile(segmentPath(here, 1), b, fileMode))
 		var sum uint32
 		if len(b) > headerBytes {
 			sum = headerSum(b)
 		}
-		seg, err := openSegment(here, 1, 3, int(rows), sum)
+		seg, err := openSegment(here, 1, nil, 3, int(rows), sum)
 		if err != nil {
 			require.ErrorIs(t, err, ErrDamaged)
 			return

@@ -29,8 +29,10 @@ type query struct {
 	ctx    context.Context
 	vector []float32
 	opt    Options
-	probe  kernel.Probe
 	view   *view
+	// probes are the vector as the view's bases have it.
+	probes []kernel.Probe
+	turned []float32
 
 	// threshold is what an upper bound must reach, as float64 bits. It only
 	// rises.
@@ -62,9 +64,25 @@ var queries = sync.Pool{New: func() any { return new(query) }}
 func newQuery(ctx context.Context, v *view, vector []float32, opt Options) *query {
 	q := queries.Get().(*query)
 	q.ctx, q.view, q.vector, q.opt = ctx, v, vector, opt
-	q.probe.Quantise(vector)
+	q.probes = slices.Grow(q.probes[:0], len(v.bases))[:len(v.bases)]
+	for i, b := range v.bases {
+		q.probes[i].Quantise(q.in(b), layoutOf(b, len(vector)), blurOf(b))
+	}
 	return q
 }
+
+// in is the query's vector in a basis, until the next call.
+func (q *query) in(b *basis) []float32 {
+	if b == nil {
+		return q.vector
+	}
+	q.turned = slices.Grow(q.turned[:0], len(q.vector))[:len(q.vector)]
+	b.turn(q.turned, q.vector)
+	return q.turned
+}
+
+// probe is the query's for rows in a basis that its view has.
+func (q *query) probe(b *basis) *kernel.Probe { return &q.probes[slices.Index(q.view.bases, b)] }
 
 func (q *query) release() {
 	q.ctx, q.vector, q.view, q.opt, q.result, q.err = nil, nil, nil, Options{}, Result{}, nil
@@ -102,11 +120,12 @@ func (q *query) raise(t float64) {
 // offer takes the rows of a block that a kernel reported.
 func (q *query) offer(part int, p *part, firstBlock int, h *kernel.Hit) {
 	first := (firstBlock + int(h.Block)) * kernel.BlockRows
+	probe := q.probe(p.basis)
 	for row := range kernel.BlockRows {
 		if h.Mask>>row&1 == 0 {
 			continue
 		}
-		lower, upper := q.probe.Bounds(h.Dots[row], &p.planes, first+row)
+		lower, upper := probe.Bounds(h.Dots[row], &p.planes, first+row)
 		if upper < q.need() {
 			continue
 		}

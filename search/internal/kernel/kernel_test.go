@@ -60,7 +60,7 @@ func layouts(dimension int) []kernel.Layout {
 	all := []kernel.Layout{{Dimension: dimension}}
 	last := (dimension - 1) / kernel.SplitStep * kernel.SplitStep
 	for _, split := range []int{kernel.SplitStep, last / 2 / kernel.SplitStep * kernel.SplitStep, last} {
-		if l := (kernel.Layout{Dimension: dimension, Split: split}); split > 0 && !slices.Contains(all, l) {
+		if l := (kernel.Layout{Dimension: dimension, Split: split}); split > 0 && split < dimension && !slices.Contains(all, l) {
 			all = append(all, l)
 		}
 	}

@@ -2,13 +2,13 @@
 
 //go:build !noasm
 
-// func scanAVX512VNNIx1(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanAVX512VNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
-TEXT ·scanAVX512VNNIx1(SB), $64-72
+TEXT ·scanAVX512VNNIx1(SB), $64-80
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+32(FP), CX
-	MOVQ consts+48(FP), DX
-	MOVQ hits+56(FP), BX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
 	MOVQ pairs+24(FP), R8
 
 	// bytes of a block in a plane
@@ -30,70 +30,73 @@ step:
 	VPXORD       Z1, Z1, Z1
 	VPXORD       Z2, Z2, Z2
 	VPXORD       Z3, Z3, Z3
+	MOVQ         codes+48(FP), R10
+	MOVQ         first+8(FP), R12
+	MOVQ         blocks+0(FP), R9
+	SUBQ         R9, R12
+	MOVQ         R8, R9
 	LEAQ         64(AX), R9
-	MOVQ         apart+8(FP), R10
-	MOVQ         codes+40(FP), R11
-	MOVQ         pairs+24(FP), R12
-	SUBQ         $0x04, R12
-	JL           rest
+	MOVQ         pairs+24(FP), R11
+	SUBQ         $0x04, R11
+	JL           blocks_rest
 
-unrolled:
-	VMOVDQU8      (R9)(R10*1), Z6
+blocks_unrolled:
+	VMOVDQU8      (R9)(R12*1), Z6
 	VMOVDQU8      (R9), Z7
 	VPSLLW        $0x04, Z6, Z5
 	VPSRLW        $0x04, Z7, Z8
 	VPTERNLOGD    $0xe4, Z4, Z7, Z5
 	VPTERNLOGD    $0xe4, Z4, Z8, Z6
-	VPDPBUSD.BCST (R11), Z5, Z0
-	VPDPBUSD.BCST 4(R11), Z6, Z1
-	VMOVDQU8      64(R9)(R10*1), Z6
+	VPDPBUSD.BCST (R10), Z5, Z0
+	VPDPBUSD.BCST 4(R10), Z6, Z1
+	VMOVDQU8      64(R9)(R12*1), Z6
 	VMOVDQU8      64(R9), Z7
 	VPSLLW        $0x04, Z6, Z5
 	VPSRLW        $0x04, Z7, Z8
 	VPTERNLOGD    $0xe4, Z4, Z7, Z5
 	VPTERNLOGD    $0xe4, Z4, Z8, Z6
-	VPDPBUSD.BCST 8(R11), Z5, Z2
-	VPDPBUSD.BCST 12(R11), Z6, Z3
-	VMOVDQU8      128(R9)(R10*1), Z6
+	VPDPBUSD.BCST 8(R10), Z5, Z2
+	VPDPBUSD.BCST 12(R10), Z6, Z3
+	VMOVDQU8      128(R9)(R12*1), Z6
 	VMOVDQU8      128(R9), Z7
 	VPSLLW        $0x04, Z6, Z5
 	VPSRLW        $0x04, Z7, Z8
 	VPTERNLOGD    $0xe4, Z4, Z7, Z5
 	VPTERNLOGD    $0xe4, Z4, Z8, Z6
-	VPDPBUSD.BCST 16(R11), Z5, Z0
-	VPDPBUSD.BCST 20(R11), Z6, Z1
-	VMOVDQU8      192(R9)(R10*1), Z6
+	VPDPBUSD.BCST 16(R10), Z5, Z0
+	VPDPBUSD.BCST 20(R10), Z6, Z1
+	VMOVDQU8      192(R9)(R12*1), Z6
 	VMOVDQU8      192(R9), Z7
 	VPSLLW        $0x04, Z6, Z5
 	VPSRLW        $0x04, Z7, Z8
 	VPTERNLOGD    $0xe4, Z4, Z7, Z5
 	VPTERNLOGD    $0xe4, Z4, Z8, Z6
-	VPDPBUSD.BCST 24(R11), Z5, Z2
-	VPDPBUSD.BCST 28(R11), Z6, Z3
+	VPDPBUSD.BCST 24(R10), Z5, Z2
+	VPDPBUSD.BCST 28(R10), Z6, Z3
 	ADDQ          $+256, R9
-	ADDQ          $+32, R11
-	SUBQ          $0x04, R12
-	JGE           unrolled
+	ADDQ          $+32, R10
+	SUBQ          $0x04, R11
+	JGE           blocks_unrolled
 
-rest:
-	ADDQ $0x04, R12
-	JZ   sum
+blocks_rest:
+	ADDQ $0x04, R11
+	JZ   blocks_sum
 
-one:
-	VMOVDQU8      (R9)(R10*1), Z6
+blocks_one:
+	VMOVDQU8      (R9)(R12*1), Z6
 	VMOVDQU8      (R9), Z7
 	VPSLLW        $0x04, Z6, Z5
 	VPSRLW        $0x04, Z7, Z8
 	VPTERNLOGD    $0xe4, Z4, Z7, Z5
 	VPTERNLOGD    $0xe4, Z4, Z8, Z6
-	VPDPBUSD.BCST (R11), Z5, Z0
-	VPDPBUSD.BCST 4(R11), Z6, Z1
+	VPDPBUSD.BCST (R10), Z5, Z0
+	VPDPBUSD.BCST 4(R10), Z6, Z1
 	ADDQ          $+64, R9
-	ADDQ          $+8, R11
-	DECQ          R12
-	JNZ           one
+	ADDQ          $+8, R10
+	DECQ          R11
+	JNZ           blocks_one
 
-sum:
+blocks_sum:
 	VPADDD Z1, Z0, Z0
 	VPADDD Z2, Z0, Z0
 	VPADDD Z3, Z0, Z0
@@ -155,17 +158,17 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+64(FP)
+	MOVQ DI, ret+72(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVX512VNNIx4(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanAVX512VNNIx4(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
-TEXT ·scanAVX512VNNIx4(SB), $512-72
+TEXT ·scanAVX512VNNIx4(SB), $512-80
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+32(FP), CX
-	MOVQ consts+48(FP), DX
-	MOVQ hits+56(FP), BX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
 	MOVQ pairs+24(FP), R8
 
 	// bytes of a block in a plane
@@ -175,13 +178,13 @@ TEXT ·scanAVX512VNNIx4(SB), $512-72
 	XORQ         DI, DI
 	MOVL         $0xf0f0f0f0, R9
 	VPBROADCASTD R9, Z8
-	MOVQ         n+16(FP), R14
+	MOVQ         n+16(FP), R15
 
 step:
-	CMPQ         SI, R14
+	CMPQ         SI, R15
 	JGE          done
-	MOVQ         (CX)(SI*4), R13
-	TESTQ        R13, R13
+	MOVQ         (CX)(SI*4), R14
+	TESTQ        R14, R14
 	JZ           next
 	VPBROADCASTD (DX), Z0
 	VPBROADCASTD 4(DX), Z1
@@ -191,46 +194,48 @@ step:
 	VPBROADCASTD 4(DX), Z5
 	VPBROADCASTD 8(DX), Z6
 	VPBROADCASTD 12(DX), Z7
-	MOVQ         apart+8(FP), R15
-	ADDQ         R8, R15
+	MOVQ         codes+48(FP), R10
+	MOVQ         first+8(FP), R12
+	MOVQ         blocks+0(FP), R9
+	SUBQ         R9, R12
+	MOVQ         R8, R13
 	LEAQ         64(AX), R9
-	MOVQ         apart+8(FP), R10
-	MOVQ         codes+40(FP), R11
-	MOVQ         pairs+24(FP), R12
+	MOVQ         pairs+24(FP), R11
 
-one:
-	VMOVDQU8      (R9)(R10*1), Z10
+blocks_one:
+	LEAQ          (R9)(R13*1), BP
+	VMOVDQU8      (R9)(R12*1), Z10
 	VMOVDQU8      (R9), Z11
 	VPSLLW        $0x04, Z10, Z9
 	VPSRLW        $0x04, Z11, Z12
 	VPTERNLOGD    $0xe4, Z8, Z11, Z9
 	VPTERNLOGD    $0xe4, Z8, Z12, Z10
-	VMOVDQU8      (R9)(R15*1), Z12
-	VMOVDQU8      (R9)(R8*1), Z13
+	VMOVDQU8      (BP)(R12*1), Z12
+	VMOVDQU8      (BP), Z13
 	VPSLLW        $0x04, Z12, Z11
 	VPSRLW        $0x04, Z13, Z14
 	VPTERNLOGD    $0xe4, Z8, Z13, Z11
 	VPTERNLOGD    $0xe4, Z8, Z14, Z12
-	VPDPBUSD.BCST (R11), Z9, Z0
-	VPDPBUSD.BCST (R11), Z11, Z4
-	VPDPBUSD.BCST 4(R11), Z9, Z1
-	VPDPBUSD.BCST 4(R11), Z11, Z5
-	VPDPBUSD.BCST 8(R11), Z9, Z2
-	VPDPBUSD.BCST 8(R11), Z11, Z6
-	VPDPBUSD.BCST 12(R11), Z9, Z3
-	VPDPBUSD.BCST 12(R11), Z11, Z7
-	VPDPBUSD.BCST 16(R11), Z10, Z0
-	VPDPBUSD.BCST 16(R11), Z12, Z4
-	VPDPBUSD.BCST 20(R11), Z10, Z1
-	VPDPBUSD.BCST 20(R11), Z12, Z5
-	VPDPBUSD.BCST 24(R11), Z10, Z2
-	VPDPBUSD.BCST 24(R11), Z12, Z6
-	VPDPBUSD.BCST 28(R11), Z10, Z3
-	VPDPBUSD.BCST 28(R11), Z12, Z7
+	VPDPBUSD.BCST (R10), Z9, Z0
+	VPDPBUSD.BCST (R10), Z11, Z4
+	VPDPBUSD.BCST 4(R10), Z9, Z1
+	VPDPBUSD.BCST 4(R10), Z11, Z5
+	VPDPBUSD.BCST 8(R10), Z9, Z2
+	VPDPBUSD.BCST 8(R10), Z11, Z6
+	VPDPBUSD.BCST 12(R10), Z9, Z3
+	VPDPBUSD.BCST 12(R10), Z11, Z7
+	VPDPBUSD.BCST 16(R10), Z10, Z0
+	VPDPBUSD.BCST 16(R10), Z12, Z4
+	VPDPBUSD.BCST 20(R10), Z10, Z1
+	VPDPBUSD.BCST 20(R10), Z12, Z5
+	VPDPBUSD.BCST 24(R10), Z10, Z2
+	VPDPBUSD.BCST 24(R10), Z12, Z6
+	VPDPBUSD.BCST 28(R10), Z10, Z3
+	VPDPBUSD.BCST 28(R10), Z12, Z7
 	ADDQ          $+64, R9
-	ADDQ          $+32, R11
-	DECQ          R12
-	JNZ           one
+	ADDQ          $+32, R10
+	DECQ          R11
+	JNZ           blocks_one
 
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VMOVDQU32        (AX), Z12
@@ -257,7 +262,7 @@ one:
 	VFMADD231PS      Z11, Z10, Z9
 	VPANDD           Z9, Z15, Z15
 	VPMOVD2M         Z15, K1
-	KMOVQ            R13, K2
+	KMOVQ            R14, K2
 	KANDNW           K2, K1, K3
 	VMOVDQU32        (AX)(R8*1), Z12
 	VPSLLD           $0x10, Z12, Z11
@@ -299,12 +304,12 @@ one:
 	VMOVDQU32 Z6, 384(SP)
 	VMOVDQU32 Z7, 448(SP)
 	LEAQ      (SP), R11
-	MOVQ      AX, R15
+	MOVQ      AX, R13
 	MOVQ      SI, BP
 
 block:
-	KMOVW     R13, K2
-	VMOVDQU32 (R15), Z12
+	KMOVW     R14, K2
+	VMOVDQU32 (R13), Z12
 	VPSLLD    $0x10, Z12, Z11
 	MOVQ      DX, R12
 	XORQ      R9, R9
@@ -333,8 +338,8 @@ miss:
 	INCQ R9
 	CMPQ R9, $0x04
 	JL   probe
-	SHRQ $0x20, R13
-	ADDQ R8, R15
+	SHRQ $0x20, R14
+	ADDQ R8, R13
 	LEAQ 1(SI), BP
 	LEAQ 512(SP), R12
 	CMPQ R11, R12
@@ -346,17 +351,17 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+64(FP)
+	MOVQ DI, ret+72(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVX512VNNIx8(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanAVX512VNNIx8(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
-TEXT ·scanAVX512VNNIx8(SB), $1024-72
+TEXT ·scanAVX512VNNIx8(SB), $1024-80
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+32(FP), CX
-	MOVQ consts+48(FP), DX
-	MOVQ hits+56(FP), BX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
 	MOVQ pairs+24(FP), R8
 
 	// bytes of a block in a plane
@@ -366,13 +371,13 @@ TEXT ·scanAVX512VNNIx8(SB), $1024-72
 	XORQ         DI, DI
 	MOVL         $0xf0f0f0f0, R9
 	VPBROADCASTD R9, Z16
-	MOVQ         n+16(FP), R14
+	MOVQ         n+16(FP), R15
 
 step:
-	CMPQ         SI, R14
+	CMPQ         SI, R15
 	JGE          done
-	MOVQ         (CX)(SI*4), R13
-	TESTQ        R13, R13
+	MOVQ         (CX)(SI*4), R14
+	TESTQ        R14, R14
 	JZ           next
 	VPBROADCASTD (DX), Z0
 	VPBROADCASTD 4(DX), Z1
@@ -390,62 +395,64 @@ step:
 	VPBROADCASTD 20(DX), Z13
 	VPBROADCASTD 24(DX), Z14
 	VPBROADCASTD 28(DX), Z15
-	MOVQ         apart+8(FP), R15
-	ADDQ         R8, R15
+	MOVQ         codes+48(FP), R10
+	MOVQ         first+8(FP), R12
+	MOVQ         blocks+0(FP), R9
+	SUBQ         R9, R12
+	MOVQ         R8, R13
 	LEAQ         64(AX), R9
-	MOVQ         apart+8(FP), R10
-	MOVQ         codes+40(FP), R11
-	MOVQ         pairs+24(FP), R12
+	MOVQ         pairs+24(FP), R11
 
-one:
-	VMOVDQU8      (R9)(R10*1), Z18
+blocks_one:
+	LEAQ          (R9)(R13*1), BP
+	VMOVDQU8      (R9)(R12*1), Z18
 	VMOVDQU8      (R9), Z19
 	VPSLLW        $0x04, Z18, Z17
 	VPSRLW        $0x04, Z19, Z20
 	VPTERNLOGD    $0xe4, Z16, Z19, Z17
 	VPTERNLOGD    $0xe4, Z16, Z20, Z18
-	VMOVDQU8      (R9)(R15*1), Z20
-	VMOVDQU8      (R9)(R8*1), Z21
+	VMOVDQU8      (BP)(R12*1), Z20
+	VMOVDQU8      (BP), Z21
 	VPSLLW        $0x04, Z20, Z19
 	VPSRLW        $0x04, Z21, Z22
 	VPTERNLOGD    $0xe4, Z16, Z21, Z19
 	VPTERNLOGD    $0xe4, Z16, Z22, Z20
-	VPDPBUSD.BCST (R11), Z17, Z0
-	VPDPBUSD.BCST (R11), Z19, Z8
-	VPDPBUSD.BCST 4(R11), Z17, Z1
-	VPDPBUSD.BCST 4(R11), Z19, Z9
-	VPDPBUSD.BCST 8(R11), Z17, Z2
-	VPDPBUSD.BCST 8(R11), Z19, Z10
-	VPDPBUSD.BCST 12(R11), Z17, Z3
-	VPDPBUSD.BCST 12(R11), Z19, Z11
-	VPDPBUSD.BCST 16(R11), Z17, Z4
-	VPDPBUSD.BCST 16(R11), Z19, Z12
-	VPDPBUSD.BCST 20(R11), Z17, Z5
-	VPDPBUSD.BCST 20(R11), Z19, Z13
-	VPDPBUSD.BCST 24(R11), Z17, Z6
-	VPDPBUSD.BCST 24(R11), Z19, Z14
-	VPDPBUSD.BCST 28(R11), Z17, Z7
-	VPDPBUSD.BCST 28(R11), Z19, Z15
-	VPDPBUSD.BCST 32(R11), Z18, Z0
-	VPDPBUSD.BCST 32(R11), Z20, Z8
-	VPDPBUSD.BCST 36(R11), Z18, Z1
-	VPDPBUSD.BCST 36(R11), Z20, Z9
-	VPDPBUSD.BCST 40(R11), Z18, Z2
-	VPDPBUSD.BCST 40(R11), Z20, Z10
-	VPDPBUSD.BCST 44(R11), Z18, Z3
-	VPDPBUSD.BCST 44(R11), Z20, Z11
-	VPDPBUSD.BCST 48(R11), Z18, Z4
-	VPDPBUSD.BCST 48(R11), Z20, Z12
-	VPDPBUSD.BCST 52(R11), Z18, Z5
-	VPDPBUSD.BCST 52(R11), Z20, Z13
-	VPDPBUSD.BCST 56(R11), Z18, Z6
-	VPDPBUSD.BCST 56(R11), Z20, Z14
-	VPDPBUSD.BCST 60(R11), Z18, Z7
-	VPDPBUSD.BCST 60(R11), Z20, Z15
+	VPDPBUSD.BCST (R10), Z17, Z0
+	VPDPBUSD.BCST (R10), Z19, Z8
+	VPDPBUSD.BCST 4(R10), Z17, Z1
+	VPDPBUSD.BCST 4(R10), Z19, Z9
+	VPDPBUSD.BCST 8(R10), Z17, Z2
+	VPDPBUSD.BCST 8(R10), Z19, Z10
+	VPDPBUSD.BCST 12(R10), Z17, Z3
+	VPDPBUSD.BCST 12(R10), Z19, Z11
+	VPDPBUSD.BCST 16(R10), Z17, Z4
+	VPDPBUSD.BCST 16(R10), Z19, Z12
+	VPDPBUSD.BCST 20(R10), Z17, Z5
+	VPDPBUSD.BCST 20(R10), Z19, Z13
+	VPDPBUSD.BCST 24(R10), Z17, Z6
+	VPDPBUSD.BCST 24(R10), Z19, Z14
+	VPDPBUSD.BCST 28(R10), Z17, Z7
+	VPDPBUSD.BCST 28(R10), Z19, Z15
+	VPDPBUSD.BCST 32(R10), Z18, Z0
+	VPDPBUSD.BCST 32(R10), Z20, Z8
+	VPDPBUSD.BCST 36(R10), Z18, Z1
+	VPDPBUSD.BCST 36(R10), Z20, Z9
+	VPDPBUSD.BCST 40(R10), Z18, Z2
+	VPDPBUSD.BCST 40(R10), Z20, Z10
+	VPDPBUSD.BCST 44(R10), Z18, Z3
+	VPDPBUSD.BCST 44(R10), Z20, Z11
+	VPDPBUSD.BCST 48(R10), Z18, Z4
+	VPDPBUSD.BCST 48(R10), Z20, Z12
+	VPDPBUSD.BCST 52(R10), Z18, Z5
+	VPDPBUSD.BCST 52(R10), Z20, Z13
+	VPDPBUSD.BCST 56(R10), Z18, Z6
+	VPDPBUSD.BCST 56(R10), Z20, Z14
+	VPDPBUSD.BCST 60(R10), Z18, Z7
+	VPDPBUSD.BCST 60(R10), Z20, Z15
 	ADDQ          $+64, R9
-	ADDQ          $+64, R11
-	DECQ          R12
-	JNZ           one
+	ADDQ          $+64, R10
+	DECQ          R11
+	JNZ           blocks_one
 
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VMOVDQU32        (AX), Z20
@@ -492,7 +499,7 @@ one:
 	VFMADD231PS      Z19, Z18, Z17
 	VPANDD           Z17, Z23, Z23
 	VPMOVD2M         Z23, K1
-	KMOVQ            R13, K2
+	KMOVQ            R14, K2
 	KANDNW           K2, K1, K3
 	VMOVDQU32        (AX)(R8*1), Z20
 	VPSLLD           $0x10, Z20, Z19
@@ -562,6 +569,1023 @@ one:
 	VMOVDQU32 Z14, 896(SP)
 	VMOVDQU32 Z15, 960(SP)
 	LEAQ      (SP), R11
+	MOVQ      AX, R13
+	MOVQ      SI, BP
+
+block:
+	KMOVW     R14, K2
+	VMOVDQU32 (R13), Z20
+	VPSLLD    $0x10, Z20, Z19
+	MOVQ      DX, R12
+	XORQ      R9, R9
+
+probe:
+	VMOVDQU32        (R11), Z0
+	VBROADCASTSS     64(R12), Z17
+	VFMADD231PS.BCST 32(R12), Z20, Z17
+	VCVTDQ2PS        Z0, Z18
+	VFMADD231PS      Z19, Z18, Z17
+	VPMOVD2M         Z17, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R10
+	TESTL            R10, R10
+	JZ               miss
+	MOVL             BP, (BX)
+	MOVW             R9, 4(BX)
+	MOVW             R10, 6(BX)
+	VMOVDQU32        Z0, 8(BX)
+	ADDQ             $0x48, BX
+	INCQ             DI
+
+miss:
+	ADDQ $0x40, R11
+	ADDQ $0x04, R12
+	INCQ R9
+	CMPQ R9, $0x08
+	JL   probe
+	SHRQ $0x20, R14
+	ADDQ R8, R13
+	LEAQ 1(SI), BP
+	LEAQ 1024(SP), R12
+	CMPQ R11, R12
+	JL   block
+
+next:
+	LEAQ (AX)(R8*2), AX
+	ADDQ $0x02, SI
+	JMP  step
+
+done:
+	MOVQ DI, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func scanSkimAVX512VNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
+TEXT ·scanSkimAVX512VNNIx1(SB), $64-80
+	MOVQ blocks+0(FP), AX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
+	MOVQ pairs+24(FP), R8
+
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VPBROADCASTD R9, Z4
+	MOVL         $0x88888888, R9
+	VPBROADCASTD R9, Z5
+	MOVQ         n+16(FP), R13
+
+step:
+	CMPQ         SI, R13
+	JGE          done
+	MOVL         (CX)(SI*4), R12
+	TESTL        R12, R12
+	JZ           next
+	VPBROADCASTD (DX), Z0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	MOVQ         codes+48(FP), R10
+	MOVQ         R8, R9
+	LEAQ         64(AX), R9
+	MOVQ         pairs+24(FP), R11
+	SUBQ         $0x04, R11
+	JL           blocks_rest
+
+blocks_unrolled:
+	VMOVDQU8      (R9), Z7
+	VPSLLW        $0x04, Z7, Z6
+	VPTERNLOGD    $0xe4, Z4, Z5, Z6
+	VPTERNLOGD    $0xe4, Z4, Z5, Z7
+	VPDPBUSD.BCST (R10), Z6, Z0
+	VPDPBUSD.BCST 4(R10), Z7, Z1
+	VMOVDQU8      64(R9), Z7
+	VPSLLW        $0x04, Z7, Z6
+	VPTERNLOGD    $0xe4, Z4, Z5, Z6
+	VPTERNLOGD    $0xe4, Z4, Z5, Z7
+	VPDPBUSD.BCST 8(R10), Z6, Z2
+	VPDPBUSD.BCST 12(R10), Z7, Z3
+	VMOVDQU8      128(R9), Z7
+	VPSLLW        $0x04, Z7, Z6
+	VPTERNLOGD    $0xe4, Z4, Z5, Z6
+	VPTERNLOGD    $0xe4, Z4, Z5, Z7
+	VPDPBUSD.BCST 16(R10), Z6, Z0
+	VPDPBUSD.BCST 20(R10), Z7, Z1
+	VMOVDQU8      192(R9), Z7
+	VPSLLW        $0x04, Z7, Z6
+	VPTERNLOGD    $0xe4, Z4, Z5, Z6
+	VPTERNLOGD    $0xe4, Z4, Z5, Z7
+	VPDPBUSD.BCST 24(R10), Z6, Z2
+	VPDPBUSD.BCST 28(R10), Z7, Z3
+	ADDQ          $+256, R9
+	ADDQ          $+32, R10
+	SUBQ          $0x04, R11
+	JGE           blocks_unrolled
+
+blocks_rest:
+	ADDQ $0x04, R11
+	JZ   blocks_sum
+
+blocks_one:
+	VMOVDQU8      (R9), Z7
+	VPSLLW        $0x04, Z7, Z6
+	VPTERNLOGD    $0xe4, Z4, Z5, Z6
+	VPTERNLOGD    $0xe4, Z4, Z5, Z7
+	VPDPBUSD.BCST (R10), Z6, Z0
+	VPDPBUSD.BCST 4(R10), Z7, Z1
+	ADDQ          $+64, R9
+	ADDQ          $+8, R10
+	DECQ          R11
+	JNZ           blocks_one
+
+blocks_sum:
+	VPADDD Z1, Z0, Z0
+	VPADDD Z2, Z0, Z0
+	VPADDD Z3, Z0, Z0
+
+	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	VMOVDQU32        (AX), Z10
+	VPSLLD           $0x10, Z10, Z9
+	VPTERNLOGD       $0xff, Z8, Z8, Z8
+	VBROADCASTSS     8(DX), Z6
+	VFMADD231PS.BCST 4(DX), Z10, Z6
+	VCVTDQ2PS        Z0, Z7
+	VFMADD231PS      Z9, Z7, Z6
+	VPANDD           Z6, Z8, Z8
+	VPMOVD2M         Z8, K1
+	KMOVQ            R12, K2
+	KANDNW           K2, K1, K1
+	KORTESTW         K1, K1
+	JZ               next
+
+	// some row may pass: find which, probe by probe
+	VMOVDQU32 Z0, (SP)
+	LEAQ      (SP), R9
+	MOVQ      AX, R10
+	MOVQ      SI, R11
+	KMOVW     R12, K2
+	VMOVDQU32 (R10), Z10
+	VPSLLD    $0x10, Z10, Z9
+	MOVQ      DX, R14
+	XORQ      R10, R10
+
+probe:
+	VMOVDQU32        (R9), Z0
+	VBROADCASTSS     8(R14), Z6
+	VFMADD231PS.BCST 4(R14), Z10, Z6
+	VCVTDQ2PS        Z0, Z7
+	VFMADD231PS      Z9, Z7, Z6
+	VPMOVD2M         Z6, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R12
+	TESTL            R12, R12
+	JZ               miss
+	MOVL             R11, (BX)
+	MOVW             R10, 4(BX)
+	MOVW             R12, 6(BX)
+	VMOVDQU32        Z0, 8(BX)
+	ADDQ             $0x48, BX
+	INCQ             DI
+
+miss:
+	ADDQ $0x40, R9
+	ADDQ $0x04, R14
+	INCQ R10
+	CMPQ R10, $0x01
+	JL   probe
+
+next:
+	ADDQ R8, AX
+	INCQ SI
+	JMP  step
+
+done:
+	MOVQ DI, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func scanSplitAVX512VNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VL, AVX512VNNI
+TEXT ·scanSplitAVX512VNNIx1(SB), $64-80
+	MOVQ blocks+0(FP), AX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
+	MOVQ pairs+24(FP), R8
+
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VPBROADCASTD R9, Z0
+	MOVQ         n+16(FP), R14
+
+step:
+	CMPQ         SI, R14
+	JGE          done
+	MOVL         (CX)(SI*4), R13
+	TESTL        R13, R13
+	JZ           next
+	VPBROADCASTD (DX), Z0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	MOVQ         codes+48(FP), R10
+	MOVQ         ahead+32(FP), R11
+	TESTQ        R11, R11
+	JZ           second
+	MOVQ         first+8(FP), R9
+	MOVQ         R11, R12
+
+	// bytes of a block in a plane
+	SHLQ  $0x06, R12
+	ADDQ  $0x40, R12
+	MOVQ  SI, R15
+	IMULQ R12, R15
+	LEAQ  64(R9)(R15*1), R9
+	SUBQ  $0x08, R11
+	JL    first_rest
+
+first_unrolled:
+	VMOVDQU8      (R9), Y4
+	VMOVDQU8      32(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST (R10), Z4, Z0
+	VMOVDQU8      64(R9), Y4
+	VMOVDQU8      96(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 4(R10), Z4, Z1
+	VMOVDQU8      128(R9), Y4
+	VMOVDQU8      160(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 8(R10), Z4, Z2
+	VMOVDQU8      192(R9), Y4
+	VMOVDQU8      224(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 12(R10), Z4, Z3
+	VMOVDQU8      256(R9), Y4
+	VMOVDQU8      288(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 16(R10), Z4, Z0
+	VMOVDQU8      320(R9), Y4
+	VMOVDQU8      352(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 20(R10), Z4, Z1
+	VMOVDQU8      384(R9), Y4
+	VMOVDQU8      416(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 24(R10), Z4, Z2
+	VMOVDQU8      448(R9), Y4
+	VMOVDQU8      480(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 28(R10), Z4, Z3
+	ADDQ          $+512, R9
+	ADDQ          $+32, R10
+	SUBQ          $0x08, R11
+	JGE           first_unrolled
+
+first_rest:
+	ADDQ $0x08, R11
+	JZ   first_sum
+
+first_one:
+	VMOVDQU8      (R9), Y4
+	VMOVDQU8      32(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST (R10), Z4, Z0
+	ADDQ          $+64, R9
+	ADDQ          $+4, R10
+	DECQ          R11
+	JNZ           first_one
+
+first_sum:
+second:
+	MOVQ R8, R12
+	LEAQ 64(AX), R9
+	MOVQ pairs+24(FP), R11
+	SUBQ $0x08, R11
+	JL   blocks_rest
+
+blocks_unrolled:
+	VMOVDQU8      (R9), Y4
+	VMOVDQU8      32(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST (R10), Z4, Z0
+	VMOVDQU8      64(R9), Y4
+	VMOVDQU8      96(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 4(R10), Z4, Z1
+	VMOVDQU8      128(R9), Y4
+	VMOVDQU8      160(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 8(R10), Z4, Z2
+	VMOVDQU8      192(R9), Y4
+	VMOVDQU8      224(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 12(R10), Z4, Z3
+	VMOVDQU8      256(R9), Y4
+	VMOVDQU8      288(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 16(R10), Z4, Z0
+	VMOVDQU8      320(R9), Y4
+	VMOVDQU8      352(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 20(R10), Z4, Z1
+	VMOVDQU8      384(R9), Y4
+	VMOVDQU8      416(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 24(R10), Z4, Z2
+	VMOVDQU8      448(R9), Y4
+	VMOVDQU8      480(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 28(R10), Z4, Z3
+	ADDQ          $+512, R9
+	ADDQ          $+32, R10
+	SUBQ          $0x08, R11
+	JGE           blocks_unrolled
+
+blocks_rest:
+	ADDQ $0x08, R11
+	JZ   blocks_sum
+
+blocks_one:
+	VMOVDQU8      (R9), Y4
+	VMOVDQU8      32(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST (R10), Z4, Z0
+	ADDQ          $+64, R9
+	ADDQ          $+4, R10
+	DECQ          R11
+	JNZ           blocks_one
+
+blocks_sum:
+	VPADDD Z1, Z0, Z0
+	VPADDD Z2, Z0, Z0
+	VPADDD Z3, Z0, Z0
+
+	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	VMOVDQU32        (AX), Z9
+	VPSLLD           $0x10, Z9, Z8
+	VPTERNLOGD       $0xff, Z6, Z6, Z6
+	VBROADCASTSS     8(DX), Z5
+	VFMADD231PS.BCST 4(DX), Z9, Z5
+	VCVTDQ2PS        Z0, Z7
+	VFMADD231PS      Z8, Z7, Z5
+	VPANDD           Z5, Z6, Z6
+	VPMOVD2M         Z6, K1
+	KMOVQ            R13, K2
+	KANDNW           K2, K1, K1
+	KORTESTW         K1, K1
+	JZ               next
+
+	// some row may pass: find which, probe by probe
+	VMOVDQU32 Z0, (SP)
+	LEAQ      (SP), R9
+	MOVQ      AX, R10
+	MOVQ      SI, R11
+	KMOVW     R13, K2
+	VMOVDQU32 (R10), Z9
+	VPSLLD    $0x10, Z9, Z8
+	MOVQ      DX, R13
+	XORQ      R10, R10
+
+probe:
+	VMOVDQU32        (R9), Z0
+	VBROADCASTSS     8(R13), Z5
+	VFMADD231PS.BCST 4(R13), Z9, Z5
+	VCVTDQ2PS        Z0, Z7
+	VFMADD231PS      Z8, Z7, Z5
+	VPMOVD2M         Z5, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R12
+	TESTL            R12, R12
+	JZ               miss
+	MOVL             R11, (BX)
+	MOVW             R10, 4(BX)
+	MOVW             R12, 6(BX)
+	VMOVDQU32        Z0, 8(BX)
+	ADDQ             $0x48, BX
+	INCQ             DI
+
+miss:
+	ADDQ $0x40, R9
+	ADDQ $0x04, R13
+	INCQ R10
+	CMPQ R10, $0x01
+	JL   probe
+
+next:
+	ADDQ R8, AX
+	INCQ SI
+	JMP  step
+
+done:
+	MOVQ DI, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func scanSplitAVX512VNNIx4(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
+TEXT ·scanSplitAVX512VNNIx4(SB), $512-80
+	MOVQ blocks+0(FP), AX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
+	MOVQ pairs+24(FP), R8
+
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VPBROADCASTD R9, Z0
+	MOVQ         n+16(FP), R14
+
+step:
+	CMPQ         SI, R14
+	JGE          done
+	MOVQ         (CX)(SI*4), R13
+	TESTQ        R13, R13
+	JZ           next
+	VPBROADCASTD (DX), Z0
+	VPBROADCASTD 4(DX), Z1
+	VPBROADCASTD 8(DX), Z2
+	VPBROADCASTD 12(DX), Z3
+	VPBROADCASTD (DX), Z4
+	VPBROADCASTD 4(DX), Z5
+	VPBROADCASTD 8(DX), Z6
+	VPBROADCASTD 12(DX), Z7
+	MOVQ         codes+48(FP), R10
+	MOVQ         ahead+32(FP), R11
+	TESTQ        R11, R11
+	JZ           second
+	MOVQ         first+8(FP), R9
+	MOVQ         R11, R12
+
+	// bytes of a block in a plane
+	SHLQ  $0x06, R12
+	ADDQ  $0x40, R12
+	MOVQ  SI, R15
+	IMULQ R12, R15
+	LEAQ  64(R9)(R15*1), R9
+	SUBQ  $0x02, R11
+	JL    first_rest
+
+first_unrolled:
+	LEAQ          (R9)(R12*1), R15
+	VMOVDQU8      (R9), Z8
+	VMOVDQU8      (R15), Z9
+	VPDPBUSD.BCST (R10), Z8, Z0
+	VPDPBUSD.BCST (R10), Z9, Z4
+	VPDPBUSD.BCST 4(R10), Z8, Z1
+	VPDPBUSD.BCST 4(R10), Z9, Z5
+	VPDPBUSD.BCST 8(R10), Z8, Z2
+	VPDPBUSD.BCST 8(R10), Z9, Z6
+	VPDPBUSD.BCST 12(R10), Z8, Z3
+	VPDPBUSD.BCST 12(R10), Z9, Z7
+	VMOVDQU8      64(R9), Z8
+	VMOVDQU8      64(R15), Z9
+	VPDPBUSD.BCST 16(R10), Z8, Z0
+	VPDPBUSD.BCST 16(R10), Z9, Z4
+	VPDPBUSD.BCST 20(R10), Z8, Z1
+	VPDPBUSD.BCST 20(R10), Z9, Z5
+	VPDPBUSD.BCST 24(R10), Z8, Z2
+	VPDPBUSD.BCST 24(R10), Z9, Z6
+	VPDPBUSD.BCST 28(R10), Z8, Z3
+	VPDPBUSD.BCST 28(R10), Z9, Z7
+	ADDQ          $+128, R9
+	ADDQ          $+32, R10
+	SUBQ          $0x02, R11
+	JGE           first_unrolled
+
+first_rest:
+	ADDQ $0x02, R11
+	JZ   first_sum
+
+first_one:
+	LEAQ          (R9)(R12*1), R15
+	VMOVDQU8      (R9), Z8
+	VMOVDQU8      (R15), Z9
+	VPDPBUSD.BCST (R10), Z8, Z0
+	VPDPBUSD.BCST (R10), Z9, Z4
+	VPDPBUSD.BCST 4(R10), Z8, Z1
+	VPDPBUSD.BCST 4(R10), Z9, Z5
+	VPDPBUSD.BCST 8(R10), Z8, Z2
+	VPDPBUSD.BCST 8(R10), Z9, Z6
+	VPDPBUSD.BCST 12(R10), Z8, Z3
+	VPDPBUSD.BCST 12(R10), Z9, Z7
+	ADDQ          $+64, R9
+	ADDQ          $+16, R10
+	DECQ          R11
+	JNZ           first_one
+
+first_sum:
+second:
+	MOVQ R8, R12
+	LEAQ 64(AX), R9
+	MOVQ pairs+24(FP), R11
+	SUBQ $0x02, R11
+	JL   blocks_rest
+
+blocks_unrolled:
+	LEAQ          (R9)(R12*1), R15
+	VMOVDQU8      (R9), Z8
+	VMOVDQU8      (R15), Z9
+	VPDPBUSD.BCST (R10), Z8, Z0
+	VPDPBUSD.BCST (R10), Z9, Z4
+	VPDPBUSD.BCST 4(R10), Z8, Z1
+	VPDPBUSD.BCST 4(R10), Z9, Z5
+	VPDPBUSD.BCST 8(R10), Z8, Z2
+	VPDPBUSD.BCST 8(R10), Z9, Z6
+	VPDPBUSD.BCST 12(R10), Z8, Z3
+	VPDPBUSD.BCST 12(R10), Z9, Z7
+	VMOVDQU8      64(R9), Z8
+	VMOVDQU8      64(R15), Z9
+	VPDPBUSD.BCST 16(R10), Z8, Z0
+	VPDPBUSD.BCST 16(R10), Z9, Z4
+	VPDPBUSD.BCST 20(R10), Z8, Z1
+	VPDPBUSD.BCST 20(R10), Z9, Z5
+	VPDPBUSD.BCST 24(R10), Z8, Z2
+	VPDPBUSD.BCST 24(R10), Z9, Z6
+	VPDPBUSD.BCST 28(R10), Z8, Z3
+	VPDPBUSD.BCST 28(R10), Z9, Z7
+	ADDQ          $+128, R9
+	ADDQ          $+32, R10
+	SUBQ          $0x02, R11
+	JGE           blocks_unrolled
+
+blocks_rest:
+	ADDQ $0x02, R11
+	JZ   blocks_sum
+
+blocks_one:
+	LEAQ          (R9)(R12*1), R15
+	VMOVDQU8      (R9), Z8
+	VMOVDQU8      (R15), Z9
+	VPDPBUSD.BCST (R10), Z8, Z0
+	VPDPBUSD.BCST (R10), Z9, Z4
+	VPDPBUSD.BCST 4(R10), Z8, Z1
+	VPDPBUSD.BCST 4(R10), Z9, Z5
+	VPDPBUSD.BCST 8(R10), Z8, Z2
+	VPDPBUSD.BCST 8(R10), Z9, Z6
+	VPDPBUSD.BCST 12(R10), Z8, Z3
+	VPDPBUSD.BCST 12(R10), Z9, Z7
+	ADDQ          $+64, R9
+	ADDQ          $+16, R10
+	DECQ          R11
+	JNZ           blocks_one
+
+blocks_sum:
+	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	VMOVDQU32        (AX), Z12
+	VPSLLD           $0x10, Z12, Z11
+	VPTERNLOGD       $0xff, Z10, Z10, Z10
+	VBROADCASTSS     32(DX), Z8
+	VFMADD231PS.BCST 16(DX), Z12, Z8
+	VCVTDQ2PS        Z0, Z9
+	VFMADD231PS      Z11, Z9, Z8
+	VPANDD           Z8, Z10, Z10
+	VBROADCASTSS     36(DX), Z8
+	VFMADD231PS.BCST 20(DX), Z12, Z8
+	VCVTDQ2PS        Z1, Z9
+	VFMADD231PS      Z11, Z9, Z8
+	VPANDD           Z8, Z10, Z10
+	VBROADCASTSS     40(DX), Z8
+	VFMADD231PS.BCST 24(DX), Z12, Z8
+	VCVTDQ2PS        Z2, Z9
+	VFMADD231PS      Z11, Z9, Z8
+	VPANDD           Z8, Z10, Z10
+	VBROADCASTSS     44(DX), Z8
+	VFMADD231PS.BCST 28(DX), Z12, Z8
+	VCVTDQ2PS        Z3, Z9
+	VFMADD231PS      Z11, Z9, Z8
+	VPANDD           Z8, Z10, Z10
+	VPMOVD2M         Z10, K1
+	KMOVQ            R13, K2
+	KANDNW           K2, K1, K3
+	VMOVDQU32        (AX)(R8*1), Z12
+	VPSLLD           $0x10, Z12, Z11
+	VPTERNLOGD       $0xff, Z10, Z10, Z10
+	VBROADCASTSS     32(DX), Z8
+	VFMADD231PS.BCST 16(DX), Z12, Z8
+	VCVTDQ2PS        Z4, Z9
+	VFMADD231PS      Z11, Z9, Z8
+	VPANDD           Z8, Z10, Z10
+	VBROADCASTSS     36(DX), Z8
+	VFMADD231PS.BCST 20(DX), Z12, Z8
+	VCVTDQ2PS        Z5, Z9
+	VFMADD231PS      Z11, Z9, Z8
+	VPANDD           Z8, Z10, Z10
+	VBROADCASTSS     40(DX), Z8
+	VFMADD231PS.BCST 24(DX), Z12, Z8
+	VCVTDQ2PS        Z6, Z9
+	VFMADD231PS      Z11, Z9, Z8
+	VPANDD           Z8, Z10, Z10
+	VBROADCASTSS     44(DX), Z8
+	VFMADD231PS.BCST 28(DX), Z12, Z8
+	VCVTDQ2PS        Z7, Z9
+	VFMADD231PS      Z11, Z9, Z8
+	VPANDD           Z8, Z10, Z10
+	VPMOVD2M         Z10, K1
+	KSHIFTRQ         $0x20, K2, K2
+	KANDNW           K2, K1, K1
+	KORW             K1, K3, K3
+	KORTESTW         K3, K3
+	JZ               next
+
+	// some row may pass: find which, probe by probe
+	VMOVDQU32 Z0, (SP)
+	VMOVDQU32 Z1, 64(SP)
+	VMOVDQU32 Z2, 128(SP)
+	VMOVDQU32 Z3, 192(SP)
+	VMOVDQU32 Z4, 256(SP)
+	VMOVDQU32 Z5, 320(SP)
+	VMOVDQU32 Z6, 384(SP)
+	VMOVDQU32 Z7, 448(SP)
+	LEAQ      (SP), R11
+	MOVQ      AX, R15
+	MOVQ      SI, BP
+
+block:
+	KMOVW     R13, K2
+	VMOVDQU32 (R15), Z12
+	VPSLLD    $0x10, Z12, Z11
+	MOVQ      DX, R12
+	XORQ      R9, R9
+
+probe:
+	VMOVDQU32        (R11), Z0
+	VBROADCASTSS     32(R12), Z8
+	VFMADD231PS.BCST 16(R12), Z12, Z8
+	VCVTDQ2PS        Z0, Z9
+	VFMADD231PS      Z11, Z9, Z8
+	VPMOVD2M         Z8, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R10
+	TESTL            R10, R10
+	JZ               miss
+	MOVL             BP, (BX)
+	MOVW             R9, 4(BX)
+	MOVW             R10, 6(BX)
+	VMOVDQU32        Z0, 8(BX)
+	ADDQ             $0x48, BX
+	INCQ             DI
+
+miss:
+	ADDQ $0x40, R11
+	ADDQ $0x04, R12
+	INCQ R9
+	CMPQ R9, $0x04
+	JL   probe
+	SHRQ $0x20, R13
+	ADDQ R8, R15
+	LEAQ 1(SI), BP
+	LEAQ 512(SP), R12
+	CMPQ R11, R12
+	JL   block
+
+next:
+	LEAQ (AX)(R8*2), AX
+	ADDQ $0x02, SI
+	JMP  step
+
+done:
+	MOVQ DI, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func scanSplitAVX512VNNIx8(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
+TEXT ·scanSplitAVX512VNNIx8(SB), $1024-80
+	MOVQ blocks+0(FP), AX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
+	MOVQ pairs+24(FP), R8
+
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VPBROADCASTD R9, Z0
+	MOVQ         n+16(FP), R14
+
+step:
+	CMPQ         SI, R14
+	JGE          done
+	MOVQ         (CX)(SI*4), R13
+	TESTQ        R13, R13
+	JZ           next
+	VPBROADCASTD (DX), Z0
+	VPBROADCASTD 4(DX), Z1
+	VPBROADCASTD 8(DX), Z2
+	VPBROADCASTD 12(DX), Z3
+	VPBROADCASTD 16(DX), Z4
+	VPBROADCASTD 20(DX), Z5
+	VPBROADCASTD 24(DX), Z6
+	VPBROADCASTD 28(DX), Z7
+	VPBROADCASTD (DX), Z8
+	VPBROADCASTD 4(DX), Z9
+	VPBROADCASTD 8(DX), Z10
+	VPBROADCASTD 12(DX), Z11
+	VPBROADCASTD 16(DX), Z12
+	VPBROADCASTD 20(DX), Z13
+	VPBROADCASTD 24(DX), Z14
+	VPBROADCASTD 28(DX), Z15
+	MOVQ         codes+48(FP), R10
+	MOVQ         ahead+32(FP), R11
+	TESTQ        R11, R11
+	JZ           second
+	MOVQ         first+8(FP), R9
+	MOVQ         R11, R12
+
+	// bytes of a block in a plane
+	SHLQ  $0x06, R12
+	ADDQ  $0x40, R12
+	MOVQ  SI, R15
+	IMULQ R12, R15
+	LEAQ  64(R9)(R15*1), R9
+	SUBQ  $0x02, R11
+	JL    first_rest
+
+first_unrolled:
+	LEAQ          (R9)(R12*1), R15
+	VMOVDQU8      (R9), Z16
+	VMOVDQU8      (R15), Z17
+	VPDPBUSD.BCST (R10), Z16, Z0
+	VPDPBUSD.BCST (R10), Z17, Z8
+	VPDPBUSD.BCST 4(R10), Z16, Z1
+	VPDPBUSD.BCST 4(R10), Z17, Z9
+	VPDPBUSD.BCST 8(R10), Z16, Z2
+	VPDPBUSD.BCST 8(R10), Z17, Z10
+	VPDPBUSD.BCST 12(R10), Z16, Z3
+	VPDPBUSD.BCST 12(R10), Z17, Z11
+	VPDPBUSD.BCST 16(R10), Z16, Z4
+	VPDPBUSD.BCST 16(R10), Z17, Z12
+	VPDPBUSD.BCST 20(R10), Z16, Z5
+	VPDPBUSD.BCST 20(R10), Z17, Z13
+	VPDPBUSD.BCST 24(R10), Z16, Z6
+	VPDPBUSD.BCST 24(R10), Z17, Z14
+	VPDPBUSD.BCST 28(R10), Z16, Z7
+	VPDPBUSD.BCST 28(R10), Z17, Z15
+	VMOVDQU8      64(R9), Z16
+	VMOVDQU8      64(R15), Z17
+	VPDPBUSD.BCST 32(R10), Z16, Z0
+	VPDPBUSD.BCST 32(R10), Z17, Z8
+	VPDPBUSD.BCST 36(R10), Z16, Z1
+	VPDPBUSD.BCST 36(R10), Z17, Z9
+	VPDPBUSD.BCST 40(R10), Z16, Z2
+	VPDPBUSD.BCST 40(R10), Z17, Z10
+	VPDPBUSD.BCST 44(R10), Z16, Z3
+	VPDPBUSD.BCST 44(R10), Z17, Z11
+	VPDPBUSD.BCST 48(R10), Z16, Z4
+	VPDPBUSD.BCST 48(R10), Z17, Z12
+	VPDPBUSD.BCST 52(R10), Z16, Z5
+	VPDPBUSD.BCST 52(R10), Z17, Z13
+	VPDPBUSD.BCST 56(R10), Z16, Z6
+	VPDPBUSD.BCST 56(R10), Z17, Z14
+	VPDPBUSD.BCST 60(R10), Z16, Z7
+	VPDPBUSD.BCST 60(R10), Z17, Z15
+	ADDQ          $+128, R9
+	ADDQ          $+64, R10
+	SUBQ          $0x02, R11
+	JGE           first_unrolled
+
+first_rest:
+	ADDQ $0x02, R11
+	JZ   first_sum
+
+first_one:
+	LEAQ          (R9)(R12*1), R15
+	VMOVDQU8      (R9), Z16
+	VMOVDQU8      (R15), Z17
+	VPDPBUSD.BCST (R10), Z16, Z0
+	VPDPBUSD.BCST (R10), Z17, Z8
+	VPDPBUSD.BCST 4(R10), Z16, Z1
+	VPDPBUSD.BCST 4(R10), Z17, Z9
+	VPDPBUSD.BCST 8(R10), Z16, Z2
+	VPDPBUSD.BCST 8(R10), Z17, Z10
+	VPDPBUSD.BCST 12(R10), Z16, Z3
+	VPDPBUSD.BCST 12(R10), Z17, Z11
+	VPDPBUSD.BCST 16(R10), Z16, Z4
+	VPDPBUSD.BCST 16(R10), Z17, Z12
+	VPDPBUSD.BCST 20(R10), Z16, Z5
+	VPDPBUSD.BCST 20(R10), Z17, Z13
+	VPDPBUSD.BCST 24(R10), Z16, Z6
+	VPDPBUSD.BCST 24(R10), Z17, Z14
+	VPDPBUSD.BCST 28(R10), Z16, Z7
+	VPDPBUSD.BCST 28(R10), Z17, Z15
+	ADDQ          $+64, R9
+	ADDQ          $+32, R10
+	DECQ          R11
+	JNZ           first_one
+
+first_sum:
+second:
+	MOVQ R8, R12
+	LEAQ 64(AX), R9
+	MOVQ pairs+24(FP), R11
+	SUBQ $0x02, R11
+	JL   blocks_rest
+
+blocks_unrolled:
+	LEAQ          (R9)(R12*1), R15
+	VMOVDQU8      (R9), Z16
+	VMOVDQU8      (R15), Z17
+	VPDPBUSD.BCST (R10), Z16, Z0
+	VPDPBUSD.BCST (R10), Z17, Z8
+	VPDPBUSD.BCST 4(R10), Z16, Z1
+	VPDPBUSD.BCST 4(R10), Z17, Z9
+	VPDPBUSD.BCST 8(R10), Z16, Z2
+	VPDPBUSD.BCST 8(R10), Z17, Z10
+	VPDPBUSD.BCST 12(R10), Z16, Z3
+	VPDPBUSD.BCST 12(R10), Z17, Z11
+	VPDPBUSD.BCST 16(R10), Z16, Z4
+	VPDPBUSD.BCST 16(R10), Z17, Z12
+	VPDPBUSD.BCST 20(R10), Z16, Z5
+	VPDPBUSD.BCST 20(R10), Z17, Z13
+	VPDPBUSD.BCST 24(R10), Z16, Z6
+	VPDPBUSD.BCST 24(R10), Z17, Z14
+	VPDPBUSD.BCST 28(R10), Z16, Z7
+	VPDPBUSD.BCST 28(R10), Z17, Z15
+	VMOVDQU8      64(R9), Z16
+	VMOVDQU8      64(R15), Z17
+	VPDPBUSD.BCST 32(R10), Z16, Z0
+	VPDPBUSD.BCST 32(R10), Z17, Z8
+	VPDPBUSD.BCST 36(R10), Z16, Z1
+	VPDPBUSD.BCST 36(R10), Z17, Z9
+	VPDPBUSD.BCST 40(R10), Z16, Z2
+	VPDPBUSD.BCST 40(R10), Z17, Z10
+	VPDPBUSD.BCST 44(R10), Z16, Z3
+	VPDPBUSD.BCST 44(R10), Z17, Z11
+	VPDPBUSD.BCST 48(R10), Z16, Z4
+	VPDPBUSD.BCST 48(R10), Z17, Z12
+	VPDPBUSD.BCST 52(R10), Z16, Z5
+	VPDPBUSD.BCST 52(R10), Z17, Z13
+	VPDPBUSD.BCST 56(R10), Z16, Z6
+	VPDPBUSD.BCST 56(R10), Z17, Z14
+	VPDPBUSD.BCST 60(R10), Z16, Z7
+	VPDPBUSD.BCST 60(R10), Z17, Z15
+	ADDQ          $+128, R9
+	ADDQ          $+64, R10
+	SUBQ          $0x02, R11
+	JGE           blocks_unrolled
+
+blocks_rest:
+	ADDQ $0x02, R11
+	JZ   blocks_sum
+
+blocks_one:
+	LEAQ          (R9)(R12*1), R15
+	VMOVDQU8      (R9), Z16
+	VMOVDQU8      (R15), Z17
+	VPDPBUSD.BCST (R10), Z16, Z0
+	VPDPBUSD.BCST (R10), Z17, Z8
+	VPDPBUSD.BCST 4(R10), Z16, Z1
+	VPDPBUSD.BCST 4(R10), Z17, Z9
+	VPDPBUSD.BCST 8(R10), Z16, Z2
+	VPDPBUSD.BCST 8(R10), Z17, Z10
+	VPDPBUSD.BCST 12(R10), Z16, Z3
+	VPDPBUSD.BCST 12(R10), Z17, Z11
+	VPDPBUSD.BCST 16(R10), Z16, Z4
+	VPDPBUSD.BCST 16(R10), Z17, Z12
+	VPDPBUSD.BCST 20(R10), Z16, Z5
+	VPDPBUSD.BCST 20(R10), Z17, Z13
+	VPDPBUSD.BCST 24(R10), Z16, Z6
+	VPDPBUSD.BCST 24(R10), Z17, Z14
+	VPDPBUSD.BCST 28(R10), Z16, Z7
+	VPDPBUSD.BCST 28(R10), Z17, Z15
+	ADDQ          $+64, R9
+	ADDQ          $+32, R10
+	DECQ          R11
+	JNZ           blocks_one
+
+blocks_sum:
+	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	VMOVDQU32        (AX), Z20
+	VPSLLD           $0x10, Z20, Z19
+	VPTERNLOGD       $0xff, Z18, Z18, Z18
+	VBROADCASTSS     64(DX), Z16
+	VFMADD231PS.BCST 32(DX), Z20, Z16
+	VCVTDQ2PS        Z0, Z17
+	VFMADD231PS      Z19, Z17, Z16
+	VPANDD           Z16, Z18, Z18
+	VBROADCASTSS     68(DX), Z16
+	VFMADD231PS.BCST 36(DX), Z20, Z16
+	VCVTDQ2PS        Z1, Z17
+	VFMADD231PS      Z19, Z17, Z16
+	VPANDD           Z16, Z18, Z18
+	VBROADCASTSS     72(DX), Z16
+	VFMADD231PS.BCST 40(DX), Z20, Z16
+	VCVTDQ2PS        Z2, Z17
+	VFMADD231PS      Z19, Z17, Z16
+	VPANDD           Z16, Z18, Z18
+	VBROADCASTSS     76(DX), Z16
+	VFMADD231PS.BCST 44(DX), Z20, Z16
+	VCVTDQ2PS        Z3, Z17
+	VFMADD231PS      Z19, Z17, Z16
+	VPANDD           Z16, Z18, Z18
+	VBROADCASTSS     80(DX), Z16
+	VFMADD231PS.BCST 48(DX), Z20, Z16
+	VCVTDQ2PS        Z4, Z17
+	VFMADD231PS      Z19, Z17, Z16
+	VPANDD           Z16, Z18, Z18
+	VBROADCASTSS     84(DX), Z16
+	VFMADD231PS.BCST 52(DX), Z20, Z16
+	VCVTDQ2PS        Z5, Z17
+	VFMADD231PS      Z19, Z17, Z16
+	VPANDD           Z16, Z18, Z18
+	VBROADCASTSS     88(DX), Z16
+	VFMADD231PS.BCST 56(DX), Z20, Z16
+	VCVTDQ2PS        Z6, Z17
+	VFMADD231PS      Z19, Z17, Z16
+	VPANDD           Z16, Z18, Z18
+	VBROADCASTSS     92(DX), Z16
+	VFMADD231PS.BCST 60(DX), Z20, Z16
+	VCVTDQ2PS        Z7, Z17
+	VFMADD231PS      Z19, Z17, Z16
+	VPANDD           Z16, Z18, Z18
+	VPMOVD2M         Z18, K1
+	KMOVQ            R13, K2
+	KANDNW           K2, K1, K3
+	VMOVDQU32        (AX)(R8*1), Z20
+	VPSLLD           $0x10, Z20, Z19
+	VPTERNLOGD       $0xff, Z18, Z18, Z18
+	VBROADCASTSS     64(DX), Z16
+	VFMADD231PS.BCST 32(DX), Z20, Z16
+	VCVTDQ2PS        Z8, Z17
+	VFMADD231PS      Z19, Z17, Z16
+	VPANDD           Z16, Z18, Z18
+	VBROADCASTSS     68(DX), Z16
+	VFMADD231PS.BCST 36(DX), Z20, Z16
+	VCVTDQ2PS        Z9, Z17
+	VFMADD231PS      Z19, Z17, Z16
+	VPANDD           Z16, Z18, Z18
+	VBROADCASTSS     72(DX), Z16
+	VFMADD231PS.BCST 40(DX), Z20, Z16
+	VCVTDQ2PS        Z10, Z17
+	VFMADD231PS      Z19, Z17, Z16
+	VPANDD           Z16, Z18, Z18
+	VBROADCASTSS     76(DX), Z16
+	VFMADD231PS.BCST 44(DX), Z20, Z16
+	VCVTDQ2PS        Z11, Z17
+	VFMADD231PS      Z19, Z17, Z16
+	VPANDD           Z16, Z18, Z18
+	VBROADCASTSS     80(DX), Z16
+	VFMADD231PS.BCST 48(DX), Z20, Z16
+	VCVTDQ2PS        Z12, Z17
+	VFMADD231PS      Z19, Z17, Z16
+	VPANDD           Z16, Z18, Z18
+	VBROADCASTSS     84(DX), Z16
+	VFMADD231PS.BCST 52(DX), Z20, Z16
+	VCVTDQ2PS        Z13, Z17
+	VFMADD231PS      Z19, Z17, Z16
+	VPANDD           Z16, Z18, Z18
+	VBROADCASTSS     88(DX), Z16
+	VFMADD231PS.BCST 56(DX), Z20, Z16
+	VCVTDQ2PS        Z14, Z17
+	VFMADD231PS      Z19, Z17, Z16
+	VPANDD           Z16, Z18, Z18
+	VBROADCASTSS     92(DX), Z16
+	VFMADD231PS.BCST 60(DX), Z20, Z16
+	VCVTDQ2PS        Z15, Z17
+	VFMADD231PS      Z19, Z17, Z16
+	VPANDD           Z16, Z18, Z18
+	VPMOVD2M         Z18, K1
+	KSHIFTRQ         $0x20, K2, K2
+	KANDNW           K2, K1, K1
+	KORW             K1, K3, K3
+	KORTESTW         K3, K3
+	JZ               next
+
+	// some row may pass: find which, probe by probe
+	VMOVDQU32 Z0, (SP)
+	VMOVDQU32 Z1, 64(SP)
+	VMOVDQU32 Z2, 128(SP)
+	VMOVDQU32 Z3, 192(SP)
+	VMOVDQU32 Z4, 256(SP)
+	VMOVDQU32 Z5, 320(SP)
+	VMOVDQU32 Z6, 384(SP)
+	VMOVDQU32 Z7, 448(SP)
+	VMOVDQU32 Z8, 512(SP)
+	VMOVDQU32 Z9, 576(SP)
+	VMOVDQU32 Z10, 640(SP)
+	VMOVDQU32 Z11, 704(SP)
+	VMOVDQU32 Z12, 768(SP)
+	VMOVDQU32 Z13, 832(SP)
+	VMOVDQU32 Z14, 896(SP)
+	VMOVDQU32 Z15, 960(SP)
+	LEAQ      (SP), R11
 	MOVQ      AX, R15
 	MOVQ      SI, BP
 
@@ -574,11 +1598,11 @@ block:
 
 probe:
 	VMOVDQU32        (R11), Z0
-	VBROADCASTSS     64(R12), Z17
-	VFMADD231PS.BCST 32(R12), Z20, Z17
-	VCVTDQ2PS        Z0, Z18
-	VFMADD231PS      Z19, Z18, Z17
-	VPMOVD2M         Z17, K1
+	VBROADCASTSS     64(R12), Z16
+	VFMADD231PS.BCST 32(R12), Z20, Z16
+	VCVTDQ2PS        Z0, Z17
+	VFMADD231PS      Z19, Z17, Z16
+	VPMOVD2M         Z16, K1
 	KANDNW           K2, K1, K1
 	KMOVW            K1, R10
 	TESTL            R10, R10
@@ -609,166 +1633,17 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+64(FP)
+	MOVQ DI, ret+72(FP)
 	VZEROUPPER
 	RET
 
-// func scanSkimAVX512VNNIx1(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
-TEXT ·scanSkimAVX512VNNIx1(SB), $64-72
-	MOVQ blocks+0(FP), AX
-	MOVQ masks+32(FP), CX
-	MOVQ consts+48(FP), DX
-	MOVQ hits+56(FP), BX
-	MOVQ pairs+24(FP), R8
-
-	// bytes of a block in a plane
-	SHLQ         $0x06, R8
-	ADDQ         $0x40, R8
-	XORQ         SI, SI
-	XORQ         DI, DI
-	MOVL         $0xf0f0f0f0, R9
-	VPBROADCASTD R9, Z4
-	MOVL         $0x88888888, R9
-	VPBROADCASTD R9, Z5
-	MOVQ         n+16(FP), R12
-
-step:
-	CMPQ         SI, R12
-	JGE          done
-	MOVL         (CX)(SI*4), R11
-	TESTL        R11, R11
-	JZ           next
-	VPBROADCASTD (DX), Z0
-	VPXORD       Z1, Z1, Z1
-	VPXORD       Z2, Z2, Z2
-	VPXORD       Z3, Z3, Z3
-	LEAQ         64(AX), R9
-	MOVQ         apart+8(FP), R10
-	MOVQ         codes+40(FP), R10
-	MOVQ         pairs+24(FP), R13
-	SUBQ         $0x04, R13
-	JL           rest
-
-unrolled:
-	VMOVDQU8      (R9), Z7
-	VPSLLW        $0x04, Z7, Z6
-	VPTERNLOGD    $0xe4, Z4, Z5, Z6
-	VPTERNLOGD    $0xe4, Z4, Z5, Z7
-	VPDPBUSD.BCST (R10), Z6, Z0
-	VPDPBUSD.BCST 4(R10), Z7, Z1
-	VMOVDQU8      64(R9), Z7
-	VPSLLW        $0x04, Z7, Z6
-	VPTERNLOGD    $0xe4, Z4, Z5, Z6
-	VPTERNLOGD    $0xe4, Z4, Z5, Z7
-	VPDPBUSD.BCST 8(R10), Z6, Z2
-	VPDPBUSD.BCST 12(R10), Z7, Z3
-	VMOVDQU8      128(R9), Z7
-	VPSLLW        $0x04, Z7, Z6
-	VPTERNLOGD    $0xe4, Z4, Z5, Z6
-	VPTERNLOGD    $0xe4, Z4, Z5, Z7
-	VPDPBUSD.BCST 16(R10), Z6, Z0
-	VPDPBUSD.BCST 20(R10), Z7, Z1
-	VMOVDQU8      192(R9), Z7
-	VPSLLW        $0x04, Z7, Z6
-	VPTERNLOGD    $0xe4, Z4, Z5, Z6
-	VPTERNLOGD    $0xe4, Z4, Z5, Z7
-	VPDPBUSD.BCST 24(R10), Z6, Z2
-	VPDPBUSD.BCST 28(R10), Z7, Z3
-	ADDQ          $+256, R9
-	ADDQ          $+32, R10
-	SUBQ          $0x04, R13
-	JGE           unrolled
-
-rest:
-	ADDQ $0x04, R13
-	JZ   sum
-
-one:
-	VMOVDQU8      (R9), Z7
-	VPSLLW        $0x04, Z7, Z6
-	VPTERNLOGD    $0xe4, Z4, Z5, Z6
-	VPTERNLOGD    $0xe4, Z4, Z5, Z7
-	VPDPBUSD.BCST (R10), Z6, Z0
-	VPDPBUSD.BCST 4(R10), Z7, Z1
-	ADDQ          $+64, R9
-	ADDQ          $+8, R10
-	DECQ          R13
-	JNZ           one
-
-sum:
-	VPADDD Z1, Z0, Z0
-	VPADDD Z2, Z0, Z0
-	VPADDD Z3, Z0, Z0
-
-	// sign(dot*scale + residual*slope + limit) of all rows and probes
-	VMOVDQU32        (AX), Z10
-	VPSLLD           $0x10, Z10, Z9
-	VPTERNLOGD       $0xff, Z8, Z8, Z8
-	VBROADCASTSS     8(DX), Z6
-	VFMADD231PS.BCST 4(DX), Z10, Z6
-	VCVTDQ2PS        Z0, Z7
-	VFMADD231PS      Z9, Z7, Z6
-	VPANDD           Z6, Z8, Z8
-	VPMOVD2M         Z8, K1
-	KMOVQ            R11, K2
-	KANDNW           K2, K1, K1
-	KORTESTW         K1, K1
-	JZ               next
-
-	// some row may pass: find which, probe by probe
-	VMOVDQU32 Z0, (SP)
-	LEAQ      (SP), R9
-	MOVQ      AX, R10
-	MOVQ      SI, R13
-	KMOVW     R11, K2
-	VMOVDQU32 (R10), Z10
-	VPSLLD    $0x10, Z10, Z9
-	MOVQ      DX, R14
-	XORQ      R10, R10
-
-probe:
-	VMOVDQU32        (R9), Z0
-	VBROADCASTSS     8(R14), Z6
-	VFMADD231PS.BCST 4(R14), Z10, Z6
-	VCVTDQ2PS        Z0, Z7
-	VFMADD231PS      Z9, Z7, Z6
-	VPMOVD2M         Z6, K1
-	KANDNW           K2, K1, K1
-	KMOVW            K1, R11
-	TESTL            R11, R11
-	JZ               miss
-	MOVL             R13, (BX)
-	MOVW             R10, 4(BX)
-	MOVW             R11, 6(BX)
-	VMOVDQU32        Z0, 8(BX)
-	ADDQ             $0x48, BX
-	INCQ             DI
-
-miss:
-	ADDQ $0x40, R9
-	ADDQ $0x04, R14
-	INCQ R10
-	CMPQ R10, $0x01
-	JL   probe
-
-next:
-	ADDQ R8, AX
-	INCQ SI
-	JMP  step
-
-done:
-	MOVQ DI, ret+64(FP)
-	VZEROUPPER
-	RET
-
-// func scanAVXVNNIx1(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanAVXVNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanAVXVNNIx1(SB), $64-72
+TEXT ·scanAVXVNNIx1(SB), $64-80
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+32(FP), CX
-	MOVQ consts+48(FP), DX
-	MOVQ hits+56(FP), BX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
 	MOVQ pairs+24(FP), R8
 
 	// bytes of a block in a plane
@@ -789,15 +1664,18 @@ step:
 	JZ           next
 	VPBROADCASTD (DX), Y0
 	VPBROADCASTD (DX), Y1
+	MOVQ         codes+48(FP), R10
+	MOVQ         first+8(FP), R12
+	MOVQ         blocks+0(FP), R9
+	SUBQ         R9, R12
+	MOVQ         R8, R9
 	LEAQ         64(AX), R9
-	MOVQ         apart+8(FP), R10
-	MOVQ         codes+40(FP), R11
-	MOVQ         pairs+24(FP), R12
-	SUBQ         $0x02, R12
-	JL           rest
+	MOVQ         pairs+24(FP), R11
+	SUBQ         $0x02, R11
+	JL           blocks_rest
 
-unrolled:
-	VMOVDQU      (R9)(R10*1), Y10
+blocks_unrolled:
+	VMOVDQU      (R9)(R12*1), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y10, Y10
@@ -807,7 +1685,7 @@ unrolled:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y8, Y8
 	VPOR         Y13, Y10, Y10
-	VMOVDQU      32(R9)(R10*1), Y11
+	VMOVDQU      32(R9)(R12*1), Y11
 	VPSLLW       $0x04, Y11, Y9
 	VPAND        Y15, Y9, Y9
 	VPAND        Y15, Y11, Y11
@@ -817,7 +1695,7 @@ unrolled:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y9, Y9
 	VPOR         Y13, Y11, Y11
-	VPBROADCASTD (R11), Y12
+	VPBROADCASTD (R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y0
 	BYTE $0xc4
@@ -832,7 +1710,7 @@ unrolled:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xcc
-	VPBROADCASTD 4(R11), Y12
+	VPBROADCASTD 4(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y0
 	BYTE $0xc4
@@ -847,7 +1725,7 @@ unrolled:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xcc
-	VMOVDQU      64(R9)(R10*1), Y10
+	VMOVDQU      64(R9)(R12*1), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y10, Y10
@@ -857,7 +1735,7 @@ unrolled:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y8, Y8
 	VPOR         Y13, Y10, Y10
-	VMOVDQU      96(R9)(R10*1), Y11
+	VMOVDQU      96(R9)(R12*1), Y11
 	VPSLLW       $0x04, Y11, Y9
 	VPAND        Y15, Y9, Y9
 	VPAND        Y15, Y11, Y11
@@ -867,7 +1745,7 @@ unrolled:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y9, Y9
 	VPOR         Y13, Y11, Y11
-	VPBROADCASTD 8(R11), Y12
+	VPBROADCASTD 8(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y0
 	BYTE $0xc4
@@ -882,7 +1760,7 @@ unrolled:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xcc
-	VPBROADCASTD 12(R11), Y12
+	VPBROADCASTD 12(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y0
 	BYTE $0xc4
@@ -898,16 +1776,16 @@ unrolled:
 	BYTE $0x50
 	BYTE $0xcc
 	ADDQ $+128, R9
-	ADDQ $+16, R11
-	SUBQ $0x02, R12
-	JGE  unrolled
+	ADDQ $+16, R10
+	SUBQ $0x02, R11
+	JGE  blocks_unrolled
 
-rest:
-	ADDQ $0x02, R12
-	JZ   sum
+blocks_rest:
+	ADDQ $0x02, R11
+	JZ   blocks_sum
 
-one:
-	VMOVDQU      (R9)(R10*1), Y10
+blocks_one:
+	VMOVDQU      (R9)(R12*1), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y10, Y10
@@ -917,7 +1795,7 @@ one:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y8, Y8
 	VPOR         Y13, Y10, Y10
-	VMOVDQU      32(R9)(R10*1), Y11
+	VMOVDQU      32(R9)(R12*1), Y11
 	VPSLLW       $0x04, Y11, Y9
 	VPAND        Y15, Y9, Y9
 	VPAND        Y15, Y11, Y11
@@ -927,7 +1805,7 @@ one:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y9, Y9
 	VPOR         Y13, Y11, Y11
-	VPBROADCASTD (R11), Y12
+	VPBROADCASTD (R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y0
 	BYTE $0xc4
@@ -942,7 +1820,7 @@ one:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xcc
-	VPBROADCASTD 4(R11), Y12
+	VPBROADCASTD 4(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y0
 	BYTE $0xc4
@@ -958,11 +1836,11 @@ one:
 	BYTE $0x50
 	BYTE $0xcc
 	ADDQ $+64, R9
-	ADDQ $+8, R11
-	DECQ R12
-	JNZ  one
+	ADDQ $+8, R10
+	DECQ R11
+	JNZ  blocks_one
 
-sum:
+blocks_sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      (AX), Y9
@@ -1043,17 +1921,17 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+64(FP)
+	MOVQ DI, ret+72(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVXVNNIx4(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanAVXVNNIx4(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanAVXVNNIx4(SB), $256-72
+TEXT ·scanAVXVNNIx4(SB), $256-80
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+32(FP), CX
-	MOVQ consts+48(FP), DX
-	MOVQ hits+56(FP), BX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
 	MOVQ pairs+24(FP), R8
 
 	// bytes of a block in a plane
@@ -1080,15 +1958,18 @@ step:
 	VPBROADCASTD 8(DX), Y5
 	VPBROADCASTD 12(DX), Y6
 	VPBROADCASTD 12(DX), Y7
+	MOVQ         codes+48(FP), R10
+	MOVQ         first+8(FP), R12
+	MOVQ         blocks+0(FP), R9
+	SUBQ         R9, R12
+	MOVQ         R8, R9
 	LEAQ         64(AX), R9
-	MOVQ         apart+8(FP), R10
-	MOVQ         codes+40(FP), R11
-	MOVQ         pairs+24(FP), R12
-	SUBQ         $0x02, R12
-	JL           rest
+	MOVQ         pairs+24(FP), R11
+	SUBQ         $0x02, R11
+	JL           blocks_rest
 
-unrolled:
-	VMOVDQU      (R9)(R10*1), Y10
+blocks_unrolled:
+	VMOVDQU      (R9)(R12*1), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y10, Y10
@@ -1098,7 +1979,7 @@ unrolled:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y8, Y8
 	VPOR         Y13, Y10, Y10
-	VMOVDQU      32(R9)(R10*1), Y11
+	VMOVDQU      32(R9)(R12*1), Y11
 	VPSLLW       $0x04, Y11, Y9
 	VPAND        Y15, Y9, Y9
 	VPAND        Y15, Y11, Y11
@@ -1108,7 +1989,7 @@ unrolled:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y9, Y9
 	VPOR         Y13, Y11, Y11
-	VPBROADCASTD (R11), Y12
+	VPBROADCASTD (R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y0
 	BYTE $0xc4
@@ -1123,7 +2004,7 @@ unrolled:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xcc
-	VPBROADCASTD 4(R11), Y12
+	VPBROADCASTD 4(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y2
 	BYTE $0xc4
@@ -1138,7 +2019,7 @@ unrolled:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xdc
-	VPBROADCASTD 8(R11), Y12
+	VPBROADCASTD 8(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y4
 	BYTE $0xc4
@@ -1153,7 +2034,7 @@ unrolled:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xec
-	VPBROADCASTD 12(R11), Y12
+	VPBROADCASTD 12(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y6
 	BYTE $0xc4
@@ -1168,7 +2049,7 @@ unrolled:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xfc
-	VPBROADCASTD 16(R11), Y12
+	VPBROADCASTD 16(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y0
 	BYTE $0xc4
@@ -1183,7 +2064,7 @@ unrolled:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xcc
-	VPBROADCASTD 20(R11), Y12
+	VPBROADCASTD 20(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y2
 	BYTE $0xc4
@@ -1198,7 +2079,7 @@ unrolled:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xdc
-	VPBROADCASTD 24(R11), Y12
+	VPBROADCASTD 24(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y4
 	BYTE $0xc4
@@ -1213,7 +2094,7 @@ unrolled:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xec
-	VPBROADCASTD 28(R11), Y12
+	VPBROADCASTD 28(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y6
 	BYTE $0xc4
@@ -1228,7 +2109,7 @@ unrolled:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xfc
-	VMOVDQU      64(R9)(R10*1), Y10
+	VMOVDQU      64(R9)(R12*1), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y10, Y10
@@ -1238,7 +2119,7 @@ unrolled:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y8, Y8
 	VPOR         Y13, Y10, Y10
-	VMOVDQU      96(R9)(R10*1), Y11
+	VMOVDQU      96(R9)(R12*1), Y11
 	VPSLLW       $0x04, Y11, Y9
 	VPAND        Y15, Y9, Y9
 	VPAND        Y15, Y11, Y11
@@ -1248,7 +2129,7 @@ unrolled:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y9, Y9
 	VPOR         Y13, Y11, Y11
-	VPBROADCASTD 32(R11), Y12
+	VPBROADCASTD 32(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y0
 	BYTE $0xc4
@@ -1263,7 +2144,7 @@ unrolled:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xcc
-	VPBROADCASTD 36(R11), Y12
+	VPBROADCASTD 36(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y2
 	BYTE $0xc4
@@ -1278,7 +2159,7 @@ unrolled:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xdc
-	VPBROADCASTD 40(R11), Y12
+	VPBROADCASTD 40(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y4
 	BYTE $0xc4
@@ -1293,7 +2174,7 @@ unrolled:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xec
-	VPBROADCASTD 44(R11), Y12
+	VPBROADCASTD 44(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y6
 	BYTE $0xc4
@@ -1308,7 +2189,7 @@ unrolled:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xfc
-	VPBROADCASTD 48(R11), Y12
+	VPBROADCASTD 48(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y0
 	BYTE $0xc4
@@ -1323,7 +2204,7 @@ unrolled:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xcc
-	VPBROADCASTD 52(R11), Y12
+	VPBROADCASTD 52(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y2
 	BYTE $0xc4
@@ -1338,7 +2219,7 @@ unrolled:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xdc
-	VPBROADCASTD 56(R11), Y12
+	VPBROADCASTD 56(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y4
 	BYTE $0xc4
@@ -1353,7 +2234,7 @@ unrolled:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xec
-	VPBROADCASTD 60(R11), Y12
+	VPBROADCASTD 60(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y6
 	BYTE $0xc4
@@ -1369,16 +2250,16 @@ unrolled:
 	BYTE $0x50
 	BYTE $0xfc
 	ADDQ $+128, R9
-	ADDQ $+64, R11
-	SUBQ $0x02, R12
-	JGE  unrolled
+	ADDQ $+64, R10
+	SUBQ $0x02, R11
+	JGE  blocks_unrolled
 
-rest:
-	ADDQ $0x02, R12
-	JZ   sum
+blocks_rest:
+	ADDQ $0x02, R11
+	JZ   blocks_sum
 
-one:
-	VMOVDQU      (R9)(R10*1), Y10
+blocks_one:
+	VMOVDQU      (R9)(R12*1), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y10, Y10
@@ -1388,7 +2269,7 @@ one:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y8, Y8
 	VPOR         Y13, Y10, Y10
-	VMOVDQU      32(R9)(R10*1), Y11
+	VMOVDQU      32(R9)(R12*1), Y11
 	VPSLLW       $0x04, Y11, Y9
 	VPAND        Y15, Y9, Y9
 	VPAND        Y15, Y11, Y11
@@ -1398,7 +2279,7 @@ one:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y9, Y9
 	VPOR         Y13, Y11, Y11
-	VPBROADCASTD (R11), Y12
+	VPBROADCASTD (R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y0
 	BYTE $0xc4
@@ -1413,7 +2294,7 @@ one:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xcc
-	VPBROADCASTD 4(R11), Y12
+	VPBROADCASTD 4(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y2
 	BYTE $0xc4
@@ -1428,7 +2309,7 @@ one:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xdc
-	VPBROADCASTD 8(R11), Y12
+	VPBROADCASTD 8(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y4
 	BYTE $0xc4
@@ -1443,7 +2324,7 @@ one:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xec
-	VPBROADCASTD 12(R11), Y12
+	VPBROADCASTD 12(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y6
 	BYTE $0xc4
@@ -1458,7 +2339,7 @@ one:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xfc
-	VPBROADCASTD 16(R11), Y12
+	VPBROADCASTD 16(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y0
 	BYTE $0xc4
@@ -1473,7 +2354,7 @@ one:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xcc
-	VPBROADCASTD 20(R11), Y12
+	VPBROADCASTD 20(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y2
 	BYTE $0xc4
@@ -1488,7 +2369,7 @@ one:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xdc
-	VPBROADCASTD 24(R11), Y12
+	VPBROADCASTD 24(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y4
 	BYTE $0xc4
@@ -1503,7 +2384,7 @@ one:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xec
-	VPBROADCASTD 28(R11), Y12
+	VPBROADCASTD 28(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y6
 	BYTE $0xc4
@@ -1519,11 +2400,11 @@ one:
 	BYTE $0x50
 	BYTE $0xfc
 	ADDQ $+64, R9
-	ADDQ $+32, R11
-	DECQ R12
-	JNZ  one
+	ADDQ $+32, R10
+	DECQ R11
+	JNZ  blocks_one
 
-sum:
+blocks_sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      (AX), Y9
@@ -1646,17 +2527,17 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+64(FP)
+	MOVQ DI, ret+72(FP)
 	VZEROUPPER
 	RET
 
-// func scanSkimAVXVNNIx1(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanSkimAVXVNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanSkimAVXVNNIx1(SB), $64-72
+TEXT ·scanSkimAVXVNNIx1(SB), $64-80
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+32(FP), CX
-	MOVQ consts+48(FP), DX
-	MOVQ hits+56(FP), BX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
 	MOVQ pairs+24(FP), R8
 
 	// bytes of a block in a plane
@@ -1667,13 +2548,13 @@ TEXT ·scanSkimAVXVNNIx1(SB), $64-72
 	MOVL         $0xf0f0f0f0, R9
 	VMOVD        R9, X15
 	VPBROADCASTD X15, Y15
-	MOVQ         n+16(FP), R12
+	MOVQ         n+16(FP), R13
 
 step:
-	CMPQ         SI, R12
+	CMPQ         SI, R13
 	JGE          done
-	MOVL         (CX)(SI*4), R11
-	TESTL        R11, R11
+	MOVL         (CX)(SI*4), R12
+	TESTL        R12, R12
 	JZ           next
 	VPBROADCASTD (DX), Y0
 
@@ -1685,14 +2566,14 @@ step:
 	// the low halves are 8, and the products leave them out
 	VPSRAD $0x04, Y1, Y8
 	VPSUBD Y8, Y1, Y1
+	MOVQ   codes+48(FP), R10
+	MOVQ   R8, R9
 	LEAQ   64(AX), R9
-	MOVQ   apart+8(FP), R10
-	MOVQ   codes+40(FP), R10
-	MOVQ   pairs+24(FP), R13
-	SUBQ   $0x02, R13
-	JL     rest
+	MOVQ   pairs+24(FP), R11
+	SUBQ   $0x02, R11
+	JL     blocks_rest
 
-unrolled:
+blocks_unrolled:
 	VMOVDQU      (R9), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
@@ -1771,14 +2652,14 @@ unrolled:
 	BYTE $0xcc
 	ADDQ $+128, R9
 	ADDQ $+16, R10
-	SUBQ $0x02, R13
-	JGE  unrolled
+	SUBQ $0x02, R11
+	JGE  blocks_unrolled
 
-rest:
-	ADDQ $0x02, R13
-	JZ   sum
+blocks_rest:
+	ADDQ $0x02, R11
+	JZ   blocks_sum
 
-one:
+blocks_one:
 	VMOVDQU      (R9), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
@@ -1819,10 +2700,10 @@ one:
 	BYTE $0xcc
 	ADDQ $+64, R9
 	ADDQ $+8, R10
-	DECQ R13
-	JNZ  one
+	DECQ R11
+	JNZ  blocks_one
 
-sum:
+blocks_sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      (AX), Y9
@@ -1847,8 +2728,8 @@ sum:
 	SHLL         $0x08, R10
 	ORL          R10, R9
 	NOTL         R9
-	MOVWLZX      R11, R11
-	TESTL        R9, R11
+	MOVWLZX      R12, R12
+	TESTL        R9, R12
 	JZ           next
 
 	// some row may pass: find which, probe by probe
@@ -1876,11 +2757,11 @@ probe:
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y1, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R13
-	SHLL         $0x08, R13
-	ORL          R13, R10
+	VMOVMSKPS    Y10, R11
+	SHLL         $0x08, R11
+	ORL          R11, R10
 	NOTL         R10
-	ANDL         R11, R10
+	ANDL         R12, R10
 	JZ           miss
 	MOVL         SI, (BX)
 	MOVW         R9, 4(BX)
@@ -1903,17 +2784,17 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+64(FP)
+	MOVQ DI, ret+72(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVX2x1(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanSplitAVXVNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanAVX2x1(SB), $64-72
+TEXT ·scanSplitAVXVNNIx1(SB), $64-80
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+32(FP), CX
-	MOVQ consts+48(FP), DX
-	MOVQ hits+56(FP), BX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
 	MOVQ pairs+24(FP), R8
 
 	// bytes of a block in a plane
@@ -1924,9 +2805,6 @@ TEXT ·scanAVX2x1(SB), $64-72
 	MOVL         $0xf0f0f0f0, R9
 	VMOVD        R9, X15
 	VPBROADCASTD X15, Y15
-	VPSRLW       $0x04, Y15, Y15
-	VPCMPEQW     Y14, Y14, Y14
-	VPSRLW       $0x0f, Y14, Y14
 	MOVQ         n+16(FP), R14
 
 step:
@@ -1937,222 +2815,233 @@ step:
 	JZ           next
 	VPBROADCASTD (DX), Y0
 	VPBROADCASTD (DX), Y1
-	LEAQ         64(AX), R9
-	MOVQ         apart+8(FP), R10
-	MOVQ         codes+40(FP), R11
-	MOVQ         pairs+24(FP), R12
-	SUBQ         $0x04, R12
-	JL           rest
+	MOVQ         codes+48(FP), R10
+	MOVQ         ahead+32(FP), R11
+	TESTQ        R11, R11
+	JZ           second
+	MOVQ         first+8(FP), R9
+	MOVQ         R11, R12
 
-unrolled:
-	VMOVDQU      (R9)(R10*1), Y8
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        Y15, Y8, Y8
-	VPAND        Y15, Y9, Y9
-	VMOVDQU      (R9), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y11, Y11
-	VPBROADCASTD (R11), Y12
-	VPMADDUBSW   Y12, Y8, Y4
-	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R11), Y12
-	VPMADDUBSW   Y12, Y9, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y11, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      64(R9)(R10*1), Y8
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        Y15, Y8, Y8
-	VPAND        Y15, Y9, Y9
-	VMOVDQU      64(R9), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 8(R11), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 12(R11), Y12
-	VPMADDUBSW   Y12, Y9, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y11, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      128(R9)(R10*1), Y8
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        Y15, Y8, Y8
-	VPAND        Y15, Y9, Y9
-	VMOVDQU      128(R9), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 16(R11), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 20(R11), Y12
-	VPMADDUBSW   Y12, Y9, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y11, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      192(R9)(R10*1), Y8
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        Y15, Y8, Y8
-	VPAND        Y15, Y9, Y9
-	VMOVDQU      192(R9), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 24(R11), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 28(R11), Y12
-	VPMADDUBSW   Y12, Y9, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y11, Y13
-	VPADDW       Y13, Y6, Y6
-	VPMADDWD     Y14, Y4, Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPADDD       Y4, Y0, Y0
-	VPMADDWD     Y14, Y6, Y6
-	VPADDD       Y6, Y0, Y0
-	VMOVDQU      32(R9)(R10*1), Y8
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        Y15, Y8, Y8
-	VPAND        Y15, Y9, Y9
-	VMOVDQU      32(R9), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y11, Y11
-	VPBROADCASTD (R11), Y12
-	VPMADDUBSW   Y12, Y8, Y4
-	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R11), Y12
-	VPMADDUBSW   Y12, Y9, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y11, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      96(R9)(R10*1), Y8
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        Y15, Y8, Y8
-	VPAND        Y15, Y9, Y9
-	VMOVDQU      96(R9), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 8(R11), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 12(R11), Y12
-	VPMADDUBSW   Y12, Y9, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y11, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      160(R9)(R10*1), Y8
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        Y15, Y8, Y8
-	VPAND        Y15, Y9, Y9
-	VMOVDQU      160(R9), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 16(R11), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 20(R11), Y12
-	VPMADDUBSW   Y12, Y9, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y11, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      224(R9)(R10*1), Y8
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        Y15, Y8, Y8
-	VPAND        Y15, Y9, Y9
-	VMOVDQU      224(R9), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 24(R11), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 28(R11), Y12
-	VPMADDUBSW   Y12, Y9, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y11, Y13
-	VPADDW       Y13, Y6, Y6
-	VPMADDWD     Y14, Y4, Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPMADDWD     Y14, Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	ADDQ         $+256, R9
-	ADDQ         $+32, R11
-	SUBQ         $0x04, R12
-	JGE          unrolled
+	// bytes of a block in a plane
+	SHLQ  $0x06, R12
+	ADDQ  $0x40, R12
+	MOVQ  SI, R15
+	IMULQ R12, R15
+	LEAQ  64(R9)(R15*1), R9
+	SUBQ  $0x04, R11
+	JL    first_rest
 
-rest:
-	ADDQ $0x04, R12
-	JZ   sum
+first_unrolled:
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
+	VPBROADCASTD (R10), Y12
 
-one:
-	VMOVDQU      (R9)(R10*1), Y8
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        Y15, Y8, Y8
-	VPAND        Y15, Y9, Y9
-	VMOVDQU      (R9), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y11, Y11
-	VPBROADCASTD (R11), Y12
-	VPMADDUBSW   Y12, Y8, Y4
-	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R11), Y12
-	VPMADDUBSW   Y12, Y9, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y11, Y13
-	VPADDW       Y13, Y6, Y6
-	VPMADDWD     Y14, Y4, Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPADDD       Y4, Y0, Y0
-	VPMADDWD     Y14, Y6, Y6
-	VPADDD       Y6, Y0, Y0
-	VMOVDQU      32(R9)(R10*1), Y8
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        Y15, Y8, Y8
-	VPAND        Y15, Y9, Y9
-	VMOVDQU      32(R9), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y11, Y11
-	VPBROADCASTD (R11), Y12
-	VPMADDUBSW   Y12, Y8, Y4
-	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R11), Y12
-	VPMADDUBSW   Y12, Y9, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y11, Y13
-	VPADDW       Y13, Y6, Y6
-	VPMADDWD     Y14, Y4, Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPMADDWD     Y14, Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	ADDQ         $+64, R9
-	ADDQ         $+8, R11
-	DECQ         R12
-	JNZ          one
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
 
-sum:
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VMOVDQU      64(R9), Y8
+	VMOVDQU      96(R9), Y9
+	VPBROADCASTD 4(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VMOVDQU      128(R9), Y8
+	VMOVDQU      160(R9), Y9
+	VPBROADCASTD 8(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VMOVDQU      192(R9), Y8
+	VMOVDQU      224(R9), Y9
+	VPBROADCASTD 12(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x35
+	BYTE $0x50
+	BYTE $0xcc
+	ADDQ $+256, R9
+	ADDQ $+16, R10
+	SUBQ $0x04, R11
+	JGE  first_unrolled
+
+first_rest:
+	ADDQ $0x04, R11
+	JZ   first_sum
+
+first_one:
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
+	VPBROADCASTD (R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x35
+	BYTE $0x50
+	BYTE $0xcc
+	ADDQ $+64, R9
+	ADDQ $+4, R10
+	DECQ R11
+	JNZ  first_one
+
+first_sum:
+second:
+	MOVQ R8, R12
+	LEAQ 64(AX), R9
+	MOVQ pairs+24(FP), R11
+	SUBQ $0x04, R11
+	JL   blocks_rest
+
+blocks_unrolled:
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
+	VPBROADCASTD (R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VMOVDQU      64(R9), Y8
+	VMOVDQU      96(R9), Y9
+	VPBROADCASTD 4(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VMOVDQU      128(R9), Y8
+	VMOVDQU      160(R9), Y9
+	VPBROADCASTD 8(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VMOVDQU      192(R9), Y8
+	VMOVDQU      224(R9), Y9
+	VPBROADCASTD 12(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x35
+	BYTE $0x50
+	BYTE $0xcc
+	ADDQ $+256, R9
+	ADDQ $+16, R10
+	SUBQ $0x04, R11
+	JGE  blocks_unrolled
+
+blocks_rest:
+	ADDQ $0x04, R11
+	JZ   blocks_sum
+
+blocks_one:
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
+	VPBROADCASTD (R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x35
+	BYTE $0x50
+	BYTE $0xcc
+	ADDQ $+64, R9
+	ADDQ $+4, R10
+	DECQ R11
+	JNZ  blocks_one
+
+blocks_sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      (AX), Y9
@@ -2233,17 +3122,1186 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+64(FP)
+	MOVQ DI, ret+72(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVX2x2(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanSplitAVXVNNIx4(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanAVX2x2(SB), $128-72
+TEXT ·scanSplitAVXVNNIx4(SB), $256-80
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+32(FP), CX
-	MOVQ consts+48(FP), DX
-	MOVQ hits+56(FP), BX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
+	MOVQ pairs+24(FP), R8
+
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VMOVD        R9, X15
+	VPBROADCASTD X15, Y15
+	MOVQ         n+16(FP), R14
+
+step:
+	CMPQ         SI, R14
+	JGE          done
+	MOVL         (CX)(SI*4), R13
+	TESTL        R13, R13
+	JZ           next
+	VPBROADCASTD (DX), Y0
+	VPBROADCASTD (DX), Y1
+	VPBROADCASTD 4(DX), Y2
+	VPBROADCASTD 4(DX), Y3
+	VPBROADCASTD 8(DX), Y4
+	VPBROADCASTD 8(DX), Y5
+	VPBROADCASTD 12(DX), Y6
+	VPBROADCASTD 12(DX), Y7
+	MOVQ         codes+48(FP), R10
+	MOVQ         ahead+32(FP), R11
+	TESTQ        R11, R11
+	JZ           second
+	MOVQ         first+8(FP), R9
+	MOVQ         R11, R12
+
+	// bytes of a block in a plane
+	SHLQ  $0x06, R12
+	ADDQ  $0x40, R12
+	MOVQ  SI, R15
+	IMULQ R12, R15
+	LEAQ  64(R9)(R15*1), R9
+	SUBQ  $0x04, R11
+	JL    first_rest
+
+first_unrolled:
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
+	VPBROADCASTD (R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 4(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y9, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 8(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y9, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 12(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xfc
+	VMOVDQU      64(R9), Y8
+	VMOVDQU      96(R9), Y9
+	VPBROADCASTD 16(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 20(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y9, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 24(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y9, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 28(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xfc
+	VMOVDQU      128(R9), Y8
+	VMOVDQU      160(R9), Y9
+	VPBROADCASTD 32(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 36(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y9, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 40(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y9, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 44(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xfc
+	VMOVDQU      192(R9), Y8
+	VMOVDQU      224(R9), Y9
+	VPBROADCASTD 48(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 52(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y9, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 56(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y9, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 60(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x35
+	BYTE $0x50
+	BYTE $0xfc
+	ADDQ $+256, R9
+	ADDQ $+64, R10
+	SUBQ $0x04, R11
+	JGE  first_unrolled
+
+first_rest:
+	ADDQ $0x04, R11
+	JZ   first_sum
+
+first_one:
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
+	VPBROADCASTD (R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 4(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y9, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 8(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y9, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 12(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x35
+	BYTE $0x50
+	BYTE $0xfc
+	ADDQ $+64, R9
+	ADDQ $+16, R10
+	DECQ R11
+	JNZ  first_one
+
+first_sum:
+second:
+	MOVQ R8, R12
+	LEAQ 64(AX), R9
+	MOVQ pairs+24(FP), R11
+	SUBQ $0x04, R11
+	JL   blocks_rest
+
+blocks_unrolled:
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
+	VPBROADCASTD (R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 4(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y9, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 8(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y9, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 12(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xfc
+	VMOVDQU      64(R9), Y8
+	VMOVDQU      96(R9), Y9
+	VPBROADCASTD 16(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 20(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y9, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 24(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y9, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 28(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xfc
+	VMOVDQU      128(R9), Y8
+	VMOVDQU      160(R9), Y9
+	VPBROADCASTD 32(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 36(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y9, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 40(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y9, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 44(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xfc
+	VMOVDQU      192(R9), Y8
+	VMOVDQU      224(R9), Y9
+	VPBROADCASTD 48(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 52(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y9, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 56(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y9, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 60(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x35
+	BYTE $0x50
+	BYTE $0xfc
+	ADDQ $+256, R9
+	ADDQ $+64, R10
+	SUBQ $0x04, R11
+	JGE  blocks_unrolled
+
+blocks_rest:
+	ADDQ $0x04, R11
+	JZ   blocks_sum
+
+blocks_one:
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
+	VPBROADCASTD (R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 4(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y9, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 8(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y9, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 12(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x35
+	BYTE $0x50
+	BYTE $0xfc
+	ADDQ $+64, R9
+	ADDQ $+16, R10
+	DECQ R11
+	JNZ  blocks_one
+
+blocks_sum:
+	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	VPCMPEQD     Y12, Y12, Y12
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 16(DX), Y11
+	VBROADCASTSS 32(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y0, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VBROADCASTSS 20(DX), Y11
+	VBROADCASTSS 36(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y2, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VBROADCASTSS 24(DX), Y11
+	VBROADCASTSS 40(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y4, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VBROADCASTSS 28(DX), Y11
+	VBROADCASTSS 44(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y6, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R9
+	VPCMPEQD     Y12, Y12, Y12
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 16(DX), Y11
+	VBROADCASTSS 32(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y1, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VBROADCASTSS 20(DX), Y11
+	VBROADCASTSS 36(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y3, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VBROADCASTSS 24(DX), Y11
+	VBROADCASTSS 40(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y5, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VBROADCASTSS 28(DX), Y11
+	VBROADCASTSS 44(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y7, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	MOVWLZX      R13, R13
+	TESTL        R9, R13
+	JZ           next
+
+	// some row may pass: find which, probe by probe
+	VMOVDQU Y0, (SP)
+	VMOVDQU Y1, 32(SP)
+	VMOVDQU Y2, 64(SP)
+	VMOVDQU Y3, 96(SP)
+	VMOVDQU Y4, 128(SP)
+	VMOVDQU Y5, 160(SP)
+	VMOVDQU Y6, 192(SP)
+	VMOVDQU Y7, 224(SP)
+	LEAQ    (SP), R12
+	MOVQ    DX, R15
+	XORQ    R9, R9
+
+probe:
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VMOVDQU      (R12), Y0
+	VBROADCASTSS 16(R15), Y11
+	VBROADCASTSS 32(R15), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y0, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R10
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VMOVDQU      32(R12), Y1
+	VBROADCASTSS 16(R15), Y11
+	VBROADCASTSS 32(R15), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y1, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R11
+	SHLL         $0x08, R11
+	ORL          R11, R10
+	NOTL         R10
+	ANDL         R13, R10
+	JZ           miss
+	MOVL         SI, (BX)
+	MOVW         R9, 4(BX)
+	MOVW         R10, 6(BX)
+	VMOVDQU      Y0, 8(BX)
+	VMOVDQU      Y1, 40(BX)
+	ADDQ         $0x48, BX
+	INCQ         DI
+
+miss:
+	ADDQ $0x40, R12
+	ADDQ $0x04, R15
+	INCQ R9
+	CMPQ R9, $0x04
+	JL   probe
+
+next:
+	ADDQ R8, AX
+	INCQ SI
+	JMP  step
+
+done:
+	MOVQ DI, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func scanAVX2x1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX2, FMA3
+TEXT ·scanAVX2x1(SB), $64-80
+	MOVQ blocks+0(FP), AX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
+	MOVQ pairs+24(FP), R8
+
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VMOVD        R9, X15
+	VPBROADCASTD X15, Y15
+	VPSRLW       $0x04, Y15, Y15
+	VPCMPEQW     Y14, Y14, Y14
+	VPSRLW       $0x0f, Y14, Y14
+	MOVQ         n+16(FP), R14
+
+step:
+	CMPQ         SI, R14
+	JGE          done
+	MOVL         (CX)(SI*4), R13
+	TESTL        R13, R13
+	JZ           next
+	VPBROADCASTD (DX), Y0
+	VPBROADCASTD (DX), Y1
+	MOVQ         codes+48(FP), R10
+	MOVQ         first+8(FP), R12
+	MOVQ         blocks+0(FP), R9
+	SUBQ         R9, R12
+	MOVQ         R8, R9
+	LEAQ         64(AX), R9
+	MOVQ         pairs+24(FP), R11
+	SUBQ         $0x04, R11
+	JL           blocks_rest
+
+blocks_unrolled:
+	VMOVDQU      (R9)(R12*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      64(R9)(R12*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      64(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD 8(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 12(R10), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      128(R9)(R12*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      128(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD 16(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 20(R10), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      192(R9)(R12*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      192(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD 24(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 28(R10), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VMOVDQU      32(R9)(R12*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      96(R9)(R12*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      96(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD 8(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 12(R10), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      160(R9)(R12*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      160(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD 16(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 20(R10), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      224(R9)(R12*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      224(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD 24(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 28(R10), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	ADDQ         $+256, R9
+	ADDQ         $+32, R10
+	SUBQ         $0x04, R11
+	JGE          blocks_unrolled
+
+blocks_rest:
+	ADDQ $0x04, R11
+	JZ   blocks_sum
+
+blocks_one:
+	VMOVDQU      (R9)(R12*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VMOVDQU      32(R9)(R12*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y15, Y8, Y8
+	VPAND        Y15, Y9, Y9
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y11, Y11
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y9, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y11, Y13
+	VPADDW       Y13, Y6, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	ADDQ         $+64, R9
+	ADDQ         $+8, R10
+	DECQ         R11
+	JNZ          blocks_one
+
+blocks_sum:
+	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	VPCMPEQD     Y12, Y12, Y12
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 4(DX), Y11
+	VBROADCASTSS 8(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y0, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R9
+	VPCMPEQD     Y12, Y12, Y12
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 4(DX), Y11
+	VBROADCASTSS 8(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y1, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	MOVWLZX      R13, R13
+	TESTL        R9, R13
+	JZ           next
+
+	// some row may pass: find which, probe by probe
+	VMOVDQU Y0, (SP)
+	VMOVDQU Y1, 32(SP)
+	LEAQ    (SP), R12
+	MOVQ    DX, R15
+	XORQ    R9, R9
+
+probe:
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VMOVDQU      (R12), Y0
+	VBROADCASTSS 4(R15), Y11
+	VBROADCASTSS 8(R15), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y0, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R10
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VMOVDQU      32(R12), Y1
+	VBROADCASTSS 4(R15), Y11
+	VBROADCASTSS 8(R15), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y1, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R11
+	SHLL         $0x08, R11
+	ORL          R11, R10
+	NOTL         R10
+	ANDL         R13, R10
+	JZ           miss
+	MOVL         SI, (BX)
+	MOVW         R9, 4(BX)
+	MOVW         R10, 6(BX)
+	VMOVDQU      Y0, 8(BX)
+	VMOVDQU      Y1, 40(BX)
+	ADDQ         $0x48, BX
+	INCQ         DI
+
+miss:
+	ADDQ $0x40, R12
+	ADDQ $0x04, R15
+	INCQ R9
+	CMPQ R9, $0x01
+	JL   probe
+
+next:
+	ADDQ R8, AX
+	INCQ SI
+	JMP  step
+
+done:
+	MOVQ DI, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func scanAVX2x2(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX2, FMA3
+TEXT ·scanAVX2x2(SB), $128-80
+	MOVQ blocks+0(FP), AX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
 	MOVQ pairs+24(FP), R8
 
 	// bytes of a block in a plane
@@ -2269,15 +4327,18 @@ step:
 	VPBROADCASTD (DX), Y1
 	VPBROADCASTD 4(DX), Y2
 	VPBROADCASTD 4(DX), Y3
+	MOVQ         codes+48(FP), R10
+	MOVQ         first+8(FP), R12
+	MOVQ         blocks+0(FP), R9
+	SUBQ         R9, R12
+	MOVQ         R8, R9
 	LEAQ         64(AX), R9
-	MOVQ         apart+8(FP), R10
-	MOVQ         codes+40(FP), R11
-	MOVQ         pairs+24(FP), R12
-	SUBQ         $0x04, R12
-	JL           rest
+	MOVQ         pairs+24(FP), R11
+	SUBQ         $0x04, R11
+	JL           blocks_rest
 
-unrolled:
-	VMOVDQU      (R9)(R10*1), Y8
+blocks_unrolled:
+	VMOVDQU      (R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2285,23 +4346,23 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD (R11), Y12
+	VPBROADCASTD (R10), Y12
 	VPMADDUBSW   Y12, Y8, Y4
 	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R11), Y12
+	VPBROADCASTD 4(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y5
 	VPMADDUBSW   Y12, Y10, Y7
-	VPBROADCASTD 8(R11), Y12
+	VPBROADCASTD 8(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 12(R11), Y12
+	VPBROADCASTD 12(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y7, Y7
-	VMOVDQU      64(R9)(R10*1), Y8
+	VMOVDQU      64(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2309,27 +4370,27 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 16(R11), Y12
+	VPBROADCASTD 16(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 20(R11), Y12
+	VPBROADCASTD 20(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y7, Y7
-	VPBROADCASTD 24(R11), Y12
+	VPBROADCASTD 24(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 28(R11), Y12
+	VPBROADCASTD 28(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y7, Y7
-	VMOVDQU      128(R9)(R10*1), Y8
+	VMOVDQU      128(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2337,27 +4398,27 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 32(R11), Y12
+	VPBROADCASTD 32(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 36(R11), Y12
+	VPBROADCASTD 36(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y7, Y7
-	VPBROADCASTD 40(R11), Y12
+	VPBROADCASTD 40(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 44(R11), Y12
+	VPBROADCASTD 44(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y7, Y7
-	VMOVDQU      192(R9)(R10*1), Y8
+	VMOVDQU      192(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2365,22 +4426,22 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 48(R11), Y12
+	VPBROADCASTD 48(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 52(R11), Y12
+	VPBROADCASTD 52(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y7, Y7
-	VPBROADCASTD 56(R11), Y12
+	VPBROADCASTD 56(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 60(R11), Y12
+	VPBROADCASTD 60(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y11, Y13
@@ -2395,7 +4456,7 @@ unrolled:
 	VPADDD       Y5, Y2, Y2
 	VPMADDWD     Y14, Y7, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      32(R9)(R10*1), Y8
+	VMOVDQU      32(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2403,23 +4464,23 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD (R11), Y12
+	VPBROADCASTD (R10), Y12
 	VPMADDUBSW   Y12, Y8, Y4
 	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R11), Y12
+	VPBROADCASTD 4(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y5
 	VPMADDUBSW   Y12, Y10, Y7
-	VPBROADCASTD 8(R11), Y12
+	VPBROADCASTD 8(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 12(R11), Y12
+	VPBROADCASTD 12(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y7, Y7
-	VMOVDQU      96(R9)(R10*1), Y8
+	VMOVDQU      96(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2427,27 +4488,27 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 16(R11), Y12
+	VPBROADCASTD 16(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 20(R11), Y12
+	VPBROADCASTD 20(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y7, Y7
-	VPBROADCASTD 24(R11), Y12
+	VPBROADCASTD 24(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 28(R11), Y12
+	VPBROADCASTD 28(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y7, Y7
-	VMOVDQU      160(R9)(R10*1), Y8
+	VMOVDQU      160(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2455,27 +4516,27 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 32(R11), Y12
+	VPBROADCASTD 32(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 36(R11), Y12
+	VPBROADCASTD 36(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y7, Y7
-	VPBROADCASTD 40(R11), Y12
+	VPBROADCASTD 40(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 44(R11), Y12
+	VPBROADCASTD 44(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y7, Y7
-	VMOVDQU      224(R9)(R10*1), Y8
+	VMOVDQU      224(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2483,22 +4544,22 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 48(R11), Y12
+	VPBROADCASTD 48(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 52(R11), Y12
+	VPBROADCASTD 52(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y7, Y7
-	VPBROADCASTD 56(R11), Y12
+	VPBROADCASTD 56(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 60(R11), Y12
+	VPBROADCASTD 60(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y11, Y13
@@ -2514,16 +4575,16 @@ unrolled:
 	VPMADDWD     Y14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
 	ADDQ         $+256, R9
-	ADDQ         $+64, R11
-	SUBQ         $0x04, R12
-	JGE          unrolled
+	ADDQ         $+64, R10
+	SUBQ         $0x04, R11
+	JGE          blocks_unrolled
 
-rest:
-	ADDQ $0x04, R12
-	JZ   sum
+blocks_rest:
+	ADDQ $0x04, R11
+	JZ   blocks_sum
 
-one:
-	VMOVDQU      (R9)(R10*1), Y8
+blocks_one:
+	VMOVDQU      (R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2531,18 +4592,18 @@ one:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD (R11), Y12
+	VPBROADCASTD (R10), Y12
 	VPMADDUBSW   Y12, Y8, Y4
 	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R11), Y12
+	VPBROADCASTD 4(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y5
 	VPMADDUBSW   Y12, Y10, Y7
-	VPBROADCASTD 8(R11), Y12
+	VPBROADCASTD 8(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 12(R11), Y12
+	VPBROADCASTD 12(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y11, Y13
@@ -2557,7 +4618,7 @@ one:
 	VPADDD       Y5, Y2, Y2
 	VPMADDWD     Y14, Y7, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      32(R9)(R10*1), Y8
+	VMOVDQU      32(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2565,18 +4626,18 @@ one:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD (R11), Y12
+	VPBROADCASTD (R10), Y12
 	VPMADDUBSW   Y12, Y8, Y4
 	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R11), Y12
+	VPBROADCASTD 4(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y5
 	VPMADDUBSW   Y12, Y10, Y7
-	VPBROADCASTD 8(R11), Y12
+	VPBROADCASTD 8(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 12(R11), Y12
+	VPBROADCASTD 12(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y11, Y13
@@ -2592,11 +4653,11 @@ one:
 	VPMADDWD     Y14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
 	ADDQ         $+64, R9
-	ADDQ         $+16, R11
-	DECQ         R12
-	JNZ          one
+	ADDQ         $+16, R10
+	DECQ         R11
+	JNZ          blocks_one
 
-sum:
+blocks_sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      (AX), Y9
@@ -2691,17 +4752,17 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+64(FP)
+	MOVQ DI, ret+72(FP)
 	VZEROUPPER
 	RET
 
-// func scanSkimAVX2x1(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanSkimAVX2x1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanSkimAVX2x1(SB), $64-72
+TEXT ·scanSkimAVX2x1(SB), $64-80
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+32(FP), CX
-	MOVQ consts+48(FP), DX
-	MOVQ hits+56(FP), BX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
 	MOVQ pairs+24(FP), R8
 
 	// bytes of a block in a plane
@@ -2715,13 +4776,13 @@ TEXT ·scanSkimAVX2x1(SB), $64-72
 	VPSRLW       $0x04, Y15, Y15
 	VPCMPEQW     Y14, Y14, Y14
 	VPSRLW       $0x0f, Y14, Y14
-	MOVQ         n+16(FP), R12
+	MOVQ         n+16(FP), R13
 
 step:
-	CMPQ         SI, R12
+	CMPQ         SI, R13
 	JGE          done
-	MOVL         (CX)(SI*4), R11
-	TESTL        R11, R11
+	MOVL         (CX)(SI*4), R12
+	TESTL        R12, R12
 	JZ           next
 	VPBROADCASTD (DX), Y0
 
@@ -2733,14 +4794,14 @@ step:
 	// the low halves are 8, and the products leave them out
 	VPSRAD $0x04, Y1, Y8
 	VPSUBD Y8, Y1, Y1
+	MOVQ   codes+48(FP), R10
+	MOVQ   R8, R9
 	LEAQ   64(AX), R9
-	MOVQ   apart+8(FP), R10
-	MOVQ   codes+40(FP), R10
-	MOVQ   pairs+24(FP), R13
-	SUBQ   $0x04, R13
-	JL     rest
+	MOVQ   pairs+24(FP), R11
+	SUBQ   $0x04, R11
+	JL     blocks_rest
 
-unrolled:
+blocks_unrolled:
 	VMOVDQU      (R9), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
@@ -2827,14 +4888,14 @@ unrolled:
 	VPADDD       Y4, Y1, Y1
 	ADDQ         $+256, R9
 	ADDQ         $+32, R10
-	SUBQ         $0x04, R13
-	JGE          unrolled
+	SUBQ         $0x04, R11
+	JGE          blocks_unrolled
 
-rest:
-	ADDQ $0x04, R13
-	JZ   sum
+blocks_rest:
+	ADDQ $0x04, R11
+	JZ   blocks_sum
 
-one:
+blocks_one:
 	VMOVDQU      (R9), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
@@ -2861,10 +4922,10 @@ one:
 	VPADDD       Y4, Y1, Y1
 	ADDQ         $+64, R9
 	ADDQ         $+8, R10
-	DECQ         R13
-	JNZ          one
+	DECQ         R11
+	JNZ          blocks_one
 
-sum:
+blocks_sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      (AX), Y9
@@ -2889,8 +4950,8 @@ sum:
 	SHLL         $0x08, R10
 	ORL          R10, R9
 	NOTL         R9
-	MOVWLZX      R11, R11
-	TESTL        R9, R11
+	MOVWLZX      R12, R12
+	TESTL        R9, R12
 	JZ           next
 
 	// some row may pass: find which, probe by probe
@@ -2918,11 +4979,11 @@ probe:
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y1, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R13
-	SHLL         $0x08, R13
-	ORL          R13, R10
+	VMOVMSKPS    Y10, R11
+	SHLL         $0x08, R11
+	ORL          R11, R10
 	NOTL         R10
-	ANDL         R11, R10
+	ANDL         R12, R10
 	JZ           miss
 	MOVL         SI, (BX)
 	MOVW         R9, 4(BX)
@@ -2945,6 +5006,1264 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+64(FP)
+	MOVQ DI, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func scanSplitAVX2x1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX2, FMA3
+TEXT ·scanSplitAVX2x1(SB), $64-80
+	MOVQ blocks+0(FP), AX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
+	MOVQ pairs+24(FP), R8
+
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VMOVD        R9, X15
+	VPBROADCASTD X15, Y15
+	VPSRLW       $0x04, Y15, Y15
+	VPCMPEQW     Y14, Y14, Y14
+	VPSRLW       $0x0f, Y14, Y14
+	MOVQ         n+16(FP), R14
+
+step:
+	CMPQ         SI, R14
+	JGE          done
+	MOVL         (CX)(SI*4), R13
+	TESTL        R13, R13
+	JZ           next
+	VPBROADCASTD (DX), Y0
+	VPBROADCASTD (DX), Y1
+	MOVQ         codes+48(FP), R10
+	MOVQ         ahead+32(FP), R11
+	TESTQ        R11, R11
+	JZ           second
+	MOVQ         first+8(FP), R9
+	MOVQ         R11, R12
+
+	// bytes of a block in a plane
+	SHLQ  $0x06, R12
+	ADDQ  $0x40, R12
+	MOVQ  SI, R15
+	IMULQ R12, R15
+	LEAQ  64(R9)(R15*1), R9
+	SUBQ  $0x08, R11
+	JL    first_rest
+
+first_unrolled:
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VMOVDQU      64(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      128(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 8(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      192(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 12(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      256(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 16(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      320(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 20(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      384(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 24(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      448(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 28(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VMOVDQU      96(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      160(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 8(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      224(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 12(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      288(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 16(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      352(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 20(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      416(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 24(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      480(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 28(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	ADDQ         $+512, R9
+	ADDQ         $+32, R10
+	SUBQ         $0x08, R11
+	JGE          first_unrolled
+
+first_rest:
+	ADDQ $0x08, R11
+	JZ   first_sum
+
+first_one:
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	ADDQ         $+64, R9
+	ADDQ         $+4, R10
+	DECQ         R11
+	JNZ          first_one
+
+first_sum:
+second:
+	MOVQ R8, R12
+	LEAQ 64(AX), R9
+	MOVQ pairs+24(FP), R11
+	SUBQ $0x08, R11
+	JL   blocks_rest
+
+blocks_unrolled:
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VMOVDQU      64(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      128(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 8(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      192(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 12(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      256(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 16(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      320(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 20(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      384(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 24(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      448(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 28(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VMOVDQU      96(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      160(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 8(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      224(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 12(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      288(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 16(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      352(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 20(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      416(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 24(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      480(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 28(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	ADDQ         $+512, R9
+	ADDQ         $+32, R10
+	SUBQ         $0x08, R11
+	JGE          blocks_unrolled
+
+blocks_rest:
+	ADDQ $0x08, R11
+	JZ   blocks_sum
+
+blocks_one:
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	ADDQ         $+64, R9
+	ADDQ         $+4, R10
+	DECQ         R11
+	JNZ          blocks_one
+
+blocks_sum:
+	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	VPCMPEQD     Y12, Y12, Y12
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 4(DX), Y11
+	VBROADCASTSS 8(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y0, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R9
+	VPCMPEQD     Y12, Y12, Y12
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 4(DX), Y11
+	VBROADCASTSS 8(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y1, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	MOVWLZX      R13, R13
+	TESTL        R9, R13
+	JZ           next
+
+	// some row may pass: find which, probe by probe
+	VMOVDQU Y0, (SP)
+	VMOVDQU Y1, 32(SP)
+	LEAQ    (SP), R12
+	MOVQ    DX, R15
+	XORQ    R9, R9
+
+probe:
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VMOVDQU      (R12), Y0
+	VBROADCASTSS 4(R15), Y11
+	VBROADCASTSS 8(R15), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y0, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R10
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VMOVDQU      32(R12), Y1
+	VBROADCASTSS 4(R15), Y11
+	VBROADCASTSS 8(R15), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y1, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R11
+	SHLL         $0x08, R11
+	ORL          R11, R10
+	NOTL         R10
+	ANDL         R13, R10
+	JZ           miss
+	MOVL         SI, (BX)
+	MOVW         R9, 4(BX)
+	MOVW         R10, 6(BX)
+	VMOVDQU      Y0, 8(BX)
+	VMOVDQU      Y1, 40(BX)
+	ADDQ         $0x48, BX
+	INCQ         DI
+
+miss:
+	ADDQ $0x40, R12
+	ADDQ $0x04, R15
+	INCQ R9
+	CMPQ R9, $0x01
+	JL   probe
+
+next:
+	ADDQ R8, AX
+	INCQ SI
+	JMP  step
+
+done:
+	MOVQ DI, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func scanSplitAVX2x2(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX2, FMA3
+TEXT ·scanSplitAVX2x2(SB), $128-80
+	MOVQ blocks+0(FP), AX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
+	MOVQ pairs+24(FP), R8
+
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VMOVD        R9, X15
+	VPBROADCASTD X15, Y15
+	VPSRLW       $0x04, Y15, Y15
+	VPCMPEQW     Y14, Y14, Y14
+	VPSRLW       $0x0f, Y14, Y14
+	MOVQ         n+16(FP), R14
+
+step:
+	CMPQ         SI, R14
+	JGE          done
+	MOVL         (CX)(SI*4), R13
+	TESTL        R13, R13
+	JZ           next
+	VPBROADCASTD (DX), Y0
+	VPBROADCASTD (DX), Y1
+	VPBROADCASTD 4(DX), Y2
+	VPBROADCASTD 4(DX), Y3
+	MOVQ         codes+48(FP), R10
+	MOVQ         ahead+32(FP), R11
+	TESTQ        R11, R11
+	JZ           second
+	MOVQ         first+8(FP), R9
+	MOVQ         R11, R12
+
+	// bytes of a block in a plane
+	SHLQ  $0x06, R12
+	ADDQ  $0x40, R12
+	MOVQ  SI, R15
+	IMULQ R12, R15
+	LEAQ  64(R9)(R15*1), R9
+	SUBQ  $0x08, R11
+	JL    first_rest
+
+first_unrolled:
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y5
+	VPMADDUBSW   Y12, Y10, Y7
+	VMOVDQU      64(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 8(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 12(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      128(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 16(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 20(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      192(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 24(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 28(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      256(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 32(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 36(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      320(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 40(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 44(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      384(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 48(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 52(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      448(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 56(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 60(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VPMADDWD     Y14, Y5, Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y5
+	VPMADDUBSW   Y12, Y10, Y7
+	VMOVDQU      96(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 8(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 12(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      160(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 16(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 20(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      224(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 24(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 28(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      288(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 32(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 36(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      352(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 40(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 44(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      416(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 48(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 52(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      480(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 56(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 60(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPMADDWD     Y14, Y5, Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y3, Y3
+	ADDQ         $+512, R9
+	ADDQ         $+64, R10
+	SUBQ         $0x08, R11
+	JGE          first_unrolled
+
+first_rest:
+	ADDQ $0x08, R11
+	JZ   first_sum
+
+first_one:
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y5
+	VPMADDUBSW   Y12, Y10, Y7
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VPMADDWD     Y14, Y5, Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y5
+	VPMADDUBSW   Y12, Y10, Y7
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPMADDWD     Y14, Y5, Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y3, Y3
+	ADDQ         $+64, R9
+	ADDQ         $+8, R10
+	DECQ         R11
+	JNZ          first_one
+
+first_sum:
+second:
+	MOVQ R8, R12
+	LEAQ 64(AX), R9
+	MOVQ pairs+24(FP), R11
+	SUBQ $0x08, R11
+	JL   blocks_rest
+
+blocks_unrolled:
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y5
+	VPMADDUBSW   Y12, Y10, Y7
+	VMOVDQU      64(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 8(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 12(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      128(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 16(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 20(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      192(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 24(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 28(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      256(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 32(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 36(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      320(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 40(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 44(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      384(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 48(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 52(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      448(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 56(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 60(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VPMADDWD     Y14, Y5, Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y5
+	VPMADDUBSW   Y12, Y10, Y7
+	VMOVDQU      96(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 8(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 12(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      160(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 16(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 20(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      224(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 24(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 28(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      288(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 32(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 36(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      352(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 40(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 44(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      416(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 48(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 52(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      480(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 56(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 60(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPMADDWD     Y14, Y5, Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y3, Y3
+	ADDQ         $+512, R9
+	ADDQ         $+64, R10
+	SUBQ         $0x08, R11
+	JGE          blocks_unrolled
+
+blocks_rest:
+	ADDQ $0x08, R11
+	JZ   blocks_sum
+
+blocks_one:
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y5
+	VPMADDUBSW   Y12, Y10, Y7
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VPMADDWD     Y14, Y5, Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y5
+	VPMADDUBSW   Y12, Y10, Y7
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPMADDWD     Y14, Y5, Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y3, Y3
+	ADDQ         $+64, R9
+	ADDQ         $+8, R10
+	DECQ         R11
+	JNZ          blocks_one
+
+blocks_sum:
+	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	VPCMPEQD     Y12, Y12, Y12
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 8(DX), Y11
+	VBROADCASTSS 16(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y0, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VBROADCASTSS 12(DX), Y11
+	VBROADCASTSS 20(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y2, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R9
+	VPCMPEQD     Y12, Y12, Y12
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 8(DX), Y11
+	VBROADCASTSS 16(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y1, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VBROADCASTSS 12(DX), Y11
+	VBROADCASTSS 20(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y3, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	MOVWLZX      R13, R13
+	TESTL        R9, R13
+	JZ           next
+
+	// some row may pass: find which, probe by probe
+	VMOVDQU Y0, (SP)
+	VMOVDQU Y1, 32(SP)
+	VMOVDQU Y2, 64(SP)
+	VMOVDQU Y3, 96(SP)
+	LEAQ    (SP), R12
+	MOVQ    DX, R15
+	XORQ    R9, R9
+
+probe:
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VMOVDQU      (R12), Y0
+	VBROADCASTSS 8(R15), Y11
+	VBROADCASTSS 16(R15), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y0, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R10
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VMOVDQU      32(R12), Y1
+	VBROADCASTSS 8(R15), Y11
+	VBROADCASTSS 16(R15), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y1, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R11
+	SHLL         $0x08, R11
+	ORL          R11, R10
+	NOTL         R10
+	ANDL         R13, R10
+	JZ           miss
+	MOVL         SI, (BX)
+	MOVW         R9, 4(BX)
+	MOVW         R10, 6(BX)
+	VMOVDQU      Y0, 8(BX)
+	VMOVDQU      Y1, 40(BX)
+	ADDQ         $0x48, BX
+	INCQ         DI
+
+miss:
+	ADDQ $0x40, R12
+	ADDQ $0x04, R15
+	INCQ R9
+	CMPQ R9, $0x02
+	JL   probe
+
+next:
+	ADDQ R8, AX
+	INCQ SI
+	JMP  step
+
+done:
+	MOVQ DI, ret+72(FP)
 	VZEROUPPER
 	RET

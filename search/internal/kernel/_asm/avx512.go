@@ -9,8 +9,8 @@ import (
 // avx512 writes a kernel for width probes that takes deep blocks at a time.
 // A register holds four coordinates of each of a block's rows, and one
 // VPDPBUSD multiplies them with the same four of a probe.
-func avx512(width, deep int, coarse bool) {
-	c := begin("AVX512VNNI", "AVX-512 VNNI", width, coarse)
+func avx512(width, deep int, kind kind) {
+	c := begin("AVX512VNNI", "AVX-512 VNNI", width, kind)
 	spill := AllocLocal(deep * width * rows * dword)
 	acc := make([][]reg.VecVirtual, deep)
 	for b := range acc {
@@ -32,14 +32,14 @@ func avx512(width, deep int, coarse bool) {
 		VPBROADCASTD(v, to)
 	}
 	constant(highHalf, high)
-	if coarse {
+	if kind == coarse {
 		constant(middles, low)
 	}
 
 	c.step(deep, mask)
 	for b := range acc {
 		for q := range acc[b] {
-			VPBROADCASTD(c.bias(width, q), acc[b][q])
+			VPBROADCASTD(c.bias(q), acc[b][q])
 		}
 	}
 	for _, s := range sums[1:] {
@@ -49,44 +49,50 @@ func avx512(width, deep int, coarse bool) {
 	for b := range even {
 		even[b], odd[b] = ZMM(), ZMM()
 	}
-	below := GP64()
-	if deep > 1 {
-		Load(Param("apart"), below)
-		ADDQ(c.size, below)
-	}
-	c.dots(max(1, min(4, 8/(width*deep))), 2*width*dword, func(n int) {
+	data := [][]reg.VecVirtual{even, odd}[:kind.groups()]
+	from := []reg.GPVirtual{c.row, GP64()}[:deep]
+	c.dots(max(2, 8/(width*deep)), func(n int) {
+		if deep > 1 {
+			LEAQ(Mem{Base: c.row, Index: c.next, Scale: 1}, from[1])
+		}
 		for u := range n {
-			for b := range deep {
-				at := Mem{Base: c.row, Disp: u * rows * dword}
-				other := at
-				other.Index, other.Scale = c.apart, 1
-				if b > 0 {
-					at.Index, at.Scale = c.size, 1
-					other.Index = below
-				}
-				if coarse {
+			for b, row := range from {
+				at := Mem{Base: row, Disp: u * rows * dword}
+				switch kind {
+				case split:
+					if width > 1 {
+						VMOVDQU8(at, even[b])
+						break
+					}
+					// With less to do for 64 bytes, loads run so far ahead
+					// that memory answers them a third slower.
+					VMOVDQU8(at, even[b].AsY())
+					VMOVDQU8(at.Offset(rows*dword/halves), odd[b].AsY())
+					VINSERTI64X4(U8(1), odd[b].AsY(), even[b], even[b])
+				case coarse:
 					VMOVDQU8(at, odd[b])
 					VPSLLW(U8(nibble), odd[b], even[b])
 					join(high, low, even[b])
 					join(high, low, odd[b])
-					continue
+				default:
+					lower, shifted := ZMM(), ZMM()
+					VMOVDQU8(at.Idx(c.apart, 1), odd[b])
+					VMOVDQU8(at, lower)
+					VPSLLW(U8(nibble), odd[b], even[b])
+					VPSRLW(U8(nibble), lower, shifted)
+					join(high, lower, even[b])
+					join(high, shifted, odd[b])
 				}
-				lower, shifted := ZMM(), ZMM()
-				VMOVDQU8(other, odd[b])
-				VMOVDQU8(at, lower)
-				VPSLLW(U8(nibble), odd[b], even[b])
-				VPSRLW(U8(nibble), lower, shifted)
-				join(high, lower, even[b])
-				join(high, shifted, odd[b])
 			}
-			for g, data := range [][]reg.VecVirtual{even, odd} {
+			for i, data := range data {
+				g := u*kind.groups() + i
 				for q := range width {
-					for b := range data {
+					for b, d := range data {
 						a := acc[b][q]
 						if width == 1 {
-							a = sums[(2*u+g)%len(sums)]
+							a = sums[g%len(sums)]
 						}
-						VPDPBUSD_BCST(Mem{Base: c.code, Disp: ((2*u+g)*width + q) * dword}, data[b], a)
+						VPDPBUSD_BCST(c.probe(g, q), d, a)
 					}
 				}
 			}
@@ -118,7 +124,7 @@ func avx512(width, deep int, coarse bool) {
 		load(at)
 		VPTERNLOGD(U8(0xff), signs, signs, signs)
 		for q := range acc[b] {
-			bound(acc[b][q], c.slope(width, q), c.limit(width, q))
+			bound(acc[b][q], c.slope(q), c.limit(q))
 			VPANDD(upper, signs, signs)
 		}
 		VPMOVD2M(signs, k)
