@@ -7,8 +7,9 @@ var (
 	ReadAhead  = readAhead
 )
 
-// SkimAlways makes every scan for one probe skim, whatever it costs.
-func (s *Set) SkimAlways() { s.skim = skimRule{from: math.Inf(-1), trial: math.MaxInt} }
+// SkimAlways makes every scan for one probe skim, whatever it costs, and defer
+// few rows.
+func (s *Set) SkimAlways() { s.skim = skimRule{from: math.Inf(-1), trial: math.MaxInt, deferred: 50} }
 
 // SkimNever makes no scan skim.
 func (s *Set) SkimNever() { s.skim = skimRule{from: math.Inf(1)} }

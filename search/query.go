@@ -37,7 +37,7 @@ type query struct {
 	// threshold is what an upper bound must reach, as float64 bits. It only
 	// rises.
 	threshold atomic.Uint64
-	// skimmed is how many blocks the high plane alone ruled out.
+	// skimmed is how many blocks the first plane alone ruled out.
 	skimmed atomic.Int64
 
 	mu         sync.Mutex
@@ -120,16 +120,18 @@ func (q *query) raise(t float64) {
 // offer takes the rows of a block that a kernel reported.
 func (q *query) offer(part int, p *part, firstBlock int, h *kernel.Hit) {
 	first := (firstBlock + int(h.Block)) * kernel.BlockRows
-	probe := q.probe(p.basis)
 	for row := range kernel.BlockRows {
-		if h.Mask>>row&1 == 0 {
-			continue
+		if h.Mask>>row&1 == 1 {
+			q.offerRow(part, p, first+row, h.Dots[row])
 		}
-		lower, upper := probe.Bounds(h.Dots[row], &p.planes, first+row)
-		if upper < q.need() {
-			continue
-		}
-		q.take(p, candidate{lower: lower, upper: upper, part: uint32(part), row: uint32(first + row)})
+	}
+}
+
+// offerRow takes a row, given the integer dot product of its codes.
+func (q *query) offerRow(part int, p *part, row int, dot int32) {
+	lower, upper := q.probe(p.basis).Bounds(dot, &p.planes, row)
+	if upper >= q.need() {
+		q.take(p, candidate{lower: lower, upper: upper, part: uint32(part), row: uint32(row)})
 	}
 }
 
@@ -187,6 +189,13 @@ func (q *query) rescore() {
 		}
 	}
 	q.candidates = q.candidates[:0]
+}
+
+// settle rescores the candidates that there are, which may raise the threshold.
+func (q *query) settle() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.rescore()
 }
 
 // fetch begins to read from the disk the vectors of the candidates that may

@@ -54,7 +54,7 @@ func (s *Set) scan(queries []*query) {
 	sc := scan{kernel: s.kernel, skim: s.skim, queries: queries}
 	sc.classify()
 	size := kernel.BlockBytes(s.cfg.Dimension)
-	sc.chunk = max(kernel.Step, min(chunkBlocks, chunkBytes/size)/kernel.Step*kernel.Step)
+	sc.chunk = max(1, min(chunkBlocks, chunkBytes/size))
 	total := 0
 	for i := range sc.segments {
 		total += (blocksFor(sc.rows(i)) + sc.chunk - 1) / sc.chunk
@@ -165,10 +165,16 @@ func (sc *scan) work() {
 	total := sc.chunks[len(sc.chunks)-1]
 	// The first blocks raise the thresholds, so that most of the later ones
 	// have no hits.
-	step := kernel.Step
+	step := 1
 	for {
 		c := int(sc.taken.Add(1)) - 1
-		if c >= total || sc.cancelled() {
+		if sc.cancelled() {
+			return
+		}
+		if c >= total {
+			for i := range w.tiles {
+				w.settle(&w.tiles[i])
+			}
 			return
 		}
 		i := sort.SearchInts(sc.chunks, c+1)
@@ -180,7 +186,7 @@ func (sc *scan) work() {
 		end := min(first+sc.chunk, blocksFor(sc.rows(i)))
 		for first < end {
 			n := min(step, end-first)
-			w.scan(i, sc.segments[i], first, n)
+			w.scan(i, first, n)
 			first += n
 			step = min(2*step, sc.chunk)
 		}
@@ -226,7 +232,7 @@ func (w *worker) tile(sc *scan, c *class, b *basis) (widest int) {
 		t := &w.tiles[n]
 		t.Fill(sc.kernel, w.probes)
 		t.basis, t.queries, t.class, t.first = b, some, c, first == 0
-		t.skim = skimming{rule: sc.skim, able: len(sc.queries) == 1 && t.CanSkim()}
+		t.skim = skimming{rule: sc.skim, able: len(sc.queries) == 1 && t.CanSkim(), deferred: t.skim.deferred[:0]}
 		widest = max(widest, width)
 		first += len(some)
 	}
@@ -235,27 +241,36 @@ func (w *worker) tile(sc *scan, c *class, b *basis) (widest int) {
 
 // scan compares n blocks of a segment with every tile for its basis whose class
 // looks at them.
-func (w *worker) scan(number int, s *segment, first, n int) {
-	planes := s.planes.From(first)
+func (w *worker) scan(number, first, n int) {
 	for i := range w.tiles {
 		t := &w.tiles[i]
 		p := t.class.part(number)
-		if t.basis != s.basis || p == nil || first >= blocksFor(p.rows) {
+		if p == nil || t.basis != p.basis || first >= blocksFor(p.rows) {
 			continue
 		}
 		masks := w.masks[:min(n, blocksFor(p.rows)-first)]
 		if t.first {
 			w.visited = p.masks(masks, first, t.queries[0].opt.Filter)
 		}
-		for i, q := range t.queries {
-			t.SetThreshold(i, q.need())
+		if !t.skim.pays(t.queries[0].need()) {
+			w.compare(t, number, first, p, masks)
+			continue
 		}
-		if t.skim.pays(t.queries[0].need()) {
-			masks = t.skim.run(t, planes, masks, w.visited, w.hits)
+		t.SetThreshold(0, t.queries[0].need())
+		w.compare(t, number, first, p, t.skim.run(t, number, first, p, masks, w.visited, w.hits))
+		if len(t.skim.deferred) > t.skim.rule.deferred {
+			w.settle(t)
 		}
-		hits := t.Scan(planes, masks, w.hits)
-		for i := range hits {
-			t.queries[hits[i].Probe].offer(t.class.parts[number], p, first, &hits[i])
-		}
+	}
+}
+
+// compare compares blocks of a part from first on with a tile.
+func (w *worker) compare(t *tile, number, first int, p *part, masks []uint32) {
+	for i, q := range t.queries {
+		t.SetThreshold(i, q.need())
+	}
+	hits := t.Scan(p.planes.From(first), masks, w.hits)
+	for i := range hits {
+		t.queries[hits[i].Probe].offer(t.class.parts[number], p, first, &hits[i])
 	}
 }

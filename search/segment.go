@@ -9,10 +9,7 @@ import (
 )
 
 // blocksFor is how many blocks hold so many rows.
-func blocksFor(rows int) int {
-	const step = kernel.Step * kernel.BlockRows
-	return (rows + step - 1) / step * kernel.Step
-}
+func blocksFor(rows int) int { return (rows + kernel.BlockRows - 1) / kernel.BlockRows }
 
 // segment holds rows with rising ids. Its rows never change once a view has
 // them; the newest segment of a set still takes rows beyond those.

@@ -44,10 +44,6 @@ const (
 	middle     = 8
 )
 
-// Step is how many blocks some kernels take at a time: a scan must begin at a
-// multiple of it and have a multiple of it.
-const Step = 2
-
 // pairs is how many pairs of groups of coordinates a row of a dimension has.
 func pairs(dimension int) int { return (dimension + pairSize - 1) / pairSize }
 

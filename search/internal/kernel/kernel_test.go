@@ -49,11 +49,8 @@ func exact(a, b []float32) (sum float64) {
 	return sum
 }
 
-// blocksOf is how many blocks a scan of so many rows takes.
-func blocksOf(rows int) int {
-	n := (rows + kernel.BlockRows - 1) / kernel.BlockRows
-	return n + n%kernel.Step
-}
+// blocksOf is how many blocks hold so many rows.
+func blocksOf(rows int) int { return (rows + kernel.BlockRows - 1) / kernel.BlockRows }
 
 // layouts are the layouts for a dimension: halved codes and a few splits.
 func layouts(dimension int) []kernel.Layout {
@@ -290,7 +287,7 @@ func BenchmarkScan(b *testing.B) {
 			where string
 			bytes int
 		}{{"cache", 64 << 10}, {"memory", 512 << 20}} {
-			n := c.bytes / size &^ 1
+			n := c.bytes / size
 			memory := make([]byte, n*size)
 			planes := kernel.NewPlanes(memory, layout)
 			rows := make([][]float32, 64)

@@ -124,8 +124,9 @@ type Tile struct {
 	layout  Layout
 	variant variant
 	codes   []byte
-	// full and coarse are a scan's consts.
-	full, coarse []uint32
+	// full and coarse are a scan's consts, and rest those of one that tells
+	// what the second plane adds.
+	full, coarse, rest []uint32
 }
 
 // Fill makes t the tile of probes of one layout, at most k.Width of them, with
@@ -134,12 +135,13 @@ func (t *Tile) Fill(k *Kernel, probes []*Probe) {
 	v := k.variant(len(probes))
 	t.variant, t.probes, t.layout = v, append(t.probes[:0], probes...), probes[0].layout
 	t.codes = zeroed(t.codes, pairs(t.layout.Dimension)*v.width*pairSize)
-	t.full, t.coarse = zeroed(t.full, 3*v.width), zeroed(t.coarse, 3*v.width)
+	t.full, t.coarse, t.rest = zeroed(t.full, 3*v.width), zeroed(t.coarse, 3*v.width), zeroed(t.rest, 3*v.width)
 	for q, p := range probes {
 		for i, c := range p.codes {
 			t.codes[(i/groupSize*v.width+q)*groupSize+i%groupSize] = byte(c)
 		}
 		t.full[q], t.coarse[q] = p.bias(p.full), p.bias(p.coarse)
+		t.rest[q], t.rest[2*v.width+q] = t.full[q]-t.coarse[q], math.Float32bits(float32(math.Inf(1)))
 		t.full[v.width+q], t.coarse[v.width+q] = p.slope(p.full), p.slope(p.coarse)
 	}
 	for q := range v.width {
@@ -173,8 +175,11 @@ func (t *Tile) Scan(blocks Planes, masks []uint32, hits []Hit) []Hit {
 		inFirst, inSecond = t.layout.groups()
 	}
 	_ = blocks.first.bytes[len(masks)*blocks.first.size-1]
-	return t.call(f, blocks.second, &blocks.first.bytes[0], inSecond, inFirst, masks, t.full, hits)
+	return t.call(f, blocks.second, &blocks.first.bytes[0], inSecond, inFirst, masks, t.codes, t.full, hits)
 }
+
+// IsSplit tells whether the tile is for split rows.
+func (t *Tile) IsSplit() bool { return t.layout.Split > 0 }
 
 // CanSkim tells whether the tile has a coarse scan.
 func (t *Tile) CanSkim() bool { return t.variant.coarse != nil }
@@ -191,14 +196,26 @@ func (t *Tile) Skim(blocks Planes, masks []uint32, hits []Hit) []Hit {
 		f = t.variant.split
 		inFirst, _ = t.layout.groups()
 	}
-	return t.call(f, blocks.first, nil, inFirst, 0, masks, t.coarse, hits)
+	return t.call(f, blocks.first, nil, inFirst, 0, masks, t.codes, t.coarse, hits)
 }
 
-func (t *Tile) call(f scan, in plane, first *byte, pairs, ahead int, masks, consts []uint32, hits []Hit) []Hit {
+// ScanSecond reads only the second plane of split rows. Its hits have all rows
+// whose bit is set in their block's mask, with dot products that a Skim's lack
+// of a Scan's.
+func (t *Tile) ScanSecond(blocks Planes, masks []uint32, hits []Hit) []Hit {
+	if len(masks) == 0 {
+		return nil
+	}
+	inFirst, inSecond := t.layout.groups()
+	codes := t.codes[inFirst*t.variant.width*groupSize:]
+	return t.call(t.variant.split, blocks.second, nil, inSecond, 0, masks, codes, t.rest, hits)
+}
+
+func (t *Tile) call(f scan, in plane, first *byte, pairs, ahead int, masks []uint32, codes []byte, consts []uint32, hits []Hit) []Hit {
 	n := len(masks)
 	_ = in.bytes[n*in.size-1]
 	_ = hits[n*t.variant.width-1]
-	return hits[:f(&in.bytes[0], first, n, pairs, ahead, &masks[0], &t.codes[0],
+	return hits[:f(&in.bytes[0], first, n, pairs, ahead, &masks[0], &codes[0],
 		(*byte)(unsafe.Pointer(&consts[0])), (*byte)(unsafe.Pointer(&hits[0])))]
 }
 

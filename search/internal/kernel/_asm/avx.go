@@ -180,7 +180,7 @@ func avx(d dots, width int, kind kind) {
 		VPSRLW(U8(15), ones, ones)
 	}
 
-	c.step(1, mask)
+	c.step(mask)
 	for q := range acc {
 		for _, a := range acc[q] {
 			VPBROADCASTD(c.bias(q), a)

@@ -6,21 +6,18 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// avx512 writes a kernel for width probes that takes deep blocks at a time.
-// A register holds four coordinates of each of a block's rows, and one
-// VPDPBUSD multiplies them with the same four of a probe.
-func avx512(width, deep int, kind kind) {
+// avx512 writes a kernel for width probes. A register holds four coordinates
+// of each of a block's rows, and one VPDPBUSD multiplies them with the same
+// four of a probe.
+func avx512(width int, kind kind) {
 	c := begin("AVX512VNNI", "AVX-512 VNNI", width, kind)
-	spill := AllocLocal(deep * width * rows * dword)
-	acc := make([][]reg.VecVirtual, deep)
-	for b := range acc {
-		acc[b] = make([]reg.VecVirtual, width)
-		for q := range acc[b] {
-			acc[b][q] = ZMM()
-		}
+	spill := AllocLocal(width * rows * dword)
+	acc := make([]reg.VecVirtual, width)
+	for q := range acc {
+		acc[q] = ZMM()
 	}
 	// A single probe has several sums, for shorter chains of additions.
-	sums := []reg.VecVirtual{acc[0][0]}
+	sums := []reg.VecVirtual{acc[0]}
 	if width == 1 {
 		sums = append(sums, ZMM(), ZMM(), ZMM())
 	}
@@ -36,64 +33,48 @@ func avx512(width, deep int, kind kind) {
 		constant(middles, low)
 	}
 
-	c.step(deep, mask)
-	for b := range acc {
-		for q := range acc[b] {
-			VPBROADCASTD(c.bias(q), acc[b][q])
-		}
+	c.step(mask)
+	for q, a := range acc {
+		VPBROADCASTD(c.bias(q), a)
 	}
 	for _, s := range sums[1:] {
 		VPXORD(s, s, s)
 	}
-	even, odd := make([]reg.VecVirtual, deep), make([]reg.VecVirtual, deep)
-	for b := range even {
-		even[b], odd[b] = ZMM(), ZMM()
-	}
-	data := [][]reg.VecVirtual{even, odd}[:kind.groups()]
-	from := []reg.GPVirtual{c.row, GP64()}[:deep]
-	c.dots(max(2, 8/(width*deep)), func(n int) {
-		if deep > 1 {
-			LEAQ(Mem{Base: c.row, Index: c.next, Scale: 1}, from[1])
-		}
+	even, odd := ZMM(), ZMM()
+	data := []reg.VecVirtual{even, odd}[:kind.groups()]
+	c.dots(max(2, 8/width), func(n int) {
 		for u := range n {
-			for b, row := range from {
-				at := Mem{Base: row, Disp: u * rows * dword}
-				switch kind {
-				case split:
-					if width > 1 {
-						VMOVDQU8(at, even[b])
-						break
-					}
-					// With less to do for 64 bytes, loads run so far ahead
-					// that memory answers them a third slower.
-					VMOVDQU8(at, even[b].AsY())
-					VMOVDQU8(at.Offset(rows*dword/halves), odd[b].AsY())
-					VINSERTI64X4(U8(1), odd[b].AsY(), even[b], even[b])
-				case coarse:
-					VMOVDQU8(at, odd[b])
-					VPSLLW(U8(nibble), odd[b], even[b])
-					join(high, low, even[b])
-					join(high, low, odd[b])
-				default:
-					lower, shifted := ZMM(), ZMM()
-					VMOVDQU8(at.Idx(c.apart, 1), odd[b])
-					VMOVDQU8(at, lower)
-					VPSLLW(U8(nibble), odd[b], even[b])
-					VPSRLW(U8(nibble), lower, shifted)
-					join(high, lower, even[b])
-					join(high, shifted, odd[b])
-				}
+			at := Mem{Base: c.row, Disp: u * rows * dword}
+			switch {
+			case kind == split && width > 1:
+				VMOVDQU8(at, even)
+			case kind == split:
+				// With less to do for 64 bytes, loads run so far ahead that
+				// memory answers them a third slower.
+				VMOVDQU8(at, even.AsY())
+				VMOVDQU8(at.Offset(rows*dword/halves), odd.AsY())
+				VINSERTI64X4(U8(1), odd.AsY(), even, even)
+			case kind == coarse:
+				VMOVDQU8(at, odd)
+				VPSLLW(U8(nibble), odd, even)
+				join(high, low, even)
+				join(high, low, odd)
+			default:
+				lower, shifted := ZMM(), ZMM()
+				VMOVDQU8(at.Idx(c.apart, 1), odd)
+				VMOVDQU8(at, lower)
+				VPSLLW(U8(nibble), odd, even)
+				VPSRLW(U8(nibble), lower, shifted)
+				join(high, lower, even)
+				join(high, shifted, odd)
 			}
-			for i, data := range data {
+			for i, d := range data {
 				g := u*kind.groups() + i
-				for q := range width {
-					for b, d := range data {
-						a := acc[b][q]
-						if width == 1 {
-							a = sums[g%len(sums)]
-						}
-						VPDPBUSD_BCST(c.probe(g, q), d, a)
+				for q, a := range acc {
+					if width == 1 {
+						a = sums[g%len(sums)]
 					}
+					VPDPBUSD_BCST(c.probe(g, q), d, a)
 				}
 			}
 		}
@@ -115,44 +96,25 @@ func avx512(width, deep int, kind kind) {
 		VCVTDQ2PS(dots, product)
 		VFMADD231PS(scale, product, upper)
 	}
-	k, live, passed := K(), K(), K()
-	for b := range acc {
-		at := Mem{Base: c.blocks}
-		if b > 0 {
-			at.Index, at.Scale = c.size, 1
-		}
-		load(at)
-		VPTERNLOGD(U8(0xff), signs, signs, signs)
-		for q := range acc[b] {
-			bound(acc[b][q], c.slope(q), c.limit(q))
-			VPANDD(upper, signs, signs)
-		}
-		VPMOVD2M(signs, k)
-		if b == 0 {
-			KMOVQ(mask, live)
-			KANDNW(live, k, passed)
-		} else {
-			KSHIFTRQ(U8(32), live, live)
-			KANDNW(live, k, k)
-			KORW(k, passed, passed)
-		}
+	k, live := K(), K()
+	load(Mem{Base: c.blocks})
+	VPTERNLOGD(U8(0xff), signs, signs, signs)
+	for q, a := range acc {
+		bound(a, c.slope(q), c.limit(q))
+		VPANDD(upper, signs, signs)
 	}
-	KORTESTW(passed, passed)
+	VPMOVD2M(signs, k)
+	KMOVW(mask.As32(), live)
+	KANDNW(live, k, k)
+	KORTESTW(k, k)
 	JZ(LabelRef("next"))
 
 	Comment("some row may pass: find which, probe by probe")
-	for b := range acc {
-		for q := range acc[b] {
-			VMOVDQU32(acc[b][q], spill.Offset((b*width+q)*rows*dword))
-		}
+	for q, a := range acc {
+		VMOVDQU32(a, spill.Offset(q*rows*dword))
 	}
-	probe, found, stacked, consts, at, which := GP64(), GP32(), GP64(), GP64(), GP64(), GP64()
+	probe, found, stacked, consts := GP64(), GP32(), GP64(), GP64()
 	LEAQ(spill, stacked)
-	MOVQ(c.blocks, at)
-	MOVQ(c.block, which)
-	Label("block")
-	KMOVW(mask.As32(), live)
-	load(Mem{Base: at})
 	MOVQ(c.consts, consts)
 	XORQ(probe, probe)
 	Label("probe")
@@ -164,7 +126,7 @@ func avx512(width, deep int, kind kind) {
 	KMOVW(k, found)
 	TESTL(found, found)
 	JZ(LabelRef("miss"))
-	MOVL(which.As32(), Mem{Base: c.hits})
+	MOVL(c.block.As32(), Mem{Base: c.hits})
 	MOVW(probe.As16(), Mem{Base: c.hits, Disp: hitProbe})
 	MOVW(found.As16(), Mem{Base: c.hits, Disp: hitMask})
 	VMOVDQU32(dots, Mem{Base: c.hits, Disp: hitDots})
@@ -176,23 +138,10 @@ func avx512(width, deep int, kind kind) {
 	INCQ(probe)
 	CMPQ(probe, U8(width))
 	JL(LabelRef("probe"))
-	if deep == 2 {
-		SHRQ(U8(32), mask)
-		ADDQ(c.size, at)
-		LEAQ(Mem{Base: c.block, Disp: 1}, which)
-		LEAQ(spill.Offset(2*width*rows*dword), consts)
-		CMPQ(stacked, consts)
-		JL(LabelRef("block"))
-	}
 
 	Label("next")
-	if deep == 2 {
-		LEAQ(Mem{Base: c.blocks, Index: c.size, Scale: 2}, c.blocks)
-		ADDQ(U8(2), c.block)
-	} else {
-		ADDQ(c.size, c.blocks)
-		INCQ(c.block)
-	}
+	ADDQ(c.size, c.blocks)
+	INCQ(c.block)
 	JMP(LabelRef("step"))
 	Label("done")
 	c.end()

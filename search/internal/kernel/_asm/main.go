@@ -70,7 +70,7 @@ func main() {
 	ConstraintExpr("!noasm")
 	for _, kind := range kinds {
 		for _, width := range kind.widths([]int{1, 4, 8}) {
-			avx512(width, min(width, 2), kind)
+			avx512(width, kind)
 		}
 	}
 	for _, dots := range []dots{vnni, madd} {
@@ -91,9 +91,8 @@ type call struct {
 	blocks, masks, consts, hits reg.GPVirtual
 	block, count, size          reg.GPVirtual
 	row, code, unit             reg.GPVirtual
-	// apart is from a byte of halved codes to that in the other plane, and
-	// next from a row to that of the next block.
-	apart, next reg.GPVirtual
+	// apart is from a byte of halved codes to that in the other plane.
+	apart reg.GPVirtual
 }
 
 // begin declares a kernel that works on width probes and loads its arguments.
@@ -106,7 +105,7 @@ func begin(name, by string, width int, kind kind) call {
 		blocks: load("blocks"), masks: load("masks"), consts: load("consts"), hits: load("hits"),
 		block: GP64(), count: GP64(), size: load("pairs"),
 		row: GP64(), code: GP64(), unit: GP64(),
-		apart: GP64(), next: GP64(),
+		apart: GP64(),
 	}
 	blockSize(c.size)
 	XORQ(c.block, c.block)
@@ -129,21 +128,15 @@ func doc(name, by string, width int, kind kind) string {
 	return fmt.Sprintf("%s is the %s for a tile of %d, by %s.", kernelName(name, width, kind), kind.what, width, by)
 }
 
-// step begins the loop over the blocks, of which it takes deep at a time, and
-// goes on to the label next when their masks are zero.
-func (c call) step(deep int, mask reg.GPVirtual) {
+// step begins the loop over the blocks and goes on to the label next when a
+// block's mask is zero.
+func (c call) step(mask reg.GPVirtual) {
 	n := Load(Param("n"), GP64())
 	Label("step")
 	CMPQ(c.block, n)
 	JGE(LabelRef("done"))
-	at := Mem{Base: c.masks, Index: c.block, Scale: dword}
-	if deep == 2 {
-		MOVQ(at, mask)
-		TESTQ(mask, mask)
-	} else {
-		MOVL(at, mask.As32())
-		TESTL(mask.As32(), mask.As32())
-	}
+	MOVL(Mem{Base: c.masks, Index: c.block, Scale: dword}, mask.As32())
+	TESTL(mask.As32(), mask.As32())
 	JZ(LabelRef("next"))
 }
 
@@ -156,11 +149,10 @@ func (c call) dots(unroll int, add func(n int)) {
 		TESTQ(c.unit, c.unit)
 		JZ(LabelRef("second"))
 		Load(Param("first"), c.row)
-		MOVQ(c.unit, c.next)
-		blockSize(c.next)
 		at := GP64()
-		MOVQ(c.block, at)
-		IMULQ(c.next, at)
+		MOVQ(c.unit, at)
+		blockSize(at)
+		IMULQ(c.block, at)
 		LEAQ(Mem{Base: c.row, Index: at, Scale: 1, Disp: metaSize}, c.row)
 		c.plane("first", unroll, add)
 		Label("second")
@@ -168,7 +160,6 @@ func (c call) dots(unroll int, add func(n int)) {
 		Load(Param("first"), c.apart)
 		SUBQ(Load(Param("blocks"), GP64()), c.apart)
 	}
-	MOVQ(c.size, c.next)
 	LEAQ(Mem{Base: c.blocks, Disp: metaSize}, c.row)
 	Load(Param("pairs"), c.unit)
 	c.plane("blocks", unroll, add)
