@@ -102,7 +102,7 @@ func newBasis(moments *mat.SymDense, rule basisRule) *basis {
 		}
 	}
 	b := &basis{layout: kernel.Layout{Dimension: n, Split: split}, vectors: vectors, blur: measureBlur(n, vectors)}
-	b.sum = crc32.Checksum(b.encode(), castagnoli)
+	b.sum = basisSum(b.encode())
 	return b
 }
 
@@ -182,6 +182,9 @@ func (b *basis) encode() []byte {
 	return append(e, bytesOf(b.vectors)...)
 }
 
+// basisSum is the checksum of an encoded basis; zero is that of none.
+func basisSum(e []byte) uint32 { return max(1, crc32.Checksum(e, castagnoli)) }
+
 // decodeBasis reads what encode wrote, or returns ErrDamaged.
 func decodeBasis(e []byte, dimension int) (*basis, error) {
 	if dimension > basisDimension || len(e) != basisHead+4*dimension*dimension {
@@ -195,7 +198,7 @@ func decodeBasis(e []byte, dimension int) (*basis, error) {
 		layout:  kernel.Layout{Dimension: dimension, Split: split},
 		vectors: make([]float32, dimension*dimension),
 		blur:    math.Float64frombits(binary.NativeEndian.Uint64(e[4:])),
-		sum:     crc32.Checksum(e, castagnoli),
+		sum:     basisSum(e),
 	}
 	copy(bytesOf(b.vectors), e[basisHead:])
 	return b, nil

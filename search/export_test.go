@@ -17,7 +17,7 @@ func (s *Set) SkimNever() { s.skim = skimRule{from: math.Inf(1)} }
 // LearnAlways makes the set learn a basis from so many sealed rows on, of
 // whatever use it is.
 func (s *Set) LearnAlways(rows int) {
-	s.rule = basisRule{rows: rows, sample: 100, rest: 0.999, relearn: 1}
+	s.rule = basisRule{rows: rows, sample: 100, rest: 0.999, relearn: 2}
 	s.learnAt = rows
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"hash/crc32"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -36,6 +37,42 @@ func TestBrokenBoundIsNotTrusted(t *testing.T) {
 	require.False(t, got.Certified)
 	require.Equal(t, []Hit{{ID: 1, Score: 1}}, got.Hits)
 	require.GreaterOrEqual(t, got.Rescored, 3)
+}
+
+// TestSpoiledSecondPlaneIsNotTrusted spoils what a search reads only of rows
+// that it has deferred.
+func TestSpoiledSecondPlaneIsNotTrusted(t *testing.T) {
+	const dimension, n = 64, 300
+	s, err := New(Config{Dimension: dimension, SegmentRows: 100})
+	require.NoError(t, err)
+	defer s.Close()
+	s.LearnAlways(100)
+	r := rand.New(rand.NewPCG(3, 13))
+	var rows []Row
+	for i := range uint64(n) {
+		rows = append(rows, Row{ID: i, Vector: drawn(r, dimension)})
+	}
+	require.NoError(t, s.Update(rows, nil))
+	require.Eventually(t, func() bool { return s.Stats().Split >= n-100 }, time.Minute, time.Millisecond)
+	s.SkimAlways()
+	opt := Options{K: n, Threshold: 0.95}
+	want, err := s.Search(context.Background(), rows[5].Vector, opt)
+	require.NoError(t, err)
+	require.True(t, want.Certified)
+	for _, p := range s.view.Load().parts {
+		if p.basis == nil {
+			continue
+		}
+		split := p.basis.layout.Split
+		second := p.hot.bytes[blocksFor(p.capacity)*(64+64*split/4) : blocksFor(p.capacity)*kernel.BlockBytes(dimension)]
+		for i := range second {
+			second[i] = 0xff
+		}
+	}
+	got, err := s.Search(context.Background(), rows[5].Vector, opt)
+	require.NoError(t, err)
+	require.False(t, got.Certified)
+	require.Equal(t, want.Hits, got.Hits)
 }
 
 // TestTailWithDeletedRowsDoesNotGrow renews one row over and over.

@@ -110,12 +110,12 @@ func (s *Set) pressed() bool {
 }
 
 // plan chooses neighbouring sealed parts to be written anew as one: a full
-// one whose vectors belong in a file, one with many deleted rows, one in
-// another basis than the set's, or some small ones. The caller holds mu.
+// one whose vectors belong in a file, one with many deleted rows, some small
+// ones or, last, one in another basis than the set's. The caller holds mu.
 func (s *Set) plan(v *view) []part {
 	parts := s.sealed(v)
 	for i, p := range parts {
-		if s.unfiled(p) || p.dead*deadShare >= p.rows || p.basis != s.basis.Load() {
+		if s.unfiled(p) || p.dead*deadShare >= p.rows {
 			return parts[i : i+1]
 		}
 	}
@@ -132,6 +132,11 @@ func (s *Set) plan(v *view) []part {
 		fits := run[0].fits(last.id(last.rows - 1))
 		if sum <= s.cfg.SegmentRows && 2*top <= sum && fits {
 			return run
+		}
+	}
+	for i, p := range parts {
+		if p.basis != s.basis.Load() {
+			return parts[i : i+1]
 		}
 	}
 	return nil

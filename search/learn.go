@@ -25,7 +25,8 @@ func live(parts []part) int {
 	return rows
 }
 
-// learn gives the set a basis learned from parts, if there is one of use. The
+// learn gives the set a basis learned from parts, if there is one of use. That
+// takes a processor for a second at 512 dimensions, once, at whatever pace. The
 // caller holds work.
 func (s *Set) learn(parts []part, pace *pace) error {
 	rows := live(parts)
@@ -49,13 +50,13 @@ func (s *Set) learn(parts []part, pace *pace) error {
 		pace.rest()
 		return nil
 	})
-	if err != nil {
-		return err
+	var b *basis
+	if err == nil {
+		b = newBasis(moments, s.rule)
 	}
-	b := newBasis(moments, s.rule)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.learnAt = s.rule.relearn * rows
 	s.basis.Store(b)
-	return nil
+	return err
 }

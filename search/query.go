@@ -22,9 +22,9 @@ const fetchAhead = 32
 
 // query is one probe's search over one view. Workers offer it rows whose
 // upper bound reaches its threshold. It raises the threshold to the k-th best
-// lower bound, below which no row can be in the answer, and in the end
-// compares in float64 the rows that are left, best upper bound first, until
-// the k-th best score rules out the rest.
+// lower bound, below which no row can be in the answer, and compares in float64
+// the rows that are left, at the end and at times before it, best upper bound
+// first, until the k-th best score rules out the rest.
 type query struct {
 	ctx    context.Context
 	vector []float32
@@ -37,7 +37,7 @@ type query struct {
 	// threshold is what an upper bound must reach, as float64 bits. It only
 	// rises.
 	threshold atomic.Uint64
-	// skimmed is how many blocks the first plane alone ruled out.
+	// skimmed is of how many blocks only the first plane was read so far.
 	skimmed atomic.Int64
 
 	mu         sync.Mutex
@@ -189,6 +189,14 @@ func (q *query) rescore() {
 		}
 	}
 	q.candidates = q.candidates[:0]
+}
+
+// distrust makes the query compare with every vector: a plane in memory cannot
+// be as it was written.
+func (q *query) distrust() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.broken = true
 }
 
 // settle rescores the candidates that there are, which may raise the threshold.

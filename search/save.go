@@ -54,8 +54,9 @@ func (s *Set) Save(note []byte) error {
 	}
 	s.mu.Lock()
 	s.note = m.note
-	s.mu.Unlock()
 	s.fault.set(nil)
+	s.keep()
+	s.mu.Unlock()
 	return s.sweep(m.parts)
 }
 

@@ -18,7 +18,7 @@ type skimRule struct {
 	// risen by retry.
 	trial, share int
 	retry        float64
-	// deferred is how many rows a worker defers before it compares them.
+	// deferred is how many rows a tile defers before it compares them.
 	deferred int
 }
 
@@ -132,11 +132,18 @@ func (w *worker) finish(t *tile, first int, rows []deferred) {
 		w.compare(t, number, first, p, masks)
 		return
 	}
+	q := t.queries[0]
 	for _, h := range t.ScanSecond(p.planes.From(first), masks, w.hits) {
 		for len(rows) > 0 && rows[0].block() == first+int(h.Block) {
-			dot := rows[0].dot + h.Dots[rows[0].row%kernel.BlockRows]
-			t.queries[0].offerRow(t.class.parts[number], p, int(rows[0].row), dot)
+			r := rows[0].row % kernel.BlockRows
+			if h.Mask>>r&1 == 0 {
+				break
+			}
+			q.offerRow(t.class.parts[number], p, int(rows[0].row), rows[0].dot+h.Dots[r])
 			rows = rows[1:]
 		}
+	}
+	if len(rows) > 0 {
+		q.distrust()
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"oneton/search"
 )
 
-// TestSkimming searches on every kernel where half the bits rule out nearly
+// TestSkimming searches on every kernel where the first plane rules out nearly
 // all rows, where they rule out none, and where they do so only once a near
 // row has been found.
 func TestSkimming(t *testing.T) {

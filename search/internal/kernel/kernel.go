@@ -85,10 +85,13 @@ const Visit = 1 << BlockRows
 // either plane. Of whole codes pairs is the groups in a block of blocks, and
 // ahead those in a block of first, which come first in codes and may be none.
 //
+// It is also given the second plane of whole codes as blocks, nothing as first
+// and consts that every row passes, for what that plane adds to dot.
+//
 // Codes hold the tile's probes interleaved: four codes of the first probe,
 // four of the second, and so on, then the next group. Consts hold, for each
-// probe, -128 times the sum of its codes (int32), then for each its slope, then
-// for each its limit (float32).
+// probe, -128 times the sum of its codes that are scanned (int32), then for
+// each its slope, then for each its limit (float32).
 type scan func(blocks, first *byte, n, pairs, ahead int, masks *uint32, codes, consts, hits *byte) int
 
 // variant is the scan functions for tiles of one width.

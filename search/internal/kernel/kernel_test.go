@@ -192,6 +192,42 @@ func TestKernelsReportEveryRowThatMayPass(t *testing.T) {
 	}
 }
 
+// TestSecondPlaneAddsWhatTheFirstLacks scans the planes of split rows one by
+// one, on every kernel: all rows in the masks must be reported, and no others.
+func TestSecondPlaneAddsWhatTheFirstLacks(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 15))
+	for _, k := range kernel.Available() {
+		for _, dimension := range []int{9, 30, 128, 515} {
+			rows := make([][]float32, 75)
+			masks := make([]uint32, blocksOf(len(rows)))
+			for i := range rows {
+				rows[i] = saturated(r, dimension)
+				masks[i/16] |= uint32(r.IntN(2)) << (i % 16)
+			}
+			probes := [][]float32{random(r, dimension), saturated(r, dimension), random(r, dimension)}
+			for _, layout := range layouts(dimension)[1:] {
+				planes := fill(layout, rows)
+				thresholds := slices.Repeat([]float64{2}, len(probes))
+				tiles(k, layout, probes, thresholds, false, func(tile *kernel.Tile, width, first int) {
+					found := 0
+					for _, h := range tile.ScanSecond(planes, masks, make([]kernel.Hit, len(masks)*width)) {
+						require.Equal(t, masks[h.Block], uint32(h.Mask))
+						found++
+						for row := range 16 {
+							if i := int(h.Block)*16 + row; h.Mask>>row&1 == 1 {
+								probe := probes[first+int(h.Probe)]
+								want := codesDot(planes.Code, i, probe) - codesDot(planes.CoarseCode, i, probe)
+								require.Equal(t, want, h.Dots[row], "%s %+v", k.Name, layout)
+							}
+						}
+					}
+					require.Equal(t, len(masks)*min(width, len(probes)-first), found)
+				})
+			}
+		}
+	}
+}
+
 // codesDot multiplies a row's stored codes with codes made from the probe.
 func codesDot(code func(row, coordinate int) int32, row int, probe []float32) (sum int32) {
 	var top float64

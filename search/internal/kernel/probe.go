@@ -6,7 +6,7 @@ import (
 )
 
 // slack covers the float32 rounding of a scan's arithmetic: four roundings of
-// numbers below 8, each by at most 2^-22. A row's coarse codes are longer than
+// numbers below 8, each by at most 2^-21. A row's coarse codes are longer than
 // the row, by two at most.
 const slack = 2e-6
 
@@ -118,6 +118,10 @@ func (p *Probe) limit(b bound, threshold float64) uint32 {
 	return math.Float32bits(up((b.offset - threshold) / p.step))
 }
 
+// The bits of the float32 limits that every row reaches, infinity, and that
+// none does, its negative.
+const always, never = 0x7f800000, 0xff800000
+
 // Tile is a few probes for rows of one layout, as a kernel takes them.
 type Tile struct {
 	probes  []*Probe
@@ -141,19 +145,21 @@ func (t *Tile) Fill(k *Kernel, probes []*Probe) {
 			t.codes[(i/groupSize*v.width+q)*groupSize+i%groupSize] = byte(c)
 		}
 		t.full[q], t.coarse[q] = p.bias(p.full), p.bias(p.coarse)
-		t.rest[q], t.rest[2*v.width+q] = t.full[q]-t.coarse[q], math.Float32bits(float32(math.Inf(1)))
+		t.rest[q], t.rest[2*v.width+q] = t.full[q]-t.coarse[q], always
 		t.full[v.width+q], t.coarse[v.width+q] = p.slope(p.full), p.slope(p.coarse)
 	}
 	for q := range v.width {
 		t.SetThreshold(q, math.Inf(1))
+		if q >= len(probes) {
+			t.rest[2*v.width+q] = never
+		}
 	}
 }
 
 // SetThreshold makes scans report all rows whose dot product with probe q may
 // be at least threshold, and few others.
 func (t *Tile) SetThreshold(q int, threshold float64) {
-	full := math.Float32bits(float32(math.Inf(-1)))
-	coarse := full
+	full, coarse := uint32(never), uint32(never)
 	if q < len(t.probes) {
 		p := t.probes[q]
 		full, coarse = p.limit(p.full, threshold), p.limit(p.coarse, threshold)
@@ -185,8 +191,8 @@ func (t *Tile) IsSplit() bool { return t.layout.Split > 0 }
 func (t *Tile) CanSkim() bool { return t.variant.coarse != nil }
 
 // Skim is Scan for what the first plane alone tells: its hits have all rows
-// that Scan's have, and more, with other dot products. It reads less: half of
-// halved codes.
+// whose dot product may be at least the threshold, and more than Scan's, with
+// other dot products. It reads less: half of halved codes.
 func (t *Tile) Skim(blocks Planes, masks []uint32, hits []Hit) []Hit {
 	if len(masks) == 0 {
 		return nil
