@@ -34,7 +34,7 @@ type skimming struct {
 	deferred         []deferred
 }
 
-// deferred is a row that the first plane does not rule out but makes look too
+// deferred is a split row that the first plane does not rule out but makes look too
 // far: by the end of the scan the threshold will most likely have risen above
 // the upper bound, and nothing more need be read of it.
 type deferred struct {
@@ -65,6 +65,9 @@ func (s *skimming) pays(threshold float64) bool {
 func (s *skimming) run(t *tile, number, first int, p *part, masks []uint32, visited int, hits []kernel.Hit) []uint32 {
 	q := t.queries[0]
 	probe, need := q.probe(t.basis), q.need()
+	// Halves say too little for their second ones to be worth coming back for,
+	// and a threshold of the caller's may never rise.
+	defers := t.IsSplit() && need > q.floor()
 	hits = t.Skim(p.planes.From(first), masks, hits)
 	s.blocks += visited
 	s.survived += len(hits)
@@ -73,7 +76,7 @@ func (s *skimming) run(t *tile, number, first int, p *part, masks []uint32, visi
 	for i := range hits {
 		h := &hits[i]
 		row := (first + int(h.Block)) * kernel.BlockRows
-		kept, near := len(s.deferred), false
+		kept, near := len(s.deferred), !defers
 		for r := range kernel.BlockRows {
 			if h.Mask>>r&1 == 0 {
 				continue
@@ -128,10 +131,6 @@ func (w *worker) finish(t *tile, first int, rows []deferred) {
 		}
 	}
 	t.queries[0].skimmed.Add(-int64(blocks))
-	if !t.IsSplit() {
-		w.compare(t, number, first, p, masks)
-		return
-	}
 	q := t.queries[0]
 	for _, h := range t.ScanSecond(p.planes.From(first), masks, w.hits) {
 		for len(rows) > 0 && rows[0].block() == first+int(h.Block) {
