@@ -120,16 +120,18 @@ func (q *query) raise(t float64) {
 // offer takes the rows of a block that a kernel reported.
 func (q *query) offer(part int, p *part, firstBlock int, h *kernel.Hit) {
 	first := (firstBlock + int(h.Block)) * kernel.BlockRows
+	probe := q.probe(p.basis)
 	for row := range kernel.BlockRows {
 		if h.Mask>>row&1 == 1 {
-			q.offerRow(part, p, first+row, h.Dots[row])
+			q.offerRow(probe, part, p, first+row, h.Dots[row])
 		}
 	}
 }
 
-// offerRow takes a row, given the integer dot product of its codes.
-func (q *query) offerRow(part int, p *part, row int, dot int32) {
-	lower, upper := q.probe(p.basis).Bounds(dot, &p.planes, row)
+// offerRow takes a row, given the integer dot product of its codes and those of
+// the query's probe for its part.
+func (q *query) offerRow(probe *kernel.Probe, part int, p *part, row int, dot int32) {
+	lower, upper := probe.Bounds(dot, &p.planes, row)
 	if upper >= q.need() {
 		q.take(p, candidate{lower: lower, upper: upper, part: uint32(part), row: uint32(row)})
 	}

@@ -75,25 +75,33 @@ func (s *skimming) run(t *tile, number, first int, p *part, masks []uint32, visi
 	end, now := 0, 0
 	for i := range hits {
 		h := &hits[i]
-		row := (first + int(h.Block)) * kernel.BlockRows
-		kept, near := len(s.deferred), !defers
-		for r := range kernel.BlockRows {
-			if h.Mask>>r&1 == 0 {
-				continue
-			}
-			lower, upper := probe.CoarseBounds(h.Dots[r], &p.planes, row+r)
-			near = near || lower+upper >= 2*need
-			s.deferred = append(s.deferred, deferred{upper: upper, segment: uint32(number), row: uint32(row + r), dot: h.Dots[r]})
+		if defers && s.put(probe, need, number, first+int(h.Block), p, h) {
+			continue
 		}
-		if near {
-			s.deferred = s.deferred[:kept]
-			masks[h.Block] = uint32(h.Mask)
-			end = int(h.Block) + 1
-			now++
-		}
+		masks[h.Block] = uint32(h.Mask)
+		end = int(h.Block) + 1
+		now++
 	}
 	q.skimmed.Add(int64(visited - now))
 	return masks[:end]
+}
+
+// put defers the rows of a block, unless some look near.
+func (s *skimming) put(probe *kernel.Probe, need float64, number, block int, p *part, h *kernel.Hit) bool {
+	kept := len(s.deferred)
+	for r := range kernel.BlockRows {
+		if h.Mask>>r&1 == 0 {
+			continue
+		}
+		row := block*kernel.BlockRows + r
+		lower, upper := probe.CoarseBounds(h.Dots[r], &p.planes, row)
+		if lower+upper >= 2*need {
+			s.deferred = s.deferred[:kept]
+			return false
+		}
+		s.deferred = append(s.deferred, deferred{upper: upper, segment: uint32(number), row: uint32(row), dot: h.Dots[r]})
+	}
+	return true
 }
 
 // settle compares the rows that a tile has deferred and that are still not
@@ -132,13 +140,14 @@ func (w *worker) finish(t *tile, first int, rows []deferred) {
 	}
 	t.queries[0].skimmed.Add(-int64(blocks))
 	q := t.queries[0]
+	probe := q.probe(t.basis)
 	for _, h := range t.ScanSecond(p.planes.From(first), masks, w.hits) {
 		for len(rows) > 0 && rows[0].block() == first+int(h.Block) {
 			r := rows[0].row % kernel.BlockRows
 			if h.Mask>>r&1 == 0 {
 				break
 			}
-			q.offerRow(t.class.parts[number], p, int(rows[0].row), rows[0].dot+h.Dots[r])
+			q.offerRow(probe, t.class.parts[number], p, int(rows[0].row), rows[0].dot+h.Dots[r])
 			rows = rows[1:]
 		}
 	}
