@@ -138,8 +138,8 @@ func (w *worker) finish(t *tile, first int, rows []deferred) {
 			blocks++
 		}
 	}
-	t.queries[0].skimmed.Add(-int64(blocks))
 	q := t.queries[0]
+	q.skimmed.Add(-int64(blocks))
 	probe := q.probe(t.basis)
 	for _, h := range t.ScanSecond(p.planes.From(first), masks, w.hits) {
 		for len(rows) > 0 && rows[0].block() == first+int(h.Block) {
