@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -24,7 +25,9 @@ func savedSet(t *testing.T) (search.Config, model) {
 	for i := range 550 {
 		m = append(m, search.Row{ID: uint64(i), Vector: gaussian(r, cfg.Dimension)})
 	}
+	s.LearnAlways(1)
 	require.NoError(t, s.Update(m, nil))
+	require.Eventually(t, func() bool { return s.Stats().Split > 0 }, time.Minute, time.Millisecond)
 	require.NoError(t, s.Update(nil, []uint64{0}))
 	require.NoError(t, s.Save([]byte("note")))
 	require.NoError(t, s.Close())

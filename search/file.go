@@ -17,8 +17,8 @@ import (
 // header; every row's vector, followed by the vector's checksum; and the hot
 // bytes, exactly as memory has them.
 const (
-	fileMagic   = uint64(0x4f4e45544f4e5332) // "ONETONS2": with the version
-	headerBytes = 8 + 4 + 4 + 8 + 4 + 4
+	fileMagic   = uint64(0x4f4e45544f4e5333) // "ONETONS3": with the version
+	headerBytes = 8 + 4 + 4 + 8 + 4 + 4 + 4
 	sumBytes    = 4
 
 	// pinnedBytes is the size up to which a file's vectors are kept in
@@ -126,7 +126,7 @@ func (w *fileWriter) finish(s *segment) (uint32, error) {
 	if err := w.out.Flush(); err != nil {
 		return 0, err
 	}
-	h := header(s.dimension, s.capacity, s.base, crc32.Checksum(s.hot.bytes, castagnoli))
+	h := header(s.basis, s.dimension, s.capacity, s.base, crc32.Checksum(s.hot.bytes, castagnoli))
 	if _, err := w.file.WriteAt(h, 0); err != nil {
 		return 0, err
 	}
@@ -138,23 +138,29 @@ func (w *fileWriter) abandon() {
 	_ = os.Remove(w.file.Name())
 }
 
-// header is the magic, dimension, rows, base, checksum of the hot bytes and
-// checksum of the header so far.
-func header(dimension, rows int, base uint64, hotSum uint32) []byte {
+// header is the magic, dimension, rows, base, checksum of the basis (or zero),
+// checksum of the hot bytes and checksum of the header so far.
+func header(of *basis, dimension, rows int, base uint64, hotSum uint32) []byte {
 	b := make([]byte, 0, headerBytes)
 	b = binary.NativeEndian.AppendUint64(b, fileMagic)
 	b = binary.NativeEndian.AppendUint32(b, uint32(dimension))
 	b = binary.NativeEndian.AppendUint32(b, uint32(rows))
 	b = binary.NativeEndian.AppendUint64(b, base)
+	var basisSum uint32
+	if of != nil {
+		basisSum = of.sum
+	}
+	b = binary.NativeEndian.AppendUint32(b, basisSum)
 	b = binary.NativeEndian.AppendUint32(b, hotSum)
 	return binary.NativeEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
 func headerSum(h []byte) uint32 { return binary.NativeEndian.Uint32(h[headerBytes-sumBytes:]) }
 
-// openSegment reads a segment of so many rows back from its file, whose
-// header must have the checksum. It returns ErrDamaged for any other file.
-func openSegment(dir string, number, dimension, rows int, sum uint32) (*segment, error) {
+// openSegment reads a segment of so many rows, coded as they are or in a set's
+// basis, back from its file, whose header must have the checksum. It returns
+// ErrDamaged for any other file.
+func openSegment(dir string, number int, set *basis, dimension, rows int, sum uint32) (*segment, error) {
 	path := segmentPath(dir, number)
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -163,7 +169,7 @@ func openSegment(dir string, number, dimension, rows int, sum uint32) (*segment,
 	if err != nil {
 		return nil, err
 	}
-	s, err := readSegment(f, dimension, rows, sum)
+	s, err := readSegment(f, set, dimension, rows, sum)
 	if err != nil {
 		_ = f.Close()
 		return nil, fmt.Errorf("read %s: %w", filepath.Base(path), err)
@@ -172,13 +178,16 @@ func openSegment(dir string, number, dimension, rows int, sum uint32) (*segment,
 	return s, nil
 }
 
-func readSegment(f *os.File, dimension, rows int, sum uint32) (*segment, error) {
+func readSegment(f *os.File, set *basis, dimension, rows int, sum uint32) (*segment, error) {
 	h := make([]byte, headerBytes)
 	if _, err := io.ReadFull(f, h); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	base, hotSum := binary.NativeEndian.Uint64(h[16:]), binary.NativeEndian.Uint32(h[24:])
-	if headerSum(h) != sum || string(h) != string(header(dimension, rows, base, hotSum)) {
+	base, of, hotSum := binary.NativeEndian.Uint64(h[16:]), binary.NativeEndian.Uint32(h[24:]), binary.NativeEndian.Uint32(h[28:])
+	if of == 0 {
+		set = nil
+	}
+	if headerSum(h) != sum || string(h) != string(header(set, dimension, rows, base, hotSum)) {
 		return nil, ErrDamaged
 	}
 	info, err := f.Stat()
@@ -189,7 +198,7 @@ func readSegment(f *os.File, dimension, rows int, sum uint32) (*segment, error) 
 	if info.Size() != hotAt+int64(hotBytes(dimension, rows)) {
 		return nil, ErrDamaged
 	}
-	s, err := newSegment(dimension, rows, base, rows*dimension*4 <= pinnedBytes)
+	s, err := newSegment(set, dimension, rows, base, rows*dimension*4 <= pinnedBytes)
 	if err != nil {
 		return nil, err
 	}

@@ -4,12 +4,15 @@ import (
 	"context"
 	"encoding/binary"
 	"hash/crc32"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"oneton/search/internal/kernel"
 )
 
 // TestBrokenBoundIsNotTrusted spoils the planes of a row that a search rescores.
@@ -34,6 +37,38 @@ func TestBrokenBoundIsNotTrusted(t *testing.T) {
 	require.False(t, got.Certified)
 	require.Equal(t, []Hit{{ID: 1, Score: 1}}, got.Hits)
 	require.GreaterOrEqual(t, got.Rescored, 3)
+}
+
+// TestSpoiledSecondPlaneIsNotTrusted spoils what a search reads only of rows
+// that it has deferred.
+func TestSpoiledSecondPlaneIsNotTrusted(t *testing.T) {
+	const dimension, n = 64, 300
+	s, err := New(Config{Dimension: dimension, SegmentRows: 100, Workers: 1})
+	require.NoError(t, err)
+	defer s.Close()
+	s.LearnAlways(100)
+	r := rand.New(rand.NewPCG(3, 13))
+	var rows []Row
+	for i := range uint64(n) {
+		rows = append(rows, Row{ID: i, Vector: drawn(r, dimension)})
+	}
+	require.NoError(t, s.Update(rows, nil))
+	require.Eventually(t, func() bool { return s.Stats().Split >= n-100 }, time.Minute, time.Millisecond)
+	s.SkimAlways()
+	probe, opt := drawn(r, dimension), Options{K: 1, Threshold: -1}
+	want, err := s.Search(context.Background(), probe, opt)
+	require.NoError(t, err)
+	require.True(t, want.Certified)
+	p := s.view.Load().parts[1]
+	split := p.basis.layout.Split
+	second := p.hot.bytes[blocksFor(p.capacity)*(64+64*split/4) : blocksFor(p.capacity)*kernel.BlockBytes(dimension)]
+	for i := range second {
+		second[i] = 0xff
+	}
+	got, err := s.Search(context.Background(), probe, opt)
+	require.NoError(t, err)
+	require.False(t, got.Certified)
+	require.Equal(t, want.Hits, got.Hits)
 }
 
 // TestTailWithDeletedRowsDoesNotGrow renews one row over and over.
@@ -133,14 +168,14 @@ func TestOlderFormatIsDamaged(t *testing.T) {
 	path := segmentPath(cfg.Dir, 1)
 	b, err := os.ReadFile(path)
 	require.NoError(t, err)
-	now, err := openSegment(cfg.Dir, 1, 8, 1, headerSum(b))
+	now, err := openSegment(cfg.Dir, 1, nil, 8, 1, headerSum(b))
 	require.NoError(t, err)
 	now.free()
 	binary.NativeEndian.PutUint64(b, firstMagic)
 	sum := crc32.Checksum(b[:headerBytes-sumBytes], castagnoli)
 	binary.NativeEndian.PutUint32(b[headerBytes-sumBytes:], sum)
 	require.NoError(t, os.WriteFile(path, b, fileMode))
-	_, err = openSegment(cfg.Dir, 1, 8, 1, sum)
+	_, err = openSegment(cfg.Dir, 1, nil, 8, 1, sum)
 	require.ErrorIs(t, err, ErrDamaged)
 }
 
@@ -150,6 +185,9 @@ func FuzzDecodeManifest(f *testing.F) {
 		{number: 2, rows: 33, sum: 6, live: []uint16{1, 2, 3, 4}},
 	}}
 	whole := m.encode()
+	f.Add(whole[:len(whole)-sumBytes])
+	m.dimension, m.basis = 16, &basis{layout: kernel.Layout{Dimension: 16, Split: 8}, vectors: make([]float32, 16*16)}
+	whole = m.encode()
 	f.Add(whole[:len(whole)-sumBytes])
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -186,14 +224,14 @@ func FuzzOpenSegment(f *testing.F) {
 		here := t.TempDir()
 		if len(b) > headerBytes {
 			// A right header lets the rest be reached.
-			copy(b, header(3, int(rows), 5, binary.NativeEndian.Uint32(b[24:])))
+			copy(b, header(nil, 3, int(rows), 5, binary.NativeEndian.Uint32(b[28:])))
 		}
 		require.NoError(t, os.WriteFile(segmentPath(here, 1), b, fileMode))
 		var sum uint32
 		if len(b) > headerBytes {
 			sum = headerSum(b)
 		}
-		seg, err := openSegment(here, 1, 3, int(rows), sum)
+		seg, err := openSegment(here, 1, nil, 3, int(rows), sum)
 		if err != nil {
 			require.ErrorIs(t, err, ErrDamaged)
 			return

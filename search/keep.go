@@ -51,7 +51,8 @@ func (f *fault) resting() bool {
 
 // keep starts the background work when there is some. The caller holds mu.
 func (s *Set) keep() {
-	if s.keeping || s.closed || s.plan(s.view.Load()) == nil || s.fault.resting() {
+	v := s.view.Load()
+	if s.keeping || s.closed || !s.unlearned(v) && s.plan(v) == nil || s.fault.resting() {
 		return
 	}
 	s.keeping = true
@@ -67,16 +68,23 @@ func (s *Set) keepOnce() bool {
 	defer s.work.Unlock()
 	s.mu.Lock()
 	v := s.view.Load()
-	run := s.plan(v)
-	if run == nil || s.closed {
+	unlearned, run := s.unlearned(v), s.plan(v)
+	if !unlearned && run == nil || s.closed {
 		s.keeping = false
 		s.mu.Unlock()
 		return false
 	}
 	v.retain()
+	sealed := s.sealed(v)
 	s.mu.Unlock()
 	defer v.release()
-	_, err := s.rewrite(run, newPace(&s.traffic, s.pressed))
+	pace := newPace(&s.traffic, s.pressed)
+	var err error
+	if unlearned {
+		err = s.learn(sealed, pace)
+	} else {
+		_, err = s.rewrite(run, pace)
+	}
 	s.fault.set(err)
 	if err != nil {
 		s.mu.Lock()
@@ -102,13 +110,10 @@ func (s *Set) pressed() bool {
 }
 
 // plan chooses neighbouring sealed parts to be written anew as one: a full
-// one whose vectors belong in a file, one with many deleted rows, or some
-// small ones.
+// one whose vectors belong in a file, one with many deleted rows, some small
+// ones or, last, one in another basis than the set's. The caller holds mu.
 func (s *Set) plan(v *view) []part {
-	parts := v.parts
-	if n := len(parts); n > 0 && parts[n-1].segment == s.tail {
-		parts = parts[:n-1]
-	}
+	parts := s.sealed(v)
 	for i, p := range parts {
 		if s.unfiled(p) || p.dead*deadShare >= p.rows {
 			return parts[i : i+1]
@@ -129,6 +134,11 @@ func (s *Set) plan(v *view) []part {
 			return run
 		}
 	}
+	for i, p := range parts {
+		if p.basis != s.basis.Load() {
+			return parts[i : i+1]
+		}
+	}
 	return nil
 }
 
@@ -136,10 +146,7 @@ func (s *Set) plan(v *view) []part {
 // puts it in their place, resting as pace says. It returns the part, as it
 // was when rewritten. The caller holds work.
 func (s *Set) rewrite(run []part, pace *pace) (part, error) {
-	rows := 0
-	for _, p := range run {
-		rows += p.rows - p.dead
-	}
+	rows := live(run)
 	if rows == 0 {
 		s.replace(run, nil)
 		return part{}, nil
@@ -198,7 +205,7 @@ func (p *part) buryDeleted(before, now *part) {
 func (s *Set) merge(run []part, rows int, pace *pace) (*segment, error) {
 	dimension := s.cfg.Dimension
 	filed := s.cfg.Dir != ""
-	made, err := newSegment(dimension, rows, firstLive(run), !filed || rows*dimension*4 <= pinnedBytes)
+	made, err := newSegment(s.basis.Load(), dimension, rows, firstLive(run), !filed || rows*dimension*4 <= pinnedBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -213,6 +220,7 @@ func (s *Set) merge(run []part, rows int, pace *pace) (*segment, error) {
 	}
 	to := 0
 	var vectors sequence
+	memory := make([]float32, dimension)
 	err = eachLive(run, func(p *part, row int) error {
 		v, err := vectors.at(p.segment, row)
 		if err != nil {
@@ -221,7 +229,7 @@ func (s *Set) merge(run []part, rows int, pace *pace) (*segment, error) {
 		if to%paceRows == 0 {
 			pace.rest()
 		}
-		made.copyHot(to, p.segment, row)
+		made.copyHot(to, p.segment, row, v, memory)
 		if made.vectors != nil {
 			copy(made.vectors[to*dimension:], v)
 		}

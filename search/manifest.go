@@ -11,7 +11,7 @@ import (
 
 const (
 	manifestName  = "set"
-	manifestMagic = uint64(0x4f4e45544f4e4d31) // "ONETONM1"
+	manifestMagic = uint64(0x4f4e45544f4e4d32) // "ONETONM2": with the version
 )
 
 // manifest is what Save leaves: which files a set consists of and which of
@@ -21,7 +21,9 @@ type manifest struct {
 	dimension int
 	next      uint64
 	note      []byte
-	parts     []savedPart
+	// basis is the set's, or nil.
+	basis *basis
+	parts []savedPart
 }
 
 type savedPart struct {
@@ -57,6 +59,12 @@ func (m manifest) encode() []byte {
 	b = e.AppendUint64(b, m.next)
 	b = e.AppendUint32(b, uint32(len(m.note)))
 	b = append(b, m.note...)
+	var basis []byte
+	if m.basis != nil {
+		basis = m.basis.encode()
+	}
+	b = e.AppendUint32(b, uint32(len(basis)))
+	b = append(b, basis...)
 	b = e.AppendUint32(b, uint32(len(m.parts)))
 	for _, p := range m.parts {
 		b = e.AppendUint32(b, uint32(p.number))
@@ -81,6 +89,12 @@ func decodeManifest(b []byte) (manifest, error) {
 	}
 	m := manifest{dimension: int(d.uint32()), next: d.uint64()}
 	m.note = slices.Clone(d.take(int(d.uint32())))
+	if n := int(d.uint32()); n > 0 {
+		var err error
+		if m.basis, err = decodeBasis(d.take(n), m.dimension); err != nil {
+			return manifest{}, err
+		}
+	}
 	for n := d.uint32(); n > 0 && !d.short; n-- {
 		p := savedPart{number: int(d.uint32()), rows: int(d.uint32()), sum: d.uint32()}
 		if n := int(d.uint32()); n > 0 {

@@ -40,7 +40,7 @@ func TestMasks(t *testing.T) {
 					}
 				}
 				blocks := blocksFor(p.rows)
-				first := r.IntN(blocks/kernel.Step) * kernel.Step
+				first := r.IntN(blocks)
 				masks := make([]uint32, blocks-first)
 				visited := p.masks(masks, first, filter)
 				for i, mask := range masks {

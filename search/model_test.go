@@ -57,6 +57,7 @@ var kinds = map[string]data{
 	"few": func(r *rand.Rand, dimension int) []float32 {
 		return gaussian(rand.New(rand.NewPCG(uint64(r.IntN(5)), 1)), dimension)
 	},
+	"decaying": decaying,
 	"swarm": func(r *rand.Rand, dimension int) []float32 {
 		centre := gaussian(rand.New(rand.NewPCG(7, 7)), dimension)
 		v := gaussian(r, dimension)
@@ -91,6 +92,15 @@ func gaussian(r *rand.Rand, dimension int) []float32 {
 	v := make([]float32, dimension)
 	for i := range v {
 		v[i] = float32(r.NormFloat64())
+	}
+	return unit(v)
+}
+
+// decaying draws vectors with most of their length in few coordinates.
+func decaying(r *rand.Rand, dimension int) []float32 {
+	v := gaussian(r, dimension)
+	for i := range v {
+		v[i] *= float32(math.Exp(-8 * float64(i*5%dimension) / float64(dimension)))
 	}
 	return unit(v)
 }
@@ -163,7 +173,12 @@ func runModel(t *rapid.T, kernel, dir string) {
 	s, err := search.New(cfg)
 	require.NoError(t, err)
 	skim := rapid.SampledFrom([]func(*search.Set){(*search.Set).SkimAlways, (*search.Set).SkimNever, func(*search.Set) {}}).Draw(t, "skim")
-	skim(s)
+	learnAt := rapid.SampledFrom([]int{1, 150, math.MaxInt}).Draw(t, "learn at")
+	tune := func() {
+		skim(s)
+		s.LearnAlways(learnAt)
+	}
+	tune()
 	var rows model
 	next := uint64(0)
 
@@ -197,7 +212,7 @@ func runModel(t *rapid.T, kernel, dir string) {
 				require.NoError(t, s.Close())
 				s, err = search.Open(cfg)
 				require.NoError(t, err)
-				skim(s)
+				tune()
 				require.Equal(t, []byte{byte(len(rows))}, s.Note())
 			}
 		},

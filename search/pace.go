@@ -10,9 +10,9 @@ const (
 	// it is in the way.
 	pieceTime = 200 * time.Microsecond
 	// restShare is how many times as long as it worked it then rests.
-	restShare = 19
+	restShare = 49
 	// longestRest bounds a rest, for when the work was held up itself.
-	longestRest = 20 * time.Millisecond
+	longestRest = 50 * time.Millisecond
 )
 
 // traffic tells background work whether it is in the way.
@@ -33,7 +33,7 @@ func (t *traffic) hurry() (done func()) {
 	return func() { t.hurried.Add(-1) }
 }
 
-// pace makes background work take a twentieth of a processor while scans run,
+// pace makes background work take a fiftieth of a processor while scans run,
 // and all of one otherwise. A nil pace never rests.
 type pace struct {
 	traffic *traffic

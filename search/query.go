@@ -22,20 +22,22 @@ const fetchAhead = 32
 
 // query is one probe's search over one view. Workers offer it rows whose
 // upper bound reaches its threshold. It raises the threshold to the k-th best
-// lower bound, below which no row can be in the answer, and in the end
-// compares in float64 the rows that are left, best upper bound first, until
-// the k-th best score rules out the rest.
+// lower bound, below which no row can be in the answer, and compares in float64
+// the rows that are left, at the end and at times before it, best upper bound
+// first, until the k-th best score rules out the rest.
 type query struct {
 	ctx    context.Context
 	vector []float32
 	opt    Options
-	probe  kernel.Probe
 	view   *view
+	// probes are the vector as the view's bases have it.
+	probes []kernel.Probe
+	turned []float32
 
 	// threshold is what an upper bound must reach, as float64 bits. It only
 	// rises.
 	threshold atomic.Uint64
-	// skimmed is how many blocks the high plane alone ruled out.
+	// skimmed is of how many blocks only the first plane was read so far.
 	skimmed atomic.Int64
 
 	mu         sync.Mutex
@@ -62,9 +64,25 @@ var queries = sync.Pool{New: func() any { return new(query) }}
 func newQuery(ctx context.Context, v *view, vector []float32, opt Options) *query {
 	q := queries.Get().(*query)
 	q.ctx, q.view, q.vector, q.opt = ctx, v, vector, opt
-	q.probe.Quantise(vector)
+	q.probes = slices.Grow(q.probes[:0], len(v.bases))[:len(v.bases)]
+	for i, b := range v.bases {
+		q.probes[i].Quantise(q.in(b), layoutOf(b, len(vector)), blurOf(b))
+	}
 	return q
 }
+
+// in is the query's vector in a basis, until the next call.
+func (q *query) in(b *basis) []float32 {
+	if b == nil {
+		return q.vector
+	}
+	q.turned = slices.Grow(q.turned[:0], len(q.vector))[:len(q.vector)]
+	b.turn(q.turned, q.vector)
+	return q.turned
+}
+
+// probe is the query's for rows in a basis that its view has.
+func (q *query) probe(b *basis) *kernel.Probe { return &q.probes[slices.Index(q.view.bases, b)] }
 
 func (q *query) release() {
 	q.ctx, q.vector, q.view, q.opt, q.result, q.err = nil, nil, nil, Options{}, Result{}, nil
@@ -102,15 +120,20 @@ func (q *query) raise(t float64) {
 // offer takes the rows of a block that a kernel reported.
 func (q *query) offer(part int, p *part, firstBlock int, h *kernel.Hit) {
 	first := (firstBlock + int(h.Block)) * kernel.BlockRows
+	probe := q.probe(p.basis)
 	for row := range kernel.BlockRows {
-		if h.Mask>>row&1 == 0 {
-			continue
+		if h.Mask>>row&1 == 1 {
+			q.offerRow(probe, part, p, first+row, h.Dots[row])
 		}
-		lower, upper := q.probe.Bounds(h.Dots[row], &p.planes, first+row)
-		if upper < q.need() {
-			continue
-		}
-		q.take(p, candidate{lower: lower, upper: upper, part: uint32(part), row: uint32(first + row)})
+	}
+}
+
+// offerRow takes a row, given the integer dot product of its codes and those of
+// the query's probe for its part.
+func (q *query) offerRow(probe *kernel.Probe, part int, p *part, row int, dot int32) {
+	lower, upper := probe.Bounds(dot, &p.planes, row)
+	if upper >= q.need() {
+		q.take(p, candidate{lower: lower, upper: upper, part: uint32(part), row: uint32(row)})
 	}
 }
 
@@ -168,6 +191,21 @@ func (q *query) rescore() {
 		}
 	}
 	q.candidates = q.candidates[:0]
+}
+
+// distrust makes the query compare with every vector: a plane in memory cannot
+// be as it was written.
+func (q *query) distrust() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.broken = true
+}
+
+// settle rescores the candidates that there are, which may raise the threshold.
+func (q *query) settle() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.rescore()
 }
 
 // fetch begins to read from the disk the vectors of the candidates that may

@@ -35,7 +35,7 @@ func (s *Set) Save(note []byte) error {
 	s.mu.Unlock()
 	defer v.release()
 
-	m := manifest{dimension: s.cfg.Dimension, next: v.next, note: bytes.Clone(note)}
+	m := manifest{dimension: s.cfg.Dimension, next: v.next, note: bytes.Clone(note), basis: s.basis.Load()}
 	for i, p := range v.parts {
 		// What was deleted is nobody's to keep: no file that a save leaves has
 		// its vectors.
@@ -54,8 +54,9 @@ func (s *Set) Save(note []byte) error {
 	}
 	s.mu.Lock()
 	s.note = m.note
-	s.mu.Unlock()
 	s.fault.set(nil)
+	s.keep()
+	s.mu.Unlock()
 	return s.sweep(m.parts)
 }
 
@@ -88,6 +89,7 @@ func Open(cfg Config) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open set: %w", err)
 	}
+	s.basis.Store(m.basis)
 	parts, err := s.load(m)
 	if err != nil {
 		return nil, fmt.Errorf("open set: %w", err)
@@ -111,7 +113,7 @@ func (s *Set) load(m manifest) ([]part, error) {
 	group.SetLimit(s.cfg.Workers)
 	for i, saved := range m.parts {
 		group.Go(func() error {
-			seg, err := openSegment(s.cfg.Dir, saved.number, m.dimension, saved.rows, saved.sum)
+			seg, err := openSegment(s.cfg.Dir, saved.number, m.basis, m.dimension, saved.rows, saved.sum)
 			if err != nil {
 				return err
 			}

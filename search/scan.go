@@ -54,7 +54,7 @@ func (s *Set) scan(queries []*query) {
 	sc := scan{kernel: s.kernel, skim: s.skim, queries: queries}
 	sc.classify()
 	size := kernel.BlockBytes(s.cfg.Dimension)
-	sc.chunk = max(kernel.Step, min(chunkBlocks, chunkBytes/size)/kernel.Step*kernel.Step)
+	sc.chunk = max(1, min(chunkBlocks, chunkBytes/size))
 	total := 0
 	for i := range sc.segments {
 		total += (blocksFor(sc.rows(i)) + sc.chunk - 1) / sc.chunk
@@ -139,18 +139,20 @@ type worker struct {
 	masks  []uint32
 	hits   []kernel.Hit
 	probes []*kernel.Probe
-	skim   skimming
 	// visited is how many of the blocks that masks tells of a kernel visits.
 	visited int
 }
 
-// tile is a kernel's tile and the queries that it speaks of.
+// tile is a kernel's tile for segments in a basis and the queries that it
+// speaks of.
 type tile struct {
 	kernel.Tile
+	basis   *basis
 	queries []*query
 	class   *class
-	// first tells that the tile is the first of its class.
+	// first tells that the tile is the first of its class for the basis.
 	first bool
+	skim  skimming
 }
 
 var workers = sync.Pool{New: func() any { return new(worker) }}
@@ -163,10 +165,16 @@ func (sc *scan) work() {
 	total := sc.chunks[len(sc.chunks)-1]
 	// The first blocks raise the thresholds, so that most of the later ones
 	// have no hits.
-	step := kernel.Step
+	step := 1
 	for {
 		c := int(sc.taken.Add(1)) - 1
-		if c >= total || sc.cancelled() {
+		if sc.cancelled() {
+			return
+		}
+		if c >= total {
+			for i := range w.tiles {
+				w.settle(&w.tiles[i])
+			}
 			return
 		}
 		i := sort.SearchInts(sc.chunks, c+1)
@@ -178,7 +186,7 @@ func (sc *scan) work() {
 		end := min(first+sc.chunk, blocksFor(sc.rows(i)))
 		for first < end {
 			n := min(step, end-first)
-			w.scan(i, sc.segments[i], first, n)
+			w.scan(i, first, n)
 			first += n
 			step = min(2*step, sc.chunk)
 		}
@@ -197,56 +205,72 @@ func (sc *scan) cancelled() bool {
 
 // prepare makes the worker's tiles.
 func (w *worker) prepare(sc *scan) {
-	n, widest := 0, 0
+	w.tiles = w.tiles[:0]
+	widest := 0
 	for i := range sc.classes {
 		c := &sc.classes[i]
-		for first := 0; first < len(c.queries); {
-			width := sc.kernel.Width(len(c.queries) - first)
-			some := c.queries[first:min(first+width, len(c.queries))]
-			w.probes = w.probes[:0]
-			for _, q := range some {
-				w.probes = append(w.probes, &q.probe)
-			}
-			if n == len(w.tiles) {
-				w.tiles = append(w.tiles, tile{})
-			}
-			t := &w.tiles[n]
-			t.Fill(sc.kernel, w.probes)
-			t.queries, t.class, t.first = some, c, first == 0
-			widest = max(widest, width)
-			first += len(some)
-			n++
+		for _, b := range c.queries[0].view.bases {
+			widest = max(widest, w.tile(sc, c, b))
 		}
 	}
-	w.tiles = w.tiles[:n]
-	w.skim = skimming{rule: sc.skim, able: len(sc.queries) == 1 && w.tiles[0].CanSkim()}
 	w.masks = slices.Grow(w.masks[:0], sc.chunk)[:sc.chunk]
 	w.hits = slices.Grow(w.hits[:0], sc.chunk*widest)[:sc.chunk*widest]
 }
 
-// scan compares n blocks of a segment with every tile whose class looks at
-// them.
-func (w *worker) scan(number int, s *segment, first, n int) {
-	planes := s.planes.From(first)
+// tile makes the tiles of a class for segments in a basis and returns the
+// width of the widest.
+func (w *worker) tile(sc *scan, c *class, b *basis) (widest int) {
+	for first := 0; first < len(c.queries); {
+		width := sc.kernel.Width(len(c.queries) - first)
+		some := c.queries[first:min(first+width, len(c.queries))]
+		w.probes = w.probes[:0]
+		for _, q := range some {
+			w.probes = append(w.probes, q.probe(b))
+		}
+		n := len(w.tiles)
+		w.tiles = slices.Grow(w.tiles, 1)[:n+1]
+		t := &w.tiles[n]
+		t.Fill(sc.kernel, w.probes)
+		t.basis, t.queries, t.class, t.first = b, some, c, first == 0
+		t.skim = skimming{rule: sc.skim, able: len(sc.queries) == 1 && t.CanSkim(), deferred: t.skim.deferred[:0]}
+		widest = max(widest, width)
+		first += len(some)
+	}
+	return widest
+}
+
+// scan compares n blocks of a segment with every tile for its basis whose class
+// looks at them.
+func (w *worker) scan(number, first, n int) {
 	for i := range w.tiles {
 		t := &w.tiles[i]
 		p := t.class.part(number)
-		if p == nil || first >= blocksFor(p.rows) {
+		if p == nil || t.basis != p.basis || first >= blocksFor(p.rows) {
 			continue
 		}
 		masks := w.masks[:min(n, blocksFor(p.rows)-first)]
 		if t.first {
 			w.visited = p.masks(masks, first, t.queries[0].opt.Filter)
 		}
-		for i, q := range t.queries {
-			t.SetThreshold(i, q.need())
+		if !t.skim.pays(t.queries[0].need()) {
+			w.compare(t, number, first, p, masks)
+			continue
 		}
-		if w.skim.pays(t.queries[0].need()) {
-			masks = w.skim.run(t, planes, masks, w.visited, w.hits)
+		t.SetThreshold(0, t.queries[0].need())
+		w.compare(t, number, first, p, t.skim.run(t, number, first, p, masks, w.visited, w.hits))
+		if len(t.skim.deferred) > t.skim.rule.deferred {
+			w.settle(t)
 		}
-		hits := t.Scan(planes, masks, w.hits)
-		for i := range hits {
-			t.queries[hits[i].Probe].offer(t.class.parts[number], p, first, &hits[i])
-		}
+	}
+}
+
+// compare compares blocks of a part from first on with a tile.
+func (w *worker) compare(t *tile, number, first int, p *part, masks []uint32) {
+	for i, q := range t.queries {
+		t.SetThreshold(i, q.need())
+	}
+	hits := t.Scan(p.planes.From(first), masks, w.hits)
+	for i := range hits {
+		t.queries[hits[i].Probe].offer(t.class.parts[number], p, first, &hits[i])
 	}
 }

@@ -78,7 +78,7 @@ type Options struct {
 	K int
 	// Threshold leaves out rows whose score is below it; -1 or less keeps
 	// all. A search with a threshold is faster than one without: the higher it
-	// is, the more rows half the bits of their codes rule out.
+	// is, the more rows a part of their codes rules out.
 	Threshold float64
 	// Distinct returns only the nearest row of every group, so that K
 	// counts groups.
@@ -109,8 +109,8 @@ type Result struct {
 	Certified bool
 	// Rescored is how many rows were compared in float64.
 	Rescored int
-	// Skimmed is of how many blocks of 16 rows only half the bits were read;
-	// see Options.Threshold.
+	// Skimmed is of how many blocks of 16 rows only a part was read; see
+	// Options.Threshold.
 	Skimmed int
 }
 

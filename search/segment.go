@@ -9,10 +9,7 @@ import (
 )
 
 // blocksFor is how many blocks hold so many rows.
-func blocksFor(rows int) int {
-	const step = kernel.Step * kernel.BlockRows
-	return (rows + step - 1) / step * kernel.Step
-}
+func blocksFor(rows int) int { return (rows + kernel.BlockRows - 1) / kernel.BlockRows }
 
 // segment holds rows with rising ids. Its rows never change once a view has
 // them; the newest segment of a set still takes rows beyond those.
@@ -22,6 +19,8 @@ type segment struct {
 	// base is the id of the first row; a row's id is base plus its offset.
 	base uint64
 
+	// basis is what the rows are coded in; nil means as they are.
+	basis   *basis
 	hot     region
 	planes  kernel.Planes
 	offsets []uint32
@@ -44,10 +43,11 @@ func hotBytes(dimension, rows int) int {
 	return blocksFor(rows)*kernel.BlockBytes(dimension) + 2*4*rows
 }
 
-// newSegment returns an empty segment for rows of which the first has id base.
-// With vectors it has memory for their coordinates.
-func newSegment(dimension, capacity int, base uint64, vectors bool) (*segment, error) {
-	s := &segment{dimension: dimension, capacity: capacity, base: base}
+// newSegment returns an empty segment for rows of which the first has id base,
+// coded in a basis or, when it is nil, as they are. With vectors it has memory
+// for their coordinates.
+func newSegment(b *basis, dimension, capacity int, base uint64, vectors bool) (*segment, error) {
+	s := &segment{basis: b, dimension: dimension, capacity: capacity, base: base}
 	var err error
 	if s.hot, err = newRegion(hotBytes(dimension, capacity)); err != nil {
 		return nil, err
@@ -59,10 +59,10 @@ func newSegment(dimension, capacity int, base uint64, vectors bool) (*segment, e
 		}
 		s.vectors = words[float32](s.cold.bytes)
 	}
-	b := s.hot.bytes
-	rest := len(b) - 2*4*capacity
-	s.planes = kernel.NewPlanes(b[:rest], dimension)
-	numbers := words[uint32](b[rest:])
+	hot := s.hot.bytes
+	rest := len(hot) - 2*4*capacity
+	s.planes = kernel.NewPlanes(hot[:rest], layoutOf(b, dimension))
+	numbers := words[uint32](hot[rest:])
 	s.offsets, s.groups = numbers[:capacity], numbers[capacity:]
 	return s, nil
 }
@@ -97,7 +97,7 @@ func (s *segment) find(id uint64, n int) (int, bool) {
 	return slices.BinarySearch(s.offsets[:n], uint32(id-s.base))
 }
 
-// put makes r the segment's row of that number.
+// put makes r the row of that number of a segment that has no basis.
 func (s *segment) put(row int, r Row) {
 	s.planes.Put(row, r.Vector)
 	s.offsets[row] = uint32(r.ID - s.base)
@@ -105,9 +105,18 @@ func (s *segment) put(row int, r Row) {
 	copy(s.vectors[row*s.dimension:], r.Vector)
 }
 
-// copyHot copies all of a row but its vector.
-func (s *segment) copyHot(row int, from *segment, fromRow int) {
-	s.planes.Copy(row, from.planes, fromRow)
+// copyHot copies all of a row but its vector, v, which the row is coded from
+// when the segments' bases differ, with memory for as many coordinates.
+func (s *segment) copyHot(row int, from *segment, fromRow int, v, memory []float32) {
+	switch s.basis {
+	case from.basis:
+		s.planes.Copy(row, from.planes, fromRow)
+	case nil:
+		s.planes.Put(row, v)
+	default:
+		s.basis.turn(memory, v)
+		s.planes.Put(row, memory)
+	}
 	s.offsets[row] = uint32(from.id(fromRow) - s.base)
 	s.groups[row] = from.groups[fromRow]
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -21,15 +22,21 @@ type Set struct {
 	cfg    Config
 	kernel *kernel.Kernel
 	skim   skimRule
+	rule   basisRule
 	view   atomic.Pointer[view]
 	queue  queue
+	// basis is what sealed segments are or will be coded in, once the set has
+	// learned one. It is set only with work held.
+	basis atomic.Pointer[basis]
 	// traffic is what the background work makes way for.
 	traffic traffic
 
 	// mu is held to make a new view.
 	mu sync.Mutex
 	// tail is the segment of the last part that takes new rows, or nil.
-	tail    *segment
+	tail *segment
+	// learnAt is from how many sealed rows a basis is learned.
+	learnAt int
 	note    []byte
 	closed  bool
 	keeping bool
@@ -80,7 +87,7 @@ func newSet(cfg Config) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", err, ErrConfig)
 	}
-	s := &Set{cfg: cfg, kernel: k, skim: defaultSkim}
+	s := &Set{cfg: cfg, kernel: k, skim: defaultSkim, rule: defaultBasis, learnAt: defaultBasis.rows}
 	s.view.Store(newView(nil, 0))
 	return s, nil
 }
@@ -92,6 +99,9 @@ func newView(parts []part, next uint64) *view {
 	for _, p := range parts {
 		p.segment.retain()
 		v.live += p.rows - p.dead
+		if !slices.Contains(v.bases, p.basis) {
+			v.bases = append(v.bases, p.basis)
+		}
 	}
 	return v
 }
@@ -137,6 +147,9 @@ type Stats struct {
 	Rows, Deleted int
 	// Segments is how many pieces the rows lie in.
 	Segments int
+	// Split is how many rows are coded by their principal components, of which
+	// a first pass reads the first.
+	Split int
 	// Hot is the bytes of memory that scans need; Cold is those of the
 	// vectors in memory, and Disk those of the vectors in files.
 	Hot, Cold, Disk int64
@@ -155,6 +168,9 @@ func (s *Set) Stats() Stats {
 	st := Stats{Rows: v.live, Segments: len(v.parts), Fault: s.fault.last()}
 	for _, p := range v.parts {
 		st.Deleted += p.dead
+		if p.basis != nil {
+			st.Split += p.rows - p.dead
+		}
 		st.Hot += int64(hotBytes(p.dimension, p.rows)) + 2*int64(len(p.live))
 		if bytes := 4 * int64(p.dimension) * int64(p.rows); p.file == nil {
 			st.Cold += bytes

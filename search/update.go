@@ -172,8 +172,9 @@ func (u *update) grow(p *part, more int) error {
 	to := part{segment: tail, dense: true}
 	for row := first; row < p.rows; row++ {
 		if p.isLive(row) {
-			tail.copyHot(to.rows, p.segment, row)
-			copy(tail.vectors[to.rows*tail.dimension:], p.vectors[row*p.dimension:][:p.dimension])
+			v := p.vectors[row*p.dimension:][:p.dimension]
+			tail.copyHot(to.rows, p.segment, row, v, nil)
+			copy(tail.vectors[to.rows*tail.dimension:], v)
 			to.dense = to.dense && tail.offsets[to.rows] == uint32(to.rows)
 			to.rows++
 		}
@@ -183,7 +184,7 @@ func (u *update) grow(p *part, more int) error {
 }
 
 func (u *update) make(rows int, base uint64) (*segment, error) {
-	s, err := newSegment(u.set.cfg.Dimension, min(rows, u.set.cfg.SegmentRows), base, true)
+	s, err := newSegment(nil, u.set.cfg.Dimension, min(rows, u.set.cfg.SegmentRows), base, true)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,8 @@ const allRows = 1<<kernel.BlockRows - 1
 type view struct {
 	parts []part
 	live  int
+	// bases are those that the parts are coded in, nil among them.
+	bases []*basis
 	// next is the lowest id that a new row may have.
 	next uint64
 	refs atomic.Int64

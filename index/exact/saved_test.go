@@ -212,9 +212,9 @@ func TestDamage(t *testing.T) {
 }
 
 // TestOlderFormat makes the files those of the format before: their magic
-// ends in 1, and all their checksums are right. The index starts over.
+// ends in 2, and all their checksums are right. The index starts over.
 func TestOlderFormat(t *testing.T) {
-	const headerBytes = 32
+	const headerBytes = 36
 	h, dir := &history{}, t.TempDir()
 	h.grow(rand.New(rand.NewPCG(2, 0)), 200)
 	memory, x := create(t), open(t, dir)
@@ -236,7 +236,7 @@ func TestOlderFormat(t *testing.T) {
 		require.NoError(t, err)
 		before := bytes.Clone(b[headerBytes-4 : headerBytes])
 		magic := binary.NativeEndian.Uint64(b)
-		require.Equal(t, byte('2'), byte(magic))
+		require.Equal(t, byte('3'), byte(magic))
 		binary.NativeEndian.PutUint64(b, magic-1)
 		copy(b[headerBytes-4:], sum(b[:headerBytes-4]))
 		require.NoError(t, os.WriteFile(path, b, 0o600))

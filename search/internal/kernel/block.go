@@ -13,60 +13,142 @@ const (
 	halfBits = 16
 )
 
-// Planes are blocks of rows of one dimension, in one stretch of memory: first
-// the high plane of all blocks, then the low plane.
+// Layout says how the codes of a set's rows lie in planes.
+type Layout struct {
+	// Dimension is that of the rows.
+	Dimension int
+	// Split is how many coordinates lie in the first plane, the others in the
+	// second, in whole codes; a multiple of SplitStep below Dimension. When
+	// it is zero, all codes are halved.
+	Split int
+}
+
+// SplitStep divides every Layout.Split.
+const SplitStep = pairSize
+
+// groups is how many groups of whole codes a row has in either plane.
+func (l Layout) groups() (first, second int) {
+	first = l.Split / groupSize
+	return first, 2*pairs(l.Dimension) - first
+}
+
+// sizes is the bytes of a block in either plane.
+func (l Layout) sizes() (first, second int) {
+	if l.Split == 0 {
+		return planeBytes(l.Dimension), planeBytes(l.Dimension)
+	}
+	first, second = l.groups()
+	return metaBytes + pairBytes*first, metaBytes + pairBytes*second
+}
+
+// Planes are blocks of rows of one layout, in one stretch of memory: first
+// the first plane of all blocks, then the second.
 type Planes struct {
-	high, low []byte
-	// size is the bytes of a block in one plane.
+	layout        Layout
+	first, second plane
+}
+
+// plane is one plane of some blocks.
+type plane struct {
+	bytes []byte
+	// size is the bytes of a block.
 	size int
 }
 
 // NewPlanes returns the planes of memory for some blocks, BlockBytes each.
-func NewPlanes(b []byte, dimension int) Planes {
-	return Planes{high: b[:len(b)/2], low: b[len(b)/2:], size: planeBytes(dimension)}
+func NewPlanes(b []byte, layout Layout) Planes {
+	first, second := layout.sizes()
+	end := len(b) / (first + second) * first
+	return Planes{layout: layout, first: plane{b[:end], first}, second: plane{b[end:], second}}
 }
 
 // From returns the planes from a block on.
 func (p Planes) From(block int) Planes {
-	return Planes{high: p.high[block*p.size:], low: p.low[block*p.size:], size: p.size}
+	p.first.bytes = p.first.bytes[block*p.first.size:]
+	p.second.bytes = p.second.bytes[block*p.second.size:]
+	return p
 }
 
-// word is where a row's word is in a plane.
-func (p Planes) word(row int) int { return row/BlockRows*p.size + row%BlockRows*wordBytes }
+// word is a row's word.
+func (p plane) word(row int) []byte {
+	return p.bytes[row/BlockRows*p.size+row%BlockRows*wordBytes:][:wordBytes]
+}
 
-// codes is where a row's codes begin in a plane; they go on pairBytes further.
-func (p Planes) codes(row int) int {
+// codes is where a row's codes begin; they go on pairBytes further.
+func (p plane) codes(row int) int {
 	return row/BlockRows*p.size + metaBytes + row%BlockRows*groupSize
 }
 
-// place is where half of a row's coordinate is in a plane: its byte, and how
-// far up in it.
+// place is where half of a row's coordinate is in planes of halved codes: its
+// byte, and how far up in it.
 func (p Planes) place(row, coordinate int) (at, shift int) {
-	at = p.codes(row) + coordinate/pairSize*pairBytes + coordinate%groupSize
+	at = p.first.codes(row) + coordinate/pairSize*pairBytes + coordinate%groupSize
 	return at, coordinate % pairSize / groupSize * nibbleBits
+}
+
+// group is the memory of a group of whole codes.
+func (p Planes) group(row, number int) []byte {
+	in := p.first
+	if first, _ := p.layout.groups(); number >= first {
+		in, number = p.second, number-first
+	}
+	return in.bytes[in.codes(row)+number*pairBytes:][:groupSize]
 }
 
 // coarseCode is the coarse code of which b has the high half in its low bits.
 func coarseCode(b byte) int32 { return int32(b<<nibbleBits|middle) - zeroCode }
 
 // meta reads a row's scale and its residual, as the kernels see them.
-func meta(plane []byte, at int) (scale, residual float32) {
-	word := binary.LittleEndian.Uint32(plane[at:])
-	return math.Float32frombits(word << halfBits), math.Float32frombits(word)
+func meta(word []byte) (scale, residual float32) {
+	bits := binary.LittleEndian.Uint32(word)
+	return math.Float32frombits(bits << halfBits), math.Float32frombits(bits)
 }
 
-// Put makes v a row: v = scale*codes + rest in either plane, where the
-// residual is at least the length of rest. The low plane's scale makes the
-// largest code 127 at most; the high plane's fits its codes best.
+// Put makes v a row: v = scale*codes + rest, where the second plane's residual
+// is at least the length of rest. The scale makes the largest code 127 at most.
 func (p Planes) Put(row int, v []float32) {
 	var top float64
 	for _, x := range v {
 		top = max(top, math.Abs(float64(x)))
 	}
-	scaleBits := roundUp(top / maxCode)
+	scale := roundUp(top / maxCode)
+	if p.layout.Split > 0 {
+		p.putSplit(row, v, scale)
+	} else {
+		p.putHalved(row, v, scale)
+	}
+}
+
+// putSplit writes whole codes. The first plane's residual is that of the first
+// coordinates' rest, emphasis times as long, and all of the others.
+func (p Planes) putSplit(row int, v []float32, scaleBits uint32) {
+	scale := float64(fromHalf(scaleBits))
+	var rest, firstRest, others float64
+	for i := 0; i < 2*pairs(len(v))*groupSize; i += groupSize {
+		codes := [groupSize]byte{zeroCode, zeroCode, zeroCode, zeroCode}
+		for j, x := range v[min(i, len(v)):min(i+groupSize, len(v))] {
+			c := math.RoundToEven(float64(x) / scale)
+			codes[j] = byte(int(c) + zeroCode)
+			d := float64(x) - scale*c
+			rest += d * d
+			if i < p.layout.Split {
+				firstRest += d * d
+			} else {
+				others += float64(x) * float64(x)
+			}
+		}
+		copy(p.group(row, i/groupSize), codes[:])
+	}
+	putMeta(p.second.word(row), scaleBits, rest)
+	putMeta(p.first.word(row), scaleBits, emphasis*emphasis*firstRest+others)
+}
+
+// putHalved writes halves of codes. The first plane has a scale that fits its
+// codes best, and their residual.
+func (p Planes) putHalved(row int, v []float32, scaleBits uint32) {
 	scale := float64(fromHalf(scaleBits))
 	var rest, along, square float64
-	at := p.codes(row)
+	at := p.first.codes(row)
 	for i := 0; i < len(v); i += pairSize {
 		codes := [pairSize]byte{zeroCode, zeroCode, zeroCode, zeroCode, zeroCode, zeroCode, zeroCode, zeroCode}
 		for j, x := range v[i:min(i+pairSize, len(v))] {
@@ -78,7 +160,7 @@ func (p Planes) Put(row int, v []float32) {
 			along += float64(x) * h
 			square += h * h
 		}
-		high, low := p.high[at:][:groupSize], p.low[at:][:groupSize]
+		high, low := p.first.bytes[at:][:groupSize], p.second.bytes[at:][:groupSize]
 		for j, even := range codes[:groupSize] {
 			odd := codes[groupSize+j]
 			high[j] = even>>nibbleBits | odd&^lowNibble
@@ -86,19 +168,19 @@ func (p Planes) Put(row int, v []float32) {
 		}
 		at += pairBytes
 	}
-	putMeta(p.low[p.word(row):], scaleBits, rest)
+	putMeta(p.second.word(row), scaleBits, rest)
 
 	scaleBits = roundUp(max(0, along/square))
 	scale, rest = float64(fromHalf(scaleBits)), 0
 	for i := 0; i < len(v); i += groupSize {
 		at, shift := p.place(row, i)
-		high := p.high[at:][:groupSize]
+		high := p.first.bytes[at:][:groupSize]
 		for j, x := range v[i:min(i+groupSize, len(v))] {
 			d := float64(x) - scale*float64(coarseCode(high[j]>>shift))
 			rest += d * d
 		}
 	}
-	putMeta(p.high[p.word(row):], scaleBits, rest)
+	putMeta(p.first.word(row), scaleBits, rest)
 }
 
 // putMeta writes the word of a row with that square of its rest's length.
@@ -107,17 +189,17 @@ func putMeta(to []byte, scaleBits uint32, rest float64) {
 	binary.LittleEndian.PutUint32(to, residualBits<<halfBits|scaleBits)
 }
 
-// Copy makes a row the same as a row of other planes of the same dimension.
+// Copy makes a row the same as a row of other planes of the same layout.
 func (p Planes) Copy(row int, from Planes, fromRow int) {
-	copyRow(p.high[row/BlockRows*p.size:][:p.size], row%BlockRows, from.high[fromRow/BlockRows*p.size:], fromRow%BlockRows)
-	copyRow(p.low[row/BlockRows*p.size:][:p.size], row%BlockRows, from.low[fromRow/BlockRows*p.size:], fromRow%BlockRows)
+	p.first.copy(row, from.first, fromRow)
+	p.second.copy(row, from.second, fromRow)
 }
 
-// copyRow copies a row of a block in one plane: its word and its codes have
-// the same form.
-func copyRow(to []byte, row int, from []byte, fromRow int) {
+// copy copies a row's word and its codes, which have the same form.
+func (p plane) copy(row int, from plane, fromRow int) {
+	to, source := p.bytes[row/BlockRows*p.size:][:p.size], from.bytes[fromRow/BlockRows*p.size:]
 	for at := 0; at < len(to); at += pairBytes {
-		copy(to[at+row*groupSize:][:groupSize], from[at+fromRow*groupSize:])
+		copy(to[at+row%BlockRows*groupSize:][:groupSize], source[at+fromRow%BlockRows*groupSize:])
 	}
 }
 

@@ -11,11 +11,11 @@ import (
 )
 
 // strain is the share of its error bound that the comparison of x and y uses,
-// of the full codes or the coarse ones: above one the bound would be broken.
-func strain(x, y []float32, coarse bool) float64 {
-	planes := fill(len(x), [][]float32{x})
+// of all codes or of what the first plane tells: above one the bound would be broken.
+func strain(layout kernel.Layout, x, y []float32, coarse bool) float64 {
+	planes := fill(layout, [][]float32{x})
 	var p kernel.Probe
-	p.Quantise(y)
+	p.Quantise(y, layout, 0)
 	lower, upper := p.Bounds(codesDot(planes.Code, 0, y), &planes, 0)
 	if coarse {
 		lower, upper = p.CoarseBounds(codesDot(planes.CoarseCode, 0, y), &planes, 0)
@@ -29,25 +29,40 @@ func strain(x, y []float32, coarse bool) float64 {
 // vector. It must come near the bound, to be a test at all, and not pass it.
 func TestBoundCannotBeBroken(t *testing.T) {
 	for dimension, near := range map[int]float64{1: 0.9, 2: 0.9, 3: 0.9, 8: 0.9, 32: 0.9, 128: 0.7} {
-		worst := climb(dimension, false)
+		worst := climb(kernel.Layout{Dimension: dimension}, false)
 		t.Logf("dimension %d: %.4f of the bound", dimension, worst)
 		require.LessOrEqual(t, worst, 1.0)
 		require.GreaterOrEqual(t, worst, near)
 	}
 }
 
-// TestCoarseBoundCannotBeBroken is the same for the high plane alone.
+// TestCoarseBoundCannotBeBroken is the same for the first plane alone.
 func TestCoarseBoundCannotBeBroken(t *testing.T) {
 	for dimension, near := range map[int]float64{1: 0, 2: 0.5, 3: 0.7, 8: 0.7, 32: 0.7, 128: 0.5} {
-		worst := climb(dimension, true)
+		worst := climb(kernel.Layout{Dimension: dimension}, true)
 		t.Logf("dimension %d: %.4f of the bound", dimension, worst)
 		require.LessOrEqual(t, worst, 1.0)
 		require.GreaterOrEqual(t, worst, near)
+	}
+}
+
+// TestSplitBoundCannotBeBroken is the same for rows that are split.
+func TestSplitBoundCannotBeBroken(t *testing.T) {
+	for dimension, near := range map[int]float64{9: 0.9, 16: 0.9, 32: 0.8, 128: 0.7} {
+		for _, layout := range layouts(dimension)[1:] {
+			for _, coarse := range []bool{false, true} {
+				worst := climb(layout, coarse)
+				t.Logf("%+v, coarse %v: %.4f of the bound", layout, coarse, worst)
+				require.LessOrEqual(t, worst, 1.0)
+				require.GreaterOrEqual(t, worst, near)
+			}
+		}
 	}
 }
 
 // climb returns the largest strain it comes upon.
-func climb(dimension int, coarse bool) float64 {
+func climb(layout kernel.Layout, coarse bool) float64 {
+	dimension := layout.Dimension
 	r := rand.New(rand.NewPCG(uint64(dimension), 6))
 	worst := 0.0
 	for range 20 {
@@ -56,7 +71,7 @@ func climb(dimension int, coarse bool) float64 {
 			copy(y, x)
 		}
 		align(x, y)
-		best := strain(x, y, coarse)
+		best := strain(layout, x, y, coarse)
 		for range 1500 {
 			a, b := append([]float32(nil), x...), append([]float32(nil), y...)
 			v := a
@@ -66,7 +81,7 @@ func climb(dimension int, coarse bool) float64 {
 			v[r.IntN(dimension)] += float32(r.NormFloat64() * math.Pow(10, -1-5*r.Float64()))
 			unit(a)
 			unit(b)
-			if s := strain(a, b, coarse); s > best {
+			if s := strain(layout, a, b, coarse); s > best {
 				best, x, y = s, a, b
 			}
 		}
@@ -111,7 +126,9 @@ func TestBoundsOfExtremeVectors(t *testing.T) {
 			return v
 		}
 		x, y := vector(), vector()
-		require.LessOrEqual(t, strain(x, y, false), 1.0)
-		require.LessOrEqual(t, strain(x, y, true), 1.0)
+		for _, layout := range layouts(dimension) {
+			require.LessOrEqual(t, strain(layout, x, y, false), 1.0)
+			require.LessOrEqual(t, strain(layout, x, y, true), 1.0)
+		}
 	}
 }

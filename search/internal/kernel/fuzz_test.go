@@ -43,17 +43,19 @@ func FuzzNoRowIsMissed(f *testing.F) {
 			return
 		}
 		probe, rows := all[0], all[1:min(len(all), 100)]
-		planes := fill(dimension, rows)
 		masks := make([]uint32, blocksOf(len(rows)))
 		for i := range rows {
 			masks[i/kernel.BlockRows] |= 1 << (i % kernel.BlockRows)
 		}
-		for _, k := range kernel.Available() {
-			for _, coarse := range []bool{false, true} {
-				found := scan(k, planes, masks, [][]float32{probe}, []float64{threshold}, coarse)
-				for i, row := range rows {
-					if exact(row, probe) >= threshold {
-						require.Contains(t, found, pair{i, 0}, "kernel %s, coarse %v", k.Name, coarse)
+		for _, layout := range layouts(dimension) {
+			planes := fill(layout, rows)
+			for _, k := range kernel.Available() {
+				for _, coarse := range []bool{false, true} {
+					found := scan(k, layout, planes, masks, [][]float32{probe}, []float64{threshold}, coarse)
+					for i, row := range rows {
+						if exact(row, probe) >= threshold {
+							require.Contains(t, found, pair{i, 0}, "kernel %s, %+v, coarse %v", k.Name, layout, coarse)
+						}
 					}
 				}
 			}

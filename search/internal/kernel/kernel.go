@@ -1,26 +1,33 @@
 // Package kernel compares quantised rows with quantised probes and finds the
 // rows whose upper bound reaches a threshold.
 //
-// Rows lie in blocks of 16, and every code in two halves of four bits: the
-// high halves of all blocks lie in one plane, the low halves in another. A
-// coarse scan reads only the high plane and takes the low halves for 8, the
-// middle of what they may be; a full scan reads both.
+// Rows lie in blocks of 16, and what is known of a row in two planes. A coarse
+// scan reads only the first plane; a full one reads both. A block in either
+// plane begins with 16 little-endian uint32, one for each row: a bfloat16
+// scale in the low half, a bfloat16 residual in the high half, of what the
+// first plane alone tells in the first plane and of all in the second. Then
+// follow codes, of eight bits and 128 more than their value; coordinates
+// beyond the dimension have code 0. A group is four coordinates. There are two
+// layouts.
 //
-// A block in either plane begins with 16 little-endian uint32, one for each
-// row: a bfloat16 scale in the low half, a bfloat16 residual in the high half.
-// In the high plane they are of the codes with low halves 8, in the low plane
-// of the full codes. Then follow 64 bytes for every eight coordinates, a pair
-// of groups of four: four bytes of the first row, four of the second, and so
-// on, so that one stream of bytes feeds a vector register with 16 rows at a
-// time. A byte has a half of a coordinate of the pair's first group in its low
-// bits, and of that of the second group in its high bits. Halves are of
-// code+128; coordinates beyond the dimension have code 0.
+// Where codes are halved, the first plane has the high four bits of every code
+// and the second the low ones, which a coarse scan takes for 8, the middle of
+// what they may be. There are 64 bytes for every two groups: four bytes of the
+// first row, four of the second, and so on, so that one stream of bytes feeds
+// a vector register with 16 rows at a time. A byte has a half of a coordinate
+// of the first group in its low bits, and of that of the second in its high
+// bits.
+//
+// Where rows are split, the first plane has the codes of the first
+// coordinates and the second those of the others, which a coarse scan bounds
+// by their length. There are 64 bytes for every group, in that order of rows.
+// That tells more than halves do where most of a row's length is in its first
+// coordinates.
 package kernel
 
 import (
 	"fmt"
 	"slices"
-	"unsafe"
 )
 
 // The layout of a block.
@@ -36,10 +43,6 @@ const (
 	lowNibble  = 1<<nibbleBits - 1
 	middle     = 8
 )
-
-// Step is how many blocks some kernels take at a time: a scan must begin at a
-// multiple of it and have a multiple of it.
-const Step = 2
 
 // pairs is how many pairs of groups of coordinates a row of a dimension has.
 func pairs(dimension int) int { return (dimension + pairSize - 1) / pairSize }
@@ -76,21 +79,29 @@ const Visit = 1 << BlockRows
 // is read from all 32 bits of the row's word, which makes it a little larger.
 // It returns the number of hits, for which hits must have room.
 //
-// A full scan is given the low plane's blocks and how many bytes apart from
-// them the high plane's are; a coarse one the high plane's alone.
+// A full scan is given the blocks of the second plane, whose words it goes by,
+// and those of the first; a coarse one the first plane's as blocks and nothing
+// as first. Of halved codes there are so many pairs of groups in a block, in
+// either plane. Of whole codes pairs is the groups in a block of blocks, and
+// ahead those in a block of first, which come first in codes and may be none.
+//
+// It is also given the second plane of whole codes as blocks, nothing as first
+// and consts that every row passes, for what that plane adds to dot.
 //
 // Codes hold the tile's probes interleaved: four codes of the first probe,
 // four of the second, and so on, then the next group. Consts hold, for each
-// probe, -128 times the sum of its codes (int32), then for each its slope, then
-// for each its limit (float32).
-type scan func(blocks *byte, apart, n, pairs int, masks *uint32, codes, consts, hits *byte) int
+// probe, -128 times the sum of its codes that are scanned (int32), then for
+// each its slope, then for each its limit (float32).
+type scan func(blocks, first *byte, n, pairs, ahead int, masks *uint32, codes, consts, hits *byte) int
 
 // variant is the scan functions for tiles of one width.
 type variant struct {
 	width int
-	full  scan
-	// coarse is nil for the widths that have none.
-	coarse scan
+	// full and coarse scan halved codes; coarse is nil for the widths that
+	// have none.
+	full, coarse scan
+	// split scans whole codes, fully or coarsely.
+	split scan
 }
 
 // Kernel is one way of scanning.
@@ -111,11 +122,6 @@ func (k *Kernel) variant(n int) variant {
 	}
 	return k.variants[len(k.variants)-1]
 }
-
-var generic = Kernel{Name: "generic", variants: []variant{
-	{width: 1, full: scanGeneric(1, false), coarse: scanGeneric(1, true)},
-	{width: 8, full: scanGeneric(8, false)},
-}}
 
 // Available lists the kernels that this processor can run, fastest first. The
 // last is the reference, in plain Go.
@@ -138,56 +144,4 @@ func Named(name string) (*Kernel, error) {
 		return nil, fmt.Errorf("kernel %q is not among %v", name, names)
 	}
 	return all[i], nil
-}
-
-// scanGeneric returns the reference scan for a tile.
-func scanGeneric(width int, coarse bool) scan {
-	return func(first *byte, apart, n, pairs int, firstMask *uint32, firstCode, firstConst, firstHit *byte) int {
-		size := metaBytes + pairBytes*pairs
-		blocks := unsafe.Slice(first, n*size)
-		high := blocks
-		if !coarse {
-			high = unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(first), apart)), n*size)
-		}
-		masks := unsafe.Slice(firstMask, n)
-		codes := unsafe.Slice((*int8)(unsafe.Pointer(firstCode)), pairs*width*pairSize)
-		bias := unsafe.Slice((*int32)(unsafe.Pointer(firstConst)), width)
-		slopes := unsafe.Slice((*float32)(unsafe.Pointer(firstConst)), 3*width)[width:]
-		hits := unsafe.Slice((*Hit)(unsafe.Pointer(firstHit)), n*width)
-		found := 0
-		for b, mask := range masks {
-			for q := range width {
-				hit := Hit{Block: uint32(b), Probe: uint16(q)}
-				for r := range BlockRows {
-					if mask>>r&1 == 0 {
-						continue
-					}
-					dot := bias[q]
-					for p := range pairs {
-						at := b*size + metaBytes + p*pairBytes + r*groupSize
-						upper, lower := high[at:][:groupSize], blocks[at:][:groupSize]
-						even := codes[(2*p*width+q)*groupSize:][:groupSize]
-						odd := codes[((2*p+1)*width+q)*groupSize:][:groupSize]
-						for i, h := range upper {
-							l := byte(middle<<nibbleBits | middle)
-							if !coarse {
-								l = lower[i]
-							}
-							dot += int32(h<<nibbleBits|l&lowNibble)*int32(even[i]) + int32(h&^lowNibble|l>>nibbleBits)*int32(odd[i])
-						}
-					}
-					scale, residual := meta(blocks, b*size+r*wordBytes)
-					if float32(dot)*scale+(residual*slopes[q]+slopes[width+q]) >= 0 {
-						hit.Mask |= 1 << r
-						hit.Dots[r] = dot
-					}
-				}
-				if hit.Mask != 0 {
-					hits[found] = hit
-					found++
-				}
-			}
-		}
-		return found
-	}
 }

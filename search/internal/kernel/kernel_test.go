@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -48,19 +49,28 @@ func exact(a, b []float32) (sum float64) {
 	return sum
 }
 
-// blocksOf is how many blocks a scan of so many rows takes.
-func blocksOf(rows int) int {
-	n := (rows + kernel.BlockRows - 1) / kernel.BlockRows
-	return n + n%kernel.Step
+// blocksOf is how many blocks hold so many rows.
+func blocksOf(rows int) int { return (rows + kernel.BlockRows - 1) / kernel.BlockRows }
+
+// layouts are the layouts for a dimension: halved codes and a few splits.
+func layouts(dimension int) []kernel.Layout {
+	all := []kernel.Layout{{Dimension: dimension}}
+	last := (dimension - 1) / kernel.SplitStep * kernel.SplitStep
+	for _, split := range []int{kernel.SplitStep, last / 2 / kernel.SplitStep * kernel.SplitStep, last} {
+		if l := (kernel.Layout{Dimension: dimension, Split: split}); split > 0 && split < dimension && !slices.Contains(all, l) {
+			all = append(all, l)
+		}
+	}
+	return all
 }
 
 // fill returns the planes of rows. What no row was put in is arbitrary.
-func fill(dimension int, rows [][]float32) kernel.Planes {
-	b := make([]byte, blocksOf(len(rows))*kernel.BlockBytes(dimension))
+func fill(layout kernel.Layout, rows [][]float32) kernel.Planes {
+	b := make([]byte, blocksOf(len(rows))*kernel.BlockBytes(layout.Dimension))
 	for i := range b {
 		b[i] = byte(i * 7)
 	}
-	planes := kernel.NewPlanes(b, dimension)
+	planes := kernel.NewPlanes(b, layout)
 	for i, v := range rows {
 		planes.Put(i, v)
 	}
@@ -72,10 +82,10 @@ type pair struct{ row, probe int }
 
 // tiles makes the probes' tiles, of the widest kind that the kernel has or of
 // one probe, and calls f with each and the number of its first probe.
-func tiles(k *kernel.Kernel, probes [][]float32, thresholds []float64, single bool, f func(t *kernel.Tile, width, first int)) {
+func tiles(k *kernel.Kernel, layout kernel.Layout, probes [][]float32, thresholds []float64, single bool, f func(t *kernel.Tile, width, first int)) {
 	quantised := make([]kernel.Probe, len(probes))
 	for i := range probes {
-		quantised[i].Quantise(probes[i])
+		quantised[i].Quantise(probes[i], layout, 0)
 	}
 	var tile kernel.Tile
 	for first := 0; first < len(probes); {
@@ -97,9 +107,9 @@ func tiles(k *kernel.Kernel, probes [][]float32, thresholds []float64, single bo
 }
 
 // scan returns the integer dot products of the pairs that the kernel reports.
-func scan(k *kernel.Kernel, planes kernel.Planes, masks []uint32, probes [][]float32, thresholds []float64, coarse bool) map[pair]int32 {
+func scan(k *kernel.Kernel, layout kernel.Layout, planes kernel.Planes, masks []uint32, probes [][]float32, thresholds []float64, coarse bool) map[pair]int32 {
 	found := map[pair]int32{}
-	tiles(k, probes, thresholds, coarse, func(t *kernel.Tile, width, first int) {
+	tiles(k, layout, probes, thresholds, coarse, func(t *kernel.Tile, width, first int) {
 		scan := t.Scan
 		if coarse {
 			scan = t.Skim
@@ -135,7 +145,8 @@ func TestKernelsReportEveryRowThatMayPass(t *testing.T) {
 					probes[i] = draw(r, dimension)
 					thresholds[i] = rapid.SampledFrom([]float64{math.Inf(-1), math.Inf(1), -1, 0, 0.1, exact(rows[0], probes[i])}).Draw(t, "threshold")
 				}
-				planes := fill(dimension, rows)
+				layout := rapid.SampledFrom(layouts(dimension)).Draw(t, "layout")
+				planes := fill(layout, rows)
 				masks := make([]uint32, blocksOf(n))
 				live := make([]bool, n)
 				for i := range masks {
@@ -149,7 +160,7 @@ func TestKernelsReportEveryRowThatMayPass(t *testing.T) {
 				}
 
 				for _, coarse := range []bool{false, true} {
-					found := scan(k, planes, masks, probes, thresholds, coarse)
+					found := scan(k, layout, planes, masks, probes, thresholds, coarse)
 					code, bounds := planes.Code, (*kernel.Probe).Bounds
 					if coarse {
 						code, bounds = planes.CoarseCode, (*kernel.Probe).CoarseBounds
@@ -158,7 +169,7 @@ func TestKernelsReportEveryRowThatMayPass(t *testing.T) {
 						for q, probe := range probes {
 							dot, ok := found[pair{i, q}]
 							var p kernel.Probe
-							p.Quantise(probe)
+							p.Quantise(probe, layout, 0)
 							want := codesDot(code, i, probe)
 							lower, upper := bounds(&p, want, &planes, i)
 							score := exact(rows[i], probe)
@@ -178,6 +189,42 @@ func TestKernelsReportEveryRowThatMayPass(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestSecondPlaneAddsWhatTheFirstLacks scans the planes of split rows one by
+// one, on every kernel: all rows in the masks must be reported, and no others.
+func TestSecondPlaneAddsWhatTheFirstLacks(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 15))
+	for _, k := range kernel.Available() {
+		for _, dimension := range []int{9, 30, 128, 515} {
+			rows := make([][]float32, 75)
+			masks := make([]uint32, blocksOf(len(rows)))
+			for i := range rows {
+				rows[i] = saturated(r, dimension)
+				masks[i/16] |= uint32(r.IntN(2)) << (i % 16)
+			}
+			probes := [][]float32{random(r, dimension), saturated(r, dimension), random(r, dimension)}
+			for _, layout := range layouts(dimension)[1:] {
+				planes := fill(layout, rows)
+				thresholds := slices.Repeat([]float64{2}, len(probes))
+				tiles(k, layout, probes, thresholds, false, func(tile *kernel.Tile, width, first int) {
+					found := 0
+					for _, h := range tile.ScanSecond(planes, masks, make([]kernel.Hit, len(masks)*width)) {
+						require.Equal(t, masks[h.Block], uint32(h.Mask))
+						found++
+						for row := range 16 {
+							if i := int(h.Block)*16 + row; h.Mask>>row&1 == 1 {
+								probe := probes[first+int(h.Probe)]
+								want := codesDot(planes.Code, i, probe) - codesDot(planes.CoarseCode, i, probe)
+								require.Equal(t, want, h.Dots[row], "%s %+v", k.Name, layout)
+							}
+						}
+					}
+					require.Equal(t, len(masks)*min(width, len(probes)-first), found)
+				})
+			}
+		}
 	}
 }
 
@@ -202,31 +249,49 @@ func TestCodes(t *testing.T) {
 		for i := range rows {
 			rows[i] = random(r, dimension)
 		}
-		planes := fill(dimension, rows)
-		to := fill(dimension, rows[:1])
-		for i, v := range rows {
-			to.Copy(i%16, planes, i)
-			var top float64
-			for _, x := range v {
-				top = max(top, math.Abs(float64(x)))
+		for _, layout := range layouts(dimension) {
+			planes, to := fill(layout, rows), fill(layout, rows[:1])
+			for i, v := range rows {
+				to.Copy(i%16, planes, i)
+				checkCodes(t, layout, v, planes, i)
+				checkCodes(t, layout, v, to, i%16)
+				var p kernel.Probe
+				p.Quantise(v, layout, 0)
+				for coarse, code := range map[bool]func(int, int) int32{false: planes.Code, true: planes.CoarseCode} {
+					bounds := p.Bounds
+					if coarse {
+						bounds = p.CoarseBounds
+					}
+					dot := codesDot(code, i, v)
+					lower, upper := bounds(dot, &planes, i)
+					copyLower, copyUpper := bounds(dot, &to, i%16)
+					require.Equal(t, [2]float64{lower, upper}, [2]float64{copyLower, copyUpper})
+					if !coarse {
+						require.Less(t, upper-lower, 0.1)
+					} else if layout.Split == 0 {
+						require.Less(t, upper-lower, 0.5)
+					}
+				}
 			}
-			for j, x := range v {
-				want := float64(x) / top * 127
-				require.InDelta(t, want, planes.Code(i, j), 1.6)
-				require.InDelta(t, want, planes.CoarseCode(i, j), 9.6)
-				require.Equal(t, planes.Code(i, j), to.Code(i%16, j))
-			}
-			var p kernel.Probe
-			p.Quantise(v)
-			dot, coarse := codesDot(planes.Code, i, v), codesDot(planes.CoarseCode, i, v)
-			lower, upper := p.Bounds(dot, &planes, i)
-			copyLower, copyUpper := p.Bounds(dot, &to, i%16)
-			require.Equal(t, [2]float64{lower, upper}, [2]float64{copyLower, copyUpper})
-			require.Less(t, upper-lower, 0.1)
-			lower, upper = p.CoarseBounds(coarse, &planes, i)
-			copyLower, copyUpper = p.CoarseBounds(coarse, &to, i%16)
-			require.Equal(t, [2]float64{lower, upper}, [2]float64{copyLower, copyUpper})
-			require.Less(t, upper-lower, 0.5)
+		}
+	}
+}
+
+func checkCodes(t *testing.T, layout kernel.Layout, v []float32, planes kernel.Planes, row int) {
+	var top float64
+	for _, x := range v {
+		top = max(top, math.Abs(float64(x)))
+	}
+	for j, x := range v {
+		want := float64(x) / top * 127
+		require.InDelta(t, want, planes.Code(row, j), 1.6)
+		switch {
+		case layout.Split == 0:
+			require.InDelta(t, want, planes.CoarseCode(row, j), 9.6)
+		case j < layout.Split:
+			require.Equal(t, planes.Code(row, j), planes.CoarseCode(row, j))
+		default:
+			require.Zero(t, planes.CoarseCode(row, j))
 		}
 	}
 }
@@ -252,18 +317,18 @@ func TestEveryExpectedKernelRan(t *testing.T) {
 
 func BenchmarkScan(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for _, dimension := range []int{128, 512} {
-		size := kernel.BlockBytes(dimension)
+	for _, layout := range []kernel.Layout{{Dimension: 128}, {Dimension: 512}, {Dimension: 512, Split: 208}} {
+		size := kernel.BlockBytes(layout.Dimension)
 		for _, c := range []struct {
 			where string
 			bytes int
 		}{{"cache", 64 << 10}, {"memory", 512 << 20}} {
-			n := c.bytes / size &^ 1
+			n := c.bytes / size
 			memory := make([]byte, n*size)
-			planes := kernel.NewPlanes(memory, dimension)
+			planes := kernel.NewPlanes(memory, layout)
 			rows := make([][]float32, 64)
 			for i := range rows {
-				rows[i] = random(r, dimension)
+				rows[i] = random(r, layout.Dimension)
 				planes.Put(i, rows[i])
 			}
 			for i := len(rows); i < n*kernel.BlockRows; i++ {
@@ -285,17 +350,17 @@ func BenchmarkScan(b *testing.B) {
 					var probes []*kernel.Probe
 					for range width {
 						p := new(kernel.Probe)
-						p.Quantise(random(r, dimension))
+						p.Quantise(random(r, layout.Dimension), layout, 0)
 						probes = append(probes, p)
 					}
 					tile.Fill(k, probes)
 					for q := range probes {
-						tile.SetThreshold(q, 0.9)
+						tile.SetThreshold(q, 1.5)
 					}
 					const call = 256
 					hits := make([]kernel.Hit, call*width)
 					run := func(name string, scan func(kernel.Planes, []uint32, []kernel.Hit) []kernel.Hit) {
-						b.Run(fmt.Sprintf("dimension=%d/in=%s/kernel=%s/%s=%d", dimension, c.where, k.Name, name, width), func(b *testing.B) {
+						b.Run(fmt.Sprintf("dimension=%d/split=%d/in=%s/kernel=%s/%s=%d", layout.Dimension, layout.Split, c.where, k.Name, name, width), func(b *testing.B) {
 							b.SetBytes(int64(n * size))
 							for b.Loop() {
 								for at := 0; at < n; at += call {

@@ -10,12 +10,12 @@ func native() []*Kernel {
 	// The package's name for the dot product extension is mistaken.
 	if cpu.ARM64.HasASIMDDP {
 		all = append(all, &Kernel{Name: "sdot", variants: []variant{
-			{width: 1, full: scanSDOTx1, coarse: scanSkimSDOTx1},
-			{width: 4, full: scanSDOTx4},
+			{width: 1, full: scanSDOTx1, coarse: scanSkimSDOTx1, split: scanSplitSDOTx1},
+			{width: 4, full: scanSDOTx4, split: scanSplitSDOTx4},
 		}})
 	}
 	return append(all, &Kernel{Name: "neon", variants: []variant{
-		{width: 1, full: scanNEONx1, coarse: scanSkimNEONx1},
-		{width: 4, full: scanNEONx4},
+		{width: 1, full: scanNEONx1, coarse: scanSkimNEONx1, split: scanSplitNEONx1},
+		{width: 4, full: scanNEONx4, split: scanSplitNEONx4},
 	}})
 }

@@ -2,13 +2,13 @@
 
 //go:build !noasm
 
-// func scanAVX512VNNIx1(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanAVX512VNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
-TEXT ·scanAVX512VNNIx1(SB), $64-72
+TEXT ·scanAVX512VNNIx1(SB), $64-80
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+32(FP), CX
-	MOVQ consts+48(FP), DX
-	MOVQ hits+56(FP), BX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
 	MOVQ pairs+24(FP), R8
 
 	// bytes of a block in a plane
@@ -30,70 +30,72 @@ step:
 	VPXORD       Z1, Z1, Z1
 	VPXORD       Z2, Z2, Z2
 	VPXORD       Z3, Z3, Z3
+	MOVQ         codes+48(FP), R10
+	MOVQ         first+8(FP), R12
+	MOVQ         blocks+0(FP), R9
+	SUBQ         R9, R12
 	LEAQ         64(AX), R9
-	MOVQ         apart+8(FP), R10
-	MOVQ         codes+40(FP), R11
-	MOVQ         pairs+24(FP), R12
-	SUBQ         $0x04, R12
-	JL           rest
+	MOVQ         pairs+24(FP), R11
+	SUBQ         $0x04, R11
+	JL           blocks_rest
 
-unrolled:
-	VMOVDQU8      (R9)(R10*1), Z6
+blocks_unrolled:
+	VMOVDQU8      (R9)(R12*1), Z6
 	VMOVDQU8      (R9), Z7
 	VPSLLW        $0x04, Z6, Z5
 	VPSRLW        $0x04, Z7, Z8
 	VPTERNLOGD    $0xe4, Z4, Z7, Z5
 	VPTERNLOGD    $0xe4, Z4, Z8, Z6
-	VPDPBUSD.BCST (R11), Z5, Z0
-	VPDPBUSD.BCST 4(R11), Z6, Z1
-	VMOVDQU8      64(R9)(R10*1), Z6
+	VPDPBUSD.BCST (R10), Z5, Z0
+	VPDPBUSD.BCST 4(R10), Z6, Z1
+	VMOVDQU8      64(R9)(R12*1), Z6
 	VMOVDQU8      64(R9), Z7
 	VPSLLW        $0x04, Z6, Z5
 	VPSRLW        $0x04, Z7, Z8
 	VPTERNLOGD    $0xe4, Z4, Z7, Z5
 	VPTERNLOGD    $0xe4, Z4, Z8, Z6
-	VPDPBUSD.BCST 8(R11), Z5, Z2
-	VPDPBUSD.BCST 12(R11), Z6, Z3
-	VMOVDQU8      128(R9)(R10*1), Z6
+	VPDPBUSD.BCST 8(R10), Z5, Z2
+	VPDPBUSD.BCST 12(R10), Z6, Z3
+	VMOVDQU8      128(R9)(R12*1), Z6
 	VMOVDQU8      128(R9), Z7
 	VPSLLW        $0x04, Z6, Z5
 	VPSRLW        $0x04, Z7, Z8
 	VPTERNLOGD    $0xe4, Z4, Z7, Z5
 	VPTERNLOGD    $0xe4, Z4, Z8, Z6
-	VPDPBUSD.BCST 16(R11), Z5, Z0
-	VPDPBUSD.BCST 20(R11), Z6, Z1
-	VMOVDQU8      192(R9)(R10*1), Z6
+	VPDPBUSD.BCST 16(R10), Z5, Z0
+	VPDPBUSD.BCST 20(R10), Z6, Z1
+	VMOVDQU8      192(R9)(R12*1), Z6
 	VMOVDQU8      192(R9), Z7
 	VPSLLW        $0x04, Z6, Z5
 	VPSRLW        $0x04, Z7, Z8
 	VPTERNLOGD    $0xe4, Z4, Z7, Z5
 	VPTERNLOGD    $0xe4, Z4, Z8, Z6
-	VPDPBUSD.BCST 24(R11), Z5, Z2
-	VPDPBUSD.BCST 28(R11), Z6, Z3
+	VPDPBUSD.BCST 24(R10), Z5, Z2
+	VPDPBUSD.BCST 28(R10), Z6, Z3
 	ADDQ          $+256, R9
-	ADDQ          $+32, R11
-	SUBQ          $0x04, R12
-	JGE           unrolled
+	ADDQ          $+32, R10
+	SUBQ          $0x04, R11
+	JGE           blocks_unrolled
 
-rest:
-	ADDQ $0x04, R12
-	JZ   sum
+blocks_rest:
+	ADDQ $0x04, R11
+	JZ   blocks_sum
 
-one:
-	VMOVDQU8      (R9)(R10*1), Z6
+blocks_one:
+	VMOVDQU8      (R9)(R12*1), Z6
 	VMOVDQU8      (R9), Z7
 	VPSLLW        $0x04, Z6, Z5
 	VPSRLW        $0x04, Z7, Z8
 	VPTERNLOGD    $0xe4, Z4, Z7, Z5
 	VPTERNLOGD    $0xe4, Z4, Z8, Z6
-	VPDPBUSD.BCST (R11), Z5, Z0
-	VPDPBUSD.BCST 4(R11), Z6, Z1
+	VPDPBUSD.BCST (R10), Z5, Z0
+	VPDPBUSD.BCST 4(R10), Z6, Z1
 	ADDQ          $+64, R9
-	ADDQ          $+8, R11
-	DECQ          R12
-	JNZ           one
+	ADDQ          $+8, R10
+	DECQ          R11
+	JNZ           blocks_one
 
-sum:
+blocks_sum:
 	VPADDD Z1, Z0, Z0
 	VPADDD Z2, Z0, Z0
 	VPADDD Z3, Z0, Z0
@@ -108,45 +110,40 @@ sum:
 	VFMADD231PS      Z7, Z6, Z5
 	VPANDD           Z5, Z9, Z9
 	VPMOVD2M         Z9, K1
-	KMOVQ            R13, K2
+	KMOVW            R13, K2
 	KANDNW           K2, K1, K1
 	KORTESTW         K1, K1
 	JZ               next
 
 	// some row may pass: find which, probe by probe
 	VMOVDQU32 Z0, (SP)
-	LEAQ      (SP), R9
-	MOVQ      AX, R10
-	MOVQ      SI, R11
-	KMOVW     R13, K2
-	VMOVDQU32 (R10), Z8
-	VPSLLD    $0x10, Z8, Z7
-	MOVQ      DX, R13
-	XORQ      R10, R10
+	LEAQ      (SP), R11
+	MOVQ      DX, R12
+	XORQ      R9, R9
 
 probe:
-	VMOVDQU32        (R9), Z0
-	VBROADCASTSS     8(R13), Z5
-	VFMADD231PS.BCST 4(R13), Z8, Z5
+	VMOVDQU32        (R11), Z0
+	VBROADCASTSS     8(R12), Z5
+	VFMADD231PS.BCST 4(R12), Z8, Z5
 	VCVTDQ2PS        Z0, Z6
 	VFMADD231PS      Z7, Z6, Z5
 	VPMOVD2M         Z5, K1
 	KANDNW           K2, K1, K1
-	KMOVW            K1, R12
-	TESTL            R12, R12
+	KMOVW            K1, R10
+	TESTL            R10, R10
 	JZ               miss
-	MOVL             R11, (BX)
-	MOVW             R10, 4(BX)
-	MOVW             R12, 6(BX)
+	MOVL             SI, (BX)
+	MOVW             R9, 4(BX)
+	MOVW             R10, 6(BX)
 	VMOVDQU32        Z0, 8(BX)
 	ADDQ             $0x48, BX
 	INCQ             DI
 
 miss:
-	ADDQ $0x40, R9
-	ADDQ $0x04, R13
-	INCQ R10
-	CMPQ R10, $0x01
+	ADDQ $0x40, R11
+	ADDQ $0x04, R12
+	INCQ R9
+	CMPQ R9, $0x01
 	JL   probe
 
 next:
@@ -155,17 +152,146 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+64(FP)
+	MOVQ DI, ret+72(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVX512VNNIx4(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanAVX512VNNIx4(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
-TEXT ·scanAVX512VNNIx4(SB), $512-72
+TEXT ·scanAVX512VNNIx4(SB), $256-80
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+32(FP), CX
-	MOVQ consts+48(FP), DX
-	MOVQ hits+56(FP), BX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
+	MOVQ pairs+24(FP), R8
+
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VPBROADCASTD R9, Z4
+	MOVQ         n+16(FP), R14
+
+step:
+	CMPQ         SI, R14
+	JGE          done
+	MOVL         (CX)(SI*4), R13
+	TESTL        R13, R13
+	JZ           next
+	VPBROADCASTD (DX), Z0
+	VPBROADCASTD 4(DX), Z1
+	VPBROADCASTD 8(DX), Z2
+	VPBROADCASTD 12(DX), Z3
+	MOVQ         codes+48(FP), R10
+	MOVQ         first+8(FP), R12
+	MOVQ         blocks+0(FP), R9
+	SUBQ         R9, R12
+	LEAQ         64(AX), R9
+	MOVQ         pairs+24(FP), R11
+
+blocks_one:
+	VMOVDQU8      (R9)(R12*1), Z6
+	VMOVDQU8      (R9), Z7
+	VPSLLW        $0x04, Z6, Z5
+	VPSRLW        $0x04, Z7, Z8
+	VPTERNLOGD    $0xe4, Z4, Z7, Z5
+	VPTERNLOGD    $0xe4, Z4, Z8, Z6
+	VPDPBUSD.BCST (R10), Z5, Z0
+	VPDPBUSD.BCST 4(R10), Z5, Z1
+	VPDPBUSD.BCST 8(R10), Z5, Z2
+	VPDPBUSD.BCST 12(R10), Z5, Z3
+	VPDPBUSD.BCST 16(R10), Z6, Z0
+	VPDPBUSD.BCST 20(R10), Z6, Z1
+	VPDPBUSD.BCST 24(R10), Z6, Z2
+	VPDPBUSD.BCST 28(R10), Z6, Z3
+	ADDQ          $+64, R9
+	ADDQ          $+32, R10
+	DECQ          R11
+	JNZ           blocks_one
+
+	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	VMOVDQU32        (AX), Z8
+	VPSLLD           $0x10, Z8, Z7
+	VPTERNLOGD       $0xff, Z9, Z9, Z9
+	VBROADCASTSS     32(DX), Z5
+	VFMADD231PS.BCST 16(DX), Z8, Z5
+	VCVTDQ2PS        Z0, Z6
+	VFMADD231PS      Z7, Z6, Z5
+	VPANDD           Z5, Z9, Z9
+	VBROADCASTSS     36(DX), Z5
+	VFMADD231PS.BCST 20(DX), Z8, Z5
+	VCVTDQ2PS        Z1, Z6
+	VFMADD231PS      Z7, Z6, Z5
+	VPANDD           Z5, Z9, Z9
+	VBROADCASTSS     40(DX), Z5
+	VFMADD231PS.BCST 24(DX), Z8, Z5
+	VCVTDQ2PS        Z2, Z6
+	VFMADD231PS      Z7, Z6, Z5
+	VPANDD           Z5, Z9, Z9
+	VBROADCASTSS     44(DX), Z5
+	VFMADD231PS.BCST 28(DX), Z8, Z5
+	VCVTDQ2PS        Z3, Z6
+	VFMADD231PS      Z7, Z6, Z5
+	VPANDD           Z5, Z9, Z9
+	VPMOVD2M         Z9, K1
+	KMOVW            R13, K2
+	KANDNW           K2, K1, K1
+	KORTESTW         K1, K1
+	JZ               next
+
+	// some row may pass: find which, probe by probe
+	VMOVDQU32 Z0, (SP)
+	VMOVDQU32 Z1, 64(SP)
+	VMOVDQU32 Z2, 128(SP)
+	VMOVDQU32 Z3, 192(SP)
+	LEAQ      (SP), R11
+	MOVQ      DX, R12
+	XORQ      R9, R9
+
+probe:
+	VMOVDQU32        (R11), Z0
+	VBROADCASTSS     32(R12), Z5
+	VFMADD231PS.BCST 16(R12), Z8, Z5
+	VCVTDQ2PS        Z0, Z6
+	VFMADD231PS      Z7, Z6, Z5
+	VPMOVD2M         Z5, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R10
+	TESTL            R10, R10
+	JZ               miss
+	MOVL             SI, (BX)
+	MOVW             R9, 4(BX)
+	MOVW             R10, 6(BX)
+	VMOVDQU32        Z0, 8(BX)
+	ADDQ             $0x48, BX
+	INCQ             DI
+
+miss:
+	ADDQ $0x40, R11
+	ADDQ $0x04, R12
+	INCQ R9
+	CMPQ R9, $0x04
+	JL   probe
+
+next:
+	ADDQ R8, AX
+	INCQ SI
+	JMP  step
+
+done:
+	MOVQ DI, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func scanAVX512VNNIx8(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
+TEXT ·scanAVX512VNNIx8(SB), $512-80
+	MOVQ blocks+0(FP), AX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
 	MOVQ pairs+24(FP), R8
 
 	// bytes of a block in a plane
@@ -180,199 +306,8 @@ TEXT ·scanAVX512VNNIx4(SB), $512-72
 step:
 	CMPQ         SI, R14
 	JGE          done
-	MOVQ         (CX)(SI*4), R13
-	TESTQ        R13, R13
-	JZ           next
-	VPBROADCASTD (DX), Z0
-	VPBROADCASTD 4(DX), Z1
-	VPBROADCASTD 8(DX), Z2
-	VPBROADCASTD 12(DX), Z3
-	VPBROADCASTD (DX), Z4
-	VPBROADCASTD 4(DX), Z5
-	VPBROADCASTD 8(DX), Z6
-	VPBROADCASTD 12(DX), Z7
-	MOVQ         apart+8(FP), R15
-	ADDQ         R8, R15
-	LEAQ         64(AX), R9
-	MOVQ         apart+8(FP), R10
-	MOVQ         codes+40(FP), R11
-	MOVQ         pairs+24(FP), R12
-
-one:
-	VMOVDQU8      (R9)(R10*1), Z10
-	VMOVDQU8      (R9), Z11
-	VPSLLW        $0x04, Z10, Z9
-	VPSRLW        $0x04, Z11, Z12
-	VPTERNLOGD    $0xe4, Z8, Z11, Z9
-	VPTERNLOGD    $0xe4, Z8, Z12, Z10
-	VMOVDQU8      (R9)(R15*1), Z12
-	VMOVDQU8      (R9)(R8*1), Z13
-	VPSLLW        $0x04, Z12, Z11
-	VPSRLW        $0x04, Z13, Z14
-	VPTERNLOGD    $0xe4, Z8, Z13, Z11
-	VPTERNLOGD    $0xe4, Z8, Z14, Z12
-	VPDPBUSD.BCST (R11), Z9, Z0
-	VPDPBUSD.BCST (R11), Z11, Z4
-	VPDPBUSD.BCST 4(R11), Z9, Z1
-	VPDPBUSD.BCST 4(R11), Z11, Z5
-	VPDPBUSD.BCST 8(R11), Z9, Z2
-	VPDPBUSD.BCST 8(R11), Z11, Z6
-	VPDPBUSD.BCST 12(R11), Z9, Z3
-	VPDPBUSD.BCST 12(R11), Z11, Z7
-	VPDPBUSD.BCST 16(R11), Z10, Z0
-	VPDPBUSD.BCST 16(R11), Z12, Z4
-	VPDPBUSD.BCST 20(R11), Z10, Z1
-	VPDPBUSD.BCST 20(R11), Z12, Z5
-	VPDPBUSD.BCST 24(R11), Z10, Z2
-	VPDPBUSD.BCST 24(R11), Z12, Z6
-	VPDPBUSD.BCST 28(R11), Z10, Z3
-	VPDPBUSD.BCST 28(R11), Z12, Z7
-	ADDQ          $+64, R9
-	ADDQ          $+32, R11
-	DECQ          R12
-	JNZ           one
-
-	// sign(dot*scale + residual*slope + limit) of all rows and probes
-	VMOVDQU32        (AX), Z12
-	VPSLLD           $0x10, Z12, Z11
-	VPTERNLOGD       $0xff, Z15, Z15, Z15
-	VBROADCASTSS     32(DX), Z9
-	VFMADD231PS.BCST 16(DX), Z12, Z9
-	VCVTDQ2PS        Z0, Z10
-	VFMADD231PS      Z11, Z10, Z9
-	VPANDD           Z9, Z15, Z15
-	VBROADCASTSS     36(DX), Z9
-	VFMADD231PS.BCST 20(DX), Z12, Z9
-	VCVTDQ2PS        Z1, Z10
-	VFMADD231PS      Z11, Z10, Z9
-	VPANDD           Z9, Z15, Z15
-	VBROADCASTSS     40(DX), Z9
-	VFMADD231PS.BCST 24(DX), Z12, Z9
-	VCVTDQ2PS        Z2, Z10
-	VFMADD231PS      Z11, Z10, Z9
-	VPANDD           Z9, Z15, Z15
-	VBROADCASTSS     44(DX), Z9
-	VFMADD231PS.BCST 28(DX), Z12, Z9
-	VCVTDQ2PS        Z3, Z10
-	VFMADD231PS      Z11, Z10, Z9
-	VPANDD           Z9, Z15, Z15
-	VPMOVD2M         Z15, K1
-	KMOVQ            R13, K2
-	KANDNW           K2, K1, K3
-	VMOVDQU32        (AX)(R8*1), Z12
-	VPSLLD           $0x10, Z12, Z11
-	VPTERNLOGD       $0xff, Z15, Z15, Z15
-	VBROADCASTSS     32(DX), Z9
-	VFMADD231PS.BCST 16(DX), Z12, Z9
-	VCVTDQ2PS        Z4, Z10
-	VFMADD231PS      Z11, Z10, Z9
-	VPANDD           Z9, Z15, Z15
-	VBROADCASTSS     36(DX), Z9
-	VFMADD231PS.BCST 20(DX), Z12, Z9
-	VCVTDQ2PS        Z5, Z10
-	VFMADD231PS      Z11, Z10, Z9
-	VPANDD           Z9, Z15, Z15
-	VBROADCASTSS     40(DX), Z9
-	VFMADD231PS.BCST 24(DX), Z12, Z9
-	VCVTDQ2PS        Z6, Z10
-	VFMADD231PS      Z11, Z10, Z9
-	VPANDD           Z9, Z15, Z15
-	VBROADCASTSS     44(DX), Z9
-	VFMADD231PS.BCST 28(DX), Z12, Z9
-	VCVTDQ2PS        Z7, Z10
-	VFMADD231PS      Z11, Z10, Z9
-	VPANDD           Z9, Z15, Z15
-	VPMOVD2M         Z15, K1
-	KSHIFTRQ         $0x20, K2, K2
-	KANDNW           K2, K1, K1
-	KORW             K1, K3, K3
-	KORTESTW         K3, K3
-	JZ               next
-
-	// some row may pass: find which, probe by probe
-	VMOVDQU32 Z0, (SP)
-	VMOVDQU32 Z1, 64(SP)
-	VMOVDQU32 Z2, 128(SP)
-	VMOVDQU32 Z3, 192(SP)
-	VMOVDQU32 Z4, 256(SP)
-	VMOVDQU32 Z5, 320(SP)
-	VMOVDQU32 Z6, 384(SP)
-	VMOVDQU32 Z7, 448(SP)
-	LEAQ      (SP), R11
-	MOVQ      AX, R15
-	MOVQ      SI, BP
-
-block:
-	KMOVW     R13, K2
-	VMOVDQU32 (R15), Z12
-	VPSLLD    $0x10, Z12, Z11
-	MOVQ      DX, R12
-	XORQ      R9, R9
-
-probe:
-	VMOVDQU32        (R11), Z0
-	VBROADCASTSS     32(R12), Z9
-	VFMADD231PS.BCST 16(R12), Z12, Z9
-	VCVTDQ2PS        Z0, Z10
-	VFMADD231PS      Z11, Z10, Z9
-	VPMOVD2M         Z9, K1
-	KANDNW           K2, K1, K1
-	KMOVW            K1, R10
-	TESTL            R10, R10
-	JZ               miss
-	MOVL             BP, (BX)
-	MOVW             R9, 4(BX)
-	MOVW             R10, 6(BX)
-	VMOVDQU32        Z0, 8(BX)
-	ADDQ             $0x48, BX
-	INCQ             DI
-
-miss:
-	ADDQ $0x40, R11
-	ADDQ $0x04, R12
-	INCQ R9
-	CMPQ R9, $0x04
-	JL   probe
-	SHRQ $0x20, R13
-	ADDQ R8, R15
-	LEAQ 1(SI), BP
-	LEAQ 512(SP), R12
-	CMPQ R11, R12
-	JL   block
-
-next:
-	LEAQ (AX)(R8*2), AX
-	ADDQ $0x02, SI
-	JMP  step
-
-done:
-	MOVQ DI, ret+64(FP)
-	VZEROUPPER
-	RET
-
-// func scanAVX512VNNIx8(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
-TEXT ·scanAVX512VNNIx8(SB), $1024-72
-	MOVQ blocks+0(FP), AX
-	MOVQ masks+32(FP), CX
-	MOVQ consts+48(FP), DX
-	MOVQ hits+56(FP), BX
-	MOVQ pairs+24(FP), R8
-
-	// bytes of a block in a plane
-	SHLQ         $0x06, R8
-	ADDQ         $0x40, R8
-	XORQ         SI, SI
-	XORQ         DI, DI
-	MOVL         $0xf0f0f0f0, R9
-	VPBROADCASTD R9, Z16
-	MOVQ         n+16(FP), R14
-
-step:
-	CMPQ         SI, R14
-	JGE          done
-	MOVQ         (CX)(SI*4), R13
-	TESTQ        R13, R13
+	MOVL         (CX)(SI*4), R13
+	TESTL        R13, R13
 	JZ           next
 	VPBROADCASTD (DX), Z0
 	VPBROADCASTD 4(DX), Z1
@@ -382,166 +317,89 @@ step:
 	VPBROADCASTD 20(DX), Z5
 	VPBROADCASTD 24(DX), Z6
 	VPBROADCASTD 28(DX), Z7
-	VPBROADCASTD (DX), Z8
-	VPBROADCASTD 4(DX), Z9
-	VPBROADCASTD 8(DX), Z10
-	VPBROADCASTD 12(DX), Z11
-	VPBROADCASTD 16(DX), Z12
-	VPBROADCASTD 20(DX), Z13
-	VPBROADCASTD 24(DX), Z14
-	VPBROADCASTD 28(DX), Z15
-	MOVQ         apart+8(FP), R15
-	ADDQ         R8, R15
+	MOVQ         codes+48(FP), R10
+	MOVQ         first+8(FP), R12
+	MOVQ         blocks+0(FP), R9
+	SUBQ         R9, R12
 	LEAQ         64(AX), R9
-	MOVQ         apart+8(FP), R10
-	MOVQ         codes+40(FP), R11
-	MOVQ         pairs+24(FP), R12
+	MOVQ         pairs+24(FP), R11
 
-one:
-	VMOVDQU8      (R9)(R10*1), Z18
-	VMOVDQU8      (R9), Z19
-	VPSLLW        $0x04, Z18, Z17
-	VPSRLW        $0x04, Z19, Z20
-	VPTERNLOGD    $0xe4, Z16, Z19, Z17
-	VPTERNLOGD    $0xe4, Z16, Z20, Z18
-	VMOVDQU8      (R9)(R15*1), Z20
-	VMOVDQU8      (R9)(R8*1), Z21
-	VPSLLW        $0x04, Z20, Z19
-	VPSRLW        $0x04, Z21, Z22
-	VPTERNLOGD    $0xe4, Z16, Z21, Z19
-	VPTERNLOGD    $0xe4, Z16, Z22, Z20
-	VPDPBUSD.BCST (R11), Z17, Z0
-	VPDPBUSD.BCST (R11), Z19, Z8
-	VPDPBUSD.BCST 4(R11), Z17, Z1
-	VPDPBUSD.BCST 4(R11), Z19, Z9
-	VPDPBUSD.BCST 8(R11), Z17, Z2
-	VPDPBUSD.BCST 8(R11), Z19, Z10
-	VPDPBUSD.BCST 12(R11), Z17, Z3
-	VPDPBUSD.BCST 12(R11), Z19, Z11
-	VPDPBUSD.BCST 16(R11), Z17, Z4
-	VPDPBUSD.BCST 16(R11), Z19, Z12
-	VPDPBUSD.BCST 20(R11), Z17, Z5
-	VPDPBUSD.BCST 20(R11), Z19, Z13
-	VPDPBUSD.BCST 24(R11), Z17, Z6
-	VPDPBUSD.BCST 24(R11), Z19, Z14
-	VPDPBUSD.BCST 28(R11), Z17, Z7
-	VPDPBUSD.BCST 28(R11), Z19, Z15
-	VPDPBUSD.BCST 32(R11), Z18, Z0
-	VPDPBUSD.BCST 32(R11), Z20, Z8
-	VPDPBUSD.BCST 36(R11), Z18, Z1
-	VPDPBUSD.BCST 36(R11), Z20, Z9
-	VPDPBUSD.BCST 40(R11), Z18, Z2
-	VPDPBUSD.BCST 40(R11), Z20, Z10
-	VPDPBUSD.BCST 44(R11), Z18, Z3
-	VPDPBUSD.BCST 44(R11), Z20, Z11
-	VPDPBUSD.BCST 48(R11), Z18, Z4
-	VPDPBUSD.BCST 48(R11), Z20, Z12
-	VPDPBUSD.BCST 52(R11), Z18, Z5
-	VPDPBUSD.BCST 52(R11), Z20, Z13
-	VPDPBUSD.BCST 56(R11), Z18, Z6
-	VPDPBUSD.BCST 56(R11), Z20, Z14
-	VPDPBUSD.BCST 60(R11), Z18, Z7
-	VPDPBUSD.BCST 60(R11), Z20, Z15
+blocks_one:
+	VMOVDQU8      (R9)(R12*1), Z10
+	VMOVDQU8      (R9), Z11
+	VPSLLW        $0x04, Z10, Z9
+	VPSRLW        $0x04, Z11, Z12
+	VPTERNLOGD    $0xe4, Z8, Z11, Z9
+	VPTERNLOGD    $0xe4, Z8, Z12, Z10
+	VPDPBUSD.BCST (R10), Z9, Z0
+	VPDPBUSD.BCST 4(R10), Z9, Z1
+	VPDPBUSD.BCST 8(R10), Z9, Z2
+	VPDPBUSD.BCST 12(R10), Z9, Z3
+	VPDPBUSD.BCST 16(R10), Z9, Z4
+	VPDPBUSD.BCST 20(R10), Z9, Z5
+	VPDPBUSD.BCST 24(R10), Z9, Z6
+	VPDPBUSD.BCST 28(R10), Z9, Z7
+	VPDPBUSD.BCST 32(R10), Z10, Z0
+	VPDPBUSD.BCST 36(R10), Z10, Z1
+	VPDPBUSD.BCST 40(R10), Z10, Z2
+	VPDPBUSD.BCST 44(R10), Z10, Z3
+	VPDPBUSD.BCST 48(R10), Z10, Z4
+	VPDPBUSD.BCST 52(R10), Z10, Z5
+	VPDPBUSD.BCST 56(R10), Z10, Z6
+	VPDPBUSD.BCST 60(R10), Z10, Z7
 	ADDQ          $+64, R9
-	ADDQ          $+64, R11
-	DECQ          R12
-	JNZ           one
+	ADDQ          $+64, R10
+	DECQ          R11
+	JNZ           blocks_one
 
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
-	VMOVDQU32        (AX), Z20
-	VPSLLD           $0x10, Z20, Z19
-	VPTERNLOGD       $0xff, Z23, Z23, Z23
-	VBROADCASTSS     64(DX), Z17
-	VFMADD231PS.BCST 32(DX), Z20, Z17
-	VCVTDQ2PS        Z0, Z18
-	VFMADD231PS      Z19, Z18, Z17
-	VPANDD           Z17, Z23, Z23
-	VBROADCASTSS     68(DX), Z17
-	VFMADD231PS.BCST 36(DX), Z20, Z17
-	VCVTDQ2PS        Z1, Z18
-	VFMADD231PS      Z19, Z18, Z17
-	VPANDD           Z17, Z23, Z23
-	VBROADCASTSS     72(DX), Z17
-	VFMADD231PS.BCST 40(DX), Z20, Z17
-	VCVTDQ2PS        Z2, Z18
-	VFMADD231PS      Z19, Z18, Z17
-	VPANDD           Z17, Z23, Z23
-	VBROADCASTSS     76(DX), Z17
-	VFMADD231PS.BCST 44(DX), Z20, Z17
-	VCVTDQ2PS        Z3, Z18
-	VFMADD231PS      Z19, Z18, Z17
-	VPANDD           Z17, Z23, Z23
-	VBROADCASTSS     80(DX), Z17
-	VFMADD231PS.BCST 48(DX), Z20, Z17
-	VCVTDQ2PS        Z4, Z18
-	VFMADD231PS      Z19, Z18, Z17
-	VPANDD           Z17, Z23, Z23
-	VBROADCASTSS     84(DX), Z17
-	VFMADD231PS.BCST 52(DX), Z20, Z17
-	VCVTDQ2PS        Z5, Z18
-	VFMADD231PS      Z19, Z18, Z17
-	VPANDD           Z17, Z23, Z23
-	VBROADCASTSS     88(DX), Z17
-	VFMADD231PS.BCST 56(DX), Z20, Z17
-	VCVTDQ2PS        Z6, Z18
-	VFMADD231PS      Z19, Z18, Z17
-	VPANDD           Z17, Z23, Z23
-	VBROADCASTSS     92(DX), Z17
-	VFMADD231PS.BCST 60(DX), Z20, Z17
-	VCVTDQ2PS        Z7, Z18
-	VFMADD231PS      Z19, Z18, Z17
-	VPANDD           Z17, Z23, Z23
-	VPMOVD2M         Z23, K1
-	KMOVQ            R13, K2
-	KANDNW           K2, K1, K3
-	VMOVDQU32        (AX)(R8*1), Z20
-	VPSLLD           $0x10, Z20, Z19
-	VPTERNLOGD       $0xff, Z23, Z23, Z23
-	VBROADCASTSS     64(DX), Z17
-	VFMADD231PS.BCST 32(DX), Z20, Z17
-	VCVTDQ2PS        Z8, Z18
-	VFMADD231PS      Z19, Z18, Z17
-	VPANDD           Z17, Z23, Z23
-	VBROADCASTSS     68(DX), Z17
-	VFMADD231PS.BCST 36(DX), Z20, Z17
-	VCVTDQ2PS        Z9, Z18
-	VFMADD231PS      Z19, Z18, Z17
-	VPANDD           Z17, Z23, Z23
-	VBROADCASTSS     72(DX), Z17
-	VFMADD231PS.BCST 40(DX), Z20, Z17
-	VCVTDQ2PS        Z10, Z18
-	VFMADD231PS      Z19, Z18, Z17
-	VPANDD           Z17, Z23, Z23
-	VBROADCASTSS     76(DX), Z17
-	VFMADD231PS.BCST 44(DX), Z20, Z17
-	VCVTDQ2PS        Z11, Z18
-	VFMADD231PS      Z19, Z18, Z17
-	VPANDD           Z17, Z23, Z23
-	VBROADCASTSS     80(DX), Z17
-	VFMADD231PS.BCST 48(DX), Z20, Z17
-	VCVTDQ2PS        Z12, Z18
-	VFMADD231PS      Z19, Z18, Z17
-	VPANDD           Z17, Z23, Z23
-	VBROADCASTSS     84(DX), Z17
-	VFMADD231PS.BCST 52(DX), Z20, Z17
-	VCVTDQ2PS        Z13, Z18
-	VFMADD231PS      Z19, Z18, Z17
-	VPANDD           Z17, Z23, Z23
-	VBROADCASTSS     88(DX), Z17
-	VFMADD231PS.BCST 56(DX), Z20, Z17
-	VCVTDQ2PS        Z14, Z18
-	VFMADD231PS      Z19, Z18, Z17
-	VPANDD           Z17, Z23, Z23
-	VBROADCASTSS     92(DX), Z17
-	VFMADD231PS.BCST 60(DX), Z20, Z17
-	VCVTDQ2PS        Z15, Z18
-	VFMADD231PS      Z19, Z18, Z17
-	VPANDD           Z17, Z23, Z23
-	VPMOVD2M         Z23, K1
-	KSHIFTRQ         $0x20, K2, K2
+	VMOVDQU32        (AX), Z12
+	VPSLLD           $0x10, Z12, Z11
+	VPTERNLOGD       $0xff, Z13, Z13, Z13
+	VBROADCASTSS     64(DX), Z9
+	VFMADD231PS.BCST 32(DX), Z12, Z9
+	VCVTDQ2PS        Z0, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z13, Z13
+	VBROADCASTSS     68(DX), Z9
+	VFMADD231PS.BCST 36(DX), Z12, Z9
+	VCVTDQ2PS        Z1, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z13, Z13
+	VBROADCASTSS     72(DX), Z9
+	VFMADD231PS.BCST 40(DX), Z12, Z9
+	VCVTDQ2PS        Z2, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z13, Z13
+	VBROADCASTSS     76(DX), Z9
+	VFMADD231PS.BCST 44(DX), Z12, Z9
+	VCVTDQ2PS        Z3, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z13, Z13
+	VBROADCASTSS     80(DX), Z9
+	VFMADD231PS.BCST 48(DX), Z12, Z9
+	VCVTDQ2PS        Z4, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z13, Z13
+	VBROADCASTSS     84(DX), Z9
+	VFMADD231PS.BCST 52(DX), Z12, Z9
+	VCVTDQ2PS        Z5, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z13, Z13
+	VBROADCASTSS     88(DX), Z9
+	VFMADD231PS.BCST 56(DX), Z12, Z9
+	VCVTDQ2PS        Z6, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z13, Z13
+	VBROADCASTSS     92(DX), Z9
+	VFMADD231PS.BCST 60(DX), Z12, Z9
+	VCVTDQ2PS        Z7, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z13, Z13
+	VPMOVD2M         Z13, K1
+	KMOVW            R13, K2
 	KANDNW           K2, K1, K1
-	KORW             K1, K3, K3
-	KORTESTW         K3, K3
+	KORTESTW         K1, K1
 	JZ               next
 
 	// some row may pass: find which, probe by probe
@@ -553,37 +411,22 @@ one:
 	VMOVDQU32 Z5, 320(SP)
 	VMOVDQU32 Z6, 384(SP)
 	VMOVDQU32 Z7, 448(SP)
-	VMOVDQU32 Z8, 512(SP)
-	VMOVDQU32 Z9, 576(SP)
-	VMOVDQU32 Z10, 640(SP)
-	VMOVDQU32 Z11, 704(SP)
-	VMOVDQU32 Z12, 768(SP)
-	VMOVDQU32 Z13, 832(SP)
-	VMOVDQU32 Z14, 896(SP)
-	VMOVDQU32 Z15, 960(SP)
 	LEAQ      (SP), R11
-	MOVQ      AX, R15
-	MOVQ      SI, BP
-
-block:
-	KMOVW     R13, K2
-	VMOVDQU32 (R15), Z20
-	VPSLLD    $0x10, Z20, Z19
 	MOVQ      DX, R12
 	XORQ      R9, R9
 
 probe:
 	VMOVDQU32        (R11), Z0
-	VBROADCASTSS     64(R12), Z17
-	VFMADD231PS.BCST 32(R12), Z20, Z17
-	VCVTDQ2PS        Z0, Z18
-	VFMADD231PS      Z19, Z18, Z17
-	VPMOVD2M         Z17, K1
+	VBROADCASTSS     64(R12), Z9
+	VFMADD231PS.BCST 32(R12), Z12, Z9
+	VCVTDQ2PS        Z0, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPMOVD2M         Z9, K1
 	KANDNW           K2, K1, K1
 	KMOVW            K1, R10
 	TESTL            R10, R10
 	JZ               miss
-	MOVL             BP, (BX)
+	MOVL             SI, (BX)
 	MOVW             R9, 4(BX)
 	MOVW             R10, 6(BX)
 	VMOVDQU32        Z0, 8(BX)
@@ -596,30 +439,24 @@ miss:
 	INCQ R9
 	CMPQ R9, $0x08
 	JL   probe
-	SHRQ $0x20, R13
-	ADDQ R8, R15
-	LEAQ 1(SI), BP
-	LEAQ 1024(SP), R12
-	CMPQ R11, R12
-	JL   block
 
 next:
-	LEAQ (AX)(R8*2), AX
-	ADDQ $0x02, SI
+	ADDQ R8, AX
+	INCQ SI
 	JMP  step
 
 done:
-	MOVQ DI, ret+64(FP)
+	MOVQ DI, ret+72(FP)
 	VZEROUPPER
 	RET
 
-// func scanSkimAVX512VNNIx1(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanSkimAVX512VNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
-TEXT ·scanSkimAVX512VNNIx1(SB), $64-72
+TEXT ·scanSkimAVX512VNNIx1(SB), $64-80
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+32(FP), CX
-	MOVQ consts+48(FP), DX
-	MOVQ hits+56(FP), BX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
 	MOVQ pairs+24(FP), R8
 
 	// bytes of a block in a plane
@@ -631,26 +468,25 @@ TEXT ·scanSkimAVX512VNNIx1(SB), $64-72
 	VPBROADCASTD R9, Z4
 	MOVL         $0x88888888, R9
 	VPBROADCASTD R9, Z5
-	MOVQ         n+16(FP), R12
+	MOVQ         n+16(FP), R13
 
 step:
-	CMPQ         SI, R12
+	CMPQ         SI, R13
 	JGE          done
-	MOVL         (CX)(SI*4), R11
-	TESTL        R11, R11
+	MOVL         (CX)(SI*4), R12
+	TESTL        R12, R12
 	JZ           next
 	VPBROADCASTD (DX), Z0
 	VPXORD       Z1, Z1, Z1
 	VPXORD       Z2, Z2, Z2
 	VPXORD       Z3, Z3, Z3
+	MOVQ         codes+48(FP), R10
 	LEAQ         64(AX), R9
-	MOVQ         apart+8(FP), R10
-	MOVQ         codes+40(FP), R10
-	MOVQ         pairs+24(FP), R13
-	SUBQ         $0x04, R13
-	JL           rest
+	MOVQ         pairs+24(FP), R11
+	SUBQ         $0x04, R11
+	JL           blocks_rest
 
-unrolled:
+blocks_unrolled:
 	VMOVDQU8      (R9), Z7
 	VPSLLW        $0x04, Z7, Z6
 	VPTERNLOGD    $0xe4, Z4, Z5, Z6
@@ -677,14 +513,14 @@ unrolled:
 	VPDPBUSD.BCST 28(R10), Z7, Z3
 	ADDQ          $+256, R9
 	ADDQ          $+32, R10
-	SUBQ          $0x04, R13
-	JGE           unrolled
+	SUBQ          $0x04, R11
+	JGE           blocks_unrolled
 
-rest:
-	ADDQ $0x04, R13
-	JZ   sum
+blocks_rest:
+	ADDQ $0x04, R11
+	JZ   blocks_sum
 
-one:
+blocks_one:
 	VMOVDQU8      (R9), Z7
 	VPSLLW        $0x04, Z7, Z6
 	VPTERNLOGD    $0xe4, Z4, Z5, Z6
@@ -693,10 +529,10 @@ one:
 	VPDPBUSD.BCST 4(R10), Z7, Z1
 	ADDQ          $+64, R9
 	ADDQ          $+8, R10
-	DECQ          R13
-	JNZ           one
+	DECQ          R11
+	JNZ           blocks_one
 
-sum:
+blocks_sum:
 	VPADDD Z1, Z0, Z0
 	VPADDD Z2, Z0, Z0
 	VPADDD Z3, Z0, Z0
@@ -711,45 +547,40 @@ sum:
 	VFMADD231PS      Z9, Z7, Z6
 	VPANDD           Z6, Z8, Z8
 	VPMOVD2M         Z8, K1
-	KMOVQ            R11, K2
+	KMOVW            R12, K2
 	KANDNW           K2, K1, K1
 	KORTESTW         K1, K1
 	JZ               next
 
 	// some row may pass: find which, probe by probe
 	VMOVDQU32 Z0, (SP)
-	LEAQ      (SP), R9
-	MOVQ      AX, R10
-	MOVQ      SI, R13
-	KMOVW     R11, K2
-	VMOVDQU32 (R10), Z10
-	VPSLLD    $0x10, Z10, Z9
-	MOVQ      DX, R14
-	XORQ      R10, R10
+	LEAQ      (SP), R11
+	MOVQ      DX, R12
+	XORQ      R9, R9
 
 probe:
-	VMOVDQU32        (R9), Z0
-	VBROADCASTSS     8(R14), Z6
-	VFMADD231PS.BCST 4(R14), Z10, Z6
+	VMOVDQU32        (R11), Z0
+	VBROADCASTSS     8(R12), Z6
+	VFMADD231PS.BCST 4(R12), Z10, Z6
 	VCVTDQ2PS        Z0, Z7
 	VFMADD231PS      Z9, Z7, Z6
 	VPMOVD2M         Z6, K1
 	KANDNW           K2, K1, K1
-	KMOVW            K1, R11
-	TESTL            R11, R11
+	KMOVW            K1, R10
+	TESTL            R10, R10
 	JZ               miss
-	MOVL             R13, (BX)
-	MOVW             R10, 4(BX)
-	MOVW             R11, 6(BX)
+	MOVL             SI, (BX)
+	MOVW             R9, 4(BX)
+	MOVW             R10, 6(BX)
 	VMOVDQU32        Z0, 8(BX)
 	ADDQ             $0x48, BX
 	INCQ             DI
 
 miss:
-	ADDQ $0x40, R9
-	ADDQ $0x04, R14
-	INCQ R10
-	CMPQ R10, $0x01
+	ADDQ $0x40, R11
+	ADDQ $0x04, R12
+	INCQ R9
+	CMPQ R9, $0x01
 	JL   probe
 
 next:
@@ -758,17 +589,658 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+64(FP)
+	MOVQ DI, ret+72(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVXVNNIx1(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
-// Requires: AVX, AVX2, FMA3
-TEXT ·scanAVXVNNIx1(SB), $64-72
+// func scanSplitAVX512VNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VL, AVX512VNNI
+TEXT ·scanSplitAVX512VNNIx1(SB), $64-80
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+32(FP), CX
-	MOVQ consts+48(FP), DX
-	MOVQ hits+56(FP), BX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
+	MOVQ pairs+24(FP), R8
+
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VPBROADCASTD R9, Z0
+	MOVQ         n+16(FP), R13
+
+step:
+	CMPQ         SI, R13
+	JGE          done
+	MOVL         (CX)(SI*4), R12
+	TESTL        R12, R12
+	JZ           next
+	VPBROADCASTD (DX), Z0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	MOVQ         codes+48(FP), R10
+	MOVQ         ahead+32(FP), R11
+	TESTQ        R11, R11
+	JZ           second
+	MOVQ         first+8(FP), R9
+	MOVQ         R11, R14
+
+	// bytes of a block in a plane
+	SHLQ  $0x06, R14
+	ADDQ  $0x40, R14
+	IMULQ SI, R14
+	LEAQ  64(R9)(R14*1), R9
+	SUBQ  $0x08, R11
+	JL    first_rest
+
+first_unrolled:
+	VMOVDQU8      (R9), Y4
+	VMOVDQU8      32(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST (R10), Z4, Z0
+	VMOVDQU8      64(R9), Y4
+	VMOVDQU8      96(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 4(R10), Z4, Z1
+	VMOVDQU8      128(R9), Y4
+	VMOVDQU8      160(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 8(R10), Z4, Z2
+	VMOVDQU8      192(R9), Y4
+	VMOVDQU8      224(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 12(R10), Z4, Z3
+	VMOVDQU8      256(R9), Y4
+	VMOVDQU8      288(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 16(R10), Z4, Z0
+	VMOVDQU8      320(R9), Y4
+	VMOVDQU8      352(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 20(R10), Z4, Z1
+	VMOVDQU8      384(R9), Y4
+	VMOVDQU8      416(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 24(R10), Z4, Z2
+	VMOVDQU8      448(R9), Y4
+	VMOVDQU8      480(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 28(R10), Z4, Z3
+	ADDQ          $+512, R9
+	ADDQ          $+32, R10
+	SUBQ          $0x08, R11
+	JGE           first_unrolled
+
+first_rest:
+	ADDQ $0x08, R11
+	JZ   first_sum
+
+first_one:
+	VMOVDQU8      (R9), Y4
+	VMOVDQU8      32(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST (R10), Z4, Z0
+	ADDQ          $+64, R9
+	ADDQ          $+4, R10
+	DECQ          R11
+	JNZ           first_one
+
+first_sum:
+second:
+	LEAQ 64(AX), R9
+	MOVQ pairs+24(FP), R11
+	SUBQ $0x08, R11
+	JL   blocks_rest
+
+blocks_unrolled:
+	VMOVDQU8      (R9), Y4
+	VMOVDQU8      32(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST (R10), Z4, Z0
+	VMOVDQU8      64(R9), Y4
+	VMOVDQU8      96(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 4(R10), Z4, Z1
+	VMOVDQU8      128(R9), Y4
+	VMOVDQU8      160(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 8(R10), Z4, Z2
+	VMOVDQU8      192(R9), Y4
+	VMOVDQU8      224(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 12(R10), Z4, Z3
+	VMOVDQU8      256(R9), Y4
+	VMOVDQU8      288(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 16(R10), Z4, Z0
+	VMOVDQU8      320(R9), Y4
+	VMOVDQU8      352(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 20(R10), Z4, Z1
+	VMOVDQU8      384(R9), Y4
+	VMOVDQU8      416(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 24(R10), Z4, Z2
+	VMOVDQU8      448(R9), Y4
+	VMOVDQU8      480(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST 28(R10), Z4, Z3
+	ADDQ          $+512, R9
+	ADDQ          $+32, R10
+	SUBQ          $0x08, R11
+	JGE           blocks_unrolled
+
+blocks_rest:
+	ADDQ $0x08, R11
+	JZ   blocks_sum
+
+blocks_one:
+	VMOVDQU8      (R9), Y4
+	VMOVDQU8      32(R9), Y5
+	VINSERTI64X4  $0x01, Y5, Z4, Z4
+	VPDPBUSD.BCST (R10), Z4, Z0
+	ADDQ          $+64, R9
+	ADDQ          $+4, R10
+	DECQ          R11
+	JNZ           blocks_one
+
+blocks_sum:
+	VPADDD Z1, Z0, Z0
+	VPADDD Z2, Z0, Z0
+	VPADDD Z3, Z0, Z0
+
+	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	VMOVDQU32        (AX), Z9
+	VPSLLD           $0x10, Z9, Z8
+	VPTERNLOGD       $0xff, Z6, Z6, Z6
+	VBROADCASTSS     8(DX), Z5
+	VFMADD231PS.BCST 4(DX), Z9, Z5
+	VCVTDQ2PS        Z0, Z7
+	VFMADD231PS      Z8, Z7, Z5
+	VPANDD           Z5, Z6, Z6
+	VPMOVD2M         Z6, K1
+	KMOVW            R12, K2
+	KANDNW           K2, K1, K1
+	KORTESTW         K1, K1
+	JZ               next
+
+	// some row may pass: find which, probe by probe
+	VMOVDQU32 Z0, (SP)
+	LEAQ      (SP), R11
+	MOVQ      DX, R12
+	XORQ      R9, R9
+
+probe:
+	VMOVDQU32        (R11), Z0
+	VBROADCASTSS     8(R12), Z5
+	VFMADD231PS.BCST 4(R12), Z9, Z5
+	VCVTDQ2PS        Z0, Z7
+	VFMADD231PS      Z8, Z7, Z5
+	VPMOVD2M         Z5, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R10
+	TESTL            R10, R10
+	JZ               miss
+	MOVL             SI, (BX)
+	MOVW             R9, 4(BX)
+	MOVW             R10, 6(BX)
+	VMOVDQU32        Z0, 8(BX)
+	ADDQ             $0x48, BX
+	INCQ             DI
+
+miss:
+	ADDQ $0x40, R11
+	ADDQ $0x04, R12
+	INCQ R9
+	CMPQ R9, $0x01
+	JL   probe
+
+next:
+	ADDQ R8, AX
+	INCQ SI
+	JMP  step
+
+done:
+	MOVQ DI, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func scanSplitAVX512VNNIx4(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
+TEXT ·scanSplitAVX512VNNIx4(SB), $256-80
+	MOVQ blocks+0(FP), AX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
+	MOVQ pairs+24(FP), R8
+
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VPBROADCASTD R9, Z0
+	MOVQ         n+16(FP), R13
+
+step:
+	CMPQ         SI, R13
+	JGE          done
+	MOVL         (CX)(SI*4), R12
+	TESTL        R12, R12
+	JZ           next
+	VPBROADCASTD (DX), Z0
+	VPBROADCASTD 4(DX), Z1
+	VPBROADCASTD 8(DX), Z2
+	VPBROADCASTD 12(DX), Z3
+	MOVQ         codes+48(FP), R10
+	MOVQ         ahead+32(FP), R11
+	TESTQ        R11, R11
+	JZ           second
+	MOVQ         first+8(FP), R9
+	MOVQ         R11, R14
+
+	// bytes of a block in a plane
+	SHLQ  $0x06, R14
+	ADDQ  $0x40, R14
+	IMULQ SI, R14
+	LEAQ  64(R9)(R14*1), R9
+	SUBQ  $0x02, R11
+	JL    first_rest
+
+first_unrolled:
+	VMOVDQU8      (R9), Z4
+	VPDPBUSD.BCST (R10), Z4, Z0
+	VPDPBUSD.BCST 4(R10), Z4, Z1
+	VPDPBUSD.BCST 8(R10), Z4, Z2
+	VPDPBUSD.BCST 12(R10), Z4, Z3
+	VMOVDQU8      64(R9), Z4
+	VPDPBUSD.BCST 16(R10), Z4, Z0
+	VPDPBUSD.BCST 20(R10), Z4, Z1
+	VPDPBUSD.BCST 24(R10), Z4, Z2
+	VPDPBUSD.BCST 28(R10), Z4, Z3
+	ADDQ          $+128, R9
+	ADDQ          $+32, R10
+	SUBQ          $0x02, R11
+	JGE           first_unrolled
+
+first_rest:
+	ADDQ $0x02, R11
+	JZ   first_sum
+
+first_one:
+	VMOVDQU8      (R9), Z4
+	VPDPBUSD.BCST (R10), Z4, Z0
+	VPDPBUSD.BCST 4(R10), Z4, Z1
+	VPDPBUSD.BCST 8(R10), Z4, Z2
+	VPDPBUSD.BCST 12(R10), Z4, Z3
+	ADDQ          $+64, R9
+	ADDQ          $+16, R10
+	DECQ          R11
+	JNZ           first_one
+
+first_sum:
+second:
+	LEAQ 64(AX), R9
+	MOVQ pairs+24(FP), R11
+	SUBQ $0x02, R11
+	JL   blocks_rest
+
+blocks_unrolled:
+	VMOVDQU8      (R9), Z4
+	VPDPBUSD.BCST (R10), Z4, Z0
+	VPDPBUSD.BCST 4(R10), Z4, Z1
+	VPDPBUSD.BCST 8(R10), Z4, Z2
+	VPDPBUSD.BCST 12(R10), Z4, Z3
+	VMOVDQU8      64(R9), Z4
+	VPDPBUSD.BCST 16(R10), Z4, Z0
+	VPDPBUSD.BCST 20(R10), Z4, Z1
+	VPDPBUSD.BCST 24(R10), Z4, Z2
+	VPDPBUSD.BCST 28(R10), Z4, Z3
+	ADDQ          $+128, R9
+	ADDQ          $+32, R10
+	SUBQ          $0x02, R11
+	JGE           blocks_unrolled
+
+blocks_rest:
+	ADDQ $0x02, R11
+	JZ   blocks_sum
+
+blocks_one:
+	VMOVDQU8      (R9), Z4
+	VPDPBUSD.BCST (R10), Z4, Z0
+	VPDPBUSD.BCST 4(R10), Z4, Z1
+	VPDPBUSD.BCST 8(R10), Z4, Z2
+	VPDPBUSD.BCST 12(R10), Z4, Z3
+	ADDQ          $+64, R9
+	ADDQ          $+16, R10
+	DECQ          R11
+	JNZ           blocks_one
+
+blocks_sum:
+	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	VMOVDQU32        (AX), Z8
+	VPSLLD           $0x10, Z8, Z7
+	VPTERNLOGD       $0xff, Z5, Z5, Z5
+	VBROADCASTSS     32(DX), Z4
+	VFMADD231PS.BCST 16(DX), Z8, Z4
+	VCVTDQ2PS        Z0, Z6
+	VFMADD231PS      Z7, Z6, Z4
+	VPANDD           Z4, Z5, Z5
+	VBROADCASTSS     36(DX), Z4
+	VFMADD231PS.BCST 20(DX), Z8, Z4
+	VCVTDQ2PS        Z1, Z6
+	VFMADD231PS      Z7, Z6, Z4
+	VPANDD           Z4, Z5, Z5
+	VBROADCASTSS     40(DX), Z4
+	VFMADD231PS.BCST 24(DX), Z8, Z4
+	VCVTDQ2PS        Z2, Z6
+	VFMADD231PS      Z7, Z6, Z4
+	VPANDD           Z4, Z5, Z5
+	VBROADCASTSS     44(DX), Z4
+	VFMADD231PS.BCST 28(DX), Z8, Z4
+	VCVTDQ2PS        Z3, Z6
+	VFMADD231PS      Z7, Z6, Z4
+	VPANDD           Z4, Z5, Z5
+	VPMOVD2M         Z5, K1
+	KMOVW            R12, K2
+	KANDNW           K2, K1, K1
+	KORTESTW         K1, K1
+	JZ               next
+
+	// some row may pass: find which, probe by probe
+	VMOVDQU32 Z0, (SP)
+	VMOVDQU32 Z1, 64(SP)
+	VMOVDQU32 Z2, 128(SP)
+	VMOVDQU32 Z3, 192(SP)
+	LEAQ      (SP), R11
+	MOVQ      DX, R12
+	XORQ      R9, R9
+
+probe:
+	VMOVDQU32        (R11), Z0
+	VBROADCASTSS     32(R12), Z4
+	VFMADD231PS.BCST 16(R12), Z8, Z4
+	VCVTDQ2PS        Z0, Z6
+	VFMADD231PS      Z7, Z6, Z4
+	VPMOVD2M         Z4, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R10
+	TESTL            R10, R10
+	JZ               miss
+	MOVL             SI, (BX)
+	MOVW             R9, 4(BX)
+	MOVW             R10, 6(BX)
+	VMOVDQU32        Z0, 8(BX)
+	ADDQ             $0x48, BX
+	INCQ             DI
+
+miss:
+	ADDQ $0x40, R11
+	ADDQ $0x04, R12
+	INCQ R9
+	CMPQ R9, $0x04
+	JL   probe
+
+next:
+	ADDQ R8, AX
+	INCQ SI
+	JMP  step
+
+done:
+	MOVQ DI, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func scanSplitAVX512VNNIx8(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
+TEXT ·scanSplitAVX512VNNIx8(SB), $512-80
+	MOVQ blocks+0(FP), AX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
+	MOVQ pairs+24(FP), R8
+
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VPBROADCASTD R9, Z0
+	MOVQ         n+16(FP), R13
+
+step:
+	CMPQ         SI, R13
+	JGE          done
+	MOVL         (CX)(SI*4), R12
+	TESTL        R12, R12
+	JZ           next
+	VPBROADCASTD (DX), Z0
+	VPBROADCASTD 4(DX), Z1
+	VPBROADCASTD 8(DX), Z2
+	VPBROADCASTD 12(DX), Z3
+	VPBROADCASTD 16(DX), Z4
+	VPBROADCASTD 20(DX), Z5
+	VPBROADCASTD 24(DX), Z6
+	VPBROADCASTD 28(DX), Z7
+	MOVQ         codes+48(FP), R10
+	MOVQ         ahead+32(FP), R11
+	TESTQ        R11, R11
+	JZ           second
+	MOVQ         first+8(FP), R9
+	MOVQ         R11, R14
+
+	// bytes of a block in a plane
+	SHLQ  $0x06, R14
+	ADDQ  $0x40, R14
+	IMULQ SI, R14
+	LEAQ  64(R9)(R14*1), R9
+	SUBQ  $0x02, R11
+	JL    first_rest
+
+first_unrolled:
+	VMOVDQU8      (R9), Z8
+	VPDPBUSD.BCST (R10), Z8, Z0
+	VPDPBUSD.BCST 4(R10), Z8, Z1
+	VPDPBUSD.BCST 8(R10), Z8, Z2
+	VPDPBUSD.BCST 12(R10), Z8, Z3
+	VPDPBUSD.BCST 16(R10), Z8, Z4
+	VPDPBUSD.BCST 20(R10), Z8, Z5
+	VPDPBUSD.BCST 24(R10), Z8, Z6
+	VPDPBUSD.BCST 28(R10), Z8, Z7
+	VMOVDQU8      64(R9), Z8
+	VPDPBUSD.BCST 32(R10), Z8, Z0
+	VPDPBUSD.BCST 36(R10), Z8, Z1
+	VPDPBUSD.BCST 40(R10), Z8, Z2
+	VPDPBUSD.BCST 44(R10), Z8, Z3
+	VPDPBUSD.BCST 48(R10), Z8, Z4
+	VPDPBUSD.BCST 52(R10), Z8, Z5
+	VPDPBUSD.BCST 56(R10), Z8, Z6
+	VPDPBUSD.BCST 60(R10), Z8, Z7
+	ADDQ          $+128, R9
+	ADDQ          $+64, R10
+	SUBQ          $0x02, R11
+	JGE           first_unrolled
+
+first_rest:
+	ADDQ $0x02, R11
+	JZ   first_sum
+
+first_one:
+	VMOVDQU8      (R9), Z8
+	VPDPBUSD.BCST (R10), Z8, Z0
+	VPDPBUSD.BCST 4(R10), Z8, Z1
+	VPDPBUSD.BCST 8(R10), Z8, Z2
+	VPDPBUSD.BCST 12(R10), Z8, Z3
+	VPDPBUSD.BCST 16(R10), Z8, Z4
+	VPDPBUSD.BCST 20(R10), Z8, Z5
+	VPDPBUSD.BCST 24(R10), Z8, Z6
+	VPDPBUSD.BCST 28(R10), Z8, Z7
+	ADDQ          $+64, R9
+	ADDQ          $+32, R10
+	DECQ          R11
+	JNZ           first_one
+
+first_sum:
+second:
+	LEAQ 64(AX), R9
+	MOVQ pairs+24(FP), R11
+	SUBQ $0x02, R11
+	JL   blocks_rest
+
+blocks_unrolled:
+	VMOVDQU8      (R9), Z8
+	VPDPBUSD.BCST (R10), Z8, Z0
+	VPDPBUSD.BCST 4(R10), Z8, Z1
+	VPDPBUSD.BCST 8(R10), Z8, Z2
+	VPDPBUSD.BCST 12(R10), Z8, Z3
+	VPDPBUSD.BCST 16(R10), Z8, Z4
+	VPDPBUSD.BCST 20(R10), Z8, Z5
+	VPDPBUSD.BCST 24(R10), Z8, Z6
+	VPDPBUSD.BCST 28(R10), Z8, Z7
+	VMOVDQU8      64(R9), Z8
+	VPDPBUSD.BCST 32(R10), Z8, Z0
+	VPDPBUSD.BCST 36(R10), Z8, Z1
+	VPDPBUSD.BCST 40(R10), Z8, Z2
+	VPDPBUSD.BCST 44(R10), Z8, Z3
+	VPDPBUSD.BCST 48(R10), Z8, Z4
+	VPDPBUSD.BCST 52(R10), Z8, Z5
+	VPDPBUSD.BCST 56(R10), Z8, Z6
+	VPDPBUSD.BCST 60(R10), Z8, Z7
+	ADDQ          $+128, R9
+	ADDQ          $+64, R10
+	SUBQ          $0x02, R11
+	JGE           blocks_unrolled
+
+blocks_rest:
+	ADDQ $0x02, R11
+	JZ   blocks_sum
+
+blocks_one:
+	VMOVDQU8      (R9), Z8
+	VPDPBUSD.BCST (R10), Z8, Z0
+	VPDPBUSD.BCST 4(R10), Z8, Z1
+	VPDPBUSD.BCST 8(R10), Z8, Z2
+	VPDPBUSD.BCST 12(R10), Z8, Z3
+	VPDPBUSD.BCST 16(R10), Z8, Z4
+	VPDPBUSD.BCST 20(R10), Z8, Z5
+	VPDPBUSD.BCST 24(R10), Z8, Z6
+	VPDPBUSD.BCST 28(R10), Z8, Z7
+	ADDQ          $+64, R9
+	ADDQ          $+32, R10
+	DECQ          R11
+	JNZ           blocks_one
+
+blocks_sum:
+	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	VMOVDQU32        (AX), Z12
+	VPSLLD           $0x10, Z12, Z11
+	VPTERNLOGD       $0xff, Z9, Z9, Z9
+	VBROADCASTSS     64(DX), Z8
+	VFMADD231PS.BCST 32(DX), Z12, Z8
+	VCVTDQ2PS        Z0, Z10
+	VFMADD231PS      Z11, Z10, Z8
+	VPANDD           Z8, Z9, Z9
+	VBROADCASTSS     68(DX), Z8
+	VFMADD231PS.BCST 36(DX), Z12, Z8
+	VCVTDQ2PS        Z1, Z10
+	VFMADD231PS      Z11, Z10, Z8
+	VPANDD           Z8, Z9, Z9
+	VBROADCASTSS     72(DX), Z8
+	VFMADD231PS.BCST 40(DX), Z12, Z8
+	VCVTDQ2PS        Z2, Z10
+	VFMADD231PS      Z11, Z10, Z8
+	VPANDD           Z8, Z9, Z9
+	VBROADCASTSS     76(DX), Z8
+	VFMADD231PS.BCST 44(DX), Z12, Z8
+	VCVTDQ2PS        Z3, Z10
+	VFMADD231PS      Z11, Z10, Z8
+	VPANDD           Z8, Z9, Z9
+	VBROADCASTSS     80(DX), Z8
+	VFMADD231PS.BCST 48(DX), Z12, Z8
+	VCVTDQ2PS        Z4, Z10
+	VFMADD231PS      Z11, Z10, Z8
+	VPANDD           Z8, Z9, Z9
+	VBROADCASTSS     84(DX), Z8
+	VFMADD231PS.BCST 52(DX), Z12, Z8
+	VCVTDQ2PS        Z5, Z10
+	VFMADD231PS      Z11, Z10, Z8
+	VPANDD           Z8, Z9, Z9
+	VBROADCASTSS     88(DX), Z8
+	VFMADD231PS.BCST 56(DX), Z12, Z8
+	VCVTDQ2PS        Z6, Z10
+	VFMADD231PS      Z11, Z10, Z8
+	VPANDD           Z8, Z9, Z9
+	VBROADCASTSS     92(DX), Z8
+	VFMADD231PS.BCST 60(DX), Z12, Z8
+	VCVTDQ2PS        Z7, Z10
+	VFMADD231PS      Z11, Z10, Z8
+	VPANDD           Z8, Z9, Z9
+	VPMOVD2M         Z9, K1
+	KMOVW            R12, K2
+	KANDNW           K2, K1, K1
+	KORTESTW         K1, K1
+	JZ               next
+
+	// some row may pass: find which, probe by probe
+	VMOVDQU32 Z0, (SP)
+	VMOVDQU32 Z1, 64(SP)
+	VMOVDQU32 Z2, 128(SP)
+	VMOVDQU32 Z3, 192(SP)
+	VMOVDQU32 Z4, 256(SP)
+	VMOVDQU32 Z5, 320(SP)
+	VMOVDQU32 Z6, 384(SP)
+	VMOVDQU32 Z7, 448(SP)
+	LEAQ      (SP), R11
+	MOVQ      DX, R12
+	XORQ      R9, R9
+
+probe:
+	VMOVDQU32        (R11), Z0
+	VBROADCASTSS     64(R12), Z8
+	VFMADD231PS.BCST 32(R12), Z12, Z8
+	VCVTDQ2PS        Z0, Z10
+	VFMADD231PS      Z11, Z10, Z8
+	VPMOVD2M         Z8, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R10
+	TESTL            R10, R10
+	JZ               miss
+	MOVL             SI, (BX)
+	MOVW             R9, 4(BX)
+	MOVW             R10, 6(BX)
+	VMOVDQU32        Z0, 8(BX)
+	ADDQ             $0x48, BX
+	INCQ             DI
+
+miss:
+	ADDQ $0x40, R11
+	ADDQ $0x04, R12
+	INCQ R9
+	CMPQ R9, $0x08
+	JL   probe
+
+next:
+	ADDQ R8, AX
+	INCQ SI
+	JMP  step
+
+done:
+	MOVQ DI, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func scanAVXVNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX2, FMA3
+TEXT ·scanAVXVNNIx1(SB), $64-80
+	MOVQ blocks+0(FP), AX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
 	MOVQ pairs+24(FP), R8
 
 	// bytes of a block in a plane
@@ -789,15 +1261,17 @@ step:
 	JZ           next
 	VPBROADCASTD (DX), Y0
 	VPBROADCASTD (DX), Y1
+	MOVQ         codes+48(FP), R10
+	MOVQ         first+8(FP), R12
+	MOVQ         blocks+0(FP), R9
+	SUBQ         R9, R12
 	LEAQ         64(AX), R9
-	MOVQ         apart+8(FP), R10
-	MOVQ         codes+40(FP), R11
-	MOVQ         pairs+24(FP), R12
-	SUBQ         $0x02, R12
-	JL           rest
+	MOVQ         pairs+24(FP), R11
+	SUBQ         $0x02, R11
+	JL           blocks_rest
 
-unrolled:
-	VMOVDQU      (R9)(R10*1), Y10
+blocks_unrolled:
+	VMOVDQU      (R9)(R12*1), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y10, Y10
@@ -807,7 +1281,7 @@ unrolled:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y8, Y8
 	VPOR         Y13, Y10, Y10
-	VMOVDQU      32(R9)(R10*1), Y11
+	VMOVDQU      32(R9)(R12*1), Y11
 	VPSLLW       $0x04, Y11, Y9
 	VPAND        Y15, Y9, Y9
 	VPAND        Y15, Y11, Y11
@@ -817,7 +1291,7 @@ unrolled:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y9, Y9
 	VPOR         Y13, Y11, Y11
-	VPBROADCASTD (R11), Y12
+	VPBROADCASTD (R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y0
 	BYTE $0xc4
@@ -832,7 +1306,7 @@ unrolled:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xcc
-	VPBROADCASTD 4(R11), Y12
+	VPBROADCASTD 4(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y0
 	BYTE $0xc4
@@ -847,7 +1321,7 @@ unrolled:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xcc
-	VMOVDQU      64(R9)(R10*1), Y10
+	VMOVDQU      64(R9)(R12*1), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y10, Y10
@@ -857,7 +1331,7 @@ unrolled:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y8, Y8
 	VPOR         Y13, Y10, Y10
-	VMOVDQU      96(R9)(R10*1), Y11
+	VMOVDQU      96(R9)(R12*1), Y11
 	VPSLLW       $0x04, Y11, Y9
 	VPAND        Y15, Y9, Y9
 	VPAND        Y15, Y11, Y11
@@ -867,7 +1341,7 @@ unrolled:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y9, Y9
 	VPOR         Y13, Y11, Y11
-	VPBROADCASTD 8(R11), Y12
+	VPBROADCASTD 8(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y0
 	BYTE $0xc4
@@ -882,7 +1356,7 @@ unrolled:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xcc
-	VPBROADCASTD 12(R11), Y12
+	VPBROADCASTD 12(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y0
 	BYTE $0xc4
@@ -898,16 +1372,16 @@ unrolled:
 	BYTE $0x50
 	BYTE $0xcc
 	ADDQ $+128, R9
-	ADDQ $+16, R11
-	SUBQ $0x02, R12
-	JGE  unrolled
+	ADDQ $+16, R10
+	SUBQ $0x02, R11
+	JGE  blocks_unrolled
 
-rest:
-	ADDQ $0x02, R12
-	JZ   sum
+blocks_rest:
+	ADDQ $0x02, R11
+	JZ   blocks_sum
 
-one:
-	VMOVDQU      (R9)(R10*1), Y10
+blocks_one:
+	VMOVDQU      (R9)(R12*1), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y10, Y10
@@ -917,7 +1391,7 @@ one:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y8, Y8
 	VPOR         Y13, Y10, Y10
-	VMOVDQU      32(R9)(R10*1), Y11
+	VMOVDQU      32(R9)(R12*1), Y11
 	VPSLLW       $0x04, Y11, Y9
 	VPAND        Y15, Y9, Y9
 	VPAND        Y15, Y11, Y11
@@ -927,7 +1401,7 @@ one:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y9, Y9
 	VPOR         Y13, Y11, Y11
-	VPBROADCASTD (R11), Y12
+	VPBROADCASTD (R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y0
 	BYTE $0xc4
@@ -942,7 +1416,7 @@ one:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xcc
-	VPBROADCASTD 4(R11), Y12
+	VPBROADCASTD 4(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y0
 	BYTE $0xc4
@@ -958,11 +1432,11 @@ one:
 	BYTE $0x50
 	BYTE $0xcc
 	ADDQ $+64, R9
-	ADDQ $+8, R11
-	DECQ R12
-	JNZ  one
+	ADDQ $+8, R10
+	DECQ R11
+	JNZ  blocks_one
 
-sum:
+blocks_sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      (AX), Y9
@@ -1043,17 +1517,17 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+64(FP)
+	MOVQ DI, ret+72(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVXVNNIx4(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanAVXVNNIx4(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanAVXVNNIx4(SB), $256-72
+TEXT ·scanAVXVNNIx4(SB), $256-80
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+32(FP), CX
-	MOVQ consts+48(FP), DX
-	MOVQ hits+56(FP), BX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
 	MOVQ pairs+24(FP), R8
 
 	// bytes of a block in a plane
@@ -1080,15 +1554,17 @@ step:
 	VPBROADCASTD 8(DX), Y5
 	VPBROADCASTD 12(DX), Y6
 	VPBROADCASTD 12(DX), Y7
+	MOVQ         codes+48(FP), R10
+	MOVQ         first+8(FP), R12
+	MOVQ         blocks+0(FP), R9
+	SUBQ         R9, R12
 	LEAQ         64(AX), R9
-	MOVQ         apart+8(FP), R10
-	MOVQ         codes+40(FP), R11
-	MOVQ         pairs+24(FP), R12
-	SUBQ         $0x02, R12
-	JL           rest
+	MOVQ         pairs+24(FP), R11
+	SUBQ         $0x02, R11
+	JL           blocks_rest
 
-unrolled:
-	VMOVDQU      (R9)(R10*1), Y10
+blocks_unrolled:
+	VMOVDQU      (R9)(R12*1), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y10, Y10
@@ -1098,7 +1574,7 @@ unrolled:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y8, Y8
 	VPOR         Y13, Y10, Y10
-	VMOVDQU      32(R9)(R10*1), Y11
+	VMOVDQU      32(R9)(R12*1), Y11
 	VPSLLW       $0x04, Y11, Y9
 	VPAND        Y15, Y9, Y9
 	VPAND        Y15, Y11, Y11
@@ -1108,7 +1584,7 @@ unrolled:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y9, Y9
 	VPOR         Y13, Y11, Y11
-	VPBROADCASTD (R11), Y12
+	VPBROADCASTD (R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y0
 	BYTE $0xc4
@@ -1123,7 +1599,7 @@ unrolled:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xcc
-	VPBROADCASTD 4(R11), Y12
+	VPBROADCASTD 4(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y2
 	BYTE $0xc4
@@ -1138,7 +1614,7 @@ unrolled:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xdc
-	VPBROADCASTD 8(R11), Y12
+	VPBROADCASTD 8(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y4
 	BYTE $0xc4
@@ -1153,7 +1629,7 @@ unrolled:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xec
-	VPBROADCASTD 12(R11), Y12
+	VPBROADCASTD 12(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y6
 	BYTE $0xc4
@@ -1168,7 +1644,7 @@ unrolled:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xfc
-	VPBROADCASTD 16(R11), Y12
+	VPBROADCASTD 16(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y0
 	BYTE $0xc4
@@ -1183,7 +1659,7 @@ unrolled:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xcc
-	VPBROADCASTD 20(R11), Y12
+	VPBROADCASTD 20(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y2
 	BYTE $0xc4
@@ -1198,7 +1674,7 @@ unrolled:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xdc
-	VPBROADCASTD 24(R11), Y12
+	VPBROADCASTD 24(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y4
 	BYTE $0xc4
@@ -1213,7 +1689,7 @@ unrolled:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xec
-	VPBROADCASTD 28(R11), Y12
+	VPBROADCASTD 28(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y6
 	BYTE $0xc4
@@ -1228,7 +1704,7 @@ unrolled:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xfc
-	VMOVDQU      64(R9)(R10*1), Y10
+	VMOVDQU      64(R9)(R12*1), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y10, Y10
@@ -1238,7 +1714,7 @@ unrolled:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y8, Y8
 	VPOR         Y13, Y10, Y10
-	VMOVDQU      96(R9)(R10*1), Y11
+	VMOVDQU      96(R9)(R12*1), Y11
 	VPSLLW       $0x04, Y11, Y9
 	VPAND        Y15, Y9, Y9
 	VPAND        Y15, Y11, Y11
@@ -1248,7 +1724,7 @@ unrolled:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y9, Y9
 	VPOR         Y13, Y11, Y11
-	VPBROADCASTD 32(R11), Y12
+	VPBROADCASTD 32(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y0
 	BYTE $0xc4
@@ -1263,7 +1739,7 @@ unrolled:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xcc
-	VPBROADCASTD 36(R11), Y12
+	VPBROADCASTD 36(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y2
 	BYTE $0xc4
@@ -1278,7 +1754,7 @@ unrolled:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xdc
-	VPBROADCASTD 40(R11), Y12
+	VPBROADCASTD 40(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y4
 	BYTE $0xc4
@@ -1293,7 +1769,7 @@ unrolled:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xec
-	VPBROADCASTD 44(R11), Y12
+	VPBROADCASTD 44(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y6
 	BYTE $0xc4
@@ -1308,7 +1784,7 @@ unrolled:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xfc
-	VPBROADCASTD 48(R11), Y12
+	VPBROADCASTD 48(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y0
 	BYTE $0xc4
@@ -1323,7 +1799,7 @@ unrolled:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xcc
-	VPBROADCASTD 52(R11), Y12
+	VPBROADCASTD 52(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y2
 	BYTE $0xc4
@@ -1338,7 +1814,7 @@ unrolled:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xdc
-	VPBROADCASTD 56(R11), Y12
+	VPBROADCASTD 56(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y4
 	BYTE $0xc4
@@ -1353,7 +1829,7 @@ unrolled:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xec
-	VPBROADCASTD 60(R11), Y12
+	VPBROADCASTD 60(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y6
 	BYTE $0xc4
@@ -1369,16 +1845,16 @@ unrolled:
 	BYTE $0x50
 	BYTE $0xfc
 	ADDQ $+128, R9
-	ADDQ $+64, R11
-	SUBQ $0x02, R12
-	JGE  unrolled
+	ADDQ $+64, R10
+	SUBQ $0x02, R11
+	JGE  blocks_unrolled
 
-rest:
-	ADDQ $0x02, R12
-	JZ   sum
+blocks_rest:
+	ADDQ $0x02, R11
+	JZ   blocks_sum
 
-one:
-	VMOVDQU      (R9)(R10*1), Y10
+blocks_one:
+	VMOVDQU      (R9)(R12*1), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y10, Y10
@@ -1388,7 +1864,7 @@ one:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y8, Y8
 	VPOR         Y13, Y10, Y10
-	VMOVDQU      32(R9)(R10*1), Y11
+	VMOVDQU      32(R9)(R12*1), Y11
 	VPSLLW       $0x04, Y11, Y9
 	VPAND        Y15, Y9, Y9
 	VPAND        Y15, Y11, Y11
@@ -1398,7 +1874,7 @@ one:
 	VPANDN       Y13, Y15, Y13
 	VPOR         Y12, Y9, Y9
 	VPOR         Y13, Y11, Y11
-	VPBROADCASTD (R11), Y12
+	VPBROADCASTD (R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y0
 	BYTE $0xc4
@@ -1413,7 +1889,7 @@ one:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xcc
-	VPBROADCASTD 4(R11), Y12
+	VPBROADCASTD 4(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y2
 	BYTE $0xc4
@@ -1428,7 +1904,7 @@ one:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xdc
-	VPBROADCASTD 8(R11), Y12
+	VPBROADCASTD 8(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y4
 	BYTE $0xc4
@@ -1443,7 +1919,7 @@ one:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xec
-	VPBROADCASTD 12(R11), Y12
+	VPBROADCASTD 12(R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y6
 	BYTE $0xc4
@@ -1458,7 +1934,7 @@ one:
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xfc
-	VPBROADCASTD 16(R11), Y12
+	VPBROADCASTD 16(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y0
 	BYTE $0xc4
@@ -1473,7 +1949,7 @@ one:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xcc
-	VPBROADCASTD 20(R11), Y12
+	VPBROADCASTD 20(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y2
 	BYTE $0xc4
@@ -1488,7 +1964,7 @@ one:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xdc
-	VPBROADCASTD 24(R11), Y12
+	VPBROADCASTD 24(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y4
 	BYTE $0xc4
@@ -1503,7 +1979,7 @@ one:
 	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xec
-	VPBROADCASTD 28(R11), Y12
+	VPBROADCASTD 28(R10), Y12
 
 	// VPDPBUSD Y12, Y10, Y6
 	BYTE $0xc4
@@ -1519,11 +1995,11 @@ one:
 	BYTE $0x50
 	BYTE $0xfc
 	ADDQ $+64, R9
-	ADDQ $+32, R11
-	DECQ R12
-	JNZ  one
+	ADDQ $+32, R10
+	DECQ R11
+	JNZ  blocks_one
 
-sum:
+blocks_sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      (AX), Y9
@@ -1646,17 +2122,17 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+64(FP)
+	MOVQ DI, ret+72(FP)
 	VZEROUPPER
 	RET
 
-// func scanSkimAVXVNNIx1(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanSkimAVXVNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanSkimAVXVNNIx1(SB), $64-72
+TEXT ·scanSkimAVXVNNIx1(SB), $64-80
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+32(FP), CX
-	MOVQ consts+48(FP), DX
-	MOVQ hits+56(FP), BX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
 	MOVQ pairs+24(FP), R8
 
 	// bytes of a block in a plane
@@ -1667,13 +2143,13 @@ TEXT ·scanSkimAVXVNNIx1(SB), $64-72
 	MOVL         $0xf0f0f0f0, R9
 	VMOVD        R9, X15
 	VPBROADCASTD X15, Y15
-	MOVQ         n+16(FP), R12
+	MOVQ         n+16(FP), R13
 
 step:
-	CMPQ         SI, R12
+	CMPQ         SI, R13
 	JGE          done
-	MOVL         (CX)(SI*4), R11
-	TESTL        R11, R11
+	MOVL         (CX)(SI*4), R12
+	TESTL        R12, R12
 	JZ           next
 	VPBROADCASTD (DX), Y0
 
@@ -1685,14 +2161,13 @@ step:
 	// the low halves are 8, and the products leave them out
 	VPSRAD $0x04, Y1, Y8
 	VPSUBD Y8, Y1, Y1
+	MOVQ   codes+48(FP), R10
 	LEAQ   64(AX), R9
-	MOVQ   apart+8(FP), R10
-	MOVQ   codes+40(FP), R10
-	MOVQ   pairs+24(FP), R13
-	SUBQ   $0x02, R13
-	JL     rest
+	MOVQ   pairs+24(FP), R11
+	SUBQ   $0x02, R11
+	JL     blocks_rest
 
-unrolled:
+blocks_unrolled:
 	VMOVDQU      (R9), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
@@ -1771,14 +2246,14 @@ unrolled:
 	BYTE $0xcc
 	ADDQ $+128, R9
 	ADDQ $+16, R10
-	SUBQ $0x02, R13
-	JGE  unrolled
+	SUBQ $0x02, R11
+	JGE  blocks_unrolled
 
-rest:
-	ADDQ $0x02, R13
-	JZ   sum
+blocks_rest:
+	ADDQ $0x02, R11
+	JZ   blocks_sum
 
-one:
+blocks_one:
 	VMOVDQU      (R9), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
@@ -1819,10 +2294,10 @@ one:
 	BYTE $0xcc
 	ADDQ $+64, R9
 	ADDQ $+8, R10
-	DECQ R13
-	JNZ  one
+	DECQ R11
+	JNZ  blocks_one
 
-sum:
+blocks_sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      (AX), Y9
@@ -1847,8 +2322,8 @@ sum:
 	SHLL         $0x08, R10
 	ORL          R10, R9
 	NOTL         R9
-	MOVWLZX      R11, R11
-	TESTL        R9, R11
+	MOVWLZX      R12, R12
+	TESTL        R9, R12
 	JZ           next
 
 	// some row may pass: find which, probe by probe
@@ -1876,11 +2351,11 @@ probe:
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y1, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R13
-	SHLL         $0x08, R13
-	ORL          R13, R10
+	VMOVMSKPS    Y10, R11
+	SHLL         $0x08, R11
+	ORL          R11, R10
 	NOTL         R10
-	ANDL         R11, R10
+	ANDL         R12, R10
 	JZ           miss
 	MOVL         SI, (BX)
 	MOVW         R9, 4(BX)
@@ -1903,17 +2378,1187 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+64(FP)
+	MOVQ DI, ret+72(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVX2x1(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanSplitAVXVNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanAVX2x1(SB), $64-72
+TEXT ·scanSplitAVXVNNIx1(SB), $64-80
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+32(FP), CX
-	MOVQ consts+48(FP), DX
-	MOVQ hits+56(FP), BX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
+	MOVQ pairs+24(FP), R8
+
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VMOVD        R9, X15
+	VPBROADCASTD X15, Y15
+	MOVQ         n+16(FP), R13
+
+step:
+	CMPQ         SI, R13
+	JGE          done
+	MOVL         (CX)(SI*4), R12
+	TESTL        R12, R12
+	JZ           next
+	VPBROADCASTD (DX), Y0
+	VPBROADCASTD (DX), Y1
+	MOVQ         codes+48(FP), R10
+	MOVQ         ahead+32(FP), R11
+	TESTQ        R11, R11
+	JZ           second
+	MOVQ         first+8(FP), R9
+	MOVQ         R11, R14
+
+	// bytes of a block in a plane
+	SHLQ  $0x06, R14
+	ADDQ  $0x40, R14
+	IMULQ SI, R14
+	LEAQ  64(R9)(R14*1), R9
+	SUBQ  $0x04, R11
+	JL    first_rest
+
+first_unrolled:
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
+	VPBROADCASTD (R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VMOVDQU      64(R9), Y8
+	VMOVDQU      96(R9), Y9
+	VPBROADCASTD 4(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VMOVDQU      128(R9), Y8
+	VMOVDQU      160(R9), Y9
+	VPBROADCASTD 8(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VMOVDQU      192(R9), Y8
+	VMOVDQU      224(R9), Y9
+	VPBROADCASTD 12(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x35
+	BYTE $0x50
+	BYTE $0xcc
+	ADDQ $+256, R9
+	ADDQ $+16, R10
+	SUBQ $0x04, R11
+	JGE  first_unrolled
+
+first_rest:
+	ADDQ $0x04, R11
+	JZ   first_sum
+
+first_one:
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
+	VPBROADCASTD (R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x35
+	BYTE $0x50
+	BYTE $0xcc
+	ADDQ $+64, R9
+	ADDQ $+4, R10
+	DECQ R11
+	JNZ  first_one
+
+first_sum:
+second:
+	LEAQ 64(AX), R9
+	MOVQ pairs+24(FP), R11
+	SUBQ $0x04, R11
+	JL   blocks_rest
+
+blocks_unrolled:
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
+	VPBROADCASTD (R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VMOVDQU      64(R9), Y8
+	VMOVDQU      96(R9), Y9
+	VPBROADCASTD 4(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VMOVDQU      128(R9), Y8
+	VMOVDQU      160(R9), Y9
+	VPBROADCASTD 8(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VMOVDQU      192(R9), Y8
+	VMOVDQU      224(R9), Y9
+	VPBROADCASTD 12(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x35
+	BYTE $0x50
+	BYTE $0xcc
+	ADDQ $+256, R9
+	ADDQ $+16, R10
+	SUBQ $0x04, R11
+	JGE  blocks_unrolled
+
+blocks_rest:
+	ADDQ $0x04, R11
+	JZ   blocks_sum
+
+blocks_one:
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
+	VPBROADCASTD (R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x35
+	BYTE $0x50
+	BYTE $0xcc
+	ADDQ $+64, R9
+	ADDQ $+4, R10
+	DECQ R11
+	JNZ  blocks_one
+
+blocks_sum:
+	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	VPCMPEQD     Y12, Y12, Y12
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 4(DX), Y11
+	VBROADCASTSS 8(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y0, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R9
+	VPCMPEQD     Y12, Y12, Y12
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 4(DX), Y11
+	VBROADCASTSS 8(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y1, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	MOVWLZX      R12, R12
+	TESTL        R9, R12
+	JZ           next
+
+	// some row may pass: find which, probe by probe
+	VMOVDQU Y0, (SP)
+	VMOVDQU Y1, 32(SP)
+	LEAQ    (SP), R14
+	MOVQ    DX, R15
+	XORQ    R9, R9
+
+probe:
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VMOVDQU      (R14), Y0
+	VBROADCASTSS 4(R15), Y11
+	VBROADCASTSS 8(R15), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y0, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R10
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VMOVDQU      32(R14), Y1
+	VBROADCASTSS 4(R15), Y11
+	VBROADCASTSS 8(R15), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y1, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R11
+	SHLL         $0x08, R11
+	ORL          R11, R10
+	NOTL         R10
+	ANDL         R12, R10
+	JZ           miss
+	MOVL         SI, (BX)
+	MOVW         R9, 4(BX)
+	MOVW         R10, 6(BX)
+	VMOVDQU      Y0, 8(BX)
+	VMOVDQU      Y1, 40(BX)
+	ADDQ         $0x48, BX
+	INCQ         DI
+
+miss:
+	ADDQ $0x40, R14
+	ADDQ $0x04, R15
+	INCQ R9
+	CMPQ R9, $0x01
+	JL   probe
+
+next:
+	ADDQ R8, AX
+	INCQ SI
+	JMP  step
+
+done:
+	MOVQ DI, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func scanSplitAVXVNNIx4(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX2, FMA3
+TEXT ·scanSplitAVXVNNIx4(SB), $256-80
+	MOVQ blocks+0(FP), AX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
+	MOVQ pairs+24(FP), R8
+
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VMOVD        R9, X15
+	VPBROADCASTD X15, Y15
+	MOVQ         n+16(FP), R13
+
+step:
+	CMPQ         SI, R13
+	JGE          done
+	MOVL         (CX)(SI*4), R12
+	TESTL        R12, R12
+	JZ           next
+	VPBROADCASTD (DX), Y0
+	VPBROADCASTD (DX), Y1
+	VPBROADCASTD 4(DX), Y2
+	VPBROADCASTD 4(DX), Y3
+	VPBROADCASTD 8(DX), Y4
+	VPBROADCASTD 8(DX), Y5
+	VPBROADCASTD 12(DX), Y6
+	VPBROADCASTD 12(DX), Y7
+	MOVQ         codes+48(FP), R10
+	MOVQ         ahead+32(FP), R11
+	TESTQ        R11, R11
+	JZ           second
+	MOVQ         first+8(FP), R9
+	MOVQ         R11, R14
+
+	// bytes of a block in a plane
+	SHLQ  $0x06, R14
+	ADDQ  $0x40, R14
+	IMULQ SI, R14
+	LEAQ  64(R9)(R14*1), R9
+	SUBQ  $0x04, R11
+	JL    first_rest
+
+first_unrolled:
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
+	VPBROADCASTD (R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 4(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y9, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 8(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y9, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 12(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xfc
+	VMOVDQU      64(R9), Y8
+	VMOVDQU      96(R9), Y9
+	VPBROADCASTD 16(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 20(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y9, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 24(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y9, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 28(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xfc
+	VMOVDQU      128(R9), Y8
+	VMOVDQU      160(R9), Y9
+	VPBROADCASTD 32(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 36(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y9, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 40(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y9, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 44(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xfc
+	VMOVDQU      192(R9), Y8
+	VMOVDQU      224(R9), Y9
+	VPBROADCASTD 48(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 52(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y9, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 56(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y9, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 60(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x35
+	BYTE $0x50
+	BYTE $0xfc
+	ADDQ $+256, R9
+	ADDQ $+64, R10
+	SUBQ $0x04, R11
+	JGE  first_unrolled
+
+first_rest:
+	ADDQ $0x04, R11
+	JZ   first_sum
+
+first_one:
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
+	VPBROADCASTD (R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 4(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y9, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 8(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y9, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 12(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x35
+	BYTE $0x50
+	BYTE $0xfc
+	ADDQ $+64, R9
+	ADDQ $+16, R10
+	DECQ R11
+	JNZ  first_one
+
+first_sum:
+second:
+	LEAQ 64(AX), R9
+	MOVQ pairs+24(FP), R11
+	SUBQ $0x04, R11
+	JL   blocks_rest
+
+blocks_unrolled:
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
+	VPBROADCASTD (R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 4(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y9, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 8(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y9, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 12(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xfc
+	VMOVDQU      64(R9), Y8
+	VMOVDQU      96(R9), Y9
+	VPBROADCASTD 16(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 20(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y9, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 24(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y9, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 28(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xfc
+	VMOVDQU      128(R9), Y8
+	VMOVDQU      160(R9), Y9
+	VPBROADCASTD 32(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 36(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y9, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 40(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y9, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 44(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xfc
+	VMOVDQU      192(R9), Y8
+	VMOVDQU      224(R9), Y9
+	VPBROADCASTD 48(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 52(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y9, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 56(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y9, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 60(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x35
+	BYTE $0x50
+	BYTE $0xfc
+	ADDQ $+256, R9
+	ADDQ $+64, R10
+	SUBQ $0x04, R11
+	JGE  blocks_unrolled
+
+blocks_rest:
+	ADDQ $0x04, R11
+	JZ   blocks_sum
+
+blocks_one:
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
+	VPBROADCASTD (R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// VPDPBUSD Y12, Y9, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xcc
+	VPBROADCASTD 4(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xd4
+
+	// VPDPBUSD Y12, Y9, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xdc
+	VPBROADCASTD 8(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// VPDPBUSD Y12, Y9, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xec
+	VPBROADCASTD 12(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x3d
+	BYTE $0x50
+	BYTE $0xf4
+
+	// VPDPBUSD Y12, Y9, Y7
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x35
+	BYTE $0x50
+	BYTE $0xfc
+	ADDQ $+64, R9
+	ADDQ $+16, R10
+	DECQ R11
+	JNZ  blocks_one
+
+blocks_sum:
+	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	VPCMPEQD     Y12, Y12, Y12
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 16(DX), Y11
+	VBROADCASTSS 32(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y0, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VBROADCASTSS 20(DX), Y11
+	VBROADCASTSS 36(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y2, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VBROADCASTSS 24(DX), Y11
+	VBROADCASTSS 40(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y4, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VBROADCASTSS 28(DX), Y11
+	VBROADCASTSS 44(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y6, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R9
+	VPCMPEQD     Y12, Y12, Y12
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 16(DX), Y11
+	VBROADCASTSS 32(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y1, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VBROADCASTSS 20(DX), Y11
+	VBROADCASTSS 36(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y3, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VBROADCASTSS 24(DX), Y11
+	VBROADCASTSS 40(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y5, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VBROADCASTSS 28(DX), Y11
+	VBROADCASTSS 44(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y7, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	MOVWLZX      R12, R12
+	TESTL        R9, R12
+	JZ           next
+
+	// some row may pass: find which, probe by probe
+	VMOVDQU Y0, (SP)
+	VMOVDQU Y1, 32(SP)
+	VMOVDQU Y2, 64(SP)
+	VMOVDQU Y3, 96(SP)
+	VMOVDQU Y4, 128(SP)
+	VMOVDQU Y5, 160(SP)
+	VMOVDQU Y6, 192(SP)
+	VMOVDQU Y7, 224(SP)
+	LEAQ    (SP), R14
+	MOVQ    DX, R15
+	XORQ    R9, R9
+
+probe:
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VMOVDQU      (R14), Y0
+	VBROADCASTSS 16(R15), Y11
+	VBROADCASTSS 32(R15), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y0, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R10
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VMOVDQU      32(R14), Y1
+	VBROADCASTSS 16(R15), Y11
+	VBROADCASTSS 32(R15), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y1, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R11
+	SHLL         $0x08, R11
+	ORL          R11, R10
+	NOTL         R10
+	ANDL         R12, R10
+	JZ           miss
+	MOVL         SI, (BX)
+	MOVW         R9, 4(BX)
+	MOVW         R10, 6(BX)
+	VMOVDQU      Y0, 8(BX)
+	VMOVDQU      Y1, 40(BX)
+	ADDQ         $0x48, BX
+	INCQ         DI
+
+miss:
+	ADDQ $0x40, R14
+	ADDQ $0x04, R15
+	INCQ R9
+	CMPQ R9, $0x04
+	JL   probe
+
+next:
+	ADDQ R8, AX
+	INCQ SI
+	JMP  step
+
+done:
+	MOVQ DI, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func scanAVX2x1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX2, FMA3
+TEXT ·scanAVX2x1(SB), $64-80
+	MOVQ blocks+0(FP), AX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
 	MOVQ pairs+24(FP), R8
 
 	// bytes of a block in a plane
@@ -1937,15 +3582,17 @@ step:
 	JZ           next
 	VPBROADCASTD (DX), Y0
 	VPBROADCASTD (DX), Y1
+	MOVQ         codes+48(FP), R10
+	MOVQ         first+8(FP), R12
+	MOVQ         blocks+0(FP), R9
+	SUBQ         R9, R12
 	LEAQ         64(AX), R9
-	MOVQ         apart+8(FP), R10
-	MOVQ         codes+40(FP), R11
-	MOVQ         pairs+24(FP), R12
-	SUBQ         $0x04, R12
-	JL           rest
+	MOVQ         pairs+24(FP), R11
+	SUBQ         $0x04, R11
+	JL           blocks_rest
 
-unrolled:
-	VMOVDQU      (R9)(R10*1), Y8
+blocks_unrolled:
+	VMOVDQU      (R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -1953,15 +3600,15 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD (R11), Y12
+	VPBROADCASTD (R10), Y12
 	VPMADDUBSW   Y12, Y8, Y4
 	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R11), Y12
+	VPBROADCASTD 4(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VMOVDQU      64(R9)(R10*1), Y8
+	VMOVDQU      64(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -1969,17 +3616,17 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 8(R11), Y12
+	VPBROADCASTD 8(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 12(R11), Y12
+	VPBROADCASTD 12(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VMOVDQU      128(R9)(R10*1), Y8
+	VMOVDQU      128(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -1987,17 +3634,17 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 16(R11), Y12
+	VPBROADCASTD 16(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 20(R11), Y12
+	VPBROADCASTD 20(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VMOVDQU      192(R9)(R10*1), Y8
+	VMOVDQU      192(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2005,12 +3652,12 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 24(R11), Y12
+	VPBROADCASTD 24(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 28(R11), Y12
+	VPBROADCASTD 28(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
@@ -2020,7 +3667,7 @@ unrolled:
 	VPADDD       Y4, Y0, Y0
 	VPMADDWD     Y14, Y6, Y6
 	VPADDD       Y6, Y0, Y0
-	VMOVDQU      32(R9)(R10*1), Y8
+	VMOVDQU      32(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2028,15 +3675,15 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD (R11), Y12
+	VPBROADCASTD (R10), Y12
 	VPMADDUBSW   Y12, Y8, Y4
 	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R11), Y12
+	VPBROADCASTD 4(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VMOVDQU      96(R9)(R10*1), Y8
+	VMOVDQU      96(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2044,17 +3691,17 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 8(R11), Y12
+	VPBROADCASTD 8(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 12(R11), Y12
+	VPBROADCASTD 12(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VMOVDQU      160(R9)(R10*1), Y8
+	VMOVDQU      160(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2062,17 +3709,17 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 16(R11), Y12
+	VPBROADCASTD 16(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 20(R11), Y12
+	VPBROADCASTD 20(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VMOVDQU      224(R9)(R10*1), Y8
+	VMOVDQU      224(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2080,12 +3727,12 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 24(R11), Y12
+	VPBROADCASTD 24(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 28(R11), Y12
+	VPBROADCASTD 28(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
@@ -2096,16 +3743,16 @@ unrolled:
 	VPMADDWD     Y14, Y6, Y6
 	VPADDD       Y6, Y1, Y1
 	ADDQ         $+256, R9
-	ADDQ         $+32, R11
-	SUBQ         $0x04, R12
-	JGE          unrolled
+	ADDQ         $+32, R10
+	SUBQ         $0x04, R11
+	JGE          blocks_unrolled
 
-rest:
-	ADDQ $0x04, R12
-	JZ   sum
+blocks_rest:
+	ADDQ $0x04, R11
+	JZ   blocks_sum
 
-one:
-	VMOVDQU      (R9)(R10*1), Y8
+blocks_one:
+	VMOVDQU      (R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2113,10 +3760,10 @@ one:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD (R11), Y12
+	VPBROADCASTD (R10), Y12
 	VPMADDUBSW   Y12, Y8, Y4
 	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R11), Y12
+	VPBROADCASTD 4(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
@@ -2126,7 +3773,7 @@ one:
 	VPADDD       Y4, Y0, Y0
 	VPMADDWD     Y14, Y6, Y6
 	VPADDD       Y6, Y0, Y0
-	VMOVDQU      32(R9)(R10*1), Y8
+	VMOVDQU      32(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2134,10 +3781,10 @@ one:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD (R11), Y12
+	VPBROADCASTD (R10), Y12
 	VPMADDUBSW   Y12, Y8, Y4
 	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R11), Y12
+	VPBROADCASTD 4(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
@@ -2148,11 +3795,11 @@ one:
 	VPMADDWD     Y14, Y6, Y6
 	VPADDD       Y6, Y1, Y1
 	ADDQ         $+64, R9
-	ADDQ         $+8, R11
-	DECQ         R12
-	JNZ          one
+	ADDQ         $+8, R10
+	DECQ         R11
+	JNZ          blocks_one
 
-sum:
+blocks_sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      (AX), Y9
@@ -2233,17 +3880,17 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+64(FP)
+	MOVQ DI, ret+72(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVX2x2(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanAVX2x2(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanAVX2x2(SB), $128-72
+TEXT ·scanAVX2x2(SB), $128-80
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+32(FP), CX
-	MOVQ consts+48(FP), DX
-	MOVQ hits+56(FP), BX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
 	MOVQ pairs+24(FP), R8
 
 	// bytes of a block in a plane
@@ -2269,15 +3916,17 @@ step:
 	VPBROADCASTD (DX), Y1
 	VPBROADCASTD 4(DX), Y2
 	VPBROADCASTD 4(DX), Y3
+	MOVQ         codes+48(FP), R10
+	MOVQ         first+8(FP), R12
+	MOVQ         blocks+0(FP), R9
+	SUBQ         R9, R12
 	LEAQ         64(AX), R9
-	MOVQ         apart+8(FP), R10
-	MOVQ         codes+40(FP), R11
-	MOVQ         pairs+24(FP), R12
-	SUBQ         $0x04, R12
-	JL           rest
+	MOVQ         pairs+24(FP), R11
+	SUBQ         $0x04, R11
+	JL           blocks_rest
 
-unrolled:
-	VMOVDQU      (R9)(R10*1), Y8
+blocks_unrolled:
+	VMOVDQU      (R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2285,23 +3934,23 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD (R11), Y12
+	VPBROADCASTD (R10), Y12
 	VPMADDUBSW   Y12, Y8, Y4
 	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R11), Y12
+	VPBROADCASTD 4(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y5
 	VPMADDUBSW   Y12, Y10, Y7
-	VPBROADCASTD 8(R11), Y12
+	VPBROADCASTD 8(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 12(R11), Y12
+	VPBROADCASTD 12(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y7, Y7
-	VMOVDQU      64(R9)(R10*1), Y8
+	VMOVDQU      64(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2309,27 +3958,27 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 16(R11), Y12
+	VPBROADCASTD 16(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 20(R11), Y12
+	VPBROADCASTD 20(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y7, Y7
-	VPBROADCASTD 24(R11), Y12
+	VPBROADCASTD 24(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 28(R11), Y12
+	VPBROADCASTD 28(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y7, Y7
-	VMOVDQU      128(R9)(R10*1), Y8
+	VMOVDQU      128(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2337,27 +3986,27 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 32(R11), Y12
+	VPBROADCASTD 32(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 36(R11), Y12
+	VPBROADCASTD 36(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y7, Y7
-	VPBROADCASTD 40(R11), Y12
+	VPBROADCASTD 40(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 44(R11), Y12
+	VPBROADCASTD 44(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y7, Y7
-	VMOVDQU      192(R9)(R10*1), Y8
+	VMOVDQU      192(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2365,22 +4014,22 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 48(R11), Y12
+	VPBROADCASTD 48(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 52(R11), Y12
+	VPBROADCASTD 52(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y7, Y7
-	VPBROADCASTD 56(R11), Y12
+	VPBROADCASTD 56(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 60(R11), Y12
+	VPBROADCASTD 60(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y11, Y13
@@ -2395,7 +4044,7 @@ unrolled:
 	VPADDD       Y5, Y2, Y2
 	VPMADDWD     Y14, Y7, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      32(R9)(R10*1), Y8
+	VMOVDQU      32(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2403,23 +4052,23 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD (R11), Y12
+	VPBROADCASTD (R10), Y12
 	VPMADDUBSW   Y12, Y8, Y4
 	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R11), Y12
+	VPBROADCASTD 4(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y5
 	VPMADDUBSW   Y12, Y10, Y7
-	VPBROADCASTD 8(R11), Y12
+	VPBROADCASTD 8(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 12(R11), Y12
+	VPBROADCASTD 12(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y7, Y7
-	VMOVDQU      96(R9)(R10*1), Y8
+	VMOVDQU      96(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2427,27 +4076,27 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 16(R11), Y12
+	VPBROADCASTD 16(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 20(R11), Y12
+	VPBROADCASTD 20(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y7, Y7
-	VPBROADCASTD 24(R11), Y12
+	VPBROADCASTD 24(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 28(R11), Y12
+	VPBROADCASTD 28(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y7, Y7
-	VMOVDQU      160(R9)(R10*1), Y8
+	VMOVDQU      160(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2455,27 +4104,27 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 32(R11), Y12
+	VPBROADCASTD 32(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 36(R11), Y12
+	VPBROADCASTD 36(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y7, Y7
-	VPBROADCASTD 40(R11), Y12
+	VPBROADCASTD 40(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 44(R11), Y12
+	VPBROADCASTD 44(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y7, Y7
-	VMOVDQU      224(R9)(R10*1), Y8
+	VMOVDQU      224(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2483,22 +4132,22 @@ unrolled:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD 48(R11), Y12
+	VPBROADCASTD 48(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 52(R11), Y12
+	VPBROADCASTD 52(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y10, Y13
 	VPADDW       Y13, Y7, Y7
-	VPBROADCASTD 56(R11), Y12
+	VPBROADCASTD 56(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 60(R11), Y12
+	VPBROADCASTD 60(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y11, Y13
@@ -2514,16 +4163,16 @@ unrolled:
 	VPMADDWD     Y14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
 	ADDQ         $+256, R9
-	ADDQ         $+64, R11
-	SUBQ         $0x04, R12
-	JGE          unrolled
+	ADDQ         $+64, R10
+	SUBQ         $0x04, R11
+	JGE          blocks_unrolled
 
-rest:
-	ADDQ $0x04, R12
-	JZ   sum
+blocks_rest:
+	ADDQ $0x04, R11
+	JZ   blocks_sum
 
-one:
-	VMOVDQU      (R9)(R10*1), Y8
+blocks_one:
+	VMOVDQU      (R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2531,18 +4180,18 @@ one:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD (R11), Y12
+	VPBROADCASTD (R10), Y12
 	VPMADDUBSW   Y12, Y8, Y4
 	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R11), Y12
+	VPBROADCASTD 4(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y5
 	VPMADDUBSW   Y12, Y10, Y7
-	VPBROADCASTD 8(R11), Y12
+	VPBROADCASTD 8(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 12(R11), Y12
+	VPBROADCASTD 12(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y11, Y13
@@ -2557,7 +4206,7 @@ one:
 	VPADDD       Y5, Y2, Y2
 	VPMADDWD     Y14, Y7, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      32(R9)(R10*1), Y8
+	VMOVDQU      32(R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
 	VPAND        Y15, Y9, Y9
@@ -2565,18 +4214,18 @@ one:
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        Y15, Y10, Y10
 	VPAND        Y15, Y11, Y11
-	VPBROADCASTD (R11), Y12
+	VPBROADCASTD (R10), Y12
 	VPMADDUBSW   Y12, Y8, Y4
 	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R11), Y12
+	VPBROADCASTD 4(R10), Y12
 	VPMADDUBSW   Y12, Y8, Y5
 	VPMADDUBSW   Y12, Y10, Y7
-	VPBROADCASTD 8(R11), Y12
+	VPBROADCASTD 8(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y4, Y4
 	VPMADDUBSW   Y12, Y11, Y13
 	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 12(R11), Y12
+	VPBROADCASTD 12(R10), Y12
 	VPMADDUBSW   Y12, Y9, Y13
 	VPADDW       Y13, Y5, Y5
 	VPMADDUBSW   Y12, Y11, Y13
@@ -2592,11 +4241,11 @@ one:
 	VPMADDWD     Y14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
 	ADDQ         $+64, R9
-	ADDQ         $+16, R11
-	DECQ         R12
-	JNZ          one
+	ADDQ         $+16, R10
+	DECQ         R11
+	JNZ          blocks_one
 
-sum:
+blocks_sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      (AX), Y9
@@ -2691,17 +4340,17 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+64(FP)
+	MOVQ DI, ret+72(FP)
 	VZEROUPPER
 	RET
 
-// func scanSkimAVX2x1(blocks *byte, apart int, n int, pairs int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanSkimAVX2x1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanSkimAVX2x1(SB), $64-72
+TEXT ·scanSkimAVX2x1(SB), $64-80
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+32(FP), CX
-	MOVQ consts+48(FP), DX
-	MOVQ hits+56(FP), BX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
 	MOVQ pairs+24(FP), R8
 
 	// bytes of a block in a plane
@@ -2715,13 +4364,13 @@ TEXT ·scanSkimAVX2x1(SB), $64-72
 	VPSRLW       $0x04, Y15, Y15
 	VPCMPEQW     Y14, Y14, Y14
 	VPSRLW       $0x0f, Y14, Y14
-	MOVQ         n+16(FP), R12
+	MOVQ         n+16(FP), R13
 
 step:
-	CMPQ         SI, R12
+	CMPQ         SI, R13
 	JGE          done
-	MOVL         (CX)(SI*4), R11
-	TESTL        R11, R11
+	MOVL         (CX)(SI*4), R12
+	TESTL        R12, R12
 	JZ           next
 	VPBROADCASTD (DX), Y0
 
@@ -2733,14 +4382,13 @@ step:
 	// the low halves are 8, and the products leave them out
 	VPSRAD $0x04, Y1, Y8
 	VPSUBD Y8, Y1, Y1
+	MOVQ   codes+48(FP), R10
 	LEAQ   64(AX), R9
-	MOVQ   apart+8(FP), R10
-	MOVQ   codes+40(FP), R10
-	MOVQ   pairs+24(FP), R13
-	SUBQ   $0x04, R13
-	JL     rest
+	MOVQ   pairs+24(FP), R11
+	SUBQ   $0x04, R11
+	JL     blocks_rest
 
-unrolled:
+blocks_unrolled:
 	VMOVDQU      (R9), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
@@ -2827,14 +4475,14 @@ unrolled:
 	VPADDD       Y4, Y1, Y1
 	ADDQ         $+256, R9
 	ADDQ         $+32, R10
-	SUBQ         $0x04, R13
-	JGE          unrolled
+	SUBQ         $0x04, R11
+	JGE          blocks_unrolled
 
-rest:
-	ADDQ $0x04, R13
-	JZ   sum
+blocks_rest:
+	ADDQ $0x04, R11
+	JZ   blocks_sum
 
-one:
+blocks_one:
 	VMOVDQU      (R9), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
@@ -2861,10 +4509,10 @@ one:
 	VPADDD       Y4, Y1, Y1
 	ADDQ         $+64, R9
 	ADDQ         $+8, R10
-	DECQ         R13
-	JNZ          one
+	DECQ         R11
+	JNZ          blocks_one
 
-sum:
+blocks_sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      (AX), Y9
@@ -2889,8 +4537,8 @@ sum:
 	SHLL         $0x08, R10
 	ORL          R10, R9
 	NOTL         R9
-	MOVWLZX      R11, R11
-	TESTL        R9, R11
+	MOVWLZX      R12, R12
+	TESTL        R9, R12
 	JZ           next
 
 	// some row may pass: find which, probe by probe
@@ -2918,11 +4566,11 @@ probe:
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y1, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R13
-	SHLL         $0x08, R13
-	ORL          R13, R10
+	VMOVMSKPS    Y10, R11
+	SHLL         $0x08, R11
+	ORL          R11, R10
 	NOTL         R10
-	ANDL         R11, R10
+	ANDL         R12, R10
 	JZ           miss
 	MOVL         SI, (BX)
 	MOVW         R9, 4(BX)
@@ -2945,6 +4593,1260 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+64(FP)
+	MOVQ DI, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func scanSplitAVX2x1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX2, FMA3
+TEXT ·scanSplitAVX2x1(SB), $64-80
+	MOVQ blocks+0(FP), AX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
+	MOVQ pairs+24(FP), R8
+
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VMOVD        R9, X15
+	VPBROADCASTD X15, Y15
+	VPSRLW       $0x04, Y15, Y15
+	VPCMPEQW     Y14, Y14, Y14
+	VPSRLW       $0x0f, Y14, Y14
+	MOVQ         n+16(FP), R13
+
+step:
+	CMPQ         SI, R13
+	JGE          done
+	MOVL         (CX)(SI*4), R12
+	TESTL        R12, R12
+	JZ           next
+	VPBROADCASTD (DX), Y0
+	VPBROADCASTD (DX), Y1
+	MOVQ         codes+48(FP), R10
+	MOVQ         ahead+32(FP), R11
+	TESTQ        R11, R11
+	JZ           second
+	MOVQ         first+8(FP), R9
+	MOVQ         R11, R14
+
+	// bytes of a block in a plane
+	SHLQ  $0x06, R14
+	ADDQ  $0x40, R14
+	IMULQ SI, R14
+	LEAQ  64(R9)(R14*1), R9
+	SUBQ  $0x08, R11
+	JL    first_rest
+
+first_unrolled:
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VMOVDQU      64(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      128(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 8(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      192(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 12(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      256(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 16(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      320(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 20(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      384(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 24(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      448(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 28(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VMOVDQU      96(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      160(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 8(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      224(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 12(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      288(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 16(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      352(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 20(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      416(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 24(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      480(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 28(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	ADDQ         $+512, R9
+	ADDQ         $+32, R10
+	SUBQ         $0x08, R11
+	JGE          first_unrolled
+
+first_rest:
+	ADDQ $0x08, R11
+	JZ   first_sum
+
+first_one:
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	ADDQ         $+64, R9
+	ADDQ         $+4, R10
+	DECQ         R11
+	JNZ          first_one
+
+first_sum:
+second:
+	LEAQ 64(AX), R9
+	MOVQ pairs+24(FP), R11
+	SUBQ $0x08, R11
+	JL   blocks_rest
+
+blocks_unrolled:
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VMOVDQU      64(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      128(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 8(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      192(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 12(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      256(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 16(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      320(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 20(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      384(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 24(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      448(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 28(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VMOVDQU      96(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      160(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 8(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      224(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 12(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      288(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 16(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      352(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 20(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      416(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 24(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VMOVDQU      480(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 28(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	ADDQ         $+512, R9
+	ADDQ         $+32, R10
+	SUBQ         $0x08, R11
+	JGE          blocks_unrolled
+
+blocks_rest:
+	ADDQ $0x08, R11
+	JZ   blocks_sum
+
+blocks_one:
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	ADDQ         $+64, R9
+	ADDQ         $+4, R10
+	DECQ         R11
+	JNZ          blocks_one
+
+blocks_sum:
+	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	VPCMPEQD     Y12, Y12, Y12
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 4(DX), Y11
+	VBROADCASTSS 8(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y0, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R9
+	VPCMPEQD     Y12, Y12, Y12
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 4(DX), Y11
+	VBROADCASTSS 8(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y1, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	MOVWLZX      R12, R12
+	TESTL        R9, R12
+	JZ           next
+
+	// some row may pass: find which, probe by probe
+	VMOVDQU Y0, (SP)
+	VMOVDQU Y1, 32(SP)
+	LEAQ    (SP), R14
+	MOVQ    DX, R15
+	XORQ    R9, R9
+
+probe:
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VMOVDQU      (R14), Y0
+	VBROADCASTSS 4(R15), Y11
+	VBROADCASTSS 8(R15), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y0, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R10
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VMOVDQU      32(R14), Y1
+	VBROADCASTSS 4(R15), Y11
+	VBROADCASTSS 8(R15), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y1, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R11
+	SHLL         $0x08, R11
+	ORL          R11, R10
+	NOTL         R10
+	ANDL         R12, R10
+	JZ           miss
+	MOVL         SI, (BX)
+	MOVW         R9, 4(BX)
+	MOVW         R10, 6(BX)
+	VMOVDQU      Y0, 8(BX)
+	VMOVDQU      Y1, 40(BX)
+	ADDQ         $0x48, BX
+	INCQ         DI
+
+miss:
+	ADDQ $0x40, R14
+	ADDQ $0x04, R15
+	INCQ R9
+	CMPQ R9, $0x01
+	JL   probe
+
+next:
+	ADDQ R8, AX
+	INCQ SI
+	JMP  step
+
+done:
+	MOVQ DI, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func scanSplitAVX2x2(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX2, FMA3
+TEXT ·scanSplitAVX2x2(SB), $128-80
+	MOVQ blocks+0(FP), AX
+	MOVQ masks+40(FP), CX
+	MOVQ consts+56(FP), DX
+	MOVQ hits+64(FP), BX
+	MOVQ pairs+24(FP), R8
+
+	// bytes of a block in a plane
+	SHLQ         $0x06, R8
+	ADDQ         $0x40, R8
+	XORQ         SI, SI
+	XORQ         DI, DI
+	MOVL         $0xf0f0f0f0, R9
+	VMOVD        R9, X15
+	VPBROADCASTD X15, Y15
+	VPSRLW       $0x04, Y15, Y15
+	VPCMPEQW     Y14, Y14, Y14
+	VPSRLW       $0x0f, Y14, Y14
+	MOVQ         n+16(FP), R13
+
+step:
+	CMPQ         SI, R13
+	JGE          done
+	MOVL         (CX)(SI*4), R12
+	TESTL        R12, R12
+	JZ           next
+	VPBROADCASTD (DX), Y0
+	VPBROADCASTD (DX), Y1
+	VPBROADCASTD 4(DX), Y2
+	VPBROADCASTD 4(DX), Y3
+	MOVQ         codes+48(FP), R10
+	MOVQ         ahead+32(FP), R11
+	TESTQ        R11, R11
+	JZ           second
+	MOVQ         first+8(FP), R9
+	MOVQ         R11, R14
+
+	// bytes of a block in a plane
+	SHLQ  $0x06, R14
+	ADDQ  $0x40, R14
+	IMULQ SI, R14
+	LEAQ  64(R9)(R14*1), R9
+	SUBQ  $0x08, R11
+	JL    first_rest
+
+first_unrolled:
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y5
+	VPMADDUBSW   Y12, Y10, Y7
+	VMOVDQU      64(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 8(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 12(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      128(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 16(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 20(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      192(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 24(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 28(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      256(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 32(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 36(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      320(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 40(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 44(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      384(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 48(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 52(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      448(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 56(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 60(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VPMADDWD     Y14, Y5, Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y5
+	VPMADDUBSW   Y12, Y10, Y7
+	VMOVDQU      96(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 8(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 12(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      160(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 16(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 20(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      224(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 24(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 28(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      288(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 32(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 36(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      352(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 40(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 44(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      416(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 48(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 52(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      480(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 56(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 60(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPMADDWD     Y14, Y5, Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y3, Y3
+	ADDQ         $+512, R9
+	ADDQ         $+64, R10
+	SUBQ         $0x08, R11
+	JGE          first_unrolled
+
+first_rest:
+	ADDQ $0x08, R11
+	JZ   first_sum
+
+first_one:
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y5
+	VPMADDUBSW   Y12, Y10, Y7
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VPMADDWD     Y14, Y5, Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y5
+	VPMADDUBSW   Y12, Y10, Y7
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPMADDWD     Y14, Y5, Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y3, Y3
+	ADDQ         $+64, R9
+	ADDQ         $+8, R10
+	DECQ         R11
+	JNZ          first_one
+
+first_sum:
+second:
+	LEAQ 64(AX), R9
+	MOVQ pairs+24(FP), R11
+	SUBQ $0x08, R11
+	JL   blocks_rest
+
+blocks_unrolled:
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y5
+	VPMADDUBSW   Y12, Y10, Y7
+	VMOVDQU      64(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 8(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 12(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      128(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 16(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 20(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      192(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 24(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 28(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      256(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 32(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 36(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      320(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 40(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 44(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      384(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 48(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 52(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      448(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 56(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 60(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VPMADDWD     Y14, Y5, Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y5
+	VPMADDUBSW   Y12, Y10, Y7
+	VMOVDQU      96(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 8(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 12(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      160(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 16(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 20(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      224(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 24(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 28(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      288(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 32(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 36(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      352(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 40(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 44(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      416(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 48(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 52(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VMOVDQU      480(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD 56(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y6, Y6
+	VPBROADCASTD 60(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y13
+	VPADDW       Y13, Y5, Y5
+	VPMADDUBSW   Y12, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPMADDWD     Y14, Y5, Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y3, Y3
+	ADDQ         $+512, R9
+	ADDQ         $+64, R10
+	SUBQ         $0x08, R11
+	JGE          blocks_unrolled
+
+blocks_rest:
+	ADDQ $0x08, R11
+	JZ   blocks_sum
+
+blocks_one:
+	VMOVDQU      (R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y5
+	VPMADDUBSW   Y12, Y10, Y7
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y0, Y0
+	VPMADDWD     Y14, Y5, Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      32(R9), Y10
+	VPSRLW       $0x04, Y10, Y8
+	VPAND        Y15, Y10, Y10
+	VPAND        Y15, Y8, Y8
+	VPBROADCASTD (R10), Y12
+	VPMADDUBSW   Y12, Y8, Y4
+	VPMADDUBSW   Y12, Y10, Y6
+	VPBROADCASTD 4(R10), Y12
+	VPMADDUBSW   Y12, Y8, Y5
+	VPMADDUBSW   Y12, Y10, Y7
+	VPMADDWD     Y14, Y4, Y4
+	VPSLLD       $0x04, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPMADDWD     Y14, Y5, Y5
+	VPSLLD       $0x04, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y3, Y3
+	ADDQ         $+64, R9
+	ADDQ         $+8, R10
+	DECQ         R11
+	JNZ          blocks_one
+
+blocks_sum:
+	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	VPCMPEQD     Y12, Y12, Y12
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 8(DX), Y11
+	VBROADCASTSS 16(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y0, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VBROADCASTSS 12(DX), Y11
+	VBROADCASTSS 20(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y2, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R9
+	VPCMPEQD     Y12, Y12, Y12
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 8(DX), Y11
+	VBROADCASTSS 16(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y1, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VBROADCASTSS 12(DX), Y11
+	VBROADCASTSS 20(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y3, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VPAND        Y10, Y12, Y12
+	VMOVMSKPS    Y12, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	MOVWLZX      R12, R12
+	TESTL        R9, R12
+	JZ           next
+
+	// some row may pass: find which, probe by probe
+	VMOVDQU Y0, (SP)
+	VMOVDQU Y1, 32(SP)
+	VMOVDQU Y2, 64(SP)
+	VMOVDQU Y3, 96(SP)
+	LEAQ    (SP), R14
+	MOVQ    DX, R15
+	XORQ    R9, R9
+
+probe:
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VMOVDQU      (R14), Y0
+	VBROADCASTSS 8(R15), Y11
+	VBROADCASTSS 16(R15), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y0, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R10
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VMOVDQU      32(R14), Y1
+	VBROADCASTSS 8(R15), Y11
+	VBROADCASTSS 16(R15), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y1, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R11
+	SHLL         $0x08, R11
+	ORL          R11, R10
+	NOTL         R10
+	ANDL         R12, R10
+	JZ           miss
+	MOVL         SI, (BX)
+	MOVW         R9, 4(BX)
+	MOVW         R10, 6(BX)
+	VMOVDQU      Y0, 8(BX)
+	VMOVDQU      Y1, 40(BX)
+	ADDQ         $0x48, BX
+	INCQ         DI
+
+miss:
+	ADDQ $0x40, R14
+	ADDQ $0x04, R15
+	INCQ R9
+	CMPQ R9, $0x02
+	JL   probe
+
+next:
+	ADDQ R8, AX
+	INCQ SI
+	JMP  step
+
+done:
+	MOVQ DI, ret+72(FP)
 	VZEROUPPER
 	RET

@@ -9,14 +9,16 @@ import (
 // neon writes the arm64 kernels, for which avo has no assembler. Vector
 // instructions that Go's assembler lacks are written as words.
 //
-// Registers: R0 to R6 are the arguments but the second, which is R19; R7
-// counts blocks and R8 hits; R9, R20, R10 and R11 are the row in either plane,
-// the code and the pairs of groups left; R12 is the mask. V0 to V15 hold the
-// sums, four registers of four rows for each probe.
+// Registers: R0 to R6 are the arguments but first, which is R19, or how far
+// that is from R0, and ahead, which is R21; R22 is the bytes of a block of
+// first; R7 counts blocks and R8 hits; R9 and R20 are the row in blocks and in
+// first, R10 the code and R11 the units left; R12 is the mask. V0 to V15 hold
+// the sums, four registers of four rows for each probe.
 type neon struct {
 	bytes.Buffer
-	width  int
-	coarse bool
+	width int
+	dot   bool
+	kind  kind
 }
 
 const (
@@ -31,7 +33,7 @@ const (
 	neonFloat  = 28
 	neonSigns  = 29
 	neonSlope  = 30
-	neonFlip   = 31 // bytes of 0x88: the sign bits, and the coarse low halves
+	neonFlip   = 31 // bytes of the sign bits, and of 8 where codes are halved
 	neonParts  = 4
 	neonWidest = 4
 )
@@ -65,18 +67,26 @@ func (a *neon) widen(d, n, m int) {
 }
 
 // scan writes one kernel.
-func (a *neon) scan(name string, width int, dot, coarse bool) {
-	a.width, a.coarse = width, coarse
-	fmt.Fprintf(a, "\n// %s\nTEXT ·%s(SB), NOSPLIT, $0-72\n", signature, name)
+func (a *neon) scan(name string) {
+	fmt.Fprintf(a, "\n// %s\nTEXT ·%s(SB), NOSPLIT, $0-80\n", signature, name)
 	for i, arg := range []struct {
 		name string
 		to   int
-	}{{"blocks", 0}, {"apart", 19}, {"n", 1}, {"pairs", 2}, {"masks", 3}, {"codes", 4}, {"consts", 5}, {"hits", 6}} {
+	}{{"blocks", 0}, {"first", 19}, {"n", 1}, {"pairs", 2}, {"ahead", 21}, {"masks", 3}, {"codes", 4}, {"consts", 5}, {"hits", 6}} {
 		a.op("MOVD %s+%d(FP), R%d", arg.name, 8*i, arg.to)
 	}
 	a.op("MOVD ZR, R7")
 	a.op("MOVD ZR, R8")
-	a.op("MOVD $%#x, R13", middles&0xff)
+	flip := middles & 0xff
+	switch a.kind {
+	case split:
+		flip &= highHalf
+		a.op("LSL $6, R21, R22")
+		a.op("ADD $%d, R22", metaSize)
+	case full:
+		a.op("SUB R0, R19")
+	}
+	a.op("MOVD $%#x, R13", flip)
 	a.op("VDUP R13, V%d.B16", neonFlip)
 
 	a.label("step")
@@ -85,40 +95,32 @@ func (a *neon) scan(name string, width int, dot, coarse bool) {
 	a.op("MOVWU (R3)(R7<<2), R12")
 	a.op("ADD $%d, R0, R9", metaSize)
 	a.op("CBZ R12, skip")
-	for i := range width * neonParts {
+	for i := range a.width * neonParts {
 		a.op("VEOR V%d.B16, V%d.B16, V%d.B16", i, i, i)
 	}
-	a.op("ADD R19, R9, R20")
 	a.op("MOVD R4, R10")
-	a.op("MOVD R2, R11")
-	a.label("pair")
-	a.codes()
-	for _, data := range []int{neonEven, neonData} {
-		if dot && width == neonWidest {
-			a.op("VLD1.P 16(R10), [V%d.B16]", neonCode)
-		}
-		for q := range width {
-			if !dot || width < neonWidest {
-				a.op("VLD1R.P 4(R10), [V%d.S4]", neonCode)
-			}
-			for p := range neonParts {
-				if dot {
-					a.sdot(q*neonParts+p, data+p, neonCode, q)
-				} else {
-					a.widen(q*neonParts+p, data+p, neonCode)
-				}
-			}
-		}
+	row := 9
+	switch a.kind {
+	case split:
+		a.op("CBZ R21, second")
+		a.op("MADD R22, R19, R7, R20")
+		a.op("ADD $%d, R20", metaSize)
+		a.op("MOVD R21, R11")
+		a.plane("ahead", 20)
+		a.label("second")
+	case full:
+		row = 20
+		a.op("ADD R19, R9, R20")
 	}
-	a.op("SUBS $1, R11")
-	a.op("BNE pair")
+	a.op("MOVD R2, R11")
+	a.plane("unit", row)
 
 	a.op("VLD1 (R0), [V16.S4, V17.S4, V18.S4, V19.S4]")
 	for p := range neonParts {
 		a.op("VSHL $%d, V%d.S4, V%d.S4", signed, neonData+p, neonScale+p)
 	}
 	a.op("VCMEQ V%d.B16, V%d.B16, V%d.B16", neonSigns, neonSigns, neonSigns)
-	for q := range width {
+	for q := range a.width {
 		a.bound(q)
 		for p := range neonParts {
 			a.op("VAND V%d.B16, V%d.B16, V%d.B16", neonUpper+p, neonSigns, neonSigns)
@@ -132,7 +134,7 @@ func (a *neon) scan(name string, width int, dot, coarse bool) {
 	a.op("BEQ next")
 
 	a.op("// some row may pass: find which, probe by probe")
-	for q := range width {
+	for q := range a.width {
 		a.bound(q)
 		a.op("MOVD ZR, R15")
 		for p := range neonParts {
@@ -168,27 +170,52 @@ func (a *neon) scan(name string, width int, dot, coarse bool) {
 	a.op("ADD $1, R7")
 	a.op("B step")
 	a.label("done")
-	a.op("MOVD R8, ret+64(FP)")
+	a.op("MOVD R8, ret+72(FP)")
 	a.op("RET")
 }
 
-// codes loads a pair of groups and makes signed codes of it: those of the first
-// group in the registers from neonEven on, of the second from neonData on.
-func (a *neon) codes() {
-	high := 20
-	if a.coarse {
-		high = 9
+// plane is the loop over the units of a block in a plane, of which row is the
+// register.
+func (a *neon) plane(name string, row int) {
+	a.label(name)
+	a.codes(row)
+	for _, data := range []int{neonEven, neonData}[2-a.kind.groups():] {
+		if a.dot && a.width == neonWidest {
+			a.op("VLD1.P 16(R10), [V%d.B16]", neonCode)
+		}
+		for q := range a.width {
+			if !a.dot || a.width < neonWidest {
+				a.op("VLD1R.P 4(R10), [V%d.S4]", neonCode)
+			}
+			for p := range neonParts {
+				if a.dot {
+					a.sdot(q*neonParts+p, data+p, neonCode, q)
+				} else {
+					a.widen(q*neonParts+p, data+p, neonCode)
+				}
+			}
+		}
 	}
-	a.op("VLD1.P 64(R%d), [V16.B16, V17.B16, V18.B16, V19.B16]", high)
-	if !a.coarse {
+	a.op("SUBS $1, R11")
+	a.op("BNE %s", name)
+}
+
+// codes loads a unit and makes signed codes of it: those of its last group in
+// the registers from neonData on, of a first of two from neonEven on.
+func (a *neon) codes(row int) {
+	a.op("VLD1.P 64(R%d), [V16.B16, V17.B16, V18.B16, V19.B16]", row)
+	if a.kind == full {
 		a.op("VLD1.P 64(R9), [V23.B16, V24.B16, V25.B16, V26.B16]")
 	}
 	for p := range neonParts {
+		a.op("VEOR V%d.B16, V%d.B16, V%d.B16", neonFlip, neonData+p, neonData+p)
 		lower := neonLower + p
-		if a.coarse {
+		switch a.kind {
+		case split:
+			continue
+		case coarse:
 			lower = neonFlip
 		}
-		a.op("VEOR V%d.B16, V%d.B16, V%d.B16", neonFlip, neonData+p, neonData+p)
 		a.op("VORR V%d.B16, V%d.B16, V%d.B16", lower, lower, neonEven+p)
 		a.op("VSLI $%d, V%d.B16, V%d.B16", nibble, neonData+p, neonEven+p)
 		a.op("VSRI $%d, V%d.B16, V%d.B16", nibble, lower, neonData+p)
@@ -219,13 +246,13 @@ func arm64(assembly, stubs string) error {
 		name, by string
 		dot      bool
 	}{{"SDOT", "the dot product instructions", true}, {"NEON", "NEON", false}} {
-		for _, t := range []struct {
-			width  int
-			coarse bool
-		}{{1, false}, {neonWidest, false}, {1, true}} {
-			name := kernelName(k.name, t.width, t.coarse)
-			a.scan(name, t.width, k.dot, t.coarse)
-			fmt.Fprintf(&s, "\n// %s\n//\n//go:noescape\nfunc %s%s\n", doc(k.name, k.by, t.width, t.coarse), name, signature[len("func"):])
+		for _, kind := range kinds {
+			for _, width := range kind.widths([]int{1, neonWidest}) {
+				a.width, a.dot, a.kind = width, k.dot, kind
+				name := kernelName(k.name, width, kind)
+				a.scan(name)
+				fmt.Fprintf(&s, "\n// %s\n//\n//go:noescape\nfunc %s%s\n", doc(k.name, k.by, width, kind), name, signature[len("func"):])
+			}
 		}
 	}
 	if err := os.WriteFile(assembly, a.Bytes(), 0o644); err != nil {

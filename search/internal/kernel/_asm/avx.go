@@ -12,20 +12,18 @@ import (
 // dots is how a 256-bit kernel multiplies codes.
 type dots struct {
 	name, by string
-	// widths are of the tiles, and unroll is how many pairs of groups they
-	// take at a time.
+	// widths are of the tiles, and unroll is how many groups they take at a
+	// time.
 	widths []int
 	unroll int
-	// pairs adds the products of n pairs to the sums of eight rows each.
-	pairs func(n int, k avxKernel)
+	// add adds the products of n units to the sums of eight rows each.
+	add func(n int, k avxKernel)
 }
 
 // avxKernel is a kernel as it multiplies.
 type avxKernel struct {
 	call
-	width  int
-	coarse bool
-	acc    [][]reg.VecPhysical
+	acc [][]reg.VecPhysical
 }
 
 // halves is how many registers of eight rows a block fills.
@@ -40,52 +38,46 @@ var ymm = []reg.VecPhysical{
 // the low ones, and 16-bit ones.
 var maskBits, ones = reg.Y15, reg.Y14
 
-// load is where eight rows' bytes of the u-th pair lie in the scan's plane,
-// and other where they lie in the other.
+// load is where eight rows' bytes of the u-th unit lie in the plane that is
+// scanned, and other where they lie in the other.
 func (k avxKernel) load(u, h int) Mem {
 	return Mem{Base: k.row, Disp: u*rows*dword + h*rows*dword/halves}
 }
 
-func (k avxKernel) other(u, h int) Mem {
-	at := k.load(u, h)
-	at.Index, at.Scale = k.apart, 1
-	return at
-}
-
-// probe is where a probe's code of the u-th pair's group g lies.
-func (k avxKernel) probe(u, g, q int) Mem {
-	return Mem{Base: k.code, Disp: ((2*u+g)*k.width + q) * dword}
-}
+func (k avxKernel) other(u, h int) Mem { return k.load(u, h).Idx(k.apart, 1) }
 
 // vnni multiplies eight rows' coordinates at a time by the VEX form of
 // VPDPBUSD, which the assembler does not know.
 var vnni = dots{
-	name: "AVXVNNI", by: "AVX-VNNI", widths: []int{1, 4}, unroll: 2,
-	pairs: func(n int, k avxKernel) {
+	name: "AVXVNNI", by: "AVX-VNNI", widths: []int{1, 4}, unroll: 4,
+	add: func(n int, k avxKernel) {
 		even, odd, probe, shifted := ymm[8:10], ymm[10:12], ymm[12], ymm[13]
 		for u := range n {
 			for h := range halves {
-				if k.coarse {
+				switch k.kind {
+				case split:
+					VMOVDQU(k.load(u, h), even[h])
+				case coarse:
 					VMOVDQU(k.load(u, h), odd[h])
 					VPSLLW(U8(nibble), odd[h], even[h])
 					VPAND(maskBits, even[h], even[h])
 					VPAND(maskBits, odd[h], odd[h])
-					continue
+				default:
+					VMOVDQU(k.other(u, h), odd[h])
+					VPSLLW(U8(nibble), odd[h], even[h])
+					VPAND(maskBits, even[h], even[h])
+					VPAND(maskBits, odd[h], odd[h])
+					VMOVDQU(k.load(u, h), probe)
+					VPSRLW(U8(nibble), probe, shifted)
+					VPANDN(probe, maskBits, probe)
+					VPANDN(shifted, maskBits, shifted)
+					VPOR(probe, even[h], even[h])
+					VPOR(shifted, odd[h], odd[h])
 				}
-				VMOVDQU(k.other(u, h), odd[h])
-				VPSLLW(U8(nibble), odd[h], even[h])
-				VPAND(maskBits, even[h], even[h])
-				VPAND(maskBits, odd[h], odd[h])
-				VMOVDQU(k.load(u, h), probe)
-				VPSRLW(U8(nibble), probe, shifted)
-				VPANDN(probe, maskBits, probe)
-				VPANDN(shifted, maskBits, shifted)
-				VPOR(probe, even[h], even[h])
-				VPOR(shifted, odd[h], odd[h])
 			}
-			for g, data := range [][]reg.VecPhysical{even, odd} {
+			for g, data := range [][]reg.VecPhysical{even, odd}[:k.kind.groups()] {
 				for q := range k.width {
-					VPBROADCASTD(k.probe(u, g, q), probe)
+					VPBROADCASTD(k.probe(u*k.kind.groups()+g, q), probe)
 					for h, d := range data {
 						vpdpbusd(probe, d, k.acc[q][h])
 					}
@@ -96,36 +88,41 @@ var vnni = dots{
 }
 
 // madd multiplies halves of codes: two products of a half are at most
-// 2*15*127, so that 16 bits hold the sums of four pairs of groups.
+// 2*15*127, so that 16 bits hold the sums of eight groups.
 var madd = dots{
-	name: "AVX2", by: "AVX2", widths: []int{1, 2}, unroll: 4,
-	pairs: func(n int, k avxKernel) {
+	name: "AVX2", by: "AVX2", widths: []int{1, 2}, unroll: 8,
+	add: func(n int, k avxKernel) {
 		upper, lower, data, probe, product := ymm[4:6], ymm[6:8], ymm[8:12], ymm[12], ymm[13]
-		type half struct {
-			at         Mem
-			sums, data []reg.VecPhysical
+		nibbles := func(from Mem, low, high reg.VecPhysical) {
+			VMOVDQU(from, low)
+			VPSRLW(U8(nibble), low, high)
+			VPAND(maskBits, low, low)
+			VPAND(maskBits, high, high)
 		}
+		// half is halves of the codes of a unit's groups, and their sums.
+		type half struct{ sums, codes []reg.VecPhysical }
 		for h := range halves {
 			for u := range n {
-				parts := []half{{k.other(u, h), upper, data[:2]}, {k.load(u, h), lower, data[2:4]}}
-				if k.coarse {
-					parts = []half{{k.load(u, h), upper, data[:2]}}
+				parts := []half{{upper, data[:2]}, {lower, data[2:]}}
+				switch k.kind {
+				case split:
+					nibbles(k.load(u, h), data[2], data[0])
+				case coarse:
+					nibbles(k.load(u, h), data[0], data[1])
+					parts = parts[:1]
+				default:
+					nibbles(k.other(u, h), data[0], data[1])
+					nibbles(k.load(u, h), data[2], data[3])
 				}
-				for _, p := range parts {
-					VMOVDQU(p.at, p.data[0])
-					VPSRLW(U8(nibble), p.data[0], p.data[1])
-					VPAND(maskBits, p.data[0], p.data[0])
-					VPAND(maskBits, p.data[1], p.data[1])
-				}
-				for g := range 2 {
+				for g := range k.kind.groups() {
 					for q := range k.width {
-						VPBROADCASTD(k.probe(u, g, q), probe)
+						VPBROADCASTD(k.probe(u*k.kind.groups()+g, q), probe)
 						for _, p := range parts {
 							if u == 0 && g == 0 {
-								VPMADDUBSW(probe, p.data[g], p.sums[q])
+								VPMADDUBSW(probe, p.codes[g], p.sums[q])
 								continue
 							}
-							VPMADDUBSW(probe, p.data[g], product)
+							VPMADDUBSW(probe, p.codes[g], product)
 							VPADDW(product, p.sums[q], p.sums[q])
 						}
 					}
@@ -135,7 +132,7 @@ var madd = dots{
 				VPMADDWD(ones, upper[q], upper[q])
 				VPSLLD(U8(nibble), upper[q], upper[q])
 				VPADDD(upper[q], k.acc[q][h], k.acc[q][h])
-				if !k.coarse {
+				if k.kind != coarse {
 					VPMADDWD(ones, lower[q], lower[q])
 					VPADDD(lower[q], k.acc[q][h], k.acc[q][h])
 				}
@@ -165,8 +162,8 @@ func encodeVPDPBUSD(s, u, d byte) []byte {
 }
 
 // avx writes a 256-bit kernel for width probes.
-func avx(d dots, width int, coarse bool) {
-	c := begin(d.name, d.by, width, coarse)
+func avx(d dots, width int, kind kind) {
+	c := begin(d.name, d.by, width, kind)
 	spill := AllocLocal(width * rows * dword)
 	acc := make([][]reg.VecPhysical, width)
 	for q := range acc {
@@ -183,18 +180,18 @@ func avx(d dots, width int, coarse bool) {
 		VPSRLW(U8(15), ones, ones)
 	}
 
-	c.step(1, mask)
+	c.step(mask)
 	for q := range acc {
 		for _, a := range acc[q] {
-			VPBROADCASTD(c.bias(width, q), a)
-			if coarse {
+			VPBROADCASTD(c.bias(q), a)
+			if kind == coarse {
 				Comment("the low halves are 8, and the products leave them out")
 				VPSRAD(U8(nibble), a, ymm[8])
 				VPSUBD(ymm[8], a, a)
 			}
 		}
 	}
-	c.dots(d.unroll, 2*width*dword, func(n int) { d.pairs(n, avxKernel{c, width, coarse, acc}) })
+	c.dots(d.unroll, func(n int) { d.add(n, avxKernel{c, acc}) })
 
 	Comment("sign(dot*scale + residual*slope + limit) of all rows and probes")
 	scale, residual, upper, product, signs := ymm[8], ymm[9], ymm[10], ymm[11], ymm[12]
@@ -214,7 +211,7 @@ func avx(d dots, width int, coarse bool) {
 		VPCMPEQD(signs, signs, signs)
 		load(h)
 		for q := range acc {
-			bound(acc[q][h], c.slope(width, q), c.limit(width, q))
+			bound(acc[q][h], c.slope(q), c.limit(q))
 			VPAND(upper, signs, signs)
 		}
 		VMOVMSKPS(signs, passed[h])

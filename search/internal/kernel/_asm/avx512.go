@@ -6,21 +6,18 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// avx512 writes a kernel for width probes that takes deep blocks at a time.
-// A register holds four coordinates of each of a block's rows, and one
-// VPDPBUSD multiplies them with the same four of a probe.
-func avx512(width, deep int, coarse bool) {
-	c := begin("AVX512VNNI", "AVX-512 VNNI", width, coarse)
-	spill := AllocLocal(deep * width * rows * dword)
-	acc := make([][]reg.VecVirtual, deep)
-	for b := range acc {
-		acc[b] = make([]reg.VecVirtual, width)
-		for q := range acc[b] {
-			acc[b][q] = ZMM()
-		}
+// avx512 writes a kernel for width probes. A register holds four coordinates
+// of each of a block's rows, and one VPDPBUSD multiplies them with the same
+// four of a probe.
+func avx512(width int, kind kind) {
+	c := begin("AVX512VNNI", "AVX-512 VNNI", width, kind)
+	spill := AllocLocal(width * rows * dword)
+	acc := make([]reg.VecVirtual, width)
+	for q := range acc {
+		acc[q] = ZMM()
 	}
 	// A single probe has several sums, for shorter chains of additions.
-	sums := []reg.VecVirtual{acc[0][0]}
+	sums := []reg.VecVirtual{acc[0]}
 	if width == 1 {
 		sums = append(sums, ZMM(), ZMM(), ZMM())
 	}
@@ -32,62 +29,52 @@ func avx512(width, deep int, coarse bool) {
 		VPBROADCASTD(v, to)
 	}
 	constant(highHalf, high)
-	if coarse {
+	if kind == coarse {
 		constant(middles, low)
 	}
 
-	c.step(deep, mask)
-	for b := range acc {
-		for q := range acc[b] {
-			VPBROADCASTD(c.bias(width, q), acc[b][q])
-		}
+	c.step(mask)
+	for q, a := range acc {
+		VPBROADCASTD(c.bias(q), a)
 	}
 	for _, s := range sums[1:] {
 		VPXORD(s, s, s)
 	}
-	even, odd := make([]reg.VecVirtual, deep), make([]reg.VecVirtual, deep)
-	for b := range even {
-		even[b], odd[b] = ZMM(), ZMM()
-	}
-	below := GP64()
-	if deep > 1 {
-		Load(Param("apart"), below)
-		ADDQ(c.size, below)
-	}
-	c.dots(max(1, min(4, 8/(width*deep))), 2*width*dword, func(n int) {
+	even, odd := ZMM(), ZMM()
+	data := []reg.VecVirtual{even, odd}[:kind.groups()]
+	c.dots(max(2, 8/width), func(n int) {
 		for u := range n {
-			for b := range deep {
-				at := Mem{Base: c.row, Disp: u * rows * dword}
-				other := at
-				other.Index, other.Scale = c.apart, 1
-				if b > 0 {
-					at.Index, at.Scale = c.size, 1
-					other.Index = below
-				}
-				if coarse {
-					VMOVDQU8(at, odd[b])
-					VPSLLW(U8(nibble), odd[b], even[b])
-					join(high, low, even[b])
-					join(high, low, odd[b])
-					continue
-				}
+			at := Mem{Base: c.row, Disp: u * rows * dword}
+			switch {
+			case kind == split && width > 1:
+				VMOVDQU8(at, even)
+			case kind == split:
+				// With less to do for 64 bytes, loads run so far ahead that
+				// memory answers them a third slower.
+				VMOVDQU8(at, even.AsY())
+				VMOVDQU8(at.Offset(rows*dword/halves), odd.AsY())
+				VINSERTI64X4(U8(1), odd.AsY(), even, even)
+			case kind == coarse:
+				VMOVDQU8(at, odd)
+				VPSLLW(U8(nibble), odd, even)
+				join(high, low, even)
+				join(high, low, odd)
+			default:
 				lower, shifted := ZMM(), ZMM()
-				VMOVDQU8(other, odd[b])
+				VMOVDQU8(at.Idx(c.apart, 1), odd)
 				VMOVDQU8(at, lower)
-				VPSLLW(U8(nibble), odd[b], even[b])
+				VPSLLW(U8(nibble), odd, even)
 				VPSRLW(U8(nibble), lower, shifted)
-				join(high, lower, even[b])
-				join(high, shifted, odd[b])
+				join(high, lower, even)
+				join(high, shifted, odd)
 			}
-			for g, data := range [][]reg.VecVirtual{even, odd} {
-				for q := range width {
-					for b := range data {
-						a := acc[b][q]
-						if width == 1 {
-							a = sums[(2*u+g)%len(sums)]
-						}
-						VPDPBUSD_BCST(Mem{Base: c.code, Disp: ((2*u+g)*width + q) * dword}, data[b], a)
+			for i, d := range data {
+				g := u*kind.groups() + i
+				for q, a := range acc {
+					if width == 1 {
+						a = sums[g%len(sums)]
 					}
+					VPDPBUSD_BCST(c.probe(g, q), d, a)
 				}
 			}
 		}
@@ -109,44 +96,25 @@ func avx512(width, deep int, coarse bool) {
 		VCVTDQ2PS(dots, product)
 		VFMADD231PS(scale, product, upper)
 	}
-	k, live, passed := K(), K(), K()
-	for b := range acc {
-		at := Mem{Base: c.blocks}
-		if b > 0 {
-			at.Index, at.Scale = c.size, 1
-		}
-		load(at)
-		VPTERNLOGD(U8(0xff), signs, signs, signs)
-		for q := range acc[b] {
-			bound(acc[b][q], c.slope(width, q), c.limit(width, q))
-			VPANDD(upper, signs, signs)
-		}
-		VPMOVD2M(signs, k)
-		if b == 0 {
-			KMOVQ(mask, live)
-			KANDNW(live, k, passed)
-		} else {
-			KSHIFTRQ(U8(32), live, live)
-			KANDNW(live, k, k)
-			KORW(k, passed, passed)
-		}
+	k, live := K(), K()
+	load(Mem{Base: c.blocks})
+	VPTERNLOGD(U8(0xff), signs, signs, signs)
+	for q, a := range acc {
+		bound(a, c.slope(q), c.limit(q))
+		VPANDD(upper, signs, signs)
 	}
-	KORTESTW(passed, passed)
+	VPMOVD2M(signs, k)
+	KMOVW(mask.As32(), live)
+	KANDNW(live, k, k)
+	KORTESTW(k, k)
 	JZ(LabelRef("next"))
 
 	Comment("some row may pass: find which, probe by probe")
-	for b := range acc {
-		for q := range acc[b] {
-			VMOVDQU32(acc[b][q], spill.Offset((b*width+q)*rows*dword))
-		}
+	for q, a := range acc {
+		VMOVDQU32(a, spill.Offset(q*rows*dword))
 	}
-	probe, found, stacked, consts, at, which := GP64(), GP32(), GP64(), GP64(), GP64(), GP64()
+	probe, found, stacked, consts := GP64(), GP32(), GP64(), GP64()
 	LEAQ(spill, stacked)
-	MOVQ(c.blocks, at)
-	MOVQ(c.block, which)
-	Label("block")
-	KMOVW(mask.As32(), live)
-	load(Mem{Base: at})
 	MOVQ(c.consts, consts)
 	XORQ(probe, probe)
 	Label("probe")
@@ -158,7 +126,7 @@ func avx512(width, deep int, coarse bool) {
 	KMOVW(k, found)
 	TESTL(found, found)
 	JZ(LabelRef("miss"))
-	MOVL(which.As32(), Mem{Base: c.hits})
+	MOVL(c.block.As32(), Mem{Base: c.hits})
 	MOVW(probe.As16(), Mem{Base: c.hits, Disp: hitProbe})
 	MOVW(found.As16(), Mem{Base: c.hits, Disp: hitMask})
 	VMOVDQU32(dots, Mem{Base: c.hits, Disp: hitDots})
@@ -170,23 +138,10 @@ func avx512(width, deep int, coarse bool) {
 	INCQ(probe)
 	CMPQ(probe, U8(width))
 	JL(LabelRef("probe"))
-	if deep == 2 {
-		SHRQ(U8(32), mask)
-		ADDQ(c.size, at)
-		LEAQ(Mem{Base: c.block, Disp: 1}, which)
-		LEAQ(spill.Offset(2*width*rows*dword), consts)
-		CMPQ(stacked, consts)
-		JL(LabelRef("block"))
-	}
 
 	Label("next")
-	if deep == 2 {
-		LEAQ(Mem{Base: c.blocks, Index: c.size, Scale: 2}, c.blocks)
-		ADDQ(U8(2), c.block)
-	} else {
-		ADDQ(c.size, c.blocks)
-		INCQ(c.block)
-	}
+	ADDQ(c.size, c.blocks)
+	INCQ(c.block)
 	JMP(LabelRef("step"))
 	Label("done")
 	c.end()

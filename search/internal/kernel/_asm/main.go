@@ -32,123 +32,174 @@ const (
 	middles  = 0x88888888
 	highHalf = 0xf0f0f0f0
 	nibble   = 4
-	skim     = "Skim"
 )
 
-const signature = "func(blocks *byte, apart, n, pairs int, masks *uint32, codes, consts, hits *byte) int"
+const signature = "func(blocks, first *byte, n, pairs, ahead int, masks *uint32, codes, consts, hits *byte) int"
+
+// kind is what a kernel scans. Of whole codes one kernel serves full scans and
+// coarse ones.
+type kind struct{ name, what string }
+
+var (
+	full   = kind{"", "full scan of halved codes"}
+	coarse = kind{"Skim", "coarse scan of halved codes"}
+	split  = kind{"Split", "scan of whole codes"}
+	kinds  = []kind{full, coarse, split}
+)
+
+// widths are those of all widths that the kind has kernels for.
+func (k kind) widths(all []int) []int {
+	if k == coarse {
+		return all[:1]
+	}
+	return all
+}
+
+// groups is how many groups of coordinates a unit of 64 bytes has codes of.
+func (k kind) groups() int {
+	if k == split {
+		return 1
+	}
+	return 2
+}
 
 func main() {
 	if err := arm64("../scan_arm64.s", "../scan_arm64.go"); err != nil {
 		log.Fatal(err)
 	}
 	ConstraintExpr("!noasm")
-	avx512(1, 1, false)
-	avx512(4, 2, false)
-	avx512(8, 2, false)
-	avx512(1, 1, true)
-	for _, dots := range []dots{vnni, madd} {
-		for _, width := range dots.widths {
-			avx(dots, width, false)
+	for _, kind := range kinds {
+		for _, width := range kind.widths([]int{1, 4, 8}) {
+			avx512(width, kind)
 		}
-		avx(dots, 1, true)
+	}
+	for _, dots := range []dots{vnni, madd} {
+		for _, kind := range kinds {
+			for _, width := range kind.widths(dots.widths) {
+				avx(dots, width, kind)
+			}
+		}
 	}
 	Generate()
 }
 
 // call is the state that every kernel keeps in general registers.
 type call struct {
+	kind  kind
+	width int
+
 	blocks, masks, consts, hits reg.GPVirtual
 	block, count, size          reg.GPVirtual
-	row, apart, code, pair      reg.GPVirtual
+	row, code, unit             reg.GPVirtual
+	// apart is from a byte of halved codes to that in the other plane.
+	apart reg.GPVirtual
 }
 
 // begin declares a kernel that works on width probes and loads its arguments.
-func begin(name, by string, width int, coarse bool) call {
-	TEXT(kernelName(name, width, coarse), 0, signature)
-	Doc(doc(name, by, width, coarse))
+func begin(name, by string, width int, kind kind) call {
+	TEXT(kernelName(name, width, kind), 0, signature)
+	Doc(doc(name, by, width, kind))
 	load := func(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
 	c := call{
+		kind: kind, width: width,
 		blocks: load("blocks"), masks: load("masks"), consts: load("consts"), hits: load("hits"),
 		block: GP64(), count: GP64(), size: load("pairs"),
-		row: GP64(), apart: GP64(), code: GP64(), pair: GP64(),
+		row: GP64(), code: GP64(), unit: GP64(),
+		apart: GP64(),
 	}
-	Comment("bytes of a block in a plane")
-	SHLQ(U8(6), c.size)
-	ADDQ(U8(metaSize), c.size)
+	blockSize(c.size)
 	XORQ(c.block, c.block)
 	XORQ(c.count, c.count)
 	return c
 }
 
-func kernelName(name string, width int, coarse bool) string {
-	if coarse {
-		name = skim + name
-	}
-	return fmt.Sprintf("scan%sx%d", name, width)
+// blockSize makes of a number of units the bytes of a block in a plane.
+func blockSize(units reg.GPVirtual) {
+	Comment("bytes of a block in a plane")
+	SHLQ(U8(6), units)
+	ADDQ(U8(metaSize), units)
 }
 
-func doc(name, by string, width int, coarse bool) string {
-	kind := "full"
-	if coarse {
-		kind = "coarse"
-	}
-	return fmt.Sprintf("%s is the %s scan for a tile of %d, by %s.", kernelName(name, width, coarse), kind, width, by)
+func kernelName(name string, width int, kind kind) string {
+	return fmt.Sprintf("scan%s%sx%d", kind.name, name, width)
 }
 
-// step begins the loop over the blocks, of which it takes deep at a time, and
-// goes on to the label next when their masks are zero.
-func (c call) step(deep int, mask reg.GPVirtual) {
+func doc(name, by string, width int, kind kind) string {
+	return fmt.Sprintf("%s is the %s for a tile of %d, by %s.", kernelName(name, width, kind), kind.what, width, by)
+}
+
+// step begins the loop over the blocks and goes on to the label next when a
+// block's mask is zero.
+func (c call) step(mask reg.GPVirtual) {
 	n := Load(Param("n"), GP64())
 	Label("step")
 	CMPQ(c.block, n)
 	JGE(LabelRef("done"))
-	at := Mem{Base: c.masks, Index: c.block, Scale: dword}
-	if deep == 2 {
-		MOVQ(at, mask)
-		TESTQ(mask, mask)
-	} else {
-		MOVL(at, mask.As32())
-		TESTL(mask.As32(), mask.As32())
-	}
+	MOVL(Mem{Base: c.masks, Index: c.block, Scale: dword}, mask.As32())
+	TESTL(mask.As32(), mask.As32())
 	JZ(LabelRef("next"))
 }
 
-// dots is the loop over the pairs of groups: add adds the products of n pairs
-// after row and code, which has size bytes of code for a pair.
-func (c call) dots(unroll, size int, add func(n int)) {
-	LEAQ(Mem{Base: c.blocks, Disp: metaSize}, c.row)
-	Load(Param("apart"), c.apart)
+// dots adds the products of all codes: add adds those of n units after row and
+// code. It takes so many groups at a time, a multiple of two, while there are.
+func (c call) dots(unroll int, add func(n int)) {
 	Load(Param("codes"), c.code)
-	Load(Param("pairs"), c.pair)
+	if c.kind == split {
+		Load(Param("ahead"), c.unit)
+		TESTQ(c.unit, c.unit)
+		JZ(LabelRef("second"))
+		Load(Param("first"), c.row)
+		at := GP64()
+		MOVQ(c.unit, at)
+		blockSize(at)
+		IMULQ(c.block, at)
+		LEAQ(Mem{Base: c.row, Index: at, Scale: 1, Disp: metaSize}, c.row)
+		c.plane("first", unroll, add)
+		Label("second")
+	} else if c.kind == full {
+		Load(Param("first"), c.apart)
+		SUBQ(Load(Param("blocks"), GP64()), c.apart)
+	}
+	LEAQ(Mem{Base: c.blocks, Disp: metaSize}, c.row)
+	Load(Param("pairs"), c.unit)
+	c.plane("blocks", unroll, add)
+}
+
+// plane is the loop over the units of a block in a plane.
+func (c call) plane(name string, unroll int, add func(n int)) {
 	many := func(n int) {
 		add(n)
 		ADDQ(I32(n*rows*dword), c.row)
-		ADDQ(I32(n*size), c.code)
+		ADDQ(I32(n*c.kind.groups()*c.width*dword), c.code)
 	}
+	unroll /= c.kind.groups()
 	if unroll > 1 {
-		SUBQ(U8(unroll), c.pair)
-		JL(LabelRef("rest"))
-		Label("unrolled")
+		SUBQ(U8(unroll), c.unit)
+		JL(LabelRef(name + "_rest"))
+		Label(name + "_unrolled")
 		many(unroll)
-		SUBQ(U8(unroll), c.pair)
-		JGE(LabelRef("unrolled"))
-		Label("rest")
-		ADDQ(U8(unroll), c.pair)
-		JZ(LabelRef("sum"))
+		SUBQ(U8(unroll), c.unit)
+		JGE(LabelRef(name + "_unrolled"))
+		Label(name + "_rest")
+		ADDQ(U8(unroll), c.unit)
+		JZ(LabelRef(name + "_sum"))
 	}
-	Label("one")
+	Label(name + "_one")
 	many(1)
-	DECQ(c.pair)
-	JNZ(LabelRef("one"))
-	Label("sum")
+	DECQ(c.unit)
+	JNZ(LabelRef(name + "_one"))
+	Label(name + "_sum")
 }
+
+// probe is where probe q's codes of the g-th group lie.
+func (c call) probe(g, q int) Mem { return Mem{Base: c.code, Disp: (g*c.width + q) * dword} }
 
 // end returns the number of hits.
 func (c call) end() {
 	Store(c.count, ReturnIndex(0))
 }
 
-// The constants of probe q of a tile of width probes.
-func (c call) bias(width, q int) Mem  { return Mem{Base: c.consts, Disp: q * dword} }
-func (c call) slope(width, q int) Mem { return Mem{Base: c.consts, Disp: (width + q) * dword} }
-func (c call) limit(width, q int) Mem { return Mem{Base: c.consts, Disp: (2*width + q) * dword} }
+// The constants of probe q.
+func (c call) bias(q int) Mem  { return Mem{Base: c.consts, Disp: q * dword} }
+func (c call) slope(q int) Mem { return Mem{Base: c.consts, Disp: (c.width + q) * dword} }
+func (c call) limit(q int) Mem { return Mem{Base: c.consts, Disp: (2*c.width + q) * dword} }
