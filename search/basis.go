@@ -77,6 +77,14 @@ func blurOf(b *basis) float64 {
 	return b.blur
 }
 
+// sumOf is the sum of a basis, which may be nil.
+func sumOf(b *basis) uint32 {
+	if b == nil {
+		return 0
+	}
+	return b.sum
+}
+
 // newBasis returns the basis for rows of which these are the second moments, or
 // nil when it would be of no use.
 func newBasis(moments *mat.SymDense, rule basisRule) *basis {

@@ -146,11 +146,7 @@ func header(of *basis, dimension, rows int, base uint64, hotSum uint32) []byte {
 	b = binary.NativeEndian.AppendUint32(b, uint32(dimension))
 	b = binary.NativeEndian.AppendUint32(b, uint32(rows))
 	b = binary.NativeEndian.AppendUint64(b, base)
-	var basisSum uint32
-	if of != nil {
-		basisSum = of.sum
-	}
-	b = binary.NativeEndian.AppendUint32(b, basisSum)
+	b = binary.NativeEndian.AppendUint32(b, sumOf(of))
 	b = binary.NativeEndian.AppendUint32(b, hotSum)
 	return binary.NativeEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }

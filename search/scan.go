@@ -256,7 +256,6 @@ func (w *worker) scan(number, first, n int) {
 			w.compare(t, number, first, p, masks)
 			continue
 		}
-		t.SetThreshold(0, t.queries[0].need())
 		w.compare(t, number, first, p, t.skim.run(t, number, first, p, masks, w.visited, w.hits))
 		if len(t.skim.deferred) > t.skim.rule.deferred {
 			w.settle(t)

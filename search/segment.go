@@ -105,15 +105,13 @@ func (s *segment) put(row int, r Row) {
 	copy(s.vectors[row*s.dimension:], r.Vector)
 }
 
-// copyHot copies all of a row but its vector, v, which the row is coded from
-// when the segments' bases differ, with memory for as many coordinates.
+// copyHot copies all of a row but its vector, v, which the row is turned from
+// into this segment's basis when the other has none, in memory for as many
+// coordinates.
 func (s *segment) copyHot(row int, from *segment, fromRow int, v, memory []float32) {
-	switch s.basis {
-	case from.basis:
+	if s.basis == from.basis {
 		s.planes.Copy(row, from.planes, fromRow)
-	case nil:
-		s.planes.Put(row, v)
-	default:
+	} else {
 		s.basis.turn(memory, v)
 		s.planes.Put(row, memory)
 	}

@@ -34,9 +34,9 @@ type skimming struct {
 	deferred         []deferred
 }
 
-// deferred is a split row that the first plane does not rule out but makes look too
-// far: by the end of the scan the threshold will most likely have risen above
-// the upper bound, and nothing more need be read of it.
+// deferred is a split row that the first plane does not rule out but makes look
+// too far: by the end of the scan the threshold will most likely have risen
+// above the upper bound, and nothing more need be read of it.
 type deferred struct {
 	upper        float64
 	segment, row uint32
@@ -68,6 +68,7 @@ func (s *skimming) run(t *tile, number, first int, p *part, masks []uint32, visi
 	// Halves say too little for their second ones to be worth coming back for,
 	// and a threshold of the caller's may never rise.
 	defers := t.IsSplit() && need > q.floor()
+	t.SetThreshold(0, need)
 	hits = t.Skim(p.planes.From(first), masks, hits)
 	s.blocks += visited
 	s.survived += len(hits)
@@ -131,17 +132,14 @@ func (w *worker) finish(t *tile, first int, rows []deferred) {
 	p := t.class.part(number)
 	masks := w.masks[:rows[len(rows)-1].block()+1-first]
 	clear(masks)
-	blocks := 0
-	for i, d := range rows {
+	for _, d := range rows {
 		masks[d.block()-first] |= 1 << (d.row % kernel.BlockRows)
-		if i == 0 || d.block() != rows[i-1].block() {
-			blocks++
-		}
 	}
 	q := t.queries[0]
-	q.skimmed.Add(-int64(blocks))
 	probe := q.probe(t.basis)
-	for _, h := range t.ScanSecond(p.planes.From(first), masks, w.hits) {
+	hits := t.ScanSecond(p.planes.From(first), masks, w.hits)
+	q.skimmed.Add(-int64(len(hits)))
+	for _, h := range hits {
 		for len(rows) > 0 && rows[0].block() == first+int(h.Block) {
 			r := rows[0].row % kernel.BlockRows
 			if h.Mask>>r&1 == 0 {

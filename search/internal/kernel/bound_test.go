@@ -11,7 +11,8 @@ import (
 )
 
 // strain is the share of its error bound that the comparison of x and y uses,
-// of all codes or of what the first plane tells: above one the bound would be broken.
+// of all codes or of what the first plane tells: above one the bound would be
+// broken.
 func strain(layout kernel.Layout, x, y []float32, coarse bool) float64 {
 	planes := fill(layout, [][]float32{x})
 	var p kernel.Probe
