@@ -42,7 +42,7 @@ func everyDimension(t *testing.T, split int) {
 						s.LearnAlways(100)
 					}
 					require.NoError(t, s.Update(m, nil))
-					if split > 0 && dimension >= 16 && dimension <= 640 {
+					if split > 0 && dimension >= 32 && dimension <= 640 {
 						require.Eventually(t, func() bool { return s.Stats().Split >= split }, time.Minute, time.Millisecond)
 					}
 					probes := [][]float32{m[7].Vector, kinds[name](r, dimension), gaussian(r, dimension)}

@@ -7,9 +7,11 @@ var (
 	ReadAhead  = readAhead
 )
 
-// SkimAlways makes every scan for one probe skim, whatever it costs, and defer
+// SkimAlways makes every scan for one probe skim, whatever it costs, and put off
 // few rows.
-func (s *Set) SkimAlways() { s.skim = skimRule{from: math.Inf(-1), trial: math.MaxInt, deferred: 50} }
+func (s *Set) SkimAlways() {
+	s.skim, s.mostSifted = skimRule{from: math.Inf(-1), trial: math.MaxInt}, 50
+}
 
 // SkimNever makes no scan skim.
 func (s *Set) SkimNever() { s.skim = skimRule{from: math.Inf(1)} }

@@ -17,7 +17,7 @@ import (
 // header; every row's vector, followed by the vector's checksum; and the hot
 // bytes, exactly as memory has them.
 const (
-	fileMagic   = uint64(0x4f4e45544f4e5333) // "ONETONS3": with the version
+	fileMagic   = uint64(0x4f4e45544f4e5334) // "ONETONS4": with the version
 	headerBytes = 8 + 4 + 4 + 8 + 4 + 4 + 4
 	sumBytes    = 4
 
@@ -39,11 +39,13 @@ type segmentFile struct {
 func (f *segmentFile) close() { _ = f.File.Close() }
 
 // read reads a row's vector and its checksum into to. When that may have to
-// wait for the disk it first calls waiting.
-func (f *segmentFile) read(row int, to []float32, waiting func()) error {
+// wait for the disk it first asks wait, and returns errOnDisk if it is not to.
+func (f *segmentFile) read(row int, to []float32, wait func() bool) error {
 	b := bytesOf(to[:f.dimension+1])
 	if at := f.at(row); !readCached(f.File, b, at) {
-		waiting()
+		if !wait() {
+			return errOnDisk
+		}
 		if _, err := f.ReadAt(b, at); errors.Is(err, io.EOF) {
 			return fmt.Errorf("%w: %w", ErrDamaged, err)
 		} else if err != nil {
@@ -191,7 +193,7 @@ func readSegment(f *os.File, set *basis, dimension, rows int, sum uint32) (*segm
 		return nil, err
 	}
 	hotAt := headerBytes + int64(rows)*int64(vectorBytes(dimension))
-	if info.Size() != hotAt+int64(hotBytes(dimension, rows)) {
+	if info.Size() != hotAt+int64(hotBytes(layoutOf(set, dimension), rows)) {
 		return nil, ErrDamaged
 	}
 	s, err := newSegment(set, dimension, rows, base, rows*dimension*4 <= pinnedBytes)

@@ -40,7 +40,7 @@ func TestBrokenBoundIsNotTrusted(t *testing.T) {
 }
 
 // TestSpoiledSecondPlaneIsNotTrusted spoils what a search reads only of rows
-// that it has deferred.
+// that the first plane does not rule out.
 func TestSpoiledSecondPlaneIsNotTrusted(t *testing.T) {
 	const dimension, n = 64, 300
 	s, err := New(Config{Dimension: dimension, SegmentRows: 100, Workers: 1})
@@ -61,7 +61,7 @@ func TestSpoiledSecondPlaneIsNotTrusted(t *testing.T) {
 	require.True(t, want.Certified)
 	p := s.view.Load().parts[1]
 	split := p.basis.layout.Split
-	second := p.hot.bytes[blocksFor(p.capacity)*(64+64*split/4) : blocksFor(p.capacity)*kernel.BlockBytes(dimension)]
+	second := p.hot.bytes[blocksFor(p.capacity)*(64+12*split) : blocksFor(p.capacity)*p.layout().BlockBytes()]
 	for i := range second {
 		second[i] = 0xff
 	}
@@ -186,7 +186,7 @@ func FuzzDecodeManifest(f *testing.F) {
 	}}
 	whole := m.encode()
 	f.Add(whole[:len(whole)-sumBytes])
-	m.dimension, m.basis = 16, &basis{layout: kernel.Layout{Dimension: 16, Split: 8}, vectors: make([]float32, 16*16)}
+	m.dimension, m.basis = 24, &basis{layout: kernel.Layout{Dimension: 24, Split: 16}, vectors: make([]float32, 24*24)}
 	whole = m.encode()
 	f.Add(whole[:len(whole)-sumBytes])
 	f.Add([]byte{})

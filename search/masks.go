@@ -39,7 +39,7 @@ func (p *part) masks(to []uint32, first int, filter Mask) (visited int) {
 	if !slices.Contains(to, 0) {
 		return len(to)
 	}
-	return bridge(to, max(1, skipBytes/kernel.BlockBytes(p.dimension)))
+	return bridge(to, max(1, skipBytes/p.layout().BlockBytes()))
 }
 
 // choose leaves of the blocks from first on only the rows that a filter

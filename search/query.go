@@ -3,6 +3,7 @@ package search
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"sync"
@@ -16,15 +17,20 @@ import (
 // enough for a gallery of duplicates not to fill the memory.
 const rescoreAt = 8192
 
+// rescoreSoon is how many rows a query rescores as soon as it is offered them,
+// when they look near enough to raise its threshold and are in memory.
+const rescoreSoon = 1024
+
 // fetchAhead is how many rows are read from a slow disk at once: as many as
 // most probes rescore.
 const fetchAhead = 32
 
 // query is one probe's search over one view. Workers offer it rows whose
 // upper bound reaches its threshold. It raises the threshold to the k-th best
-// lower bound, below which no row can be in the answer, and compares in float64
-// the rows that are left, at the end and at times before it, best upper bound
-// first, until the k-th best score rules out the rest.
+// lower bound, or score, of those that look nearest, below which no row can be in
+// the answer, and compares in float64 the rows that are left, at the end and at
+// times before it, best upper bound first, until the k-th best score rules out
+// the rest.
 type query struct {
 	ctx    context.Context
 	vector []float32
@@ -123,15 +129,14 @@ func (q *query) offer(part int, p *part, firstBlock int, h *kernel.Hit) {
 	probe := q.probe(p.basis)
 	for row := range kernel.BlockRows {
 		if h.Mask>>row&1 == 1 {
-			q.offerRow(probe, part, p, first+row, h.Dots[row])
+			lower, upper := probe.Bounds(h.Dots[row], &p.planes, first+row)
+			q.offerRow(part, p, first+row, lower, upper)
 		}
 	}
 }
 
-// offerRow takes a row, given the integer dot product of its codes and those of
-// the query's probe for its part.
-func (q *query) offerRow(probe *kernel.Probe, part int, p *part, row int, dot int32) {
-	lower, upper := probe.Bounds(dot, &p.planes, row)
+// offerRow takes a row whose score is surely between two bounds.
+func (q *query) offerRow(part int, p *part, row int, lower, upper float64) {
 	if upper >= q.need() {
 		q.take(p, candidate{lower: lower, upper: upper, part: uint32(part), row: uint32(row)})
 	}
@@ -143,8 +148,17 @@ func (q *query) take(p *part, c candidate) {
 	if q.err != nil {
 		return
 	}
-	q.candidates = append(q.candidates, c)
 	low := Hit{Score: c.lower}
+	if q.rescored >= rescoreSoon || c.lower+c.upper < 2*q.need() {
+		q.candidates = append(q.candidates, c)
+	} else if score, err := q.compare(p, c, never); err == nil {
+		low.Score = score
+	} else if errors.Is(err, errOnDisk) {
+		q.candidates = append(q.candidates, c)
+	} else {
+		q.err = err
+		return
+	}
 	if q.opt.Distinct {
 		low.Group = p.groups[c.row]
 	}
@@ -177,17 +191,15 @@ func (q *query) rescore() {
 		if c.upper < q.need() || q.err != nil {
 			break
 		}
-		score, err := q.compare(&q.view.parts[c.part], int(c.row), func() {
+		_, err := q.compare(&q.view.parts[c.part], c, func() bool {
 			end := min(i+fetchAhead, len(q.candidates))
 			q.fetch(q.candidates[max(ahead, i+1):end])
 			ahead = end
+			return true
 		})
 		if err != nil {
 			q.err = err
 			break
-		}
-		if score < c.lower || score > c.upper {
-			q.broken = true
 		}
 	}
 	q.candidates = q.candidates[:0]
@@ -218,20 +230,27 @@ func (q *query) fetch(candidates []candidate) {
 	}
 }
 
-// compare scores a row in float64 and ranks it. When that may have to wait for
-// the disk it first calls waiting. The caller holds mu.
-func (q *query) compare(p *part, row int, waiting func()) (float64, error) {
+// always and never are for reads that are to wait for the disk, and not to.
+func always() bool { return true }
+func never() bool  { return false }
+
+// compare scores a candidate in float64 and ranks it. It asks wait as vector
+// does. The caller holds mu.
+func (q *query) compare(p *part, c candidate, wait func() bool) (float64, error) {
 	if q.buffer == nil {
 		q.buffer = make([]float32, MaxDimension+1)
 	}
-	v, err := p.vector(row, q.buffer, waiting)
+	v, err := p.vector(int(c.row), q.buffer, wait)
 	if err != nil {
 		return 0, err
 	}
 	score := dot(v, q.vector)
 	q.rescored++
+	if score < c.lower || score > c.upper {
+		q.broken = true
+	}
 	if score >= q.floor() {
-		q.best.add(Hit{ID: p.id(row), Group: p.groups[row], Score: score})
+		q.best.add(Hit{ID: p.id(int(c.row)), Group: p.groups[c.row], Score: score})
 		if worst, ok := q.best.full(); ok {
 			q.raise(worst)
 		}
@@ -275,7 +294,8 @@ func (q *query) compareAll() {
 			if masks[row/kernel.BlockRows]>>(row%kernel.BlockRows)&1 == 0 {
 				continue
 			}
-			if _, q.err = q.compare(p, row, func() {}); q.err != nil {
+			c := candidate{lower: math.Inf(-1), upper: math.Inf(1), row: uint32(row)}
+			if _, q.err = q.compare(p, c, always); q.err != nil {
 				return
 			}
 		}

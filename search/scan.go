@@ -23,10 +23,12 @@ const (
 
 // scan is one pass of some queries over the segments of their views.
 type scan struct {
-	kernel  *kernel.Kernel
-	skim    skimRule
-	queries []*query
-	classes []class
+	kernel *kernel.Kernel
+	skim   skimRule
+	// mostSifted is how many rows a tile's sieve may hold.
+	mostSifted int
+	queries    []*query
+	classes    []class
 	// segments are those of all the views.
 	segments []*segment
 	// chunk is how many blocks a chunk has; chunks counts them up to each
@@ -51,9 +53,9 @@ func (s *Set) scan(queries []*query) {
 	for _, q := range queries {
 		q.begin()
 	}
-	sc := scan{kernel: s.kernel, skim: s.skim, queries: queries}
+	sc := scan{kernel: s.kernel, skim: s.skim, mostSifted: s.mostSifted, queries: queries}
 	sc.classify()
-	size := kernel.BlockBytes(s.cfg.Dimension)
+	size := kernel.Layout{Dimension: s.cfg.Dimension}.BlockBytes()
 	sc.chunk = max(1, min(chunkBlocks, chunkBytes/size))
 	total := 0
 	for i := range sc.segments {
@@ -139,6 +141,9 @@ type worker struct {
 	masks  []uint32
 	hits   []kernel.Hit
 	probes []*kernel.Probe
+	// rows and dots are those of split rows that are being completed.
+	rows []uint32
+	dots []int32
 	// visited is how many of the blocks that masks tells of a kernel visits.
 	visited int
 }
@@ -153,6 +158,7 @@ type tile struct {
 	// first tells that the tile is the first of its class for the basis.
 	first bool
 	skim  skimming
+	sieve sieve
 }
 
 var workers = sync.Pool{New: func() any { return new(worker) }}
@@ -232,7 +238,8 @@ func (w *worker) tile(sc *scan, c *class, b *basis) (widest int) {
 		t := &w.tiles[n]
 		t.Fill(sc.kernel, w.probes)
 		t.basis, t.queries, t.class, t.first = b, some, c, first == 0
-		t.skim = skimming{rule: sc.skim, able: len(sc.queries) == 1 && t.CanSkim(), deferred: t.skim.deferred[:0]}
+		t.skim = skimming{rule: sc.skim, able: len(sc.queries) == 1 && t.CanSkim()}
+		t.sieve.reset(len(some), sc.mostSifted)
 		widest = max(widest, width)
 		first += len(some)
 	}
@@ -252,14 +259,14 @@ func (w *worker) scan(number, first, n int) {
 		if t.first {
 			w.visited = p.masks(masks, first, t.queries[0].opt.Filter)
 		}
-		if !t.skim.pays(t.queries[0].need()) {
-			w.compare(t, number, first, p, masks)
+		if t.IsSplit() {
+			w.sift(t, number, first, p, masks)
 			continue
 		}
-		w.compare(t, number, first, p, t.skim.run(t, number, first, p, masks, w.visited, w.hits))
-		if len(t.skim.deferred) > t.skim.rule.deferred {
-			w.settle(t)
+		if t.skim.pays(t.queries[0].need()) {
+			masks = t.skim.run(t, first, p, masks, w.visited, w.hits)
 		}
+		w.compare(t, number, first, p, masks)
 	}
 }
 

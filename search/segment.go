@@ -39,9 +39,12 @@ type segment struct {
 }
 
 // hotBytes is the size of the part of a segment that scans need.
-func hotBytes(dimension, rows int) int {
-	return blocksFor(rows)*kernel.BlockBytes(dimension) + 2*4*rows
+func hotBytes(layout kernel.Layout, rows int) int {
+	return blocksFor(rows)*layout.BlockBytes() + 2*4*rows
 }
+
+// layout is how the rows' codes lie.
+func (s *segment) layout() kernel.Layout { return layoutOf(s.basis, s.dimension) }
 
 // newSegment returns an empty segment for rows of which the first has id base,
 // coded in a basis or, when it is nil, as they are. With vectors it has memory
@@ -49,7 +52,7 @@ func hotBytes(dimension, rows int) int {
 func newSegment(b *basis, dimension, capacity int, base uint64, vectors bool) (*segment, error) {
 	s := &segment{basis: b, dimension: dimension, capacity: capacity, base: base}
 	var err error
-	if s.hot, err = newRegion(hotBytes(dimension, capacity)); err != nil {
+	if s.hot, err = newRegion(hotBytes(s.layout(), capacity)); err != nil {
 		return nil, err
 	}
 	if vectors {
@@ -61,7 +64,7 @@ func newSegment(b *basis, dimension, capacity int, base uint64, vectors bool) (*
 	}
 	hot := s.hot.bytes
 	rest := len(hot) - 2*4*capacity
-	s.planes = kernel.NewPlanes(hot[:rest], layoutOf(b, dimension))
+	s.planes = kernel.NewPlanes(hot[:rest], s.layout())
 	numbers := words[uint32](hot[rest:])
 	s.offsets, s.groups = numbers[:capacity], numbers[capacity:]
 	return s, nil
@@ -121,12 +124,12 @@ func (s *segment) copyHot(row int, from *segment, fromRow int, v, memory []float
 
 // vector returns a row's coordinates, in memory of the segment's or of buf,
 // which has room for one more. When that may have to wait for the disk it
-// first calls waiting.
-func (s *segment) vector(row int, buf []float32, waiting func()) ([]float32, error) {
+// first asks wait, and returns errOnDisk if it is not to.
+func (s *segment) vector(row int, buf []float32, wait func() bool) ([]float32, error) {
 	if s.file == nil {
 		return s.vectors[row*s.dimension:][:s.dimension], nil
 	}
-	if err := s.file.read(row, buf, waiting); err != nil {
+	if err := s.file.read(row, buf, wait); err != nil {
 		return nil, fmt.Errorf("read vector of row %d: %w", s.id(row), err)
 	}
 	return buf[:s.dimension], nil

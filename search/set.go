@@ -19,12 +19,13 @@ import (
 // view, which says how many rows of which segments there are and which of
 // them are deleted; an update makes a new view.
 type Set struct {
-	cfg    Config
-	kernel *kernel.Kernel
-	skim   skimRule
-	rule   basisRule
-	view   atomic.Pointer[view]
-	queue  queue
+	cfg        Config
+	kernel     *kernel.Kernel
+	skim       skimRule
+	mostSifted int
+	rule       basisRule
+	view       atomic.Pointer[view]
+	queue      queue
 	// basis is what sealed segments are or will be coded in, once the set has
 	// learned one. It is set only with work held.
 	basis atomic.Pointer[basis]
@@ -87,7 +88,7 @@ func newSet(cfg Config) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", err, ErrConfig)
 	}
-	s := &Set{cfg: cfg, kernel: k, skim: defaultSkim, rule: defaultBasis, learnAt: defaultBasis.rows}
+	s := &Set{cfg: cfg, kernel: k, skim: defaultSkim, mostSifted: mostSifted, rule: defaultBasis, learnAt: defaultBasis.rows}
 	s.view.Store(newView(nil, 0))
 	return s, nil
 }
@@ -148,7 +149,7 @@ type Stats struct {
 	// Segments is how many pieces the rows lie in.
 	Segments int
 	// Split is how many rows are coded by their principal components, of which
-	// a first pass reads the first.
+	// a first pass reads the first, at six bits.
 	Split int
 	// Hot is the bytes of memory that scans need; Cold is those of the
 	// vectors in memory, and Disk those of the vectors in files.
@@ -171,7 +172,7 @@ func (s *Set) Stats() Stats {
 		if p.basis != nil {
 			st.Split += p.rows - p.dead
 		}
-		st.Hot += int64(hotBytes(p.dimension, p.rows)) + 2*int64(len(p.live))
+		st.Hot += int64(hotBytes(p.layout(), p.rows)) + 2*int64(len(p.live))
 		if bytes := 4 * int64(p.dimension) * int64(p.rows); p.file == nil {
 			st.Cold += bytes
 		} else {

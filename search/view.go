@@ -57,7 +57,7 @@ func (v *view) release() {
 func (v *view) bytes() int {
 	n := 0
 	for _, p := range v.parts {
-		n += blocksFor(p.rows) * kernel.BlockBytes(p.dimension)
+		n += blocksFor(p.rows) * p.layout().BlockBytes()
 	}
 	return n
 }

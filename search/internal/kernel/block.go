@@ -17,29 +17,44 @@ const (
 type Layout struct {
 	// Dimension is that of the rows.
 	Dimension int
-	// Split is how many coordinates lie in the first plane, the others in the
-	// second, in whole codes; a multiple of SplitStep below Dimension. When
-	// it is zero, all codes are halved.
+	// Split is how many first coordinates the first plane tells of; a multiple
+	// of SplitStep below Dimension. When it is zero, codes are halved.
 	Split int
 }
 
 // SplitStep divides every Layout.Split.
-const SplitStep = pairSize
+const SplitStep = packSize
 
-// groups is how many groups of whole codes a row has in either plane.
-func (l Layout) groups() (first, second int) {
-	first = l.Split / groupSize
-	return first, 2*pairs(l.Dimension) - first
-}
-
-// sizes is the bytes of a block in either plane.
+// sizes is the bytes of a block of rows in either plane.
 func (l Layout) sizes() (first, second int) {
 	if l.Split == 0 {
-		return planeBytes(l.Dimension), planeBytes(l.Dimension)
+		size := metaBytes + pairBytes*pairs(l.Dimension)
+		return size, size
 	}
-	first, second = l.groups()
-	return metaBytes + pairBytes*first, metaBytes + pairBytes*second
+	return metaBytes + packBytes*(l.Split/packSize), BlockRows * l.recordBytes()
 }
+
+// BlockBytes is the size of a block of rows in both planes.
+func (l Layout) BlockBytes() int {
+	first, second := l.sizes()
+	return first + second
+}
+
+// units is how many a block of the first plane has.
+func (l Layout) units() int {
+	if l.Split == 0 {
+		return pairs(l.Dimension)
+	}
+	return l.Split / packSize
+}
+
+// lows and wholes are the bytes of low bits and of whole codes of a record.
+func (l Layout) lows() int   { return l.Split * lowBits / 8 }
+func (l Layout) wholes() int { return roundedUp(l.Dimension-l.Split, chunkBytes) }
+
+func (l Layout) recordBytes() int { return wordBytes + l.lows() + l.wholes() }
+
+func roundedUp(n, step int) int { return (n + step - 1) / step * step }
 
 // Planes are blocks of rows of one layout, in one stretch of memory: first
 // the first plane of all blocks, then the second.
@@ -55,7 +70,8 @@ type plane struct {
 	size int
 }
 
-// NewPlanes returns the planes of memory for some blocks, BlockBytes each.
+// NewPlanes returns the planes of memory for some blocks, of
+// layout.BlockBytes each.
 func NewPlanes(b []byte, layout Layout) Planes {
 	first, second := layout.sizes()
 	end := len(b) / (first + second) * first
@@ -69,9 +85,23 @@ func (p Planes) From(block int) Planes {
 	return p
 }
 
-// word is a row's word.
+// word is a row's word in a plane of blocks.
 func (p plane) word(row int) []byte {
 	return p.bytes[row/BlockRows*p.size+row%BlockRows*wordBytes:][:wordBytes]
+}
+
+// secondWord is a row's word in the second plane.
+func (p Planes) secondWord(row int) []byte {
+	if p.layout.Split > 0 {
+		return p.record(row)[:wordBytes]
+	}
+	return p.second.word(row)
+}
+
+// record is a split row's.
+func (p Planes) record(row int) []byte {
+	size := p.layout.recordBytes()
+	return p.second.bytes[row*size:][:size]
 }
 
 // codes is where a row's codes begin; they go on pairBytes further.
@@ -84,15 +114,6 @@ func (p plane) codes(row int) int {
 func (p Planes) place(row, coordinate int) (at, shift int) {
 	at = p.first.codes(row) + coordinate/pairSize*pairBytes + coordinate%groupSize
 	return at, coordinate % pairSize / groupSize * nibbleBits
-}
-
-// group is the memory of a group of whole codes.
-func (p Planes) group(row, number int) []byte {
-	in := p.first
-	if first, _ := p.layout.groups(); number >= first {
-		in, number = p.second, number-first
-	}
-	return in.bytes[in.codes(row)+number*pairBytes:][:groupSize]
 }
 
 // coarseCode is the coarse code of which b has the high half in its low bits.
@@ -119,28 +140,51 @@ func (p Planes) Put(row int, v []float32) {
 	}
 }
 
-// putSplit writes whole codes. The first plane's residual is that of the first
-// coordinates' rest, emphasis times as long, and all of the others.
+// putSplit writes packed codes and a record. The first plane's residual is that
+// of the first coordinates' rest, emphasis times as long, and all of the others.
 func (p Planes) putSplit(row int, v []float32, scaleBits uint32) {
 	scale := float64(fromHalf(scaleBits))
+	record := p.record(row)
+	clear(record)
+	lows, wholes := record[wordBytes:][:p.layout.lows()], record[wordBytes+p.layout.lows():]
+	at := p.first.codes(row)
 	var rest, firstRest, others float64
-	for i := 0; i < 2*pairs(len(v))*groupSize; i += groupSize {
-		codes := [groupSize]byte{zeroCode, zeroCode, zeroCode, zeroCode}
-		for j, x := range v[min(i, len(v)):min(i+groupSize, len(v))] {
+	for i := 0; i < p.layout.Split; i += packSize {
+		var codes [packSize]byte
+		for j, x := range v[i : i+packSize] {
 			c := math.RoundToEven(float64(x) / scale)
 			codes[j] = byte(int(c) + zeroCode)
 			d := float64(x) - scale*c
 			rest += d * d
-			if i < p.layout.Split {
-				firstRest += d * d
-			} else {
-				others += float64(x) * float64(x)
-			}
+			d = float64(x) - scale*packedValue(codes[j])
+			firstRest += d * d
 		}
-		copy(p.group(row, i/groupSize), codes[:])
+		for j := range groupSize {
+			last := codes[packUnits*groupSize+j] >> lowBits
+			for u := range packUnits {
+				code := codes[u*groupSize+j]
+				p.first.bytes[at+u*pairBytes+j] = code>>lowBits | last>>(lowBits*u)<<packBits
+				lows[i/groupSize+j] |= code & lowMask << (lowBits * u)
+			}
+			lows[i/groupSize+j] |= codes[packUnits*groupSize+j] & lowMask << (lowBits * packUnits)
+		}
+		at += packBytes
 	}
-	putMeta(p.second.word(row), scaleBits, rest)
+	for i, x := range v[p.layout.Split:] {
+		c := math.RoundToEven(float64(x) / scale)
+		wholes[i] = byte(int8(c))
+		d := float64(x) - scale*c
+		rest += d * d
+		others += float64(x) * float64(x)
+	}
+	putMeta(record, scaleBits, rest)
 	putMeta(p.first.word(row), scaleBits, emphasis*emphasis*firstRest+others)
+}
+
+// packedValue is the middle of the values that codes of the same high bits
+// stand for.
+func packedValue(code byte) float64 {
+	return float64(code&^lowMask) + float64(lowMask)/2 - zeroCode
 }
 
 // putHalved writes halves of codes. The first plane has a scale that fits its
@@ -192,10 +236,15 @@ func putMeta(to []byte, scaleBits uint32, rest float64) {
 // Copy makes a row the same as a row of other planes of the same layout.
 func (p Planes) Copy(row int, from Planes, fromRow int) {
 	p.first.copy(row, from.first, fromRow)
-	p.second.copy(row, from.second, fromRow)
+	if p.layout.Split > 0 {
+		copy(p.record(row), from.record(fromRow))
+	} else {
+		p.second.copy(row, from.second, fromRow)
+	}
 }
 
-// copy copies a row's word and its codes, which have the same form.
+// copy copies a row's word and its codes in a plane of blocks, which have the
+// same form.
 func (p plane) copy(row int, from plane, fromRow int) {
 	to, source := p.bytes[row/BlockRows*p.size:][:p.size], from.bytes[fromRow/BlockRows*p.size:]
 	for at := 0; at < len(to); at += pairBytes {

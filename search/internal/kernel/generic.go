@@ -3,14 +3,14 @@ package kernel
 import "unsafe"
 
 // generic is the reference, in plain Go.
-var generic = Kernel{Name: "generic", variants: []variant{
-	{width: 1, full: scanHalved(1, false), coarse: scanHalved(1, true), split: scanSplit(1)},
-	{width: 8, full: scanHalved(8, false), split: scanSplit(8)},
+var generic = Kernel{Name: "generic", gather: gatherGo, variants: []variant{
+	{width: 1, full: scanHalved(1, false), coarse: scanHalved(1, true), split: scanPacked(1)},
+	{width: 8, full: scanHalved(8, false), split: scanPacked(8)},
 }}
 
 // scanHalved returns the reference scan of halved codes for a tile.
 func scanHalved(width int, coarse bool) scan {
-	return func(blocks, first *byte, n, pairs, _ int, masks *uint32, codes, consts, hits *byte) int {
+	return func(blocks, first *byte, n, pairs int, masks *uint32, codes, consts, hits *byte) int {
 		size := metaBytes + pairBytes*pairs
 		low := unsafe.Slice(blocks, n*size)
 		high := low
@@ -37,25 +37,50 @@ func scanHalved(width int, coarse bool) scan {
 	}
 }
 
-// scanSplit returns the reference scan of whole codes for a tile.
-func scanSplit(width int) scan {
-	return func(blocks, first *byte, n, groups, ahead int, masks *uint32, codes, consts, hits *byte) int {
-		second := plane{unsafe.Slice(blocks, n*(metaBytes+pairBytes*groups)), metaBytes + pairBytes*groups}
-		before := plane{unsafe.Slice(first, min(ahead, 1)*n*(metaBytes+pairBytes*ahead)), metaBytes + pairBytes*ahead}
-		probes := unsafe.Slice((*int8)(unsafe.Pointer(codes)), (ahead+groups)*width*groupSize)
-		return report(width, second, n, masks, consts, hits, func(row, q int) (dot int32) {
-			for g := range ahead + groups {
-				in, number := before, g
-				if g >= ahead {
-					in, number = second, g-ahead
+// scanPacked returns the reference scan of packed codes for a tile.
+func scanPacked(width int) scan {
+	return func(blocks, _ *byte, n, units int, masks *uint32, codes, consts, hits *byte) int {
+		size := metaBytes + packBytes*units
+		in := plane{unsafe.Slice(blocks, n*size), size}
+		probes := unsafe.Slice((*int8)(unsafe.Pointer(codes)), units*width*packSize)
+		return report(width, in, n, masks, consts, hits, func(row, q int) (dot int32) {
+			at := in.codes(row)
+			for u := range units {
+				var last [groupSize]byte
+				for g := range packUnits {
+					probe := probes[((u*groups+g)*width+q)*groupSize:][:groupSize]
+					for i, b := range in.bytes[at+(u*packUnits+g)*pairBytes:][:groupSize] {
+						dot += int32(b&packMask) * int32(probe[i])
+						last[i] |= b >> packBits << (lowBits * g)
+					}
 				}
-				probe := probes[(g*width+q)*groupSize:][:groupSize]
-				for i, code := range in.bytes[in.codes(row)+number*pairBytes:][:groupSize] {
+				probe := probes[((u*groups+packUnits)*width+q)*groupSize:][:groupSize]
+				for i, code := range last {
 					dot += int32(code) * int32(probe[i])
 				}
 			}
 			return dot
 		})
+	}
+}
+
+// gatherGo is the reference of gather.
+func gatherGo(records *byte, size, lows, wholes int, rows *uint32, n int, codes *byte, sums *int32) {
+	all := roundedUp(lows, chunkBytes) * groups
+	probe := unsafe.Slice((*int8)(unsafe.Pointer(codes)), all+wholes)
+	for i, row := range unsafe.Slice(rows, n) {
+		record := unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(records), int(row)*size)), size)[wordBytes:]
+		var sum int32
+		for j, b := range record[:lows] {
+			at := j/chunkBytes*groups*chunkBytes + j%chunkBytes
+			for g := range groups {
+				sum += int32(b>>(lowBits*g)&lowMask) * int32(probe[at+g*chunkBytes])
+			}
+		}
+		for j, b := range record[lows:][:wholes] {
+			sum += int32(int8(b)) * int32(probe[all+j])
+		}
+		unsafe.Slice(sums, n)[i] = sum
 	}
 }
 

@@ -1,28 +1,31 @@
 // Package kernel compares quantised rows with quantised probes and finds the
 // rows whose upper bound reaches a threshold.
 //
-// Rows lie in blocks of 16, and what is known of a row in two planes. A coarse
-// scan reads only the first plane; a full one reads both. A block in either
-// plane begins with 16 little-endian uint32, one for each row: a bfloat16
-// scale in the low half, a bfloat16 residual in the high half, of what the
-// first plane alone tells in the first plane and of all in the second. Then
-// follow codes, of eight bits and 128 more than their value; coordinates
-// beyond the dimension have code 0. A group is four coordinates. There are two
-// layouts.
+// What is known of a row lies in two planes. A coarse scan reads only the first
+// plane; what the second adds is read with it or, of single rows, later. The
+// codes of a row are of eight bits, 128 more than their value; coordinates
+// beyond the dimension have code 0. A group is four coordinates. Rows have a
+// little-endian uint32 in either plane, a bfloat16 scale in the low half and a
+// bfloat16 residual in the high half, of what the first plane alone tells in the
+// first plane and of all in the second. There are two layouts.
 //
-// Where codes are halved, the first plane has the high four bits of every code
-// and the second the low ones, which a coarse scan takes for 8, the middle of
-// what they may be. There are 64 bytes for every two groups: four bytes of the
-// first row, four of the second, and so on, so that one stream of bytes feeds
-// a vector register with 16 rows at a time. A byte has a half of a coordinate
-// of the first group in its low bits, and of that of the second in its high
-// bits.
+// Where codes are halved, both planes have blocks of 16 rows, which begin with
+// their 16 words. The first plane has the high four bits of every code and the
+// second the low ones, which a coarse scan takes for 8, the middle of what they
+// may be. There are 64 bytes for every two groups: four bytes of the first row,
+// four of the second, and so on, so that one stream of bytes feeds a vector
+// register with 16 rows at a time. A byte has a half of a coordinate of the
+// first group in its low bits, and of that of the second in its high bits.
 //
-// Where rows are split, the first plane has the codes of the first
-// coordinates and the second those of the others, which a coarse scan bounds
-// by their length. There are 64 bytes for every group, in that order of rows.
-// That tells more than halves do where most of a row's length is in its first
-// coordinates.
+// Where rows are split, the first plane has the high six bits of the codes of
+// the first coordinates; the others a coarse scan bounds by their length. That
+// tells more than halves do where most of a row's length is in its first
+// coordinates. Its blocks are as above, but there are three times 64 bytes for
+// every four groups. The bytes of the i-th of them have a code of the i-th group
+// in their low bits, and in their high bits bits 2i and 2i+1 of one of the
+// fourth. The second plane has a record for each row: its word, the low two bits
+// of those codes, and the values of the others' codes. The bytes of low bits have
+// those of the four groups, one of each, from the low bits up.
 package kernel
 
 import (
@@ -42,15 +45,22 @@ const (
 	nibbleBits = 4
 	lowNibble  = 1<<nibbleBits - 1
 	middle     = 8
+
+	packSize  = 4 * groupSize
+	groups    = packSize / groupSize
+	packUnits = groups - 1
+	packBytes = packUnits * pairBytes
+	packBits  = 6
+	packMask  = 1<<packBits - 1
+	lowBits   = 8 - packBits
+	lowMask   = 1<<lowBits - 1
+	// chunkBytes is what gather takes of a record at a time. It may read
+	// beyond the bytes that it is to multiply, within the record.
+	chunkBytes = 16
 )
 
 // pairs is how many pairs of groups of coordinates a row of a dimension has.
 func pairs(dimension int) int { return (dimension + pairSize - 1) / pairSize }
-
-func planeBytes(dimension int) int { return metaBytes + pairBytes*pairs(dimension) }
-
-// BlockBytes is the size of a block of rows of a dimension, in both planes.
-func BlockBytes(dimension int) int { return 2 * planeBytes(dimension) }
 
 // Hit tells of rows in one block that may reach one probe's threshold.
 type Hit struct {
@@ -81,18 +91,21 @@ const Visit = 1 << BlockRows
 //
 // A full scan is given the blocks of the second plane, whose words it goes by,
 // and those of the first; a coarse one the first plane's as blocks and nothing
-// as first. Of halved codes there are so many pairs of groups in a block, in
-// either plane. Of whole codes pairs is the groups in a block of blocks, and
-// ahead those in a block of first, which come first in codes and may be none.
-//
-// It is also given the second plane of whole codes as blocks, nothing as first
-// and consts that every row passes, for what that plane adds to dot.
+// as first. There are so many units in a block, in either plane: pairs of
+// groups of halved codes, or fours of packed ones.
 //
 // Codes hold the tile's probes interleaved: four codes of the first probe,
 // four of the second, and so on, then the next group. Consts hold, for each
-// probe, -128 times the sum of its codes that are scanned (int32), then for
-// each its slope, then for each its limit (float32).
-type scan func(blocks, first *byte, n, pairs, ahead int, masks *uint32, codes, consts, hits *byte) int
+// probe, what is to be added to its products with unsigned codes (int32), then
+// for each its slope, then for each its limit (float32).
+type scan func(blocks, first *byte, n, units int, masks *uint32, codes, consts, hits *byte) int
+
+// gather sums up, for n rows of the records of a size, the products of their
+// bytes of low bits, of which there are lows, and of their whole codes with
+// those of a probe. Codes hold, for every chunk of low bits, those for the
+// first group's, for the second's and so on; then those for the whole codes;
+// and 0 where a chunk reads too far.
+type gather func(records *byte, size, lows, wholes int, rows *uint32, n int, codes *byte, sums *int32)
 
 // variant is the scan functions for tiles of one width.
 type variant struct {
@@ -100,7 +113,7 @@ type variant struct {
 	// full and coarse scan halved codes; coarse is nil for the widths that
 	// have none.
 	full, coarse scan
-	// split scans whole codes, fully or coarsely.
+	// split scans packed codes.
 	split scan
 }
 
@@ -109,6 +122,7 @@ type Kernel struct {
 	Name string
 	// variants rise in width; the first has width 1.
 	variants []variant
+	gather   gather
 }
 
 // Width is the width of the tile to make for n probes that are left.

@@ -9,12 +9,12 @@ func native() []*Kernel {
 	var all []*Kernel
 	// The package's name for the dot product extension is mistaken.
 	if cpu.ARM64.HasASIMDDP {
-		all = append(all, &Kernel{Name: "sdot", variants: []variant{
+		all = append(all, &Kernel{Name: "sdot", gather: gatherNEON, variants: []variant{
 			{width: 1, full: scanSDOTx1, coarse: scanSkimSDOTx1, split: scanSplitSDOTx1},
 			{width: 4, full: scanSDOTx4, split: scanSplitSDOTx4},
 		}})
 	}
-	return append(all, &Kernel{Name: "neon", variants: []variant{
+	return append(all, &Kernel{Name: "neon", gather: gatherNEON, variants: []variant{
 		{width: 1, full: scanNEONx1, coarse: scanSkimNEONx1, split: scanSplitNEONx1},
 		{width: 4, full: scanNEONx4, split: scanSplitNEONx4},
 	}})

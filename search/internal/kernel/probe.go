@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"math"
+	"slices"
 	"unsafe"
 )
 
@@ -23,21 +24,25 @@ const emphasis = 10
 // Cauchy-Schwarz the last two are within |x'||t| + |r||y|, and
 // |x'| <= |x| + |r|. So <x,y> is within |r|(|y|+|t|) + |x||t| of <x',y'>.
 //
-// Of a split row's first coordinates the same holds; the others' product is
-// within the product of their lengths, x2 and y2. With e for emphasis,
-// |r|(|y|+|t|) + x2*y2 <= |(e|r|, x2)| * |((|y|+|t|)/e, y2)|.
+// Of a split row's first coordinates the same holds, for its packed codes; the
+// others' product is within the product of their lengths, x2 and y2. With e for
+// emphasis, |r|(|y|+|t|) + x2*y2 <= |(e|r|, x2)| * |((|y|+|t|)/e, y2)|.
 type Probe struct {
 	layout Layout
 	codes  []int8
-	// step is the probe's scale.
-	step         float64
+	// record are the codes as gather takes them, and lift is what makes of its
+	// sum, and four times a coarse scan's dot product, that of all codes.
+	record       []int8
+	lift         int32
 	full, coarse bound
 }
 
-// bound is of a scan of some of a probe's codes, whose sum is sum: a product is
-// within residual*slope + offset, where offset bounds |x||t| and rounding.
+// bound is of a scan of a probe's codes, to which bias is added for those of
+// rows being unsigned. A product is within residual*slope + offset of
+// step*scale*(dot-excess), where offset bounds |x||t| and rounding.
 type bound struct {
-	sum           int32
+	bias          int32
+	step, excess  float64
 	slope, offset float64
 }
 
@@ -49,13 +54,14 @@ func (p *Probe) Quantise(v []float32, layout Layout, blur float64) {
 	for _, x := range v {
 		top = max(top, math.Abs(float64(x)))
 	}
-	p.layout, p.step = layout, top/maxCode
+	p.layout = layout
+	step := top / maxCode
 	p.codes = p.codes[:0]
 	var all, first, others part
 	for i, x := range v {
-		c := math.RoundToEven(float64(x) / p.step)
+		c := math.RoundToEven(float64(x) / step)
 		p.codes = append(p.codes, int8(c))
-		rest := float64(x) - p.step*c
+		rest := float64(x) - step*c
 		all.add(x, c, rest)
 		if i < layout.Split {
 			first.add(x, c, rest)
@@ -64,11 +70,34 @@ func (p *Probe) Quantise(v []float32, layout Layout, blur float64) {
 		}
 	}
 	p.full = all.bound(blur)
+	p.full.step, p.full.bias = step, -zeroCode*all.sum
 	p.coarse = p.full
 	if layout.Split > 0 {
 		p.coarse = first.bound(blur)
 		p.coarse.slope = math.Hypot(p.coarse.slope/emphasis, math.Sqrt(others.square)) * (1 + 1e-9)
+		p.pack(step, first.sum)
 	}
+}
+
+// pack completes the probe for split rows, where sum is that of its first codes.
+//
+// A packed code u stands for 4u+1.5-128, a quarter of which is u-253/8. The
+// bias makes whole what all codes add of that, and so a dot product too large
+// by less than one.
+func (p *Probe) pack(step float64, sum int32) {
+	const eighths = 253
+	p.coarse.step = step * (1 << lowBits)
+	p.coarse.bias = -(eighths * sum >> 3)
+	p.coarse.excess = float64(eighths*sum&7) / 8
+	p.lift = -p.coarse.bias<<lowBits - zeroCode*sum
+
+	lows := roundedUp(p.layout.lows(), chunkBytes)
+	p.record = zeroed(p.record, groups*lows+p.layout.wholes())
+	for i, c := range p.codes[:p.layout.Split] {
+		low := i/packSize*groupSize + i%groupSize
+		p.record[low/chunkBytes*groups*chunkBytes+i%packSize/groupSize*chunkBytes+low%chunkBytes] = c
+	}
+	copy(p.record[groups*lows:], p.codes[p.layout.Split:])
 }
 
 // part sums up some of a probe's coordinates.
@@ -86,7 +115,6 @@ func (s *part) add(x float32, code, rest float64) {
 func (s *part) bound(blur float64) bound {
 	t := math.Sqrt(s.rest) * (1 + 1e-9)
 	return bound{
-		sum:    s.sum,
 		slope:  math.Sqrt(s.square)*(1+1e-9) + t,
 		offset: (1+LengthTolerance+blur)*t + slack + blur,
 	}
@@ -95,64 +123,60 @@ func (s *part) bound(blur float64) bound {
 // Bounds returns what the dot product of the probe and a row is surely
 // between, given the integer dot product of their codes.
 func (p *Probe) Bounds(dot int32, planes *Planes, row int) (lower, upper float64) {
-	return p.bounds(p.full, dot, planes.second.word(row))
+	return p.full.around(dot, planes.secondWord(row))
 }
 
 // CoarseBounds is Bounds given the dot product with what the first plane has of
 // the row's codes.
 func (p *Probe) CoarseBounds(dot int32, planes *Planes, row int) (lower, upper float64) {
-	return p.bounds(p.coarse, dot, planes.first.word(row))
+	return p.coarse.around(dot, planes.first.word(row))
 }
 
-func (p *Probe) bounds(b bound, dot int32, word []byte) (lower, upper float64) {
+func (b *bound) around(dot int32, word []byte) (lower, upper float64) {
 	scale, residual := meta(word)
-	about := p.step * float64(scale) * float64(dot)
+	about := b.step * float64(scale) * (float64(dot) - b.excess)
 	far := float64(residual)*b.slope + b.offset
 	return about - far, about + far
 }
 
-// The consts of a scan that goes by a bound.
-func (p *Probe) bias(b bound) uint32  { return uint32(-zeroCode * b.sum) }
-func (p *Probe) slope(b bound) uint32 { return math.Float32bits(up(b.slope / p.step)) }
-func (p *Probe) limit(b bound, threshold float64) uint32 {
-	return math.Float32bits(up((b.offset - threshold) / p.step))
+// The slope and the limit of a scan that goes by a bound.
+func (b *bound) slopeBits() uint32 { return math.Float32bits(up(b.slope / b.step)) }
+
+func (b *bound) limitBits(threshold float64) uint32 {
+	return math.Float32bits(up((b.offset - threshold) / b.step))
 }
 
-// The bits of the float32 limits that every row reaches, infinity, and that
-// none does, its negative.
-const always, never = 0x7f800000, 0xff800000
+// never is the bits of the float32 limit that no row reaches.
+const never = 0xff800000
 
 // Tile is a few probes for rows of one layout, as a kernel takes them.
 type Tile struct {
 	probes  []*Probe
 	layout  Layout
 	variant variant
+	gather  gather
 	codes   []byte
-	// full and coarse are a scan's consts, and rest those of one that tells
-	// what the second plane adds.
-	full, coarse, rest []uint32
+	// full and coarse are a scan's consts.
+	full, coarse []uint32
+	sums         []int32
 }
 
 // Fill makes t the tile of probes of one layout, at most k.Width of them, with
 // thresholds that no row reaches.
 func (t *Tile) Fill(k *Kernel, probes []*Probe) {
 	v := k.variant(len(probes))
-	t.variant, t.probes, t.layout = v, append(t.probes[:0], probes...), probes[0].layout
+	t.variant, t.gather, t.probes, t.layout = v, k.gather, append(t.probes[:0], probes...), probes[0].layout
 	t.codes = zeroed(t.codes, pairs(t.layout.Dimension)*v.width*pairSize)
-	t.full, t.coarse, t.rest = zeroed(t.full, 3*v.width), zeroed(t.coarse, 3*v.width), zeroed(t.rest, 3*v.width)
+	t.full, t.coarse = zeroed(t.full, 3*v.width), zeroed(t.coarse, 3*v.width)
 	for q, p := range probes {
 		for i, c := range p.codes {
 			t.codes[(i/groupSize*v.width+q)*groupSize+i%groupSize] = byte(c)
 		}
-		t.full[q], t.coarse[q] = p.bias(p.full), p.bias(p.coarse)
-		t.rest[q], t.rest[2*v.width+q] = t.full[q]-t.coarse[q], always
-		t.full[v.width+q], t.coarse[v.width+q] = p.slope(p.full), p.slope(p.coarse)
+		t.full[q], t.coarse[q] = uint32(p.full.bias), uint32(p.coarse.bias)
+		t.full[v.width+q], t.coarse[v.width+q] = p.full.slopeBits(), p.coarse.slopeBits()
 	}
 	for q := range v.width {
 		t.SetThreshold(q, math.Inf(1))
-		if q >= len(probes) {
-			t.rest[2*v.width+q] = never
-		}
 	}
 }
 
@@ -162,67 +186,66 @@ func (t *Tile) SetThreshold(q int, threshold float64) {
 	full, coarse := uint32(never), uint32(never)
 	if q < len(t.probes) {
 		p := t.probes[q]
-		full, coarse = p.limit(p.full, threshold), p.limit(p.coarse, threshold)
+		full, coarse = p.full.limitBits(threshold), p.coarse.limitBits(threshold)
 	}
 	at := 2*t.variant.width + q
 	t.full[at], t.coarse[at] = full, coarse
 }
 
-// Scan compares blocks with the tile, rows whose bit is not set in their
-// block's mask left out, and returns the hits, in the space of hits, which
-// must have room for as many as there are blocks times the tile's width.
+// IsSplit tells whether the tile is for split rows, which Scan does not take,
+// but Skim and Complete.
+func (t *Tile) IsSplit() bool { return t.layout.Split > 0 }
+
+// CanSkim tells whether the tile has a coarse scan.
+func (t *Tile) CanSkim() bool { return t.IsSplit() || t.variant.coarse != nil }
+
+// Scan compares blocks of halved codes with the tile, rows whose bit is not set
+// in their block's mask left out, and returns the hits, in the space of hits,
+// which must have room for as many as there are blocks times the tile's width.
 func (t *Tile) Scan(blocks Planes, masks []uint32, hits []Hit) []Hit {
 	if len(masks) == 0 {
 		return nil
 	}
-	f, inFirst, inSecond := t.variant.full, 0, pairs(t.layout.Dimension)
-	if t.layout.Split > 0 {
-		f = t.variant.split
-		inFirst, inSecond = t.layout.groups()
-	}
 	_ = blocks.first.bytes[len(masks)*blocks.first.size-1]
-	return t.call(f, blocks.second, &blocks.first.bytes[0], inSecond, inFirst, masks, t.codes, t.full, hits)
+	return t.call(t.variant.full, blocks.second, &blocks.first.bytes[0], masks, t.full, hits)
 }
 
-// IsSplit tells whether the tile is for split rows.
-func (t *Tile) IsSplit() bool { return t.layout.Split > 0 }
-
-// CanSkim tells whether the tile has a coarse scan.
-func (t *Tile) CanSkim() bool { return t.variant.coarse != nil }
-
-// Skim is Scan for what the first plane alone tells: its hits have all rows
-// whose dot product may be at least the threshold, and more than Scan's, with
-// other dot products. It reads less: half of halved codes.
+// Skim is Scan for what the first plane alone tells, of either layout: its hits
+// have all rows whose dot product may be at least the threshold, and more than
+// Scan's, with other dot products.
 func (t *Tile) Skim(blocks Planes, masks []uint32, hits []Hit) []Hit {
 	if len(masks) == 0 {
 		return nil
 	}
-	f, inFirst := t.variant.coarse, pairs(t.layout.Dimension)
-	if t.layout.Split > 0 {
+	f := t.variant.coarse
+	if t.IsSplit() {
 		f = t.variant.split
-		inFirst, _ = t.layout.groups()
 	}
-	return t.call(f, blocks.first, nil, inFirst, 0, masks, t.codes, t.coarse, hits)
+	return t.call(f, blocks.first, nil, masks, t.coarse, hits)
 }
 
-// ScanSecond reads only the second plane of split rows. Its hits have all rows
-// whose bit is set in their block's mask, with dot products that a Skim's lack
-// of a Scan's.
-func (t *Tile) ScanSecond(blocks Planes, masks []uint32, hits []Hit) []Hit {
-	if len(masks) == 0 {
-		return nil
-	}
-	inFirst, inSecond := t.layout.groups()
-	codes := t.codes[inFirst*t.variant.width*groupSize:]
-	return t.call(t.variant.split, blocks.second, nil, inSecond, 0, masks, codes, t.rest, hits)
-}
-
-func (t *Tile) call(f scan, in plane, first *byte, pairs, ahead int, masks []uint32, codes []byte, consts []uint32, hits []Hit) []Hit {
+func (t *Tile) call(f scan, in plane, first *byte, masks, consts []uint32, hits []Hit) []Hit {
 	n := len(masks)
 	_ = in.bytes[n*in.size-1]
 	_ = hits[n*t.variant.width-1]
-	return hits[:f(&in.bytes[0], first, n, pairs, ahead, &masks[0], &codes[0],
+	return hits[:f(&in.bytes[0], first, n, t.layout.units(), &masks[0], &t.codes[0],
 		(*byte)(unsafe.Pointer(&consts[0])), (*byte)(unsafe.Pointer(&hits[0])))]
+}
+
+// Complete makes the dot products that Skim has told of split rows and probe q
+// those of all their codes.
+func (t *Tile) Complete(q int, planes Planes, rows []uint32, dots []int32) {
+	if len(rows) == 0 {
+		return
+	}
+	l, p := t.layout, t.probes[q]
+	t.sums = slices.Grow(t.sums[:0], len(rows))[:len(rows)]
+	_ = planes.record(int(slices.Max(rows)))
+	t.gather(&planes.second.bytes[0], l.recordBytes(), l.lows(), l.wholes(), &rows[0], len(rows),
+		(*byte)(unsafe.Pointer(&p.record[0])), &t.sums[0])
+	for i, sum := range t.sums {
+		dots[i] = dots[i]<<lowBits + sum + p.lift
+	}
 }
 
 func zeroed[T any](s []T, n int) []T {

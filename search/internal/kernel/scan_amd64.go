@@ -5,52 +5,55 @@
 package kernel
 
 // scanAVX512VNNIx1 is the full scan of halved codes for a tile of 1, by AVX-512 VNNI.
-func scanAVX512VNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+func scanAVX512VNNIx1(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
 // scanAVX512VNNIx4 is the full scan of halved codes for a tile of 4, by AVX-512 VNNI.
-func scanAVX512VNNIx4(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+func scanAVX512VNNIx4(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
 // scanAVX512VNNIx8 is the full scan of halved codes for a tile of 8, by AVX-512 VNNI.
-func scanAVX512VNNIx8(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+func scanAVX512VNNIx8(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
 // scanSkimAVX512VNNIx1 is the coarse scan of halved codes for a tile of 1, by AVX-512 VNNI.
-func scanSkimAVX512VNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+func scanSkimAVX512VNNIx1(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
-// scanSplitAVX512VNNIx1 is the scan of whole codes for a tile of 1, by AVX-512 VNNI.
-func scanSplitAVX512VNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// scanSplitAVX512VNNIx1 is the coarse scan of packed codes for a tile of 1, by AVX-512 VNNI.
+func scanSplitAVX512VNNIx1(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
-// scanSplitAVX512VNNIx4 is the scan of whole codes for a tile of 4, by AVX-512 VNNI.
-func scanSplitAVX512VNNIx4(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// scanSplitAVX512VNNIx4 is the coarse scan of packed codes for a tile of 4, by AVX-512 VNNI.
+func scanSplitAVX512VNNIx4(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
-// scanSplitAVX512VNNIx8 is the scan of whole codes for a tile of 8, by AVX-512 VNNI.
-func scanSplitAVX512VNNIx8(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// scanSplitAVX512VNNIx8 is the coarse scan of packed codes for a tile of 8, by AVX-512 VNNI.
+func scanSplitAVX512VNNIx8(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+
+// gatherAVX2 adds up the products of some rows' records, by AVX2.
+func gatherAVX2(records *byte, size int, lows int, wholes int, rows *uint32, n int, codes *byte, sums *int32)
 
 // scanAVXVNNIx1 is the full scan of halved codes for a tile of 1, by AVX-VNNI.
-func scanAVXVNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+func scanAVXVNNIx1(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
 // scanAVXVNNIx4 is the full scan of halved codes for a tile of 4, by AVX-VNNI.
-func scanAVXVNNIx4(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+func scanAVXVNNIx4(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
 // scanSkimAVXVNNIx1 is the coarse scan of halved codes for a tile of 1, by AVX-VNNI.
-func scanSkimAVXVNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+func scanSkimAVXVNNIx1(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
-// scanSplitAVXVNNIx1 is the scan of whole codes for a tile of 1, by AVX-VNNI.
-func scanSplitAVXVNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// scanSplitAVXVNNIx1 is the coarse scan of packed codes for a tile of 1, by AVX-VNNI.
+func scanSplitAVXVNNIx1(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
-// scanSplitAVXVNNIx4 is the scan of whole codes for a tile of 4, by AVX-VNNI.
-func scanSplitAVXVNNIx4(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// scanSplitAVXVNNIx4 is the coarse scan of packed codes for a tile of 4, by AVX-VNNI.
+func scanSplitAVXVNNIx4(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
 // scanAVX2x1 is the full scan of halved codes for a tile of 1, by AVX2.
-func scanAVX2x1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+func scanAVX2x1(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
 // scanAVX2x2 is the full scan of halved codes for a tile of 2, by AVX2.
-func scanAVX2x2(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+func scanAVX2x2(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
 // scanSkimAVX2x1 is the coarse scan of halved codes for a tile of 1, by AVX2.
-func scanSkimAVX2x1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+func scanSkimAVX2x1(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
-// scanSplitAVX2x1 is the scan of whole codes for a tile of 1, by AVX2.
-func scanSplitAVX2x1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// scanSplitAVX2x1 is the coarse scan of packed codes for a tile of 1, by AVX2.
+func scanSplitAVX2x1(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 
-// scanSplitAVX2x2 is the scan of whole codes for a tile of 2, by AVX2.
-func scanSplitAVX2x2(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// scanSplitAVX2x2 is the coarse scan of packed codes for a tile of 2, by AVX2.
+func scanSplitAVX2x2(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int

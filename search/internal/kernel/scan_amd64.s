@@ -2,16 +2,17 @@
 
 //go:build !noasm
 
-// func scanAVX512VNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanAVX512VNNIx1(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
-TEXT ·scanAVX512VNNIx1(SB), $64-80
+TEXT ·scanAVX512VNNIx1(SB), $0-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+40(FP), CX
-	MOVQ consts+56(FP), DX
-	MOVQ hits+64(FP), BX
-	MOVQ pairs+24(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ units+24(FP), R8
 
 	// bytes of a block in a plane
+	IMUL3Q       $0x01, R8, R8
 	SHLQ         $0x06, R8
 	ADDQ         $0x40, R8
 	XORQ         SI, SI
@@ -30,16 +31,16 @@ step:
 	VPXORD       Z1, Z1, Z1
 	VPXORD       Z2, Z2, Z2
 	VPXORD       Z3, Z3, Z3
-	MOVQ         codes+48(FP), R10
+	MOVQ         codes+40(FP), R10
 	MOVQ         first+8(FP), R12
 	MOVQ         blocks+0(FP), R9
 	SUBQ         R9, R12
 	LEAQ         64(AX), R9
-	MOVQ         pairs+24(FP), R11
+	MOVQ         units+24(FP), R11
 	SUBQ         $0x04, R11
-	JL           blocks_rest
+	JL           rest
 
-blocks_unrolled:
+unrolled:
 	VMOVDQU8      (R9)(R12*1), Z6
 	VMOVDQU8      (R9), Z7
 	VPSLLW        $0x04, Z6, Z5
@@ -75,13 +76,13 @@ blocks_unrolled:
 	ADDQ          $+256, R9
 	ADDQ          $+32, R10
 	SUBQ          $0x04, R11
-	JGE           blocks_unrolled
+	JGE           unrolled
 
-blocks_rest:
+rest:
 	ADDQ $0x04, R11
-	JZ   blocks_sum
+	JZ   sum
 
-blocks_one:
+one:
 	VMOVDQU8      (R9)(R12*1), Z6
 	VMOVDQU8      (R9), Z7
 	VPSLLW        $0x04, Z6, Z5
@@ -93,58 +94,33 @@ blocks_one:
 	ADDQ          $+64, R9
 	ADDQ          $+8, R10
 	DECQ          R11
-	JNZ           blocks_one
+	JNZ           one
 
-blocks_sum:
+sum:
 	VPADDD Z1, Z0, Z0
 	VPADDD Z2, Z0, Z0
 	VPADDD Z3, Z0, Z0
 
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
-	VMOVDQU32        (AX), Z8
-	VPSLLD           $0x10, Z8, Z7
-	VPTERNLOGD       $0xff, Z9, Z9, Z9
-	VBROADCASTSS     8(DX), Z5
-	VFMADD231PS.BCST 4(DX), Z8, Z5
-	VCVTDQ2PS        Z0, Z6
-	VFMADD231PS      Z7, Z6, Z5
-	VPANDD           Z5, Z9, Z9
-	VPMOVD2M         Z9, K1
+	VMOVDQU32        (AX), Z6
+	VPSLLD           $0x10, Z6, Z7
 	KMOVW            R13, K2
-	KANDNW           K2, K1, K1
-	KORTESTW         K1, K1
-	JZ               next
-
-	// some row may pass: find which, probe by probe
-	VMOVDQU32 Z0, (SP)
-	LEAQ      (SP), R11
-	MOVQ      DX, R12
-	XORQ      R9, R9
-
-probe:
-	VMOVDQU32        (R11), Z0
-	VBROADCASTSS     8(R12), Z5
-	VFMADD231PS.BCST 4(R12), Z8, Z5
+	VBROADCASTSS     8(DX), Z5
+	VFMADD231PS.BCST 4(DX), Z6, Z5
 	VCVTDQ2PS        Z0, Z6
 	VFMADD231PS      Z7, Z6, Z5
 	VPMOVD2M         Z5, K1
 	KANDNW           K2, K1, K1
-	KMOVW            K1, R10
-	TESTL            R10, R10
-	JZ               miss
+	KMOVW            K1, R9
 	MOVL             SI, (BX)
-	MOVW             R9, 4(BX)
-	MOVW             R10, 6(BX)
+	MOVW             $0x0000, 4(BX)
+	MOVW             R9, 6(BX)
 	VMOVDQU32        Z0, 8(BX)
-	ADDQ             $0x48, BX
-	INCQ             DI
-
-miss:
-	ADDQ $0x40, R11
-	ADDQ $0x04, R12
-	INCQ R9
-	CMPQ R9, $0x01
-	JL   probe
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
 
 next:
 	ADDQ R8, AX
@@ -152,20 +128,21 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+72(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVX512VNNIx4(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanAVX512VNNIx4(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
-TEXT ·scanAVX512VNNIx4(SB), $256-80
+TEXT ·scanAVX512VNNIx4(SB), $0-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+40(FP), CX
-	MOVQ consts+56(FP), DX
-	MOVQ hits+64(FP), BX
-	MOVQ pairs+24(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ units+24(FP), R8
 
 	// bytes of a block in a plane
+	IMUL3Q       $0x01, R8, R8
 	SHLQ         $0x06, R8
 	ADDQ         $0x40, R8
 	XORQ         SI, SI
@@ -184,14 +161,14 @@ step:
 	VPBROADCASTD 4(DX), Z1
 	VPBROADCASTD 8(DX), Z2
 	VPBROADCASTD 12(DX), Z3
-	MOVQ         codes+48(FP), R10
+	MOVQ         codes+40(FP), R10
 	MOVQ         first+8(FP), R12
 	MOVQ         blocks+0(FP), R9
 	SUBQ         R9, R12
 	LEAQ         64(AX), R9
-	MOVQ         pairs+24(FP), R11
+	MOVQ         units+24(FP), R11
 
-blocks_one:
+one:
 	VMOVDQU8      (R9)(R12*1), Z6
 	VMOVDQU8      (R9), Z7
 	VPSLLW        $0x04, Z6, Z5
@@ -209,11 +186,12 @@ blocks_one:
 	ADDQ          $+64, R9
 	ADDQ          $+32, R10
 	DECQ          R11
-	JNZ           blocks_one
+	JNZ           one
 
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VMOVDQU32        (AX), Z8
 	VPSLLD           $0x10, Z8, Z7
+	KMOVW            R13, K2
 	VPTERNLOGD       $0xff, Z9, Z9, Z9
 	VBROADCASTSS     32(DX), Z5
 	VFMADD231PS.BCST 16(DX), Z8, Z5
@@ -236,44 +214,73 @@ blocks_one:
 	VFMADD231PS      Z7, Z6, Z5
 	VPANDD           Z5, Z9, Z9
 	VPMOVD2M         Z9, K1
-	KMOVW            R13, K2
 	KANDNW           K2, K1, K1
 	KORTESTW         K1, K1
 	JZ               next
-
-	// some row may pass: find which, probe by probe
-	VMOVDQU32 Z0, (SP)
-	VMOVDQU32 Z1, 64(SP)
-	VMOVDQU32 Z2, 128(SP)
-	VMOVDQU32 Z3, 192(SP)
-	LEAQ      (SP), R11
-	MOVQ      DX, R12
-	XORQ      R9, R9
-
-probe:
-	VMOVDQU32        (R11), Z0
-	VBROADCASTSS     32(R12), Z5
-	VFMADD231PS.BCST 16(R12), Z8, Z5
+	VBROADCASTSS     32(DX), Z5
+	VFMADD231PS.BCST 16(DX), Z8, Z5
 	VCVTDQ2PS        Z0, Z6
 	VFMADD231PS      Z7, Z6, Z5
 	VPMOVD2M         Z5, K1
 	KANDNW           K2, K1, K1
-	KMOVW            K1, R10
-	TESTL            R10, R10
-	JZ               miss
+	KMOVW            K1, R9
 	MOVL             SI, (BX)
-	MOVW             R9, 4(BX)
-	MOVW             R10, 6(BX)
+	MOVW             $0x0000, 4(BX)
+	MOVW             R9, 6(BX)
 	VMOVDQU32        Z0, 8(BX)
-	ADDQ             $0x48, BX
-	INCQ             DI
-
-miss:
-	ADDQ $0x40, R11
-	ADDQ $0x04, R12
-	INCQ R9
-	CMPQ R9, $0x04
-	JL   probe
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
+	VBROADCASTSS     36(DX), Z5
+	VFMADD231PS.BCST 20(DX), Z8, Z5
+	VCVTDQ2PS        Z1, Z6
+	VFMADD231PS      Z7, Z6, Z5
+	VPMOVD2M         Z5, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R9
+	MOVL             SI, (BX)
+	MOVW             $0x0001, 4(BX)
+	MOVW             R9, 6(BX)
+	VMOVDQU32        Z1, 8(BX)
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
+	VBROADCASTSS     40(DX), Z5
+	VFMADD231PS.BCST 24(DX), Z8, Z5
+	VCVTDQ2PS        Z2, Z6
+	VFMADD231PS      Z7, Z6, Z5
+	VPMOVD2M         Z5, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R9
+	MOVL             SI, (BX)
+	MOVW             $0x0002, 4(BX)
+	MOVW             R9, 6(BX)
+	VMOVDQU32        Z2, 8(BX)
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
+	VBROADCASTSS     44(DX), Z5
+	VFMADD231PS.BCST 28(DX), Z8, Z5
+	VCVTDQ2PS        Z3, Z6
+	VFMADD231PS      Z7, Z6, Z5
+	VPMOVD2M         Z5, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R9
+	MOVL             SI, (BX)
+	MOVW             $0x0003, 4(BX)
+	MOVW             R9, 6(BX)
+	VMOVDQU32        Z3, 8(BX)
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
 
 next:
 	ADDQ R8, AX
@@ -281,20 +288,21 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+72(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVX512VNNIx8(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanAVX512VNNIx8(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
-TEXT ·scanAVX512VNNIx8(SB), $512-80
+TEXT ·scanAVX512VNNIx8(SB), $0-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+40(FP), CX
-	MOVQ consts+56(FP), DX
-	MOVQ hits+64(FP), BX
-	MOVQ pairs+24(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ units+24(FP), R8
 
 	// bytes of a block in a plane
+	IMUL3Q       $0x01, R8, R8
 	SHLQ         $0x06, R8
 	ADDQ         $0x40, R8
 	XORQ         SI, SI
@@ -317,14 +325,14 @@ step:
 	VPBROADCASTD 20(DX), Z5
 	VPBROADCASTD 24(DX), Z6
 	VPBROADCASTD 28(DX), Z7
-	MOVQ         codes+48(FP), R10
+	MOVQ         codes+40(FP), R10
 	MOVQ         first+8(FP), R12
 	MOVQ         blocks+0(FP), R9
 	SUBQ         R9, R12
 	LEAQ         64(AX), R9
-	MOVQ         pairs+24(FP), R11
+	MOVQ         units+24(FP), R11
 
-blocks_one:
+one:
 	VMOVDQU8      (R9)(R12*1), Z10
 	VMOVDQU8      (R9), Z11
 	VPSLLW        $0x04, Z10, Z9
@@ -350,11 +358,12 @@ blocks_one:
 	ADDQ          $+64, R9
 	ADDQ          $+64, R10
 	DECQ          R11
-	JNZ           blocks_one
+	JNZ           one
 
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VMOVDQU32        (AX), Z12
 	VPSLLD           $0x10, Z12, Z11
+	KMOVW            R13, K2
 	VPTERNLOGD       $0xff, Z13, Z13, Z13
 	VBROADCASTSS     64(DX), Z9
 	VFMADD231PS.BCST 32(DX), Z12, Z9
@@ -397,48 +406,137 @@ blocks_one:
 	VFMADD231PS      Z11, Z10, Z9
 	VPANDD           Z9, Z13, Z13
 	VPMOVD2M         Z13, K1
-	KMOVW            R13, K2
 	KANDNW           K2, K1, K1
 	KORTESTW         K1, K1
 	JZ               next
-
-	// some row may pass: find which, probe by probe
-	VMOVDQU32 Z0, (SP)
-	VMOVDQU32 Z1, 64(SP)
-	VMOVDQU32 Z2, 128(SP)
-	VMOVDQU32 Z3, 192(SP)
-	VMOVDQU32 Z4, 256(SP)
-	VMOVDQU32 Z5, 320(SP)
-	VMOVDQU32 Z6, 384(SP)
-	VMOVDQU32 Z7, 448(SP)
-	LEAQ      (SP), R11
-	MOVQ      DX, R12
-	XORQ      R9, R9
-
-probe:
-	VMOVDQU32        (R11), Z0
-	VBROADCASTSS     64(R12), Z9
-	VFMADD231PS.BCST 32(R12), Z12, Z9
+	VBROADCASTSS     64(DX), Z9
+	VFMADD231PS.BCST 32(DX), Z12, Z9
 	VCVTDQ2PS        Z0, Z10
 	VFMADD231PS      Z11, Z10, Z9
 	VPMOVD2M         Z9, K1
 	KANDNW           K2, K1, K1
-	KMOVW            K1, R10
-	TESTL            R10, R10
-	JZ               miss
+	KMOVW            K1, R9
 	MOVL             SI, (BX)
-	MOVW             R9, 4(BX)
-	MOVW             R10, 6(BX)
+	MOVW             $0x0000, 4(BX)
+	MOVW             R9, 6(BX)
 	VMOVDQU32        Z0, 8(BX)
-	ADDQ             $0x48, BX
-	INCQ             DI
-
-miss:
-	ADDQ $0x40, R11
-	ADDQ $0x04, R12
-	INCQ R9
-	CMPQ R9, $0x08
-	JL   probe
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
+	VBROADCASTSS     68(DX), Z9
+	VFMADD231PS.BCST 36(DX), Z12, Z9
+	VCVTDQ2PS        Z1, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPMOVD2M         Z9, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R9
+	MOVL             SI, (BX)
+	MOVW             $0x0001, 4(BX)
+	MOVW             R9, 6(BX)
+	VMOVDQU32        Z1, 8(BX)
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
+	VBROADCASTSS     72(DX), Z9
+	VFMADD231PS.BCST 40(DX), Z12, Z9
+	VCVTDQ2PS        Z2, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPMOVD2M         Z9, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R9
+	MOVL             SI, (BX)
+	MOVW             $0x0002, 4(BX)
+	MOVW             R9, 6(BX)
+	VMOVDQU32        Z2, 8(BX)
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
+	VBROADCASTSS     76(DX), Z9
+	VFMADD231PS.BCST 44(DX), Z12, Z9
+	VCVTDQ2PS        Z3, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPMOVD2M         Z9, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R9
+	MOVL             SI, (BX)
+	MOVW             $0x0003, 4(BX)
+	MOVW             R9, 6(BX)
+	VMOVDQU32        Z3, 8(BX)
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
+	VBROADCASTSS     80(DX), Z9
+	VFMADD231PS.BCST 48(DX), Z12, Z9
+	VCVTDQ2PS        Z4, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPMOVD2M         Z9, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R9
+	MOVL             SI, (BX)
+	MOVW             $0x0004, 4(BX)
+	MOVW             R9, 6(BX)
+	VMOVDQU32        Z4, 8(BX)
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
+	VBROADCASTSS     84(DX), Z9
+	VFMADD231PS.BCST 52(DX), Z12, Z9
+	VCVTDQ2PS        Z5, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPMOVD2M         Z9, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R9
+	MOVL             SI, (BX)
+	MOVW             $0x0005, 4(BX)
+	MOVW             R9, 6(BX)
+	VMOVDQU32        Z5, 8(BX)
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
+	VBROADCASTSS     88(DX), Z9
+	VFMADD231PS.BCST 56(DX), Z12, Z9
+	VCVTDQ2PS        Z6, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPMOVD2M         Z9, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R9
+	MOVL             SI, (BX)
+	MOVW             $0x0006, 4(BX)
+	MOVW             R9, 6(BX)
+	VMOVDQU32        Z6, 8(BX)
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
+	VBROADCASTSS     92(DX), Z9
+	VFMADD231PS.BCST 60(DX), Z12, Z9
+	VCVTDQ2PS        Z7, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPMOVD2M         Z9, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R9
+	MOVL             SI, (BX)
+	MOVW             $0x0007, 4(BX)
+	MOVW             R9, 6(BX)
+	VMOVDQU32        Z7, 8(BX)
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
 
 next:
 	ADDQ R8, AX
@@ -446,28 +544,29 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+72(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanSkimAVX512VNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanSkimAVX512VNNIx1(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
-TEXT ·scanSkimAVX512VNNIx1(SB), $64-80
+TEXT ·scanSkimAVX512VNNIx1(SB), $0-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+40(FP), CX
-	MOVQ consts+56(FP), DX
-	MOVQ hits+64(FP), BX
-	MOVQ pairs+24(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ units+24(FP), R8
 
 	// bytes of a block in a plane
+	IMUL3Q       $0x01, R8, R8
 	SHLQ         $0x06, R8
 	ADDQ         $0x40, R8
 	XORQ         SI, SI
 	XORQ         DI, DI
-	MOVL         $0xf0f0f0f0, R9
-	VPBROADCASTD R9, Z4
 	MOVL         $0x88888888, R9
 	VPBROADCASTD R9, Z5
+	MOVL         $0xf0f0f0f0, R9
+	VPBROADCASTD R9, Z4
 	MOVQ         n+16(FP), R13
 
 step:
@@ -480,13 +579,13 @@ step:
 	VPXORD       Z1, Z1, Z1
 	VPXORD       Z2, Z2, Z2
 	VPXORD       Z3, Z3, Z3
-	MOVQ         codes+48(FP), R10
+	MOVQ         codes+40(FP), R10
 	LEAQ         64(AX), R9
-	MOVQ         pairs+24(FP), R11
+	MOVQ         units+24(FP), R11
 	SUBQ         $0x04, R11
-	JL           blocks_rest
+	JL           rest
 
-blocks_unrolled:
+unrolled:
 	VMOVDQU8      (R9), Z7
 	VPSLLW        $0x04, Z7, Z6
 	VPTERNLOGD    $0xe4, Z4, Z5, Z6
@@ -514,13 +613,13 @@ blocks_unrolled:
 	ADDQ          $+256, R9
 	ADDQ          $+32, R10
 	SUBQ          $0x04, R11
-	JGE           blocks_unrolled
+	JGE           unrolled
 
-blocks_rest:
+rest:
 	ADDQ $0x04, R11
-	JZ   blocks_sum
+	JZ   sum
 
-blocks_one:
+one:
 	VMOVDQU8      (R9), Z7
 	VPSLLW        $0x04, Z7, Z6
 	VPTERNLOGD    $0xe4, Z4, Z5, Z6
@@ -530,58 +629,33 @@ blocks_one:
 	ADDQ          $+64, R9
 	ADDQ          $+8, R10
 	DECQ          R11
-	JNZ           blocks_one
+	JNZ           one
 
-blocks_sum:
+sum:
 	VPADDD Z1, Z0, Z0
 	VPADDD Z2, Z0, Z0
 	VPADDD Z3, Z0, Z0
 
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
-	VMOVDQU32        (AX), Z10
-	VPSLLD           $0x10, Z10, Z9
-	VPTERNLOGD       $0xff, Z8, Z8, Z8
-	VBROADCASTSS     8(DX), Z6
-	VFMADD231PS.BCST 4(DX), Z10, Z6
-	VCVTDQ2PS        Z0, Z7
-	VFMADD231PS      Z9, Z7, Z6
-	VPANDD           Z6, Z8, Z8
-	VPMOVD2M         Z8, K1
+	VMOVDQU32        (AX), Z7
+	VPSLLD           $0x10, Z7, Z8
 	KMOVW            R12, K2
-	KANDNW           K2, K1, K1
-	KORTESTW         K1, K1
-	JZ               next
-
-	// some row may pass: find which, probe by probe
-	VMOVDQU32 Z0, (SP)
-	LEAQ      (SP), R11
-	MOVQ      DX, R12
-	XORQ      R9, R9
-
-probe:
-	VMOVDQU32        (R11), Z0
-	VBROADCASTSS     8(R12), Z6
-	VFMADD231PS.BCST 4(R12), Z10, Z6
+	VBROADCASTSS     8(DX), Z6
+	VFMADD231PS.BCST 4(DX), Z7, Z6
 	VCVTDQ2PS        Z0, Z7
-	VFMADD231PS      Z9, Z7, Z6
+	VFMADD231PS      Z8, Z7, Z6
 	VPMOVD2M         Z6, K1
 	KANDNW           K2, K1, K1
-	KMOVW            K1, R10
-	TESTL            R10, R10
-	JZ               miss
+	KMOVW            K1, R9
 	MOVL             SI, (BX)
-	MOVW             R9, 4(BX)
-	MOVW             R10, 6(BX)
+	MOVW             $0x0000, 4(BX)
+	MOVW             R9, 6(BX)
 	VMOVDQU32        Z0, 8(BX)
-	ADDQ             $0x48, BX
-	INCQ             DI
-
-miss:
-	ADDQ $0x40, R11
-	ADDQ $0x04, R12
-	INCQ R9
-	CMPQ R9, $0x01
-	JL   probe
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
 
 next:
 	ADDQ R8, AX
@@ -589,26 +663,27 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+72(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanSplitAVX512VNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VL, AVX512VNNI
-TEXT ·scanSplitAVX512VNNIx1(SB), $64-80
+// func scanSplitAVX512VNNIx1(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
+TEXT ·scanSplitAVX512VNNIx1(SB), $0-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+40(FP), CX
-	MOVQ consts+56(FP), DX
-	MOVQ hits+64(FP), BX
-	MOVQ pairs+24(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ units+24(FP), R8
 
 	// bytes of a block in a plane
+	IMUL3Q       $0x03, R8, R8
 	SHLQ         $0x06, R8
 	ADDQ         $0x40, R8
 	XORQ         SI, SI
 	XORQ         DI, DI
-	MOVL         $0xf0f0f0f0, R9
-	VPBROADCASTD R9, Z0
+	MOVL         $0x3f3f3f3f, R9
+	VPBROADCASTD R9, Z4
 	MOVQ         n+16(FP), R13
 
 step:
@@ -621,182 +696,107 @@ step:
 	VPXORD       Z1, Z1, Z1
 	VPXORD       Z2, Z2, Z2
 	VPXORD       Z3, Z3, Z3
-	MOVQ         codes+48(FP), R10
-	MOVQ         ahead+32(FP), R11
-	TESTQ        R11, R11
-	JZ           second
-	MOVQ         first+8(FP), R9
-	MOVQ         R11, R14
+	MOVQ         codes+40(FP), R10
+	LEAQ         64(AX), R9
+	MOVQ         units+24(FP), R11
+	SUBQ         $0x02, R11
+	JL           rest
 
-	// bytes of a block in a plane
-	SHLQ  $0x06, R14
-	ADDQ  $0x40, R14
-	IMULQ SI, R14
-	LEAQ  64(R9)(R14*1), R9
-	SUBQ  $0x08, R11
-	JL    first_rest
-
-first_unrolled:
-	VMOVDQU8      (R9), Y4
-	VMOVDQU8      32(R9), Y5
-	VINSERTI64X4  $0x01, Y5, Z4, Z4
-	VPDPBUSD.BCST (R10), Z4, Z0
-	VMOVDQU8      64(R9), Y4
-	VMOVDQU8      96(R9), Y5
-	VINSERTI64X4  $0x01, Y5, Z4, Z4
-	VPDPBUSD.BCST 4(R10), Z4, Z1
-	VMOVDQU8      128(R9), Y4
-	VMOVDQU8      160(R9), Y5
-	VINSERTI64X4  $0x01, Y5, Z4, Z4
-	VPDPBUSD.BCST 8(R10), Z4, Z2
-	VMOVDQU8      192(R9), Y4
-	VMOVDQU8      224(R9), Y5
-	VINSERTI64X4  $0x01, Y5, Z4, Z4
-	VPDPBUSD.BCST 12(R10), Z4, Z3
-	VMOVDQU8      256(R9), Y4
-	VMOVDQU8      288(R9), Y5
-	VINSERTI64X4  $0x01, Y5, Z4, Z4
-	VPDPBUSD.BCST 16(R10), Z4, Z0
-	VMOVDQU8      320(R9), Y4
-	VMOVDQU8      352(R9), Y5
-	VINSERTI64X4  $0x01, Y5, Z4, Z4
-	VPDPBUSD.BCST 20(R10), Z4, Z1
-	VMOVDQU8      384(R9), Y4
-	VMOVDQU8      416(R9), Y5
-	VINSERTI64X4  $0x01, Y5, Z4, Z4
-	VPDPBUSD.BCST 24(R10), Z4, Z2
-	VMOVDQU8      448(R9), Y4
-	VMOVDQU8      480(R9), Y5
-	VINSERTI64X4  $0x01, Y5, Z4, Z4
-	VPDPBUSD.BCST 28(R10), Z4, Z3
-	ADDQ          $+512, R9
+unrolled:
+	VMOVDQU8      (R9), Z5
+	VPANDND       Z5, Z4, Z8
+	VPSRLW        $0x06, Z8, Z8
+	VPANDD        Z5, Z4, Z5
+	VMOVDQU8      64(R9), Z6
+	VPANDND       Z6, Z4, Z7
+	VPSRLW        $0x04, Z7, Z7
+	VPANDD        Z6, Z4, Z6
+	VPORD         Z7, Z8, Z8
+	VMOVDQU8      128(R9), Z7
+	VPANDND       Z7, Z4, Z9
+	VPSRLW        $0x02, Z9, Z9
+	VPANDD        Z7, Z4, Z7
+	VPORD         Z9, Z8, Z8
+	VPDPBUSD.BCST (R10), Z5, Z0
+	VPDPBUSD.BCST 4(R10), Z6, Z1
+	VPDPBUSD.BCST 8(R10), Z7, Z2
+	VPDPBUSD.BCST 12(R10), Z8, Z3
+	VMOVDQU8      192(R9), Z5
+	VPANDND       Z5, Z4, Z8
+	VPSRLW        $0x06, Z8, Z8
+	VPANDD        Z5, Z4, Z5
+	VMOVDQU8      256(R9), Z6
+	VPANDND       Z6, Z4, Z7
+	VPSRLW        $0x04, Z7, Z7
+	VPANDD        Z6, Z4, Z6
+	VPORD         Z7, Z8, Z8
+	VMOVDQU8      320(R9), Z7
+	VPANDND       Z7, Z4, Z9
+	VPSRLW        $0x02, Z9, Z9
+	VPANDD        Z7, Z4, Z7
+	VPORD         Z9, Z8, Z8
+	VPDPBUSD.BCST 16(R10), Z5, Z0
+	VPDPBUSD.BCST 20(R10), Z6, Z1
+	VPDPBUSD.BCST 24(R10), Z7, Z2
+	VPDPBUSD.BCST 28(R10), Z8, Z3
+	ADDQ          $+384, R9
 	ADDQ          $+32, R10
-	SUBQ          $0x08, R11
-	JGE           first_unrolled
+	SUBQ          $0x02, R11
+	JGE           unrolled
 
-first_rest:
-	ADDQ $0x08, R11
-	JZ   first_sum
+rest:
+	ADDQ $0x02, R11
+	JZ   sum
 
-first_one:
-	VMOVDQU8      (R9), Y4
-	VMOVDQU8      32(R9), Y5
-	VINSERTI64X4  $0x01, Y5, Z4, Z4
-	VPDPBUSD.BCST (R10), Z4, Z0
-	ADDQ          $+64, R9
-	ADDQ          $+4, R10
+one:
+	VMOVDQU8      (R9), Z5
+	VPANDND       Z5, Z4, Z8
+	VPSRLW        $0x06, Z8, Z8
+	VPANDD        Z5, Z4, Z5
+	VMOVDQU8      64(R9), Z6
+	VPANDND       Z6, Z4, Z7
+	VPSRLW        $0x04, Z7, Z7
+	VPANDD        Z6, Z4, Z6
+	VPORD         Z7, Z8, Z8
+	VMOVDQU8      128(R9), Z7
+	VPANDND       Z7, Z4, Z9
+	VPSRLW        $0x02, Z9, Z9
+	VPANDD        Z7, Z4, Z7
+	VPORD         Z9, Z8, Z8
+	VPDPBUSD.BCST (R10), Z5, Z0
+	VPDPBUSD.BCST 4(R10), Z6, Z1
+	VPDPBUSD.BCST 8(R10), Z7, Z2
+	VPDPBUSD.BCST 12(R10), Z8, Z3
+	ADDQ          $+192, R9
+	ADDQ          $+16, R10
 	DECQ          R11
-	JNZ           first_one
+	JNZ           one
 
-first_sum:
-second:
-	LEAQ 64(AX), R9
-	MOVQ pairs+24(FP), R11
-	SUBQ $0x08, R11
-	JL   blocks_rest
-
-blocks_unrolled:
-	VMOVDQU8      (R9), Y4
-	VMOVDQU8      32(R9), Y5
-	VINSERTI64X4  $0x01, Y5, Z4, Z4
-	VPDPBUSD.BCST (R10), Z4, Z0
-	VMOVDQU8      64(R9), Y4
-	VMOVDQU8      96(R9), Y5
-	VINSERTI64X4  $0x01, Y5, Z4, Z4
-	VPDPBUSD.BCST 4(R10), Z4, Z1
-	VMOVDQU8      128(R9), Y4
-	VMOVDQU8      160(R9), Y5
-	VINSERTI64X4  $0x01, Y5, Z4, Z4
-	VPDPBUSD.BCST 8(R10), Z4, Z2
-	VMOVDQU8      192(R9), Y4
-	VMOVDQU8      224(R9), Y5
-	VINSERTI64X4  $0x01, Y5, Z4, Z4
-	VPDPBUSD.BCST 12(R10), Z4, Z3
-	VMOVDQU8      256(R9), Y4
-	VMOVDQU8      288(R9), Y5
-	VINSERTI64X4  $0x01, Y5, Z4, Z4
-	VPDPBUSD.BCST 16(R10), Z4, Z0
-	VMOVDQU8      320(R9), Y4
-	VMOVDQU8      352(R9), Y5
-	VINSERTI64X4  $0x01, Y5, Z4, Z4
-	VPDPBUSD.BCST 20(R10), Z4, Z1
-	VMOVDQU8      384(R9), Y4
-	VMOVDQU8      416(R9), Y5
-	VINSERTI64X4  $0x01, Y5, Z4, Z4
-	VPDPBUSD.BCST 24(R10), Z4, Z2
-	VMOVDQU8      448(R9), Y4
-	VMOVDQU8      480(R9), Y5
-	VINSERTI64X4  $0x01, Y5, Z4, Z4
-	VPDPBUSD.BCST 28(R10), Z4, Z3
-	ADDQ          $+512, R9
-	ADDQ          $+32, R10
-	SUBQ          $0x08, R11
-	JGE           blocks_unrolled
-
-blocks_rest:
-	ADDQ $0x08, R11
-	JZ   blocks_sum
-
-blocks_one:
-	VMOVDQU8      (R9), Y4
-	VMOVDQU8      32(R9), Y5
-	VINSERTI64X4  $0x01, Y5, Z4, Z4
-	VPDPBUSD.BCST (R10), Z4, Z0
-	ADDQ          $+64, R9
-	ADDQ          $+4, R10
-	DECQ          R11
-	JNZ           blocks_one
-
-blocks_sum:
+sum:
 	VPADDD Z1, Z0, Z0
 	VPADDD Z2, Z0, Z0
 	VPADDD Z3, Z0, Z0
 
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
-	VMOVDQU32        (AX), Z9
-	VPSLLD           $0x10, Z9, Z8
-	VPTERNLOGD       $0xff, Z6, Z6, Z6
-	VBROADCASTSS     8(DX), Z5
-	VFMADD231PS.BCST 4(DX), Z9, Z5
-	VCVTDQ2PS        Z0, Z7
-	VFMADD231PS      Z8, Z7, Z5
-	VPANDD           Z5, Z6, Z6
-	VPMOVD2M         Z6, K1
+	VMOVDQU32        (AX), Z6
+	VPSLLD           $0x10, Z6, Z7
 	KMOVW            R12, K2
-	KANDNW           K2, K1, K1
-	KORTESTW         K1, K1
-	JZ               next
-
-	// some row may pass: find which, probe by probe
-	VMOVDQU32 Z0, (SP)
-	LEAQ      (SP), R11
-	MOVQ      DX, R12
-	XORQ      R9, R9
-
-probe:
-	VMOVDQU32        (R11), Z0
-	VBROADCASTSS     8(R12), Z5
-	VFMADD231PS.BCST 4(R12), Z9, Z5
-	VCVTDQ2PS        Z0, Z7
-	VFMADD231PS      Z8, Z7, Z5
+	VBROADCASTSS     8(DX), Z5
+	VFMADD231PS.BCST 4(DX), Z6, Z5
+	VCVTDQ2PS        Z0, Z6
+	VFMADD231PS      Z7, Z6, Z5
 	VPMOVD2M         Z5, K1
 	KANDNW           K2, K1, K1
-	KMOVW            K1, R10
-	TESTL            R10, R10
-	JZ               miss
+	KMOVW            K1, R9
 	MOVL             SI, (BX)
-	MOVW             R9, 4(BX)
-	MOVW             R10, 6(BX)
+	MOVW             $0x0000, 4(BX)
+	MOVW             R9, 6(BX)
 	VMOVDQU32        Z0, 8(BX)
-	ADDQ             $0x48, BX
-	INCQ             DI
-
-miss:
-	ADDQ $0x40, R11
-	ADDQ $0x04, R12
-	INCQ R9
-	CMPQ R9, $0x01
-	JL   probe
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
 
 next:
 	ADDQ R8, AX
@@ -804,26 +804,27 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+72(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanSplitAVX512VNNIx4(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanSplitAVX512VNNIx4(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
-TEXT ·scanSplitAVX512VNNIx4(SB), $256-80
+TEXT ·scanSplitAVX512VNNIx4(SB), $0-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+40(FP), CX
-	MOVQ consts+56(FP), DX
-	MOVQ hits+64(FP), BX
-	MOVQ pairs+24(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ units+24(FP), R8
 
 	// bytes of a block in a plane
+	IMUL3Q       $0x03, R8, R8
 	SHLQ         $0x06, R8
 	ADDQ         $0x40, R8
 	XORQ         SI, SI
 	XORQ         DI, DI
-	MOVL         $0xf0f0f0f0, R9
-	VPBROADCASTD R9, Z0
+	MOVL         $0x3f3f3f3f, R9
+	VPBROADCASTD R9, Z4
 	MOVQ         n+16(FP), R13
 
 step:
@@ -836,154 +837,139 @@ step:
 	VPBROADCASTD 4(DX), Z1
 	VPBROADCASTD 8(DX), Z2
 	VPBROADCASTD 12(DX), Z3
-	MOVQ         codes+48(FP), R10
-	MOVQ         ahead+32(FP), R11
-	TESTQ        R11, R11
-	JZ           second
-	MOVQ         first+8(FP), R9
-	MOVQ         R11, R14
+	MOVQ         codes+40(FP), R10
+	LEAQ         64(AX), R9
+	MOVQ         units+24(FP), R11
 
-	// bytes of a block in a plane
-	SHLQ  $0x06, R14
-	ADDQ  $0x40, R14
-	IMULQ SI, R14
-	LEAQ  64(R9)(R14*1), R9
-	SUBQ  $0x02, R11
-	JL    first_rest
-
-first_unrolled:
-	VMOVDQU8      (R9), Z4
-	VPDPBUSD.BCST (R10), Z4, Z0
-	VPDPBUSD.BCST 4(R10), Z4, Z1
-	VPDPBUSD.BCST 8(R10), Z4, Z2
-	VPDPBUSD.BCST 12(R10), Z4, Z3
-	VMOVDQU8      64(R9), Z4
-	VPDPBUSD.BCST 16(R10), Z4, Z0
-	VPDPBUSD.BCST 20(R10), Z4, Z1
-	VPDPBUSD.BCST 24(R10), Z4, Z2
-	VPDPBUSD.BCST 28(R10), Z4, Z3
-	ADDQ          $+128, R9
-	ADDQ          $+32, R10
-	SUBQ          $0x02, R11
-	JGE           first_unrolled
-
-first_rest:
-	ADDQ $0x02, R11
-	JZ   first_sum
-
-first_one:
-	VMOVDQU8      (R9), Z4
-	VPDPBUSD.BCST (R10), Z4, Z0
-	VPDPBUSD.BCST 4(R10), Z4, Z1
-	VPDPBUSD.BCST 8(R10), Z4, Z2
-	VPDPBUSD.BCST 12(R10), Z4, Z3
-	ADDQ          $+64, R9
-	ADDQ          $+16, R10
+one:
+	VMOVDQU8      (R9), Z5
+	VPANDND       Z5, Z4, Z8
+	VPSRLW        $0x06, Z8, Z8
+	VPANDD        Z5, Z4, Z5
+	VMOVDQU8      64(R9), Z6
+	VPANDND       Z6, Z4, Z7
+	VPSRLW        $0x04, Z7, Z7
+	VPANDD        Z6, Z4, Z6
+	VPORD         Z7, Z8, Z8
+	VMOVDQU8      128(R9), Z7
+	VPANDND       Z7, Z4, Z9
+	VPSRLW        $0x02, Z9, Z9
+	VPANDD        Z7, Z4, Z7
+	VPORD         Z9, Z8, Z8
+	VPDPBUSD.BCST (R10), Z5, Z0
+	VPDPBUSD.BCST 4(R10), Z5, Z1
+	VPDPBUSD.BCST 8(R10), Z5, Z2
+	VPDPBUSD.BCST 12(R10), Z5, Z3
+	VPDPBUSD.BCST 16(R10), Z6, Z0
+	VPDPBUSD.BCST 20(R10), Z6, Z1
+	VPDPBUSD.BCST 24(R10), Z6, Z2
+	VPDPBUSD.BCST 28(R10), Z6, Z3
+	VPDPBUSD.BCST 32(R10), Z7, Z0
+	VPDPBUSD.BCST 36(R10), Z7, Z1
+	VPDPBUSD.BCST 40(R10), Z7, Z2
+	VPDPBUSD.BCST 44(R10), Z7, Z3
+	VPDPBUSD.BCST 48(R10), Z8, Z0
+	VPDPBUSD.BCST 52(R10), Z8, Z1
+	VPDPBUSD.BCST 56(R10), Z8, Z2
+	VPDPBUSD.BCST 60(R10), Z8, Z3
+	ADDQ          $+192, R9
+	ADDQ          $+64, R10
 	DECQ          R11
-	JNZ           first_one
+	JNZ           one
 
-first_sum:
-second:
-	LEAQ 64(AX), R9
-	MOVQ pairs+24(FP), R11
-	SUBQ $0x02, R11
-	JL   blocks_rest
-
-blocks_unrolled:
-	VMOVDQU8      (R9), Z4
-	VPDPBUSD.BCST (R10), Z4, Z0
-	VPDPBUSD.BCST 4(R10), Z4, Z1
-	VPDPBUSD.BCST 8(R10), Z4, Z2
-	VPDPBUSD.BCST 12(R10), Z4, Z3
-	VMOVDQU8      64(R9), Z4
-	VPDPBUSD.BCST 16(R10), Z4, Z0
-	VPDPBUSD.BCST 20(R10), Z4, Z1
-	VPDPBUSD.BCST 24(R10), Z4, Z2
-	VPDPBUSD.BCST 28(R10), Z4, Z3
-	ADDQ          $+128, R9
-	ADDQ          $+32, R10
-	SUBQ          $0x02, R11
-	JGE           blocks_unrolled
-
-blocks_rest:
-	ADDQ $0x02, R11
-	JZ   blocks_sum
-
-blocks_one:
-	VMOVDQU8      (R9), Z4
-	VPDPBUSD.BCST (R10), Z4, Z0
-	VPDPBUSD.BCST 4(R10), Z4, Z1
-	VPDPBUSD.BCST 8(R10), Z4, Z2
-	VPDPBUSD.BCST 12(R10), Z4, Z3
-	ADDQ          $+64, R9
-	ADDQ          $+16, R10
-	DECQ          R11
-	JNZ           blocks_one
-
-blocks_sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VMOVDQU32        (AX), Z8
 	VPSLLD           $0x10, Z8, Z7
-	VPTERNLOGD       $0xff, Z5, Z5, Z5
-	VBROADCASTSS     32(DX), Z4
-	VFMADD231PS.BCST 16(DX), Z8, Z4
-	VCVTDQ2PS        Z0, Z6
-	VFMADD231PS      Z7, Z6, Z4
-	VPANDD           Z4, Z5, Z5
-	VBROADCASTSS     36(DX), Z4
-	VFMADD231PS.BCST 20(DX), Z8, Z4
-	VCVTDQ2PS        Z1, Z6
-	VFMADD231PS      Z7, Z6, Z4
-	VPANDD           Z4, Z5, Z5
-	VBROADCASTSS     40(DX), Z4
-	VFMADD231PS.BCST 24(DX), Z8, Z4
-	VCVTDQ2PS        Z2, Z6
-	VFMADD231PS      Z7, Z6, Z4
-	VPANDD           Z4, Z5, Z5
-	VBROADCASTSS     44(DX), Z4
-	VFMADD231PS.BCST 28(DX), Z8, Z4
-	VCVTDQ2PS        Z3, Z6
-	VFMADD231PS      Z7, Z6, Z4
-	VPANDD           Z4, Z5, Z5
-	VPMOVD2M         Z5, K1
 	KMOVW            R12, K2
+	VPTERNLOGD       $0xff, Z10, Z10, Z10
+	VBROADCASTSS     32(DX), Z5
+	VFMADD231PS.BCST 16(DX), Z8, Z5
+	VCVTDQ2PS        Z0, Z6
+	VFMADD231PS      Z7, Z6, Z5
+	VPANDD           Z5, Z10, Z10
+	VBROADCASTSS     36(DX), Z5
+	VFMADD231PS.BCST 20(DX), Z8, Z5
+	VCVTDQ2PS        Z1, Z6
+	VFMADD231PS      Z7, Z6, Z5
+	VPANDD           Z5, Z10, Z10
+	VBROADCASTSS     40(DX), Z5
+	VFMADD231PS.BCST 24(DX), Z8, Z5
+	VCVTDQ2PS        Z2, Z6
+	VFMADD231PS      Z7, Z6, Z5
+	VPANDD           Z5, Z10, Z10
+	VBROADCASTSS     44(DX), Z5
+	VFMADD231PS.BCST 28(DX), Z8, Z5
+	VCVTDQ2PS        Z3, Z6
+	VFMADD231PS      Z7, Z6, Z5
+	VPANDD           Z5, Z10, Z10
+	VPMOVD2M         Z10, K1
 	KANDNW           K2, K1, K1
 	KORTESTW         K1, K1
 	JZ               next
-
-	// some row may pass: find which, probe by probe
-	VMOVDQU32 Z0, (SP)
-	VMOVDQU32 Z1, 64(SP)
-	VMOVDQU32 Z2, 128(SP)
-	VMOVDQU32 Z3, 192(SP)
-	LEAQ      (SP), R11
-	MOVQ      DX, R12
-	XORQ      R9, R9
-
-probe:
-	VMOVDQU32        (R11), Z0
-	VBROADCASTSS     32(R12), Z4
-	VFMADD231PS.BCST 16(R12), Z8, Z4
+	VBROADCASTSS     32(DX), Z5
+	VFMADD231PS.BCST 16(DX), Z8, Z5
 	VCVTDQ2PS        Z0, Z6
-	VFMADD231PS      Z7, Z6, Z4
-	VPMOVD2M         Z4, K1
+	VFMADD231PS      Z7, Z6, Z5
+	VPMOVD2M         Z5, K1
 	KANDNW           K2, K1, K1
-	KMOVW            K1, R10
-	TESTL            R10, R10
-	JZ               miss
+	KMOVW            K1, R9
 	MOVL             SI, (BX)
-	MOVW             R9, 4(BX)
-	MOVW             R10, 6(BX)
+	MOVW             $0x0000, 4(BX)
+	MOVW             R9, 6(BX)
 	VMOVDQU32        Z0, 8(BX)
-	ADDQ             $0x48, BX
-	INCQ             DI
-
-miss:
-	ADDQ $0x40, R11
-	ADDQ $0x04, R12
-	INCQ R9
-	CMPQ R9, $0x04
-	JL   probe
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
+	VBROADCASTSS     36(DX), Z5
+	VFMADD231PS.BCST 20(DX), Z8, Z5
+	VCVTDQ2PS        Z1, Z6
+	VFMADD231PS      Z7, Z6, Z5
+	VPMOVD2M         Z5, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R9
+	MOVL             SI, (BX)
+	MOVW             $0x0001, 4(BX)
+	MOVW             R9, 6(BX)
+	VMOVDQU32        Z1, 8(BX)
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
+	VBROADCASTSS     40(DX), Z5
+	VFMADD231PS.BCST 24(DX), Z8, Z5
+	VCVTDQ2PS        Z2, Z6
+	VFMADD231PS      Z7, Z6, Z5
+	VPMOVD2M         Z5, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R9
+	MOVL             SI, (BX)
+	MOVW             $0x0002, 4(BX)
+	MOVW             R9, 6(BX)
+	VMOVDQU32        Z2, 8(BX)
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
+	VBROADCASTSS     44(DX), Z5
+	VFMADD231PS.BCST 28(DX), Z8, Z5
+	VCVTDQ2PS        Z3, Z6
+	VFMADD231PS      Z7, Z6, Z5
+	VPMOVD2M         Z5, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R9
+	MOVL             SI, (BX)
+	MOVW             $0x0003, 4(BX)
+	MOVW             R9, 6(BX)
+	VMOVDQU32        Z3, 8(BX)
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
 
 next:
 	ADDQ R8, AX
@@ -991,26 +977,27 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+72(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanSplitAVX512VNNIx8(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanSplitAVX512VNNIx8(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
-TEXT ·scanSplitAVX512VNNIx8(SB), $512-80
+TEXT ·scanSplitAVX512VNNIx8(SB), $0-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+40(FP), CX
-	MOVQ consts+56(FP), DX
-	MOVQ hits+64(FP), BX
-	MOVQ pairs+24(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ units+24(FP), R8
 
 	// bytes of a block in a plane
+	IMUL3Q       $0x03, R8, R8
 	SHLQ         $0x06, R8
 	ADDQ         $0x40, R8
 	XORQ         SI, SI
 	XORQ         DI, DI
-	MOVL         $0xf0f0f0f0, R9
-	VPBROADCASTD R9, Z0
+	MOVL         $0x3f3f3f3f, R9
+	VPBROADCASTD R9, Z8
 	MOVQ         n+16(FP), R13
 
 step:
@@ -1027,202 +1014,239 @@ step:
 	VPBROADCASTD 20(DX), Z5
 	VPBROADCASTD 24(DX), Z6
 	VPBROADCASTD 28(DX), Z7
-	MOVQ         codes+48(FP), R10
-	MOVQ         ahead+32(FP), R11
-	TESTQ        R11, R11
-	JZ           second
-	MOVQ         first+8(FP), R9
-	MOVQ         R11, R14
+	MOVQ         codes+40(FP), R10
+	LEAQ         64(AX), R9
+	MOVQ         units+24(FP), R11
 
-	// bytes of a block in a plane
-	SHLQ  $0x06, R14
-	ADDQ  $0x40, R14
-	IMULQ SI, R14
-	LEAQ  64(R9)(R14*1), R9
-	SUBQ  $0x02, R11
-	JL    first_rest
-
-first_unrolled:
-	VMOVDQU8      (R9), Z8
-	VPDPBUSD.BCST (R10), Z8, Z0
-	VPDPBUSD.BCST 4(R10), Z8, Z1
-	VPDPBUSD.BCST 8(R10), Z8, Z2
-	VPDPBUSD.BCST 12(R10), Z8, Z3
-	VPDPBUSD.BCST 16(R10), Z8, Z4
-	VPDPBUSD.BCST 20(R10), Z8, Z5
-	VPDPBUSD.BCST 24(R10), Z8, Z6
-	VPDPBUSD.BCST 28(R10), Z8, Z7
-	VMOVDQU8      64(R9), Z8
-	VPDPBUSD.BCST 32(R10), Z8, Z0
-	VPDPBUSD.BCST 36(R10), Z8, Z1
-	VPDPBUSD.BCST 40(R10), Z8, Z2
-	VPDPBUSD.BCST 44(R10), Z8, Z3
-	VPDPBUSD.BCST 48(R10), Z8, Z4
-	VPDPBUSD.BCST 52(R10), Z8, Z5
-	VPDPBUSD.BCST 56(R10), Z8, Z6
-	VPDPBUSD.BCST 60(R10), Z8, Z7
-	ADDQ          $+128, R9
-	ADDQ          $+64, R10
-	SUBQ          $0x02, R11
-	JGE           first_unrolled
-
-first_rest:
-	ADDQ $0x02, R11
-	JZ   first_sum
-
-first_one:
-	VMOVDQU8      (R9), Z8
-	VPDPBUSD.BCST (R10), Z8, Z0
-	VPDPBUSD.BCST 4(R10), Z8, Z1
-	VPDPBUSD.BCST 8(R10), Z8, Z2
-	VPDPBUSD.BCST 12(R10), Z8, Z3
-	VPDPBUSD.BCST 16(R10), Z8, Z4
-	VPDPBUSD.BCST 20(R10), Z8, Z5
-	VPDPBUSD.BCST 24(R10), Z8, Z6
-	VPDPBUSD.BCST 28(R10), Z8, Z7
-	ADDQ          $+64, R9
-	ADDQ          $+32, R10
+one:
+	VMOVDQU8      (R9), Z9
+	VPANDND       Z9, Z8, Z12
+	VPSRLW        $0x06, Z12, Z12
+	VPANDD        Z9, Z8, Z9
+	VMOVDQU8      64(R9), Z10
+	VPANDND       Z10, Z8, Z11
+	VPSRLW        $0x04, Z11, Z11
+	VPANDD        Z10, Z8, Z10
+	VPORD         Z11, Z12, Z12
+	VMOVDQU8      128(R9), Z11
+	VPANDND       Z11, Z8, Z13
+	VPSRLW        $0x02, Z13, Z13
+	VPANDD        Z11, Z8, Z11
+	VPORD         Z13, Z12, Z12
+	VPDPBUSD.BCST (R10), Z9, Z0
+	VPDPBUSD.BCST 4(R10), Z9, Z1
+	VPDPBUSD.BCST 8(R10), Z9, Z2
+	VPDPBUSD.BCST 12(R10), Z9, Z3
+	VPDPBUSD.BCST 16(R10), Z9, Z4
+	VPDPBUSD.BCST 20(R10), Z9, Z5
+	VPDPBUSD.BCST 24(R10), Z9, Z6
+	VPDPBUSD.BCST 28(R10), Z9, Z7
+	VPDPBUSD.BCST 32(R10), Z10, Z0
+	VPDPBUSD.BCST 36(R10), Z10, Z1
+	VPDPBUSD.BCST 40(R10), Z10, Z2
+	VPDPBUSD.BCST 44(R10), Z10, Z3
+	VPDPBUSD.BCST 48(R10), Z10, Z4
+	VPDPBUSD.BCST 52(R10), Z10, Z5
+	VPDPBUSD.BCST 56(R10), Z10, Z6
+	VPDPBUSD.BCST 60(R10), Z10, Z7
+	VPDPBUSD.BCST 64(R10), Z11, Z0
+	VPDPBUSD.BCST 68(R10), Z11, Z1
+	VPDPBUSD.BCST 72(R10), Z11, Z2
+	VPDPBUSD.BCST 76(R10), Z11, Z3
+	VPDPBUSD.BCST 80(R10), Z11, Z4
+	VPDPBUSD.BCST 84(R10), Z11, Z5
+	VPDPBUSD.BCST 88(R10), Z11, Z6
+	VPDPBUSD.BCST 92(R10), Z11, Z7
+	VPDPBUSD.BCST 96(R10), Z12, Z0
+	VPDPBUSD.BCST 100(R10), Z12, Z1
+	VPDPBUSD.BCST 104(R10), Z12, Z2
+	VPDPBUSD.BCST 108(R10), Z12, Z3
+	VPDPBUSD.BCST 112(R10), Z12, Z4
+	VPDPBUSD.BCST 116(R10), Z12, Z5
+	VPDPBUSD.BCST 120(R10), Z12, Z6
+	VPDPBUSD.BCST 124(R10), Z12, Z7
+	ADDQ          $+192, R9
+	ADDQ          $+128, R10
 	DECQ          R11
-	JNZ           first_one
+	JNZ           one
 
-first_sum:
-second:
-	LEAQ 64(AX), R9
-	MOVQ pairs+24(FP), R11
-	SUBQ $0x02, R11
-	JL   blocks_rest
-
-blocks_unrolled:
-	VMOVDQU8      (R9), Z8
-	VPDPBUSD.BCST (R10), Z8, Z0
-	VPDPBUSD.BCST 4(R10), Z8, Z1
-	VPDPBUSD.BCST 8(R10), Z8, Z2
-	VPDPBUSD.BCST 12(R10), Z8, Z3
-	VPDPBUSD.BCST 16(R10), Z8, Z4
-	VPDPBUSD.BCST 20(R10), Z8, Z5
-	VPDPBUSD.BCST 24(R10), Z8, Z6
-	VPDPBUSD.BCST 28(R10), Z8, Z7
-	VMOVDQU8      64(R9), Z8
-	VPDPBUSD.BCST 32(R10), Z8, Z0
-	VPDPBUSD.BCST 36(R10), Z8, Z1
-	VPDPBUSD.BCST 40(R10), Z8, Z2
-	VPDPBUSD.BCST 44(R10), Z8, Z3
-	VPDPBUSD.BCST 48(R10), Z8, Z4
-	VPDPBUSD.BCST 52(R10), Z8, Z5
-	VPDPBUSD.BCST 56(R10), Z8, Z6
-	VPDPBUSD.BCST 60(R10), Z8, Z7
-	ADDQ          $+128, R9
-	ADDQ          $+64, R10
-	SUBQ          $0x02, R11
-	JGE           blocks_unrolled
-
-blocks_rest:
-	ADDQ $0x02, R11
-	JZ   blocks_sum
-
-blocks_one:
-	VMOVDQU8      (R9), Z8
-	VPDPBUSD.BCST (R10), Z8, Z0
-	VPDPBUSD.BCST 4(R10), Z8, Z1
-	VPDPBUSD.BCST 8(R10), Z8, Z2
-	VPDPBUSD.BCST 12(R10), Z8, Z3
-	VPDPBUSD.BCST 16(R10), Z8, Z4
-	VPDPBUSD.BCST 20(R10), Z8, Z5
-	VPDPBUSD.BCST 24(R10), Z8, Z6
-	VPDPBUSD.BCST 28(R10), Z8, Z7
-	ADDQ          $+64, R9
-	ADDQ          $+32, R10
-	DECQ          R11
-	JNZ           blocks_one
-
-blocks_sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
 	VMOVDQU32        (AX), Z12
 	VPSLLD           $0x10, Z12, Z11
-	VPTERNLOGD       $0xff, Z9, Z9, Z9
-	VBROADCASTSS     64(DX), Z8
-	VFMADD231PS.BCST 32(DX), Z12, Z8
-	VCVTDQ2PS        Z0, Z10
-	VFMADD231PS      Z11, Z10, Z8
-	VPANDD           Z8, Z9, Z9
-	VBROADCASTSS     68(DX), Z8
-	VFMADD231PS.BCST 36(DX), Z12, Z8
-	VCVTDQ2PS        Z1, Z10
-	VFMADD231PS      Z11, Z10, Z8
-	VPANDD           Z8, Z9, Z9
-	VBROADCASTSS     72(DX), Z8
-	VFMADD231PS.BCST 40(DX), Z12, Z8
-	VCVTDQ2PS        Z2, Z10
-	VFMADD231PS      Z11, Z10, Z8
-	VPANDD           Z8, Z9, Z9
-	VBROADCASTSS     76(DX), Z8
-	VFMADD231PS.BCST 44(DX), Z12, Z8
-	VCVTDQ2PS        Z3, Z10
-	VFMADD231PS      Z11, Z10, Z8
-	VPANDD           Z8, Z9, Z9
-	VBROADCASTSS     80(DX), Z8
-	VFMADD231PS.BCST 48(DX), Z12, Z8
-	VCVTDQ2PS        Z4, Z10
-	VFMADD231PS      Z11, Z10, Z8
-	VPANDD           Z8, Z9, Z9
-	VBROADCASTSS     84(DX), Z8
-	VFMADD231PS.BCST 52(DX), Z12, Z8
-	VCVTDQ2PS        Z5, Z10
-	VFMADD231PS      Z11, Z10, Z8
-	VPANDD           Z8, Z9, Z9
-	VBROADCASTSS     88(DX), Z8
-	VFMADD231PS.BCST 56(DX), Z12, Z8
-	VCVTDQ2PS        Z6, Z10
-	VFMADD231PS      Z11, Z10, Z8
-	VPANDD           Z8, Z9, Z9
-	VBROADCASTSS     92(DX), Z8
-	VFMADD231PS.BCST 60(DX), Z12, Z8
-	VCVTDQ2PS        Z7, Z10
-	VFMADD231PS      Z11, Z10, Z8
-	VPANDD           Z8, Z9, Z9
-	VPMOVD2M         Z9, K1
 	KMOVW            R12, K2
+	VPTERNLOGD       $0xff, Z14, Z14, Z14
+	VBROADCASTSS     64(DX), Z9
+	VFMADD231PS.BCST 32(DX), Z12, Z9
+	VCVTDQ2PS        Z0, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z14, Z14
+	VBROADCASTSS     68(DX), Z9
+	VFMADD231PS.BCST 36(DX), Z12, Z9
+	VCVTDQ2PS        Z1, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z14, Z14
+	VBROADCASTSS     72(DX), Z9
+	VFMADD231PS.BCST 40(DX), Z12, Z9
+	VCVTDQ2PS        Z2, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z14, Z14
+	VBROADCASTSS     76(DX), Z9
+	VFMADD231PS.BCST 44(DX), Z12, Z9
+	VCVTDQ2PS        Z3, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z14, Z14
+	VBROADCASTSS     80(DX), Z9
+	VFMADD231PS.BCST 48(DX), Z12, Z9
+	VCVTDQ2PS        Z4, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z14, Z14
+	VBROADCASTSS     84(DX), Z9
+	VFMADD231PS.BCST 52(DX), Z12, Z9
+	VCVTDQ2PS        Z5, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z14, Z14
+	VBROADCASTSS     88(DX), Z9
+	VFMADD231PS.BCST 56(DX), Z12, Z9
+	VCVTDQ2PS        Z6, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z14, Z14
+	VBROADCASTSS     92(DX), Z9
+	VFMADD231PS.BCST 60(DX), Z12, Z9
+	VCVTDQ2PS        Z7, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPANDD           Z9, Z14, Z14
+	VPMOVD2M         Z14, K1
 	KANDNW           K2, K1, K1
 	KORTESTW         K1, K1
 	JZ               next
-
-	// some row may pass: find which, probe by probe
-	VMOVDQU32 Z0, (SP)
-	VMOVDQU32 Z1, 64(SP)
-	VMOVDQU32 Z2, 128(SP)
-	VMOVDQU32 Z3, 192(SP)
-	VMOVDQU32 Z4, 256(SP)
-	VMOVDQU32 Z5, 320(SP)
-	VMOVDQU32 Z6, 384(SP)
-	VMOVDQU32 Z7, 448(SP)
-	LEAQ      (SP), R11
-	MOVQ      DX, R12
-	XORQ      R9, R9
-
-probe:
-	VMOVDQU32        (R11), Z0
-	VBROADCASTSS     64(R12), Z8
-	VFMADD231PS.BCST 32(R12), Z12, Z8
+	VBROADCASTSS     64(DX), Z9
+	VFMADD231PS.BCST 32(DX), Z12, Z9
 	VCVTDQ2PS        Z0, Z10
-	VFMADD231PS      Z11, Z10, Z8
-	VPMOVD2M         Z8, K1
+	VFMADD231PS      Z11, Z10, Z9
+	VPMOVD2M         Z9, K1
 	KANDNW           K2, K1, K1
-	KMOVW            K1, R10
-	TESTL            R10, R10
-	JZ               miss
+	KMOVW            K1, R9
 	MOVL             SI, (BX)
-	MOVW             R9, 4(BX)
-	MOVW             R10, 6(BX)
+	MOVW             $0x0000, 4(BX)
+	MOVW             R9, 6(BX)
 	VMOVDQU32        Z0, 8(BX)
-	ADDQ             $0x48, BX
-	INCQ             DI
-
-miss:
-	ADDQ $0x40, R11
-	ADDQ $0x04, R12
-	INCQ R9
-	CMPQ R9, $0x08
-	JL   probe
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
+	VBROADCASTSS     68(DX), Z9
+	VFMADD231PS.BCST 36(DX), Z12, Z9
+	VCVTDQ2PS        Z1, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPMOVD2M         Z9, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R9
+	MOVL             SI, (BX)
+	MOVW             $0x0001, 4(BX)
+	MOVW             R9, 6(BX)
+	VMOVDQU32        Z1, 8(BX)
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
+	VBROADCASTSS     72(DX), Z9
+	VFMADD231PS.BCST 40(DX), Z12, Z9
+	VCVTDQ2PS        Z2, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPMOVD2M         Z9, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R9
+	MOVL             SI, (BX)
+	MOVW             $0x0002, 4(BX)
+	MOVW             R9, 6(BX)
+	VMOVDQU32        Z2, 8(BX)
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
+	VBROADCASTSS     76(DX), Z9
+	VFMADD231PS.BCST 44(DX), Z12, Z9
+	VCVTDQ2PS        Z3, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPMOVD2M         Z9, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R9
+	MOVL             SI, (BX)
+	MOVW             $0x0003, 4(BX)
+	MOVW             R9, 6(BX)
+	VMOVDQU32        Z3, 8(BX)
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
+	VBROADCASTSS     80(DX), Z9
+	VFMADD231PS.BCST 48(DX), Z12, Z9
+	VCVTDQ2PS        Z4, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPMOVD2M         Z9, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R9
+	MOVL             SI, (BX)
+	MOVW             $0x0004, 4(BX)
+	MOVW             R9, 6(BX)
+	VMOVDQU32        Z4, 8(BX)
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
+	VBROADCASTSS     84(DX), Z9
+	VFMADD231PS.BCST 52(DX), Z12, Z9
+	VCVTDQ2PS        Z5, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPMOVD2M         Z9, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R9
+	MOVL             SI, (BX)
+	MOVW             $0x0005, 4(BX)
+	MOVW             R9, 6(BX)
+	VMOVDQU32        Z5, 8(BX)
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
+	VBROADCASTSS     88(DX), Z9
+	VFMADD231PS.BCST 56(DX), Z12, Z9
+	VCVTDQ2PS        Z6, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPMOVD2M         Z9, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R9
+	MOVL             SI, (BX)
+	MOVW             $0x0006, 4(BX)
+	MOVW             R9, 6(BX)
+	VMOVDQU32        Z6, 8(BX)
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
+	VBROADCASTSS     92(DX), Z9
+	VFMADD231PS.BCST 60(DX), Z12, Z9
+	VCVTDQ2PS        Z7, Z10
+	VFMADD231PS      Z11, Z10, Z9
+	VPMOVD2M         Z9, K1
+	KANDNW           K2, K1, K1
+	KMOVW            K1, R9
+	MOVL             SI, (BX)
+	MOVW             $0x0007, 4(BX)
+	MOVW             R9, 6(BX)
+	VMOVDQU32        Z7, 8(BX)
+	NEGL             R9
+	SBBQ             R9, R9
+	SUBQ             R9, DI
+	ANDQ             $0x48, R9
+	ADDQ             R9, BX
 
 next:
 	ADDQ R8, AX
@@ -1230,20 +1254,117 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+72(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVXVNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func gatherAVX2(records *byte, size int, lows int, wholes int, rows *uint32, n int, codes *byte, sums *int32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·gatherAVX2(SB), $0-64
+	MOVQ         records+0(FP), AX
+	MOVQ         size+8(FP), CX
+	MOVQ         rows+32(FP), DX
+	MOVQ         n+40(FP), BX
+	MOVQ         sums+56(FP), SI
+	MOVL         $0x03030303, DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPEQW     Y1, Y1, Y1
+	VPSRLW       $0x0f, Y1, Y1
+	XORQ         DI, DI
+
+row:
+	CMPQ DI, BX
+	JGE  done
+
+	// ask for a record to come, or for the last
+	LEAQ    6(DI), R8
+	LEAQ    -1(BX), R9
+	CMPQ    R8, R9
+	CMOVQGT R9, R8
+	MOVL    (DX)(R8*4), R8
+	IMULQ   CX, R8
+	ADDQ    AX, R8
+	LEAQ    -1(R8)(CX*1), R9
+
+ask:
+	PREFETCHT0 (R8)
+	ADDQ       $0x40, R8
+	CMPQ       R8, R9
+	JLE        ask
+	PREFETCHT0 (R9)
+	MOVL       (DX)(DI*4), R8
+	IMULQ      CX, R8
+	ADDQ       AX, R8
+	ADDQ       $0x04, R8
+	MOVQ       codes+48(FP), R9
+	VPXOR      Y2, Y2, Y2
+
+	// the low bits of codes
+	MOVQ lows+16(FP), R10
+	MOVQ R8, R11
+	ADDQ R10, R8
+
+low:
+	VMOVDQU    (R11), X3
+	VPAND      X0, X3, X4
+	VPMADDUBSW (R9), X4, X5
+	VPSRLW     $0x02, X3, X4
+	VPAND      X0, X4, X4
+	VPMADDUBSW 16(R9), X4, X4
+	VPADDW     X4, X5, X5
+	VPSRLW     $0x04, X3, X4
+	VPAND      X0, X4, X4
+	VPMADDUBSW 32(R9), X4, X4
+	VPADDW     X4, X5, X5
+	VPSRLW     $0x06, X3, X4
+	VPAND      X0, X4, X4
+	VPMADDUBSW 48(R9), X4, X4
+	VPADDW     X4, X5, X5
+	VPMADDWD   X1, X5, X5
+	VPADDD     Y5, Y2, Y2
+	ADDQ       $0x10, R11
+	ADDQ       $0x40, R9
+	SUBQ       $0x10, R10
+	JG         low
+
+	// whole codes
+	MOVQ wholes+24(FP), R10
+
+whole:
+	VPMOVSXBW    (R8), Y3
+	VPMOVSXBW    (R9), Y4
+	VPMADDWD     Y4, Y3, Y3
+	VPADDD       Y3, Y2, Y2
+	ADDQ         $0x10, R8
+	ADDQ         $0x10, R9
+	SUBQ         $0x10, R10
+	JG           whole
+	VEXTRACTI128 $0x01, Y2, X3
+	VPADDD       X3, X2, X3
+	VPSHUFD      $0x4e, X3, X2
+	VPADDD       X2, X3, X3
+	VPSHUFD      $0xb1, X3, X2
+	VPADDD       X2, X3, X3
+	VMOVD        X3, (SI)(DI*4)
+	INCQ         DI
+	JMP          row
+
+done:
+	VZEROUPPER
+	RET
+
+// func scanAVXVNNIx1(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanAVXVNNIx1(SB), $64-80
+TEXT ·scanAVXVNNIx1(SB), $0-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+40(FP), CX
-	MOVQ consts+56(FP), DX
-	MOVQ hits+64(FP), BX
-	MOVQ pairs+24(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ units+24(FP), R8
 
 	// bytes of a block in a plane
+	IMUL3Q       $0x01, R8, R8
 	SHLQ         $0x06, R8
 	ADDQ         $0x40, R8
 	XORQ         SI, SI
@@ -1261,16 +1382,16 @@ step:
 	JZ           next
 	VPBROADCASTD (DX), Y0
 	VPBROADCASTD (DX), Y1
-	MOVQ         codes+48(FP), R10
+	MOVQ         codes+40(FP), R10
 	MOVQ         first+8(FP), R12
 	MOVQ         blocks+0(FP), R9
 	SUBQ         R9, R12
 	LEAQ         64(AX), R9
-	MOVQ         pairs+24(FP), R11
+	MOVQ         units+24(FP), R11
 	SUBQ         $0x02, R11
-	JL           blocks_rest
+	JL           rest
 
-blocks_unrolled:
+unrolled:
 	VMOVDQU      (R9)(R12*1), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
@@ -1374,13 +1495,13 @@ blocks_unrolled:
 	ADDQ $+128, R9
 	ADDQ $+16, R10
 	SUBQ $0x02, R11
-	JGE  blocks_unrolled
+	JGE  unrolled
 
-blocks_rest:
+rest:
 	ADDQ $0x02, R11
-	JZ   blocks_sum
+	JZ   sum
 
-blocks_one:
+one:
 	VMOVDQU      (R9)(R12*1), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
@@ -1434,11 +1555,11 @@ blocks_one:
 	ADDQ $+64, R9
 	ADDQ $+8, R10
 	DECQ R11
-	JNZ  blocks_one
+	JNZ  one
 
-blocks_sum:
+sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
-	VPCMPEQD     Y12, Y12, Y12
+	MOVWLZX      R13, R13
 	VMOVDQU      (AX), Y9
 	VPSLLD       $0x10, Y9, Y8
 	VBROADCASTSS 4(DX), Y11
@@ -1446,9 +1567,7 @@ blocks_sum:
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y0, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VPAND        Y10, Y12, Y12
-	VMOVMSKPS    Y12, R9
-	VPCMPEQD     Y12, Y12, Y12
+	VMOVMSKPS    Y10, R9
 	VMOVDQU      32(AX), Y9
 	VPSLLD       $0x10, Y9, Y8
 	VBROADCASTSS 4(DX), Y11
@@ -1456,60 +1575,21 @@ blocks_sum:
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y1, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VPAND        Y10, Y12, Y12
-	VMOVMSKPS    Y12, R10
+	VMOVMSKPS    Y10, R10
 	SHLL         $0x08, R10
 	ORL          R10, R9
 	NOTL         R9
-	MOVWLZX      R13, R13
-	TESTL        R9, R13
-	JZ           next
-
-	// some row may pass: find which, probe by probe
-	VMOVDQU Y0, (SP)
-	VMOVDQU Y1, 32(SP)
-	LEAQ    (SP), R12
-	MOVQ    DX, R15
-	XORQ    R9, R9
-
-probe:
-	VMOVDQU      (AX), Y9
-	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      (R12), Y0
-	VBROADCASTSS 4(R15), Y11
-	VBROADCASTSS 8(R15), Y10
-	VFMADD231PS  Y11, Y9, Y10
-	VCVTDQ2PS    Y0, Y11
-	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R10
-	VMOVDQU      32(AX), Y9
-	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      32(R12), Y1
-	VBROADCASTSS 4(R15), Y11
-	VBROADCASTSS 8(R15), Y10
-	VFMADD231PS  Y11, Y9, Y10
-	VCVTDQ2PS    Y1, Y11
-	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R11
-	SHLL         $0x08, R11
-	ORL          R11, R10
-	NOTL         R10
-	ANDL         R13, R10
-	JZ           miss
+	ANDL         R13, R9
 	MOVL         SI, (BX)
-	MOVW         R9, 4(BX)
-	MOVW         R10, 6(BX)
+	MOVW         $0x0000, 4(BX)
+	MOVW         R9, 6(BX)
 	VMOVDQU      Y0, 8(BX)
 	VMOVDQU      Y1, 40(BX)
-	ADDQ         $0x48, BX
-	INCQ         DI
-
-miss:
-	ADDQ $0x40, R12
-	ADDQ $0x04, R15
-	INCQ R9
-	CMPQ R9, $0x01
-	JL   probe
+	NEGL         R9
+	SBBQ         R9, R9
+	SUBQ         R9, DI
+	ANDQ         $0x48, R9
+	ADDQ         R9, BX
 
 next:
 	ADDQ R8, AX
@@ -1517,20 +1597,21 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+72(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVXVNNIx4(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanAVXVNNIx4(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanAVXVNNIx4(SB), $256-80
+TEXT ·scanAVXVNNIx4(SB), $0-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+40(FP), CX
-	MOVQ consts+56(FP), DX
-	MOVQ hits+64(FP), BX
-	MOVQ pairs+24(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ units+24(FP), R8
 
 	// bytes of a block in a plane
+	IMUL3Q       $0x01, R8, R8
 	SHLQ         $0x06, R8
 	ADDQ         $0x40, R8
 	XORQ         SI, SI
@@ -1554,16 +1635,16 @@ step:
 	VPBROADCASTD 8(DX), Y5
 	VPBROADCASTD 12(DX), Y6
 	VPBROADCASTD 12(DX), Y7
-	MOVQ         codes+48(FP), R10
+	MOVQ         codes+40(FP), R10
 	MOVQ         first+8(FP), R12
 	MOVQ         blocks+0(FP), R9
 	SUBQ         R9, R12
 	LEAQ         64(AX), R9
-	MOVQ         pairs+24(FP), R11
+	MOVQ         units+24(FP), R11
 	SUBQ         $0x02, R11
-	JL           blocks_rest
+	JL           rest
 
-blocks_unrolled:
+unrolled:
 	VMOVDQU      (R9)(R12*1), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
@@ -1847,13 +1928,13 @@ blocks_unrolled:
 	ADDQ $+128, R9
 	ADDQ $+64, R10
 	SUBQ $0x02, R11
-	JGE  blocks_unrolled
+	JGE  unrolled
 
-blocks_rest:
+rest:
 	ADDQ $0x02, R11
-	JZ   blocks_sum
+	JZ   sum
 
-blocks_one:
+one:
 	VMOVDQU      (R9)(R12*1), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
@@ -1997,10 +2078,11 @@ blocks_one:
 	ADDQ $+64, R9
 	ADDQ $+32, R10
 	DECQ R11
-	JNZ  blocks_one
+	JNZ  one
 
-blocks_sum:
+sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	MOVWLZX      R13, R13
 	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      (AX), Y9
 	VPSLLD       $0x10, Y9, Y8
@@ -2060,61 +2142,128 @@ blocks_sum:
 	SHLL         $0x08, R10
 	ORL          R10, R9
 	NOTL         R9
-	MOVWLZX      R13, R13
-	TESTL        R9, R13
+	ANDL         R13, R9
 	JZ           next
-
-	// some row may pass: find which, probe by probe
-	VMOVDQU Y0, (SP)
-	VMOVDQU Y1, 32(SP)
-	VMOVDQU Y2, 64(SP)
-	VMOVDQU Y3, 96(SP)
-	VMOVDQU Y4, 128(SP)
-	VMOVDQU Y5, 160(SP)
-	VMOVDQU Y6, 192(SP)
-	VMOVDQU Y7, 224(SP)
-	LEAQ    (SP), R12
-	MOVQ    DX, R15
-	XORQ    R9, R9
-
-probe:
 	VMOVDQU      (AX), Y9
 	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      (R12), Y0
-	VBROADCASTSS 16(R15), Y11
-	VBROADCASTSS 32(R15), Y10
+	VBROADCASTSS 16(DX), Y11
+	VBROADCASTSS 32(DX), Y10
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y0, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R10
+	VMOVMSKPS    Y10, R9
 	VMOVDQU      32(AX), Y9
 	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      32(R12), Y1
-	VBROADCASTSS 16(R15), Y11
-	VBROADCASTSS 32(R15), Y10
+	VBROADCASTSS 16(DX), Y11
+	VBROADCASTSS 32(DX), Y10
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y1, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R11
-	SHLL         $0x08, R11
-	ORL          R11, R10
-	NOTL         R10
-	ANDL         R13, R10
-	JZ           miss
+	VMOVMSKPS    Y10, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	ANDL         R13, R9
 	MOVL         SI, (BX)
-	MOVW         R9, 4(BX)
-	MOVW         R10, 6(BX)
+	MOVW         $0x0000, 4(BX)
+	MOVW         R9, 6(BX)
 	VMOVDQU      Y0, 8(BX)
 	VMOVDQU      Y1, 40(BX)
-	ADDQ         $0x48, BX
-	INCQ         DI
-
-miss:
-	ADDQ $0x40, R12
-	ADDQ $0x04, R15
-	INCQ R9
-	CMPQ R9, $0x04
-	JL   probe
+	NEGL         R9
+	SBBQ         R9, R9
+	SUBQ         R9, DI
+	ANDQ         $0x48, R9
+	ADDQ         R9, BX
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 20(DX), Y11
+	VBROADCASTSS 36(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y2, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R9
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 20(DX), Y11
+	VBROADCASTSS 36(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y3, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	ANDL         R13, R9
+	MOVL         SI, (BX)
+	MOVW         $0x0001, 4(BX)
+	MOVW         R9, 6(BX)
+	VMOVDQU      Y2, 8(BX)
+	VMOVDQU      Y3, 40(BX)
+	NEGL         R9
+	SBBQ         R9, R9
+	SUBQ         R9, DI
+	ANDQ         $0x48, R9
+	ADDQ         R9, BX
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 24(DX), Y11
+	VBROADCASTSS 40(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y4, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R9
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 24(DX), Y11
+	VBROADCASTSS 40(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y5, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	ANDL         R13, R9
+	MOVL         SI, (BX)
+	MOVW         $0x0002, 4(BX)
+	MOVW         R9, 6(BX)
+	VMOVDQU      Y4, 8(BX)
+	VMOVDQU      Y5, 40(BX)
+	NEGL         R9
+	SBBQ         R9, R9
+	SUBQ         R9, DI
+	ANDQ         $0x48, R9
+	ADDQ         R9, BX
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 28(DX), Y11
+	VBROADCASTSS 44(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y6, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R9
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 28(DX), Y11
+	VBROADCASTSS 44(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y7, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	ANDL         R13, R9
+	MOVL         SI, (BX)
+	MOVW         $0x0003, 4(BX)
+	MOVW         R9, 6(BX)
+	VMOVDQU      Y6, 8(BX)
+	VMOVDQU      Y7, 40(BX)
+	NEGL         R9
+	SBBQ         R9, R9
+	SUBQ         R9, DI
+	ANDQ         $0x48, R9
+	ADDQ         R9, BX
 
 next:
 	ADDQ R8, AX
@@ -2122,20 +2271,21 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+72(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanSkimAVXVNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanSkimAVXVNNIx1(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanSkimAVXVNNIx1(SB), $64-80
+TEXT ·scanSkimAVXVNNIx1(SB), $0-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+40(FP), CX
-	MOVQ consts+56(FP), DX
-	MOVQ hits+64(FP), BX
-	MOVQ pairs+24(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ units+24(FP), R8
 
 	// bytes of a block in a plane
+	IMUL3Q       $0x01, R8, R8
 	SHLQ         $0x06, R8
 	ADDQ         $0x40, R8
 	XORQ         SI, SI
@@ -2161,13 +2311,13 @@ step:
 	// the low halves are 8, and the products leave them out
 	VPSRAD $0x04, Y1, Y8
 	VPSUBD Y8, Y1, Y1
-	MOVQ   codes+48(FP), R10
+	MOVQ   codes+40(FP), R10
 	LEAQ   64(AX), R9
-	MOVQ   pairs+24(FP), R11
+	MOVQ   units+24(FP), R11
 	SUBQ   $0x02, R11
-	JL     blocks_rest
+	JL     rest
 
-blocks_unrolled:
+unrolled:
 	VMOVDQU      (R9), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
@@ -2247,13 +2397,13 @@ blocks_unrolled:
 	ADDQ $+128, R9
 	ADDQ $+16, R10
 	SUBQ $0x02, R11
-	JGE  blocks_unrolled
+	JGE  unrolled
 
-blocks_rest:
+rest:
 	ADDQ $0x02, R11
-	JZ   blocks_sum
+	JZ   sum
 
-blocks_one:
+one:
 	VMOVDQU      (R9), Y10
 	VPSLLW       $0x04, Y10, Y8
 	VPAND        Y15, Y8, Y8
@@ -2295,11 +2445,11 @@ blocks_one:
 	ADDQ $+64, R9
 	ADDQ $+8, R10
 	DECQ R11
-	JNZ  blocks_one
+	JNZ  one
 
-blocks_sum:
+sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
-	VPCMPEQD     Y12, Y12, Y12
+	MOVWLZX      R12, R12
 	VMOVDQU      (AX), Y9
 	VPSLLD       $0x10, Y9, Y8
 	VBROADCASTSS 4(DX), Y11
@@ -2307,9 +2457,7 @@ blocks_sum:
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y0, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VPAND        Y10, Y12, Y12
-	VMOVMSKPS    Y12, R9
-	VPCMPEQD     Y12, Y12, Y12
+	VMOVMSKPS    Y10, R9
 	VMOVDQU      32(AX), Y9
 	VPSLLD       $0x10, Y9, Y8
 	VBROADCASTSS 4(DX), Y11
@@ -2317,60 +2465,21 @@ blocks_sum:
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y1, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VPAND        Y10, Y12, Y12
-	VMOVMSKPS    Y12, R10
+	VMOVMSKPS    Y10, R10
 	SHLL         $0x08, R10
 	ORL          R10, R9
 	NOTL         R9
-	MOVWLZX      R12, R12
-	TESTL        R9, R12
-	JZ           next
-
-	// some row may pass: find which, probe by probe
-	VMOVDQU Y0, (SP)
-	VMOVDQU Y1, 32(SP)
-	LEAQ    (SP), R14
-	MOVQ    DX, R15
-	XORQ    R9, R9
-
-probe:
-	VMOVDQU      (AX), Y9
-	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      (R14), Y0
-	VBROADCASTSS 4(R15), Y11
-	VBROADCASTSS 8(R15), Y10
-	VFMADD231PS  Y11, Y9, Y10
-	VCVTDQ2PS    Y0, Y11
-	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R10
-	VMOVDQU      32(AX), Y9
-	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      32(R14), Y1
-	VBROADCASTSS 4(R15), Y11
-	VBROADCASTSS 8(R15), Y10
-	VFMADD231PS  Y11, Y9, Y10
-	VCVTDQ2PS    Y1, Y11
-	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R11
-	SHLL         $0x08, R11
-	ORL          R11, R10
-	NOTL         R10
-	ANDL         R12, R10
-	JZ           miss
+	ANDL         R12, R9
 	MOVL         SI, (BX)
-	MOVW         R9, 4(BX)
-	MOVW         R10, 6(BX)
+	MOVW         $0x0000, 4(BX)
+	MOVW         R9, 6(BX)
 	VMOVDQU      Y0, 8(BX)
 	VMOVDQU      Y1, 40(BX)
-	ADDQ         $0x48, BX
-	INCQ         DI
-
-miss:
-	ADDQ $0x40, R14
-	ADDQ $0x04, R15
-	INCQ R9
-	CMPQ R9, $0x01
-	JL   probe
+	NEGL         R9
+	SBBQ         R9, R9
+	SUBQ         R9, DI
+	ANDQ         $0x48, R9
+	ADDQ         R9, BX
 
 next:
 	ADDQ R8, AX
@@ -2378,25 +2487,26 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+72(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanSplitAVXVNNIx1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanSplitAVXVNNIx1(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanSplitAVXVNNIx1(SB), $64-80
+TEXT ·scanSplitAVXVNNIx1(SB), $0-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+40(FP), CX
-	MOVQ consts+56(FP), DX
-	MOVQ hits+64(FP), BX
-	MOVQ pairs+24(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ units+24(FP), R8
 
 	// bytes of a block in a plane
+	IMUL3Q       $0x03, R8, R8
 	SHLQ         $0x06, R8
 	ADDQ         $0x40, R8
 	XORQ         SI, SI
 	XORQ         DI, DI
-	MOVL         $0xf0f0f0f0, R9
+	MOVL         $0x3f3f3f3f, R9
 	VMOVD        R9, X15
 	VPBROADCASTD X15, Y15
 	MOVQ         n+16(FP), R13
@@ -2409,233 +2519,110 @@ step:
 	JZ           next
 	VPBROADCASTD (DX), Y0
 	VPBROADCASTD (DX), Y1
-	MOVQ         codes+48(FP), R10
-	MOVQ         ahead+32(FP), R11
-	TESTQ        R11, R11
-	JZ           second
-	MOVQ         first+8(FP), R9
-	MOVQ         R11, R14
+	MOVQ         codes+40(FP), R10
+	LEAQ         64(AX), R9
+	MOVQ         units+24(FP), R11
 
-	// bytes of a block in a plane
-	SHLQ  $0x06, R14
-	ADDQ  $0x40, R14
-	IMULQ SI, R14
-	LEAQ  64(R9)(R14*1), R9
-	SUBQ  $0x04, R11
-	JL    first_rest
-
-first_unrolled:
+one:
 	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+	VPANDN       Y8, Y15, Y11
+	VPSRLW       $0x06, Y11, Y11
+	VPAND        Y8, Y15, Y8
+	VMOVDQU      64(R9), Y9
+	VPANDN       Y9, Y15, Y13
+	VPSRLW       $0x04, Y13, Y13
+	VPAND        Y9, Y15, Y9
+	VPOR         Y13, Y11, Y11
+	VMOVDQU      128(R9), Y10
+	VPANDN       Y10, Y15, Y13
+	VPSRLW       $0x02, Y13, Y13
+	VPAND        Y10, Y15, Y10
+	VPOR         Y13, Y11, Y11
 	VPBROADCASTD (R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y0
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xc4
-
-	// VPDPBUSD Y12, Y9, Y1
 	BYTE         $0xc4
 	BYTE         $0xc2
-	BYTE         $0x35
+	BYTE         $0x3d
 	BYTE         $0x50
-	BYTE         $0xcc
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	BYTE         $0xc4
 	VPBROADCASTD 4(R10), Y12
 
-	// VPDPBUSD Y12, Y8, Y0
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xc4
-
-	// VPDPBUSD Y12, Y9, Y1
+	// VPDPBUSD Y12, Y9, Y0
 	BYTE         $0xc4
 	BYTE         $0xc2
 	BYTE         $0x35
 	BYTE         $0x50
-	BYTE         $0xcc
-	VMOVDQU      128(R9), Y8
-	VMOVDQU      160(R9), Y9
+	BYTE         $0xc4
 	VPBROADCASTD 8(R10), Y12
 
-	// VPDPBUSD Y12, Y8, Y0
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xc4
-
-	// VPDPBUSD Y12, Y9, Y1
+	// VPDPBUSD Y12, Y10, Y0
 	BYTE         $0xc4
 	BYTE         $0xc2
-	BYTE         $0x35
+	BYTE         $0x2d
 	BYTE         $0x50
-	BYTE         $0xcc
-	VMOVDQU      192(R9), Y8
-	VMOVDQU      224(R9), Y9
+	BYTE         $0xc4
 	VPBROADCASTD 12(R10), Y12
 
-	// VPDPBUSD Y12, Y8, Y0
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xc4
-
-	// VPDPBUSD Y12, Y9, Y1
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x35
-	BYTE $0x50
-	BYTE $0xcc
-	ADDQ $+256, R9
-	ADDQ $+16, R10
-	SUBQ $0x04, R11
-	JGE  first_unrolled
-
-first_rest:
-	ADDQ $0x04, R11
-	JZ   first_sum
-
-first_one:
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
-	VPBROADCASTD (R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y0
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xc4
-
-	// VPDPBUSD Y12, Y9, Y1
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x35
-	BYTE $0x50
-	BYTE $0xcc
-	ADDQ $+64, R9
-	ADDQ $+4, R10
-	DECQ R11
-	JNZ  first_one
-
-first_sum:
-second:
-	LEAQ 64(AX), R9
-	MOVQ pairs+24(FP), R11
-	SUBQ $0x04, R11
-	JL   blocks_rest
-
-blocks_unrolled:
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
-	VPBROADCASTD (R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y0
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xc4
-
-	// VPDPBUSD Y12, Y9, Y1
+	// VPDPBUSD Y12, Y11, Y0
 	BYTE         $0xc4
 	BYTE         $0xc2
-	BYTE         $0x35
+	BYTE         $0x25
+	BYTE         $0x50
+	BYTE         $0xc4
+	VMOVDQU      32(R9), Y8
+	VPANDN       Y8, Y15, Y11
+	VPSRLW       $0x06, Y11, Y11
+	VPAND        Y8, Y15, Y8
+	VMOVDQU      96(R9), Y9
+	VPANDN       Y9, Y15, Y13
+	VPSRLW       $0x04, Y13, Y13
+	VPAND        Y9, Y15, Y9
+	VPOR         Y13, Y11, Y11
+	VMOVDQU      160(R9), Y10
+	VPANDN       Y10, Y15, Y13
+	VPSRLW       $0x02, Y13, Y13
+	VPAND        Y10, Y15, Y10
+	VPOR         Y13, Y11, Y11
+	VPBROADCASTD (R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x3d
 	BYTE         $0x50
 	BYTE         $0xcc
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
 	VPBROADCASTD 4(R10), Y12
 
-	// VPDPBUSD Y12, Y8, Y0
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xc4
-
 	// VPDPBUSD Y12, Y9, Y1
 	BYTE         $0xc4
 	BYTE         $0xc2
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xcc
-	VMOVDQU      128(R9), Y8
-	VMOVDQU      160(R9), Y9
 	VPBROADCASTD 8(R10), Y12
 
-	// VPDPBUSD Y12, Y8, Y0
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xc4
-
-	// VPDPBUSD Y12, Y9, Y1
+	// VPDPBUSD Y12, Y10, Y1
 	BYTE         $0xc4
 	BYTE         $0xc2
-	BYTE         $0x35
+	BYTE         $0x2d
 	BYTE         $0x50
 	BYTE         $0xcc
-	VMOVDQU      192(R9), Y8
-	VMOVDQU      224(R9), Y9
 	VPBROADCASTD 12(R10), Y12
 
-	// VPDPBUSD Y12, Y8, Y0
+	// VPDPBUSD Y12, Y11, Y1
 	BYTE $0xc4
 	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xc4
-
-	// VPDPBUSD Y12, Y9, Y1
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x35
+	BYTE $0x25
 	BYTE $0x50
 	BYTE $0xcc
-	ADDQ $+256, R9
+	ADDQ $+192, R9
 	ADDQ $+16, R10
-	SUBQ $0x04, R11
-	JGE  blocks_unrolled
-
-blocks_rest:
-	ADDQ $0x04, R11
-	JZ   blocks_sum
-
-blocks_one:
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
-	VPBROADCASTD (R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y0
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xc4
-
-	// VPDPBUSD Y12, Y9, Y1
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x35
-	BYTE $0x50
-	BYTE $0xcc
-	ADDQ $+64, R9
-	ADDQ $+4, R10
 	DECQ R11
-	JNZ  blocks_one
+	JNZ  one
 
-blocks_sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
-	VPCMPEQD     Y12, Y12, Y12
+	MOVWLZX      R12, R12
 	VMOVDQU      (AX), Y9
 	VPSLLD       $0x10, Y9, Y8
 	VBROADCASTSS 4(DX), Y11
@@ -2643,9 +2630,7 @@ blocks_sum:
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y0, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VPAND        Y10, Y12, Y12
-	VMOVMSKPS    Y12, R9
-	VPCMPEQD     Y12, Y12, Y12
+	VMOVMSKPS    Y10, R9
 	VMOVDQU      32(AX), Y9
 	VPSLLD       $0x10, Y9, Y8
 	VBROADCASTSS 4(DX), Y11
@@ -2653,60 +2638,21 @@ blocks_sum:
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y1, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VPAND        Y10, Y12, Y12
-	VMOVMSKPS    Y12, R10
+	VMOVMSKPS    Y10, R10
 	SHLL         $0x08, R10
 	ORL          R10, R9
 	NOTL         R9
-	MOVWLZX      R12, R12
-	TESTL        R9, R12
-	JZ           next
-
-	// some row may pass: find which, probe by probe
-	VMOVDQU Y0, (SP)
-	VMOVDQU Y1, 32(SP)
-	LEAQ    (SP), R14
-	MOVQ    DX, R15
-	XORQ    R9, R9
-
-probe:
-	VMOVDQU      (AX), Y9
-	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      (R14), Y0
-	VBROADCASTSS 4(R15), Y11
-	VBROADCASTSS 8(R15), Y10
-	VFMADD231PS  Y11, Y9, Y10
-	VCVTDQ2PS    Y0, Y11
-	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R10
-	VMOVDQU      32(AX), Y9
-	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      32(R14), Y1
-	VBROADCASTSS 4(R15), Y11
-	VBROADCASTSS 8(R15), Y10
-	VFMADD231PS  Y11, Y9, Y10
-	VCVTDQ2PS    Y1, Y11
-	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R11
-	SHLL         $0x08, R11
-	ORL          R11, R10
-	NOTL         R10
-	ANDL         R12, R10
-	JZ           miss
+	ANDL         R12, R9
 	MOVL         SI, (BX)
-	MOVW         R9, 4(BX)
-	MOVW         R10, 6(BX)
+	MOVW         $0x0000, 4(BX)
+	MOVW         R9, 6(BX)
 	VMOVDQU      Y0, 8(BX)
 	VMOVDQU      Y1, 40(BX)
-	ADDQ         $0x48, BX
-	INCQ         DI
-
-miss:
-	ADDQ $0x40, R14
-	ADDQ $0x04, R15
-	INCQ R9
-	CMPQ R9, $0x01
-	JL   probe
+	NEGL         R9
+	SBBQ         R9, R9
+	SUBQ         R9, DI
+	ANDQ         $0x48, R9
+	ADDQ         R9, BX
 
 next:
 	ADDQ R8, AX
@@ -2714,25 +2660,26 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+72(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanSplitAVXVNNIx4(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanSplitAVXVNNIx4(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanSplitAVXVNNIx4(SB), $256-80
+TEXT ·scanSplitAVXVNNIx4(SB), $0-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+40(FP), CX
-	MOVQ consts+56(FP), DX
-	MOVQ hits+64(FP), BX
-	MOVQ pairs+24(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ units+24(FP), R8
 
 	// bytes of a block in a plane
+	IMUL3Q       $0x03, R8, R8
 	SHLQ         $0x06, R8
 	ADDQ         $0x40, R8
 	XORQ         SI, SI
 	XORQ         DI, DI
-	MOVL         $0xf0f0f0f0, R9
+	MOVL         $0x3f3f3f3f, R9
 	VMOVD        R9, X15
 	VPBROADCASTD X15, Y15
 	MOVQ         n+16(FP), R13
@@ -2751,94 +2698,200 @@ step:
 	VPBROADCASTD 8(DX), Y5
 	VPBROADCASTD 12(DX), Y6
 	VPBROADCASTD 12(DX), Y7
-	MOVQ         codes+48(FP), R10
-	MOVQ         ahead+32(FP), R11
-	TESTQ        R11, R11
-	JZ           second
-	MOVQ         first+8(FP), R9
-	MOVQ         R11, R14
+	MOVQ         codes+40(FP), R10
+	LEAQ         64(AX), R9
+	MOVQ         units+24(FP), R11
 
-	// bytes of a block in a plane
-	SHLQ  $0x06, R14
-	ADDQ  $0x40, R14
-	IMULQ SI, R14
-	LEAQ  64(R9)(R14*1), R9
-	SUBQ  $0x04, R11
-	JL    first_rest
-
-first_unrolled:
+one:
 	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+	VPANDN       Y8, Y15, Y11
+	VPSRLW       $0x06, Y11, Y11
+	VPAND        Y8, Y15, Y8
+	VMOVDQU      64(R9), Y9
+	VPANDN       Y9, Y15, Y13
+	VPSRLW       $0x04, Y13, Y13
+	VPAND        Y9, Y15, Y9
+	VPOR         Y13, Y11, Y11
+	VMOVDQU      128(R9), Y10
+	VPANDN       Y10, Y15, Y13
+	VPSRLW       $0x02, Y13, Y13
+	VPAND        Y10, Y15, Y10
+	VPOR         Y13, Y11, Y11
 	VPBROADCASTD (R10), Y12
 
 	// VPDPBUSD Y12, Y8, Y0
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xc4
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x3d
+	BYTE         $0x50
+	BYTE         $0xc4
+	VPBROADCASTD 4(R10), Y12
 
-	// VPDPBUSD Y12, Y9, Y1
+	// VPDPBUSD Y12, Y8, Y2
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x3d
+	BYTE         $0x50
+	BYTE         $0xd4
+	VPBROADCASTD 8(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y4
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x3d
+	BYTE         $0x50
+	BYTE         $0xe4
+	VPBROADCASTD 12(R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y6
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x3d
+	BYTE         $0x50
+	BYTE         $0xf4
+	VPBROADCASTD 16(R10), Y12
+
+	// VPDPBUSD Y12, Y9, Y0
 	BYTE         $0xc4
 	BYTE         $0xc2
 	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xc4
+	VPBROADCASTD 20(R10), Y12
+
+	// VPDPBUSD Y12, Y9, Y2
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xd4
+	VPBROADCASTD 24(R10), Y12
+
+	// VPDPBUSD Y12, Y9, Y4
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xe4
+	VPBROADCASTD 28(R10), Y12
+
+	// VPDPBUSD Y12, Y9, Y6
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x35
+	BYTE         $0x50
+	BYTE         $0xf4
+	VPBROADCASTD 32(R10), Y12
+
+	// VPDPBUSD Y12, Y10, Y0
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x2d
+	BYTE         $0x50
+	BYTE         $0xc4
+	VPBROADCASTD 36(R10), Y12
+
+	// VPDPBUSD Y12, Y10, Y2
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x2d
+	BYTE         $0x50
+	BYTE         $0xd4
+	VPBROADCASTD 40(R10), Y12
+
+	// VPDPBUSD Y12, Y10, Y4
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x2d
+	BYTE         $0x50
+	BYTE         $0xe4
+	VPBROADCASTD 44(R10), Y12
+
+	// VPDPBUSD Y12, Y10, Y6
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x2d
+	BYTE         $0x50
+	BYTE         $0xf4
+	VPBROADCASTD 48(R10), Y12
+
+	// VPDPBUSD Y12, Y11, Y0
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x25
+	BYTE         $0x50
+	BYTE         $0xc4
+	VPBROADCASTD 52(R10), Y12
+
+	// VPDPBUSD Y12, Y11, Y2
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x25
+	BYTE         $0x50
+	BYTE         $0xd4
+	VPBROADCASTD 56(R10), Y12
+
+	// VPDPBUSD Y12, Y11, Y4
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x25
+	BYTE         $0x50
+	BYTE         $0xe4
+	VPBROADCASTD 60(R10), Y12
+
+	// VPDPBUSD Y12, Y11, Y6
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x25
+	BYTE         $0x50
+	BYTE         $0xf4
+	VMOVDQU      32(R9), Y8
+	VPANDN       Y8, Y15, Y11
+	VPSRLW       $0x06, Y11, Y11
+	VPAND        Y8, Y15, Y8
+	VMOVDQU      96(R9), Y9
+	VPANDN       Y9, Y15, Y13
+	VPSRLW       $0x04, Y13, Y13
+	VPAND        Y9, Y15, Y9
+	VPOR         Y13, Y11, Y11
+	VMOVDQU      160(R9), Y10
+	VPANDN       Y10, Y15, Y13
+	VPSRLW       $0x02, Y13, Y13
+	VPAND        Y10, Y15, Y10
+	VPOR         Y13, Y11, Y11
+	VPBROADCASTD (R10), Y12
+
+	// VPDPBUSD Y12, Y8, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x3d
 	BYTE         $0x50
 	BYTE         $0xcc
 	VPBROADCASTD 4(R10), Y12
 
-	// VPDPBUSD Y12, Y8, Y2
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xd4
-
-	// VPDPBUSD Y12, Y9, Y3
+	// VPDPBUSD Y12, Y8, Y3
 	BYTE         $0xc4
 	BYTE         $0xc2
-	BYTE         $0x35
+	BYTE         $0x3d
 	BYTE         $0x50
 	BYTE         $0xdc
 	VPBROADCASTD 8(R10), Y12
 
-	// VPDPBUSD Y12, Y8, Y4
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xe4
-
-	// VPDPBUSD Y12, Y9, Y5
+	// VPDPBUSD Y12, Y8, Y5
 	BYTE         $0xc4
 	BYTE         $0xc2
-	BYTE         $0x35
+	BYTE         $0x3d
 	BYTE         $0x50
 	BYTE         $0xec
 	VPBROADCASTD 12(R10), Y12
 
-	// VPDPBUSD Y12, Y8, Y6
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xf4
-
-	// VPDPBUSD Y12, Y9, Y7
+	// VPDPBUSD Y12, Y8, Y7
 	BYTE         $0xc4
 	BYTE         $0xc2
-	BYTE         $0x35
+	BYTE         $0x3d
 	BYTE         $0x50
 	BYTE         $0xfc
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
 	VPBROADCASTD 16(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y0
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xc4
 
 	// VPDPBUSD Y12, Y9, Y1
 	BYTE         $0xc4
@@ -2848,13 +2901,6 @@ first_unrolled:
 	BYTE         $0xcc
 	VPBROADCASTD 20(R10), Y12
 
-	// VPDPBUSD Y12, Y8, Y2
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xd4
-
 	// VPDPBUSD Y12, Y9, Y3
 	BYTE         $0xc4
 	BYTE         $0xc2
@@ -2862,13 +2908,6 @@ first_unrolled:
 	BYTE         $0x50
 	BYTE         $0xdc
 	VPBROADCASTD 24(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y4
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xe4
 
 	// VPDPBUSD Y12, Y9, Y5
 	BYTE         $0xc4
@@ -2878,555 +2917,83 @@ first_unrolled:
 	BYTE         $0xec
 	VPBROADCASTD 28(R10), Y12
 
-	// VPDPBUSD Y12, Y8, Y6
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xf4
-
 	// VPDPBUSD Y12, Y9, Y7
 	BYTE         $0xc4
 	BYTE         $0xc2
 	BYTE         $0x35
 	BYTE         $0x50
 	BYTE         $0xfc
-	VMOVDQU      128(R9), Y8
-	VMOVDQU      160(R9), Y9
 	VPBROADCASTD 32(R10), Y12
 
-	// VPDPBUSD Y12, Y8, Y0
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xc4
-
-	// VPDPBUSD Y12, Y9, Y1
+	// VPDPBUSD Y12, Y10, Y1
 	BYTE         $0xc4
 	BYTE         $0xc2
-	BYTE         $0x35
+	BYTE         $0x2d
 	BYTE         $0x50
 	BYTE         $0xcc
 	VPBROADCASTD 36(R10), Y12
 
-	// VPDPBUSD Y12, Y8, Y2
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xd4
-
-	// VPDPBUSD Y12, Y9, Y3
+	// VPDPBUSD Y12, Y10, Y3
 	BYTE         $0xc4
 	BYTE         $0xc2
-	BYTE         $0x35
+	BYTE         $0x2d
 	BYTE         $0x50
 	BYTE         $0xdc
 	VPBROADCASTD 40(R10), Y12
 
-	// VPDPBUSD Y12, Y8, Y4
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xe4
-
-	// VPDPBUSD Y12, Y9, Y5
+	// VPDPBUSD Y12, Y10, Y5
 	BYTE         $0xc4
 	BYTE         $0xc2
-	BYTE         $0x35
+	BYTE         $0x2d
 	BYTE         $0x50
 	BYTE         $0xec
 	VPBROADCASTD 44(R10), Y12
 
-	// VPDPBUSD Y12, Y8, Y6
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xf4
-
-	// VPDPBUSD Y12, Y9, Y7
+	// VPDPBUSD Y12, Y10, Y7
 	BYTE         $0xc4
 	BYTE         $0xc2
-	BYTE         $0x35
+	BYTE         $0x2d
 	BYTE         $0x50
 	BYTE         $0xfc
-	VMOVDQU      192(R9), Y8
-	VMOVDQU      224(R9), Y9
 	VPBROADCASTD 48(R10), Y12
 
-	// VPDPBUSD Y12, Y8, Y0
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xc4
-
-	// VPDPBUSD Y12, Y9, Y1
+	// VPDPBUSD Y12, Y11, Y1
 	BYTE         $0xc4
 	BYTE         $0xc2
-	BYTE         $0x35
+	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xcc
 	VPBROADCASTD 52(R10), Y12
 
-	// VPDPBUSD Y12, Y8, Y2
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xd4
-
-	// VPDPBUSD Y12, Y9, Y3
+	// VPDPBUSD Y12, Y11, Y3
 	BYTE         $0xc4
 	BYTE         $0xc2
-	BYTE         $0x35
+	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xdc
 	VPBROADCASTD 56(R10), Y12
 
-	// VPDPBUSD Y12, Y8, Y4
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xe4
-
-	// VPDPBUSD Y12, Y9, Y5
+	// VPDPBUSD Y12, Y11, Y5
 	BYTE         $0xc4
 	BYTE         $0xc2
-	BYTE         $0x35
+	BYTE         $0x25
 	BYTE         $0x50
 	BYTE         $0xec
 	VPBROADCASTD 60(R10), Y12
 
-	// VPDPBUSD Y12, Y8, Y6
+	// VPDPBUSD Y12, Y11, Y7
 	BYTE $0xc4
 	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xf4
-
-	// VPDPBUSD Y12, Y9, Y7
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x35
+	BYTE $0x25
 	BYTE $0x50
 	BYTE $0xfc
-	ADDQ $+256, R9
+	ADDQ $+192, R9
 	ADDQ $+64, R10
-	SUBQ $0x04, R11
-	JGE  first_unrolled
-
-first_rest:
-	ADDQ $0x04, R11
-	JZ   first_sum
-
-first_one:
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
-	VPBROADCASTD (R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y0
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xc4
-
-	// VPDPBUSD Y12, Y9, Y1
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xcc
-	VPBROADCASTD 4(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y2
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xd4
-
-	// VPDPBUSD Y12, Y9, Y3
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xdc
-	VPBROADCASTD 8(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y4
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xe4
-
-	// VPDPBUSD Y12, Y9, Y5
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xec
-	VPBROADCASTD 12(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y6
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xf4
-
-	// VPDPBUSD Y12, Y9, Y7
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x35
-	BYTE $0x50
-	BYTE $0xfc
-	ADDQ $+64, R9
-	ADDQ $+16, R10
 	DECQ R11
-	JNZ  first_one
+	JNZ  one
 
-first_sum:
-second:
-	LEAQ 64(AX), R9
-	MOVQ pairs+24(FP), R11
-	SUBQ $0x04, R11
-	JL   blocks_rest
-
-blocks_unrolled:
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
-	VPBROADCASTD (R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y0
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xc4
-
-	// VPDPBUSD Y12, Y9, Y1
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xcc
-	VPBROADCASTD 4(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y2
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xd4
-
-	// VPDPBUSD Y12, Y9, Y3
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xdc
-	VPBROADCASTD 8(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y4
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xe4
-
-	// VPDPBUSD Y12, Y9, Y5
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xec
-	VPBROADCASTD 12(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y6
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xf4
-
-	// VPDPBUSD Y12, Y9, Y7
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xfc
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
-	VPBROADCASTD 16(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y0
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xc4
-
-	// VPDPBUSD Y12, Y9, Y1
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xcc
-	VPBROADCASTD 20(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y2
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xd4
-
-	// VPDPBUSD Y12, Y9, Y3
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xdc
-	VPBROADCASTD 24(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y4
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xe4
-
-	// VPDPBUSD Y12, Y9, Y5
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xec
-	VPBROADCASTD 28(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y6
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xf4
-
-	// VPDPBUSD Y12, Y9, Y7
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xfc
-	VMOVDQU      128(R9), Y8
-	VMOVDQU      160(R9), Y9
-	VPBROADCASTD 32(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y0
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xc4
-
-	// VPDPBUSD Y12, Y9, Y1
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xcc
-	VPBROADCASTD 36(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y2
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xd4
-
-	// VPDPBUSD Y12, Y9, Y3
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xdc
-	VPBROADCASTD 40(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y4
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xe4
-
-	// VPDPBUSD Y12, Y9, Y5
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xec
-	VPBROADCASTD 44(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y6
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xf4
-
-	// VPDPBUSD Y12, Y9, Y7
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xfc
-	VMOVDQU      192(R9), Y8
-	VMOVDQU      224(R9), Y9
-	VPBROADCASTD 48(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y0
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xc4
-
-	// VPDPBUSD Y12, Y9, Y1
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xcc
-	VPBROADCASTD 52(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y2
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xd4
-
-	// VPDPBUSD Y12, Y9, Y3
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xdc
-	VPBROADCASTD 56(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y4
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xe4
-
-	// VPDPBUSD Y12, Y9, Y5
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xec
-	VPBROADCASTD 60(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y6
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xf4
-
-	// VPDPBUSD Y12, Y9, Y7
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x35
-	BYTE $0x50
-	BYTE $0xfc
-	ADDQ $+256, R9
-	ADDQ $+64, R10
-	SUBQ $0x04, R11
-	JGE  blocks_unrolled
-
-blocks_rest:
-	ADDQ $0x04, R11
-	JZ   blocks_sum
-
-blocks_one:
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
-	VPBROADCASTD (R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y0
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xc4
-
-	// VPDPBUSD Y12, Y9, Y1
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xcc
-	VPBROADCASTD 4(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y2
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xd4
-
-	// VPDPBUSD Y12, Y9, Y3
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xdc
-	VPBROADCASTD 8(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y4
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xe4
-
-	// VPDPBUSD Y12, Y9, Y5
-	BYTE         $0xc4
-	BYTE         $0xc2
-	BYTE         $0x35
-	BYTE         $0x50
-	BYTE         $0xec
-	VPBROADCASTD 12(R10), Y12
-
-	// VPDPBUSD Y12, Y8, Y6
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x3d
-	BYTE $0x50
-	BYTE $0xf4
-
-	// VPDPBUSD Y12, Y9, Y7
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x35
-	BYTE $0x50
-	BYTE $0xfc
-	ADDQ $+64, R9
-	ADDQ $+16, R10
-	DECQ R11
-	JNZ  blocks_one
-
-blocks_sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	MOVWLZX      R12, R12
 	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      (AX), Y9
 	VPSLLD       $0x10, Y9, Y8
@@ -3486,61 +3053,128 @@ blocks_sum:
 	SHLL         $0x08, R10
 	ORL          R10, R9
 	NOTL         R9
-	MOVWLZX      R12, R12
-	TESTL        R9, R12
+	ANDL         R12, R9
 	JZ           next
-
-	// some row may pass: find which, probe by probe
-	VMOVDQU Y0, (SP)
-	VMOVDQU Y1, 32(SP)
-	VMOVDQU Y2, 64(SP)
-	VMOVDQU Y3, 96(SP)
-	VMOVDQU Y4, 128(SP)
-	VMOVDQU Y5, 160(SP)
-	VMOVDQU Y6, 192(SP)
-	VMOVDQU Y7, 224(SP)
-	LEAQ    (SP), R14
-	MOVQ    DX, R15
-	XORQ    R9, R9
-
-probe:
 	VMOVDQU      (AX), Y9
 	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      (R14), Y0
-	VBROADCASTSS 16(R15), Y11
-	VBROADCASTSS 32(R15), Y10
+	VBROADCASTSS 16(DX), Y11
+	VBROADCASTSS 32(DX), Y10
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y0, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R10
+	VMOVMSKPS    Y10, R9
 	VMOVDQU      32(AX), Y9
 	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      32(R14), Y1
-	VBROADCASTSS 16(R15), Y11
-	VBROADCASTSS 32(R15), Y10
+	VBROADCASTSS 16(DX), Y11
+	VBROADCASTSS 32(DX), Y10
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y1, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R11
-	SHLL         $0x08, R11
-	ORL          R11, R10
-	NOTL         R10
-	ANDL         R12, R10
-	JZ           miss
+	VMOVMSKPS    Y10, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	ANDL         R12, R9
 	MOVL         SI, (BX)
-	MOVW         R9, 4(BX)
-	MOVW         R10, 6(BX)
+	MOVW         $0x0000, 4(BX)
+	MOVW         R9, 6(BX)
 	VMOVDQU      Y0, 8(BX)
 	VMOVDQU      Y1, 40(BX)
-	ADDQ         $0x48, BX
-	INCQ         DI
-
-miss:
-	ADDQ $0x40, R14
-	ADDQ $0x04, R15
-	INCQ R9
-	CMPQ R9, $0x04
-	JL   probe
+	NEGL         R9
+	SBBQ         R9, R9
+	SUBQ         R9, DI
+	ANDQ         $0x48, R9
+	ADDQ         R9, BX
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 20(DX), Y11
+	VBROADCASTSS 36(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y2, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R9
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 20(DX), Y11
+	VBROADCASTSS 36(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y3, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	ANDL         R12, R9
+	MOVL         SI, (BX)
+	MOVW         $0x0001, 4(BX)
+	MOVW         R9, 6(BX)
+	VMOVDQU      Y2, 8(BX)
+	VMOVDQU      Y3, 40(BX)
+	NEGL         R9
+	SBBQ         R9, R9
+	SUBQ         R9, DI
+	ANDQ         $0x48, R9
+	ADDQ         R9, BX
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 24(DX), Y11
+	VBROADCASTSS 40(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y4, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R9
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 24(DX), Y11
+	VBROADCASTSS 40(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y5, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	ANDL         R12, R9
+	MOVL         SI, (BX)
+	MOVW         $0x0002, 4(BX)
+	MOVW         R9, 6(BX)
+	VMOVDQU      Y4, 8(BX)
+	VMOVDQU      Y5, 40(BX)
+	NEGL         R9
+	SBBQ         R9, R9
+	SUBQ         R9, DI
+	ANDQ         $0x48, R9
+	ADDQ         R9, BX
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 28(DX), Y11
+	VBROADCASTSS 44(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y6, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R9
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 28(DX), Y11
+	VBROADCASTSS 44(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y7, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	ANDL         R12, R9
+	MOVL         SI, (BX)
+	MOVW         $0x0003, 4(BX)
+	MOVW         R9, 6(BX)
+	VMOVDQU      Y6, 8(BX)
+	VMOVDQU      Y7, 40(BX)
+	NEGL         R9
+	SBBQ         R9, R9
+	SUBQ         R9, DI
+	ANDQ         $0x48, R9
+	ADDQ         R9, BX
 
 next:
 	ADDQ R8, AX
@@ -3548,28 +3182,28 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+72(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVX2x1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanAVX2x1(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanAVX2x1(SB), $64-80
+TEXT ·scanAVX2x1(SB), $0-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+40(FP), CX
-	MOVQ consts+56(FP), DX
-	MOVQ hits+64(FP), BX
-	MOVQ pairs+24(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ units+24(FP), R8
 
 	// bytes of a block in a plane
+	IMUL3Q       $0x01, R8, R8
 	SHLQ         $0x06, R8
 	ADDQ         $0x40, R8
 	XORQ         SI, SI
 	XORQ         DI, DI
-	MOVL         $0xf0f0f0f0, R9
+	MOVL         $0x0f0f0f0f, R9
 	VMOVD        R9, X15
 	VPBROADCASTD X15, Y15
-	VPSRLW       $0x04, Y15, Y15
 	VPCMPEQW     Y14, Y14, Y14
 	VPSRLW       $0x0f, Y14, Y14
 	MOVQ         n+16(FP), R14
@@ -3582,16 +3216,16 @@ step:
 	JZ           next
 	VPBROADCASTD (DX), Y0
 	VPBROADCASTD (DX), Y1
-	MOVQ         codes+48(FP), R10
+	MOVQ         codes+40(FP), R10
 	MOVQ         first+8(FP), R12
 	MOVQ         blocks+0(FP), R9
 	SUBQ         R9, R12
 	LEAQ         64(AX), R9
-	MOVQ         pairs+24(FP), R11
+	MOVQ         units+24(FP), R11
 	SUBQ         $0x04, R11
-	JL           blocks_rest
+	JL           rest
 
-blocks_unrolled:
+unrolled:
 	VMOVDQU      (R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
@@ -3745,13 +3379,13 @@ blocks_unrolled:
 	ADDQ         $+256, R9
 	ADDQ         $+32, R10
 	SUBQ         $0x04, R11
-	JGE          blocks_unrolled
+	JGE          unrolled
 
-blocks_rest:
+rest:
 	ADDQ $0x04, R11
-	JZ   blocks_sum
+	JZ   sum
 
-blocks_one:
+one:
 	VMOVDQU      (R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
@@ -3797,11 +3431,11 @@ blocks_one:
 	ADDQ         $+64, R9
 	ADDQ         $+8, R10
 	DECQ         R11
-	JNZ          blocks_one
+	JNZ          one
 
-blocks_sum:
+sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
-	VPCMPEQD     Y12, Y12, Y12
+	MOVWLZX      R13, R13
 	VMOVDQU      (AX), Y9
 	VPSLLD       $0x10, Y9, Y8
 	VBROADCASTSS 4(DX), Y11
@@ -3809,9 +3443,7 @@ blocks_sum:
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y0, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VPAND        Y10, Y12, Y12
-	VMOVMSKPS    Y12, R9
-	VPCMPEQD     Y12, Y12, Y12
+	VMOVMSKPS    Y10, R9
 	VMOVDQU      32(AX), Y9
 	VPSLLD       $0x10, Y9, Y8
 	VBROADCASTSS 4(DX), Y11
@@ -3819,60 +3451,21 @@ blocks_sum:
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y1, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VPAND        Y10, Y12, Y12
-	VMOVMSKPS    Y12, R10
+	VMOVMSKPS    Y10, R10
 	SHLL         $0x08, R10
 	ORL          R10, R9
 	NOTL         R9
-	MOVWLZX      R13, R13
-	TESTL        R9, R13
-	JZ           next
-
-	// some row may pass: find which, probe by probe
-	VMOVDQU Y0, (SP)
-	VMOVDQU Y1, 32(SP)
-	LEAQ    (SP), R12
-	MOVQ    DX, R15
-	XORQ    R9, R9
-
-probe:
-	VMOVDQU      (AX), Y9
-	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      (R12), Y0
-	VBROADCASTSS 4(R15), Y11
-	VBROADCASTSS 8(R15), Y10
-	VFMADD231PS  Y11, Y9, Y10
-	VCVTDQ2PS    Y0, Y11
-	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R10
-	VMOVDQU      32(AX), Y9
-	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      32(R12), Y1
-	VBROADCASTSS 4(R15), Y11
-	VBROADCASTSS 8(R15), Y10
-	VFMADD231PS  Y11, Y9, Y10
-	VCVTDQ2PS    Y1, Y11
-	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R11
-	SHLL         $0x08, R11
-	ORL          R11, R10
-	NOTL         R10
-	ANDL         R13, R10
-	JZ           miss
+	ANDL         R13, R9
 	MOVL         SI, (BX)
-	MOVW         R9, 4(BX)
-	MOVW         R10, 6(BX)
+	MOVW         $0x0000, 4(BX)
+	MOVW         R9, 6(BX)
 	VMOVDQU      Y0, 8(BX)
 	VMOVDQU      Y1, 40(BX)
-	ADDQ         $0x48, BX
-	INCQ         DI
-
-miss:
-	ADDQ $0x40, R12
-	ADDQ $0x04, R15
-	INCQ R9
-	CMPQ R9, $0x01
-	JL   probe
+	NEGL         R9
+	SBBQ         R9, R9
+	SUBQ         R9, DI
+	ANDQ         $0x48, R9
+	ADDQ         R9, BX
 
 next:
 	ADDQ R8, AX
@@ -3880,28 +3473,28 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+72(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanAVX2x2(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanAVX2x2(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanAVX2x2(SB), $128-80
+TEXT ·scanAVX2x2(SB), $0-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+40(FP), CX
-	MOVQ consts+56(FP), DX
-	MOVQ hits+64(FP), BX
-	MOVQ pairs+24(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ units+24(FP), R8
 
 	// bytes of a block in a plane
+	IMUL3Q       $0x01, R8, R8
 	SHLQ         $0x06, R8
 	ADDQ         $0x40, R8
 	XORQ         SI, SI
 	XORQ         DI, DI
-	MOVL         $0xf0f0f0f0, R9
+	MOVL         $0x0f0f0f0f, R9
 	VMOVD        R9, X15
 	VPBROADCASTD X15, Y15
-	VPSRLW       $0x04, Y15, Y15
 	VPCMPEQW     Y14, Y14, Y14
 	VPSRLW       $0x0f, Y14, Y14
 	MOVQ         n+16(FP), R14
@@ -3916,16 +3509,16 @@ step:
 	VPBROADCASTD (DX), Y1
 	VPBROADCASTD 4(DX), Y2
 	VPBROADCASTD 4(DX), Y3
-	MOVQ         codes+48(FP), R10
+	MOVQ         codes+40(FP), R10
 	MOVQ         first+8(FP), R12
 	MOVQ         blocks+0(FP), R9
 	SUBQ         R9, R12
 	LEAQ         64(AX), R9
-	MOVQ         pairs+24(FP), R11
+	MOVQ         units+24(FP), R11
 	SUBQ         $0x04, R11
-	JL           blocks_rest
+	JL           rest
 
-blocks_unrolled:
+unrolled:
 	VMOVDQU      (R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
@@ -4165,13 +3758,13 @@ blocks_unrolled:
 	ADDQ         $+256, R9
 	ADDQ         $+64, R10
 	SUBQ         $0x04, R11
-	JGE          blocks_unrolled
+	JGE          unrolled
 
-blocks_rest:
+rest:
 	ADDQ $0x04, R11
-	JZ   blocks_sum
+	JZ   sum
 
-blocks_one:
+one:
 	VMOVDQU      (R9)(R12*1), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
@@ -4243,10 +3836,11 @@ blocks_one:
 	ADDQ         $+64, R9
 	ADDQ         $+16, R10
 	DECQ         R11
-	JNZ          blocks_one
+	JNZ          one
 
-blocks_sum:
+sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	MOVWLZX      R13, R13
 	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      (AX), Y9
 	VPSLLD       $0x10, Y9, Y8
@@ -4282,57 +3876,68 @@ blocks_sum:
 	SHLL         $0x08, R10
 	ORL          R10, R9
 	NOTL         R9
-	MOVWLZX      R13, R13
-	TESTL        R9, R13
+	ANDL         R13, R9
 	JZ           next
-
-	// some row may pass: find which, probe by probe
-	VMOVDQU Y0, (SP)
-	VMOVDQU Y1, 32(SP)
-	VMOVDQU Y2, 64(SP)
-	VMOVDQU Y3, 96(SP)
-	LEAQ    (SP), R12
-	MOVQ    DX, R15
-	XORQ    R9, R9
-
-probe:
 	VMOVDQU      (AX), Y9
 	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      (R12), Y0
-	VBROADCASTSS 8(R15), Y11
-	VBROADCASTSS 16(R15), Y10
+	VBROADCASTSS 8(DX), Y11
+	VBROADCASTSS 16(DX), Y10
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y0, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R10
+	VMOVMSKPS    Y10, R9
 	VMOVDQU      32(AX), Y9
 	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      32(R12), Y1
-	VBROADCASTSS 8(R15), Y11
-	VBROADCASTSS 16(R15), Y10
+	VBROADCASTSS 8(DX), Y11
+	VBROADCASTSS 16(DX), Y10
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y1, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R11
-	SHLL         $0x08, R11
-	ORL          R11, R10
-	NOTL         R10
-	ANDL         R13, R10
-	JZ           miss
+	VMOVMSKPS    Y10, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	ANDL         R13, R9
 	MOVL         SI, (BX)
-	MOVW         R9, 4(BX)
-	MOVW         R10, 6(BX)
+	MOVW         $0x0000, 4(BX)
+	MOVW         R9, 6(BX)
 	VMOVDQU      Y0, 8(BX)
 	VMOVDQU      Y1, 40(BX)
-	ADDQ         $0x48, BX
-	INCQ         DI
-
-miss:
-	ADDQ $0x40, R12
-	ADDQ $0x04, R15
-	INCQ R9
-	CMPQ R9, $0x02
-	JL   probe
+	NEGL         R9
+	SBBQ         R9, R9
+	SUBQ         R9, DI
+	ANDQ         $0x48, R9
+	ADDQ         R9, BX
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 12(DX), Y11
+	VBROADCASTSS 20(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y2, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R9
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 12(DX), Y11
+	VBROADCASTSS 20(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y3, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	ANDL         R13, R9
+	MOVL         SI, (BX)
+	MOVW         $0x0001, 4(BX)
+	MOVW         R9, 6(BX)
+	VMOVDQU      Y2, 8(BX)
+	VMOVDQU      Y3, 40(BX)
+	NEGL         R9
+	SBBQ         R9, R9
+	SUBQ         R9, DI
+	ANDQ         $0x48, R9
+	ADDQ         R9, BX
 
 next:
 	ADDQ R8, AX
@@ -4340,28 +3945,28 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+72(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanSkimAVX2x1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanSkimAVX2x1(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanSkimAVX2x1(SB), $64-80
+TEXT ·scanSkimAVX2x1(SB), $0-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+40(FP), CX
-	MOVQ consts+56(FP), DX
-	MOVQ hits+64(FP), BX
-	MOVQ pairs+24(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ units+24(FP), R8
 
 	// bytes of a block in a plane
+	IMUL3Q       $0x01, R8, R8
 	SHLQ         $0x06, R8
 	ADDQ         $0x40, R8
 	XORQ         SI, SI
 	XORQ         DI, DI
-	MOVL         $0xf0f0f0f0, R9
+	MOVL         $0x0f0f0f0f, R9
 	VMOVD        R9, X15
 	VPBROADCASTD X15, Y15
-	VPSRLW       $0x04, Y15, Y15
 	VPCMPEQW     Y14, Y14, Y14
 	VPSRLW       $0x0f, Y14, Y14
 	MOVQ         n+16(FP), R13
@@ -4382,13 +3987,13 @@ step:
 	// the low halves are 8, and the products leave them out
 	VPSRAD $0x04, Y1, Y8
 	VPSUBD Y8, Y1, Y1
-	MOVQ   codes+48(FP), R10
+	MOVQ   codes+40(FP), R10
 	LEAQ   64(AX), R9
-	MOVQ   pairs+24(FP), R11
+	MOVQ   units+24(FP), R11
 	SUBQ   $0x04, R11
-	JL     blocks_rest
+	JL     rest
 
-blocks_unrolled:
+unrolled:
 	VMOVDQU      (R9), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
@@ -4476,13 +4081,13 @@ blocks_unrolled:
 	ADDQ         $+256, R9
 	ADDQ         $+32, R10
 	SUBQ         $0x04, R11
-	JGE          blocks_unrolled
+	JGE          unrolled
 
-blocks_rest:
+rest:
 	ADDQ $0x04, R11
-	JZ   blocks_sum
+	JZ   sum
 
-blocks_one:
+one:
 	VMOVDQU      (R9), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        Y15, Y8, Y8
@@ -4510,11 +4115,11 @@ blocks_one:
 	ADDQ         $+64, R9
 	ADDQ         $+8, R10
 	DECQ         R11
-	JNZ          blocks_one
+	JNZ          one
 
-blocks_sum:
+sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
-	VPCMPEQD     Y12, Y12, Y12
+	MOVWLZX      R12, R12
 	VMOVDQU      (AX), Y9
 	VPSLLD       $0x10, Y9, Y8
 	VBROADCASTSS 4(DX), Y11
@@ -4522,9 +4127,7 @@ blocks_sum:
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y0, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VPAND        Y10, Y12, Y12
-	VMOVMSKPS    Y12, R9
-	VPCMPEQD     Y12, Y12, Y12
+	VMOVMSKPS    Y10, R9
 	VMOVDQU      32(AX), Y9
 	VPSLLD       $0x10, Y9, Y8
 	VBROADCASTSS 4(DX), Y11
@@ -4532,60 +4135,21 @@ blocks_sum:
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y1, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VPAND        Y10, Y12, Y12
-	VMOVMSKPS    Y12, R10
+	VMOVMSKPS    Y10, R10
 	SHLL         $0x08, R10
 	ORL          R10, R9
 	NOTL         R9
-	MOVWLZX      R12, R12
-	TESTL        R9, R12
-	JZ           next
-
-	// some row may pass: find which, probe by probe
-	VMOVDQU Y0, (SP)
-	VMOVDQU Y1, 32(SP)
-	LEAQ    (SP), R14
-	MOVQ    DX, R15
-	XORQ    R9, R9
-
-probe:
-	VMOVDQU      (AX), Y9
-	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      (R14), Y0
-	VBROADCASTSS 4(R15), Y11
-	VBROADCASTSS 8(R15), Y10
-	VFMADD231PS  Y11, Y9, Y10
-	VCVTDQ2PS    Y0, Y11
-	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R10
-	VMOVDQU      32(AX), Y9
-	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      32(R14), Y1
-	VBROADCASTSS 4(R15), Y11
-	VBROADCASTSS 8(R15), Y10
-	VFMADD231PS  Y11, Y9, Y10
-	VCVTDQ2PS    Y1, Y11
-	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R11
-	SHLL         $0x08, R11
-	ORL          R11, R10
-	NOTL         R10
-	ANDL         R12, R10
-	JZ           miss
+	ANDL         R12, R9
 	MOVL         SI, (BX)
-	MOVW         R9, 4(BX)
-	MOVW         R10, 6(BX)
+	MOVW         $0x0000, 4(BX)
+	MOVW         R9, 6(BX)
 	VMOVDQU      Y0, 8(BX)
 	VMOVDQU      Y1, 40(BX)
-	ADDQ         $0x48, BX
-	INCQ         DI
-
-miss:
-	ADDQ $0x40, R14
-	ADDQ $0x04, R15
-	INCQ R9
-	CMPQ R9, $0x01
-	JL   probe
+	NEGL         R9
+	SBBQ         R9, R9
+	SUBQ         R9, DI
+	ANDQ         $0x48, R9
+	ADDQ         R9, BX
 
 next:
 	ADDQ R8, AX
@@ -4593,28 +4157,28 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+72(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanSplitAVX2x1(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanSplitAVX2x1(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanSplitAVX2x1(SB), $64-80
+TEXT ·scanSplitAVX2x1(SB), $0-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+40(FP), CX
-	MOVQ consts+56(FP), DX
-	MOVQ hits+64(FP), BX
-	MOVQ pairs+24(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ units+24(FP), R8
 
 	// bytes of a block in a plane
+	IMUL3Q       $0x03, R8, R8
 	SHLQ         $0x06, R8
 	ADDQ         $0x40, R8
 	XORQ         SI, SI
 	XORQ         DI, DI
-	MOVL         $0xf0f0f0f0, R9
+	MOVL         $0x3f3f3f3f, R9
 	VMOVD        R9, X15
 	VPBROADCASTD X15, Y15
-	VPSRLW       $0x04, Y15, Y15
 	VPCMPEQW     Y14, Y14, Y14
 	VPSRLW       $0x0f, Y14, Y14
 	MOVQ         n+16(FP), R13
@@ -4627,411 +4191,199 @@ step:
 	JZ           next
 	VPBROADCASTD (DX), Y0
 	VPBROADCASTD (DX), Y1
-	MOVQ         codes+48(FP), R10
-	MOVQ         ahead+32(FP), R11
-	TESTQ        R11, R11
-	JZ           second
-	MOVQ         first+8(FP), R9
-	MOVQ         R11, R14
+	MOVQ         codes+40(FP), R10
+	LEAQ         64(AX), R9
+	MOVQ         units+24(FP), R11
+	SUBQ         $0x02, R11
+	JL           rest
 
-	// bytes of a block in a plane
-	SHLQ  $0x06, R14
-	ADDQ  $0x40, R14
-	IMULQ SI, R14
-	LEAQ  64(R9)(R14*1), R9
-	SUBQ  $0x08, R11
-	JL    first_rest
-
-first_unrolled:
-	VMOVDQU      (R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD (R10), Y12
-	VPMADDUBSW   Y12, Y8, Y4
-	VPMADDUBSW   Y12, Y10, Y6
-	VMOVDQU      64(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 4(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      128(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 8(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      192(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 12(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      256(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 16(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      320(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 20(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      384(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 24(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      448(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 28(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPMADDWD     Y14, Y4, Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPADDD       Y4, Y0, Y0
-	VPMADDWD     Y14, Y6, Y6
-	VPADDD       Y6, Y0, Y0
-	VMOVDQU      32(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD (R10), Y12
-	VPMADDUBSW   Y12, Y8, Y4
-	VPMADDUBSW   Y12, Y10, Y6
-	VMOVDQU      96(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 4(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      160(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 8(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      224(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 12(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      288(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 16(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      352(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 20(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      416(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 24(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      480(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 28(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPMADDWD     Y14, Y4, Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPMADDWD     Y14, Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	ADDQ         $+512, R9
+unrolled:
+	VMOVDQU      (R9), Y4
+	VPANDN       Y4, Y15, Y7
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        Y4, Y15, Y4
+	VMOVDQU      64(R9), Y5
+	VPANDN       Y5, Y15, Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y5, Y15, Y5
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      128(R9), Y6
+	VPANDN       Y6, Y15, Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        Y6, Y15, Y6
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD (R10), Y9
+	VPMADDUBSW   Y9, Y4, Y10
+	VPBROADCASTD 4(R10), Y9
+	VPMADDUBSW   Y9, Y5, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y0, Y0
+	VPBROADCASTD 8(R10), Y9
+	VPMADDUBSW   Y9, Y6, Y10
+	VPBROADCASTD 12(R10), Y9
+	VPMADDUBSW   Y9, Y7, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y0, Y0
+	VMOVDQU      32(R9), Y4
+	VPANDN       Y4, Y15, Y7
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        Y4, Y15, Y4
+	VMOVDQU      96(R9), Y5
+	VPANDN       Y5, Y15, Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y5, Y15, Y5
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      160(R9), Y6
+	VPANDN       Y6, Y15, Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        Y6, Y15, Y6
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD (R10), Y9
+	VPMADDUBSW   Y9, Y4, Y10
+	VPBROADCASTD 4(R10), Y9
+	VPMADDUBSW   Y9, Y5, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 8(R10), Y9
+	VPMADDUBSW   Y9, Y6, Y10
+	VPBROADCASTD 12(R10), Y9
+	VPMADDUBSW   Y9, Y7, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VMOVDQU      192(R9), Y4
+	VPANDN       Y4, Y15, Y7
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        Y4, Y15, Y4
+	VMOVDQU      256(R9), Y5
+	VPANDN       Y5, Y15, Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y5, Y15, Y5
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      320(R9), Y6
+	VPANDN       Y6, Y15, Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        Y6, Y15, Y6
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 16(R10), Y9
+	VPMADDUBSW   Y9, Y4, Y10
+	VPBROADCASTD 20(R10), Y9
+	VPMADDUBSW   Y9, Y5, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y0, Y0
+	VPBROADCASTD 24(R10), Y9
+	VPMADDUBSW   Y9, Y6, Y10
+	VPBROADCASTD 28(R10), Y9
+	VPMADDUBSW   Y9, Y7, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y0, Y0
+	VMOVDQU      224(R9), Y4
+	VPANDN       Y4, Y15, Y7
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        Y4, Y15, Y4
+	VMOVDQU      288(R9), Y5
+	VPANDN       Y5, Y15, Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y5, Y15, Y5
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      352(R9), Y6
+	VPANDN       Y6, Y15, Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        Y6, Y15, Y6
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 16(R10), Y9
+	VPMADDUBSW   Y9, Y4, Y10
+	VPBROADCASTD 20(R10), Y9
+	VPMADDUBSW   Y9, Y5, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 24(R10), Y9
+	VPMADDUBSW   Y9, Y6, Y10
+	VPBROADCASTD 28(R10), Y9
+	VPMADDUBSW   Y9, Y7, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	ADDQ         $+384, R9
 	ADDQ         $+32, R10
-	SUBQ         $0x08, R11
-	JGE          first_unrolled
+	SUBQ         $0x02, R11
+	JGE          unrolled
 
-first_rest:
-	ADDQ $0x08, R11
-	JZ   first_sum
+rest:
+	ADDQ $0x02, R11
+	JZ   sum
 
-first_one:
-	VMOVDQU      (R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD (R10), Y12
-	VPMADDUBSW   Y12, Y8, Y4
-	VPMADDUBSW   Y12, Y10, Y6
-	VPMADDWD     Y14, Y4, Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPADDD       Y4, Y0, Y0
-	VPMADDWD     Y14, Y6, Y6
-	VPADDD       Y6, Y0, Y0
-	VMOVDQU      32(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD (R10), Y12
-	VPMADDUBSW   Y12, Y8, Y4
-	VPMADDUBSW   Y12, Y10, Y6
-	VPMADDWD     Y14, Y4, Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPMADDWD     Y14, Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	ADDQ         $+64, R9
-	ADDQ         $+4, R10
+one:
+	VMOVDQU      (R9), Y4
+	VPANDN       Y4, Y15, Y7
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        Y4, Y15, Y4
+	VMOVDQU      64(R9), Y5
+	VPANDN       Y5, Y15, Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y5, Y15, Y5
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      128(R9), Y6
+	VPANDN       Y6, Y15, Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        Y6, Y15, Y6
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD (R10), Y9
+	VPMADDUBSW   Y9, Y4, Y10
+	VPBROADCASTD 4(R10), Y9
+	VPMADDUBSW   Y9, Y5, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y0, Y0
+	VPBROADCASTD 8(R10), Y9
+	VPMADDUBSW   Y9, Y6, Y10
+	VPBROADCASTD 12(R10), Y9
+	VPMADDUBSW   Y9, Y7, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y0, Y0
+	VMOVDQU      32(R9), Y4
+	VPANDN       Y4, Y15, Y7
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        Y4, Y15, Y4
+	VMOVDQU      96(R9), Y5
+	VPANDN       Y5, Y15, Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y5, Y15, Y5
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      160(R9), Y6
+	VPANDN       Y6, Y15, Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        Y6, Y15, Y6
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD (R10), Y9
+	VPMADDUBSW   Y9, Y4, Y10
+	VPBROADCASTD 4(R10), Y9
+	VPMADDUBSW   Y9, Y5, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 8(R10), Y9
+	VPMADDUBSW   Y9, Y6, Y10
+	VPBROADCASTD 12(R10), Y9
+	VPMADDUBSW   Y9, Y7, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	ADDQ         $+192, R9
+	ADDQ         $+16, R10
 	DECQ         R11
-	JNZ          first_one
+	JNZ          one
 
-first_sum:
-second:
-	LEAQ 64(AX), R9
-	MOVQ pairs+24(FP), R11
-	SUBQ $0x08, R11
-	JL   blocks_rest
-
-blocks_unrolled:
-	VMOVDQU      (R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD (R10), Y12
-	VPMADDUBSW   Y12, Y8, Y4
-	VPMADDUBSW   Y12, Y10, Y6
-	VMOVDQU      64(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 4(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      128(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 8(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      192(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 12(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      256(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 16(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      320(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 20(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      384(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 24(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      448(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 28(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPMADDWD     Y14, Y4, Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPADDD       Y4, Y0, Y0
-	VPMADDWD     Y14, Y6, Y6
-	VPADDD       Y6, Y0, Y0
-	VMOVDQU      32(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD (R10), Y12
-	VPMADDUBSW   Y12, Y8, Y4
-	VPMADDUBSW   Y12, Y10, Y6
-	VMOVDQU      96(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 4(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      160(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 8(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      224(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 12(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      288(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 16(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      352(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 20(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      416(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 24(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VMOVDQU      480(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 28(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPMADDWD     Y14, Y4, Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPMADDWD     Y14, Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	ADDQ         $+512, R9
-	ADDQ         $+32, R10
-	SUBQ         $0x08, R11
-	JGE          blocks_unrolled
-
-blocks_rest:
-	ADDQ $0x08, R11
-	JZ   blocks_sum
-
-blocks_one:
-	VMOVDQU      (R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD (R10), Y12
-	VPMADDUBSW   Y12, Y8, Y4
-	VPMADDUBSW   Y12, Y10, Y6
-	VPMADDWD     Y14, Y4, Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPADDD       Y4, Y0, Y0
-	VPMADDWD     Y14, Y6, Y6
-	VPADDD       Y6, Y0, Y0
-	VMOVDQU      32(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD (R10), Y12
-	VPMADDUBSW   Y12, Y8, Y4
-	VPMADDUBSW   Y12, Y10, Y6
-	VPMADDWD     Y14, Y4, Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPMADDWD     Y14, Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	ADDQ         $+64, R9
-	ADDQ         $+4, R10
-	DECQ         R11
-	JNZ          blocks_one
-
-blocks_sum:
+sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
-	VPCMPEQD     Y12, Y12, Y12
+	MOVWLZX      R12, R12
 	VMOVDQU      (AX), Y9
 	VPSLLD       $0x10, Y9, Y8
 	VBROADCASTSS 4(DX), Y11
@@ -5039,9 +4391,7 @@ blocks_sum:
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y0, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VPAND        Y10, Y12, Y12
-	VMOVMSKPS    Y12, R9
-	VPCMPEQD     Y12, Y12, Y12
+	VMOVMSKPS    Y10, R9
 	VMOVDQU      32(AX), Y9
 	VPSLLD       $0x10, Y9, Y8
 	VBROADCASTSS 4(DX), Y11
@@ -5049,60 +4399,21 @@ blocks_sum:
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y1, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VPAND        Y10, Y12, Y12
-	VMOVMSKPS    Y12, R10
+	VMOVMSKPS    Y10, R10
 	SHLL         $0x08, R10
 	ORL          R10, R9
 	NOTL         R9
-	MOVWLZX      R12, R12
-	TESTL        R9, R12
-	JZ           next
-
-	// some row may pass: find which, probe by probe
-	VMOVDQU Y0, (SP)
-	VMOVDQU Y1, 32(SP)
-	LEAQ    (SP), R14
-	MOVQ    DX, R15
-	XORQ    R9, R9
-
-probe:
-	VMOVDQU      (AX), Y9
-	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      (R14), Y0
-	VBROADCASTSS 4(R15), Y11
-	VBROADCASTSS 8(R15), Y10
-	VFMADD231PS  Y11, Y9, Y10
-	VCVTDQ2PS    Y0, Y11
-	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R10
-	VMOVDQU      32(AX), Y9
-	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      32(R14), Y1
-	VBROADCASTSS 4(R15), Y11
-	VBROADCASTSS 8(R15), Y10
-	VFMADD231PS  Y11, Y9, Y10
-	VCVTDQ2PS    Y1, Y11
-	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R11
-	SHLL         $0x08, R11
-	ORL          R11, R10
-	NOTL         R10
-	ANDL         R12, R10
-	JZ           miss
+	ANDL         R12, R9
 	MOVL         SI, (BX)
-	MOVW         R9, 4(BX)
-	MOVW         R10, 6(BX)
+	MOVW         $0x0000, 4(BX)
+	MOVW         R9, 6(BX)
 	VMOVDQU      Y0, 8(BX)
 	VMOVDQU      Y1, 40(BX)
-	ADDQ         $0x48, BX
-	INCQ         DI
-
-miss:
-	ADDQ $0x40, R14
-	ADDQ $0x04, R15
-	INCQ R9
-	CMPQ R9, $0x01
-	JL   probe
+	NEGL         R9
+	SBBQ         R9, R9
+	SUBQ         R9, DI
+	ANDQ         $0x48, R9
+	ADDQ         R9, BX
 
 next:
 	ADDQ R8, AX
@@ -5110,28 +4421,28 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+72(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func scanSplitAVX2x2(blocks *byte, first *byte, n int, pairs int, ahead int, masks *uint32, codes *byte, consts *byte, hits *byte) int
+// func scanSplitAVX2x2(blocks *byte, first *byte, n int, units int, masks *uint32, codes *byte, consts *byte, hits *byte) int
 // Requires: AVX, AVX2, FMA3
-TEXT ·scanSplitAVX2x2(SB), $128-80
+TEXT ·scanSplitAVX2x2(SB), $0-72
 	MOVQ blocks+0(FP), AX
-	MOVQ masks+40(FP), CX
-	MOVQ consts+56(FP), DX
-	MOVQ hits+64(FP), BX
-	MOVQ pairs+24(FP), R8
+	MOVQ masks+32(FP), CX
+	MOVQ consts+48(FP), DX
+	MOVQ hits+56(FP), BX
+	MOVQ units+24(FP), R8
 
 	// bytes of a block in a plane
+	IMUL3Q       $0x03, R8, R8
 	SHLQ         $0x06, R8
 	ADDQ         $0x40, R8
 	XORQ         SI, SI
 	XORQ         DI, DI
-	MOVL         $0xf0f0f0f0, R9
+	MOVL         $0x3f3f3f3f, R9
 	VMOVD        R9, X15
 	VPBROADCASTD X15, Y15
-	VPSRLW       $0x04, Y15, Y15
 	VPCMPEQW     Y14, Y14, Y14
 	VPSRLW       $0x0f, Y14, Y14
 	MOVQ         n+16(FP), R13
@@ -5146,614 +4457,283 @@ step:
 	VPBROADCASTD (DX), Y1
 	VPBROADCASTD 4(DX), Y2
 	VPBROADCASTD 4(DX), Y3
-	MOVQ         codes+48(FP), R10
-	MOVQ         ahead+32(FP), R11
-	TESTQ        R11, R11
-	JZ           second
-	MOVQ         first+8(FP), R9
-	MOVQ         R11, R14
+	MOVQ         codes+40(FP), R10
+	LEAQ         64(AX), R9
+	MOVQ         units+24(FP), R11
+	SUBQ         $0x02, R11
+	JL           rest
 
-	// bytes of a block in a plane
-	SHLQ  $0x06, R14
-	ADDQ  $0x40, R14
-	IMULQ SI, R14
-	LEAQ  64(R9)(R14*1), R9
-	SUBQ  $0x08, R11
-	JL    first_rest
-
-first_unrolled:
-	VMOVDQU      (R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD (R10), Y12
-	VPMADDUBSW   Y12, Y8, Y4
-	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y5
-	VPMADDUBSW   Y12, Y10, Y7
-	VMOVDQU      64(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 8(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 12(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      128(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 16(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 20(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      192(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 24(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 28(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      256(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 32(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 36(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      320(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 40(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 44(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      384(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 48(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 52(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      448(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 56(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 60(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VPMADDWD     Y14, Y4, Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPADDD       Y4, Y0, Y0
-	VPMADDWD     Y14, Y6, Y6
-	VPADDD       Y6, Y0, Y0
-	VPMADDWD     Y14, Y5, Y5
-	VPSLLD       $0x04, Y5, Y5
-	VPADDD       Y5, Y2, Y2
-	VPMADDWD     Y14, Y7, Y7
-	VPADDD       Y7, Y2, Y2
-	VMOVDQU      32(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD (R10), Y12
-	VPMADDUBSW   Y12, Y8, Y4
-	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y5
-	VPMADDUBSW   Y12, Y10, Y7
-	VMOVDQU      96(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 8(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 12(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      160(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 16(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 20(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      224(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 24(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 28(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      288(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 32(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 36(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      352(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 40(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 44(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      416(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 48(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 52(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      480(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 56(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 60(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VPMADDWD     Y14, Y4, Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPMADDWD     Y14, Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPMADDWD     Y14, Y5, Y5
-	VPSLLD       $0x04, Y5, Y5
-	VPADDD       Y5, Y3, Y3
-	VPMADDWD     Y14, Y7, Y7
-	VPADDD       Y7, Y3, Y3
-	ADDQ         $+512, R9
+unrolled:
+	VMOVDQU      (R9), Y4
+	VPANDN       Y4, Y15, Y7
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        Y4, Y15, Y4
+	VMOVDQU      64(R9), Y5
+	VPANDN       Y5, Y15, Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y5, Y15, Y5
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      128(R9), Y6
+	VPANDN       Y6, Y15, Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        Y6, Y15, Y6
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD (R10), Y9
+	VPMADDUBSW   Y9, Y4, Y10
+	VPBROADCASTD 8(R10), Y9
+	VPMADDUBSW   Y9, Y5, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y0, Y0
+	VPBROADCASTD 16(R10), Y9
+	VPMADDUBSW   Y9, Y6, Y10
+	VPBROADCASTD 24(R10), Y9
+	VPMADDUBSW   Y9, Y7, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y0, Y0
+	VPBROADCASTD 4(R10), Y9
+	VPMADDUBSW   Y9, Y4, Y10
+	VPBROADCASTD 12(R10), Y9
+	VPMADDUBSW   Y9, Y5, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y2, Y2
+	VPBROADCASTD 20(R10), Y9
+	VPMADDUBSW   Y9, Y6, Y10
+	VPBROADCASTD 28(R10), Y9
+	VPMADDUBSW   Y9, Y7, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y2, Y2
+	VMOVDQU      32(R9), Y4
+	VPANDN       Y4, Y15, Y7
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        Y4, Y15, Y4
+	VMOVDQU      96(R9), Y5
+	VPANDN       Y5, Y15, Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y5, Y15, Y5
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      160(R9), Y6
+	VPANDN       Y6, Y15, Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        Y6, Y15, Y6
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD (R10), Y9
+	VPMADDUBSW   Y9, Y4, Y10
+	VPBROADCASTD 8(R10), Y9
+	VPMADDUBSW   Y9, Y5, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 16(R10), Y9
+	VPMADDUBSW   Y9, Y6, Y10
+	VPBROADCASTD 24(R10), Y9
+	VPMADDUBSW   Y9, Y7, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 4(R10), Y9
+	VPMADDUBSW   Y9, Y4, Y10
+	VPBROADCASTD 12(R10), Y9
+	VPMADDUBSW   Y9, Y5, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD 20(R10), Y9
+	VPMADDUBSW   Y9, Y6, Y10
+	VPBROADCASTD 28(R10), Y9
+	VPMADDUBSW   Y9, Y7, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VMOVDQU      192(R9), Y4
+	VPANDN       Y4, Y15, Y7
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        Y4, Y15, Y4
+	VMOVDQU      256(R9), Y5
+	VPANDN       Y5, Y15, Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y5, Y15, Y5
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      320(R9), Y6
+	VPANDN       Y6, Y15, Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        Y6, Y15, Y6
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 32(R10), Y9
+	VPMADDUBSW   Y9, Y4, Y10
+	VPBROADCASTD 40(R10), Y9
+	VPMADDUBSW   Y9, Y5, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y0, Y0
+	VPBROADCASTD 48(R10), Y9
+	VPMADDUBSW   Y9, Y6, Y10
+	VPBROADCASTD 56(R10), Y9
+	VPMADDUBSW   Y9, Y7, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y0, Y0
+	VPBROADCASTD 36(R10), Y9
+	VPMADDUBSW   Y9, Y4, Y10
+	VPBROADCASTD 44(R10), Y9
+	VPMADDUBSW   Y9, Y5, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y2, Y2
+	VPBROADCASTD 52(R10), Y9
+	VPMADDUBSW   Y9, Y6, Y10
+	VPBROADCASTD 60(R10), Y9
+	VPMADDUBSW   Y9, Y7, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y2, Y2
+	VMOVDQU      224(R9), Y4
+	VPANDN       Y4, Y15, Y7
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        Y4, Y15, Y4
+	VMOVDQU      288(R9), Y5
+	VPANDN       Y5, Y15, Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y5, Y15, Y5
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      352(R9), Y6
+	VPANDN       Y6, Y15, Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        Y6, Y15, Y6
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 32(R10), Y9
+	VPMADDUBSW   Y9, Y4, Y10
+	VPBROADCASTD 40(R10), Y9
+	VPMADDUBSW   Y9, Y5, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 48(R10), Y9
+	VPMADDUBSW   Y9, Y6, Y10
+	VPBROADCASTD 56(R10), Y9
+	VPMADDUBSW   Y9, Y7, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 36(R10), Y9
+	VPMADDUBSW   Y9, Y4, Y10
+	VPBROADCASTD 44(R10), Y9
+	VPMADDUBSW   Y9, Y5, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD 52(R10), Y9
+	VPMADDUBSW   Y9, Y6, Y10
+	VPBROADCASTD 60(R10), Y9
+	VPMADDUBSW   Y9, Y7, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	ADDQ         $+384, R9
 	ADDQ         $+64, R10
-	SUBQ         $0x08, R11
-	JGE          first_unrolled
+	SUBQ         $0x02, R11
+	JGE          unrolled
 
-first_rest:
-	ADDQ $0x08, R11
-	JZ   first_sum
+rest:
+	ADDQ $0x02, R11
+	JZ   sum
 
-first_one:
-	VMOVDQU      (R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD (R10), Y12
-	VPMADDUBSW   Y12, Y8, Y4
-	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y5
-	VPMADDUBSW   Y12, Y10, Y7
-	VPMADDWD     Y14, Y4, Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPADDD       Y4, Y0, Y0
-	VPMADDWD     Y14, Y6, Y6
-	VPADDD       Y6, Y0, Y0
-	VPMADDWD     Y14, Y5, Y5
-	VPSLLD       $0x04, Y5, Y5
-	VPADDD       Y5, Y2, Y2
-	VPMADDWD     Y14, Y7, Y7
-	VPADDD       Y7, Y2, Y2
-	VMOVDQU      32(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD (R10), Y12
-	VPMADDUBSW   Y12, Y8, Y4
-	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y5
-	VPMADDUBSW   Y12, Y10, Y7
-	VPMADDWD     Y14, Y4, Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPMADDWD     Y14, Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPMADDWD     Y14, Y5, Y5
-	VPSLLD       $0x04, Y5, Y5
-	VPADDD       Y5, Y3, Y3
-	VPMADDWD     Y14, Y7, Y7
-	VPADDD       Y7, Y3, Y3
-	ADDQ         $+64, R9
-	ADDQ         $+8, R10
+one:
+	VMOVDQU      (R9), Y4
+	VPANDN       Y4, Y15, Y7
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        Y4, Y15, Y4
+	VMOVDQU      64(R9), Y5
+	VPANDN       Y5, Y15, Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y5, Y15, Y5
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      128(R9), Y6
+	VPANDN       Y6, Y15, Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        Y6, Y15, Y6
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD (R10), Y9
+	VPMADDUBSW   Y9, Y4, Y10
+	VPBROADCASTD 8(R10), Y9
+	VPMADDUBSW   Y9, Y5, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y0, Y0
+	VPBROADCASTD 16(R10), Y9
+	VPMADDUBSW   Y9, Y6, Y10
+	VPBROADCASTD 24(R10), Y9
+	VPMADDUBSW   Y9, Y7, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y0, Y0
+	VPBROADCASTD 4(R10), Y9
+	VPMADDUBSW   Y9, Y4, Y10
+	VPBROADCASTD 12(R10), Y9
+	VPMADDUBSW   Y9, Y5, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y2, Y2
+	VPBROADCASTD 20(R10), Y9
+	VPMADDUBSW   Y9, Y6, Y10
+	VPBROADCASTD 28(R10), Y9
+	VPMADDUBSW   Y9, Y7, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y2, Y2
+	VMOVDQU      32(R9), Y4
+	VPANDN       Y4, Y15, Y7
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        Y4, Y15, Y4
+	VMOVDQU      96(R9), Y5
+	VPANDN       Y5, Y15, Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y5, Y15, Y5
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      160(R9), Y6
+	VPANDN       Y6, Y15, Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        Y6, Y15, Y6
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD (R10), Y9
+	VPMADDUBSW   Y9, Y4, Y10
+	VPBROADCASTD 8(R10), Y9
+	VPMADDUBSW   Y9, Y5, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 16(R10), Y9
+	VPMADDUBSW   Y9, Y6, Y10
+	VPBROADCASTD 24(R10), Y9
+	VPMADDUBSW   Y9, Y7, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD 4(R10), Y9
+	VPMADDUBSW   Y9, Y4, Y10
+	VPBROADCASTD 12(R10), Y9
+	VPMADDUBSW   Y9, Y5, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD 20(R10), Y9
+	VPMADDUBSW   Y9, Y6, Y10
+	VPBROADCASTD 28(R10), Y9
+	VPMADDUBSW   Y9, Y7, Y11
+	VPADDW       Y11, Y10, Y10
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	ADDQ         $+192, R9
+	ADDQ         $+32, R10
 	DECQ         R11
-	JNZ          first_one
+	JNZ          one
 
-first_sum:
-second:
-	LEAQ 64(AX), R9
-	MOVQ pairs+24(FP), R11
-	SUBQ $0x08, R11
-	JL   blocks_rest
-
-blocks_unrolled:
-	VMOVDQU      (R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD (R10), Y12
-	VPMADDUBSW   Y12, Y8, Y4
-	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y5
-	VPMADDUBSW   Y12, Y10, Y7
-	VMOVDQU      64(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 8(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 12(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      128(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 16(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 20(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      192(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 24(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 28(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      256(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 32(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 36(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      320(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 40(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 44(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      384(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 48(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 52(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      448(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 56(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 60(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VPMADDWD     Y14, Y4, Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPADDD       Y4, Y0, Y0
-	VPMADDWD     Y14, Y6, Y6
-	VPADDD       Y6, Y0, Y0
-	VPMADDWD     Y14, Y5, Y5
-	VPSLLD       $0x04, Y5, Y5
-	VPADDD       Y5, Y2, Y2
-	VPMADDWD     Y14, Y7, Y7
-	VPADDD       Y7, Y2, Y2
-	VMOVDQU      32(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD (R10), Y12
-	VPMADDUBSW   Y12, Y8, Y4
-	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y5
-	VPMADDUBSW   Y12, Y10, Y7
-	VMOVDQU      96(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 8(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 12(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      160(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 16(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 20(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      224(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 24(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 28(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      288(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 32(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 36(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      352(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 40(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 44(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      416(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 48(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 52(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VMOVDQU      480(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD 56(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y4, Y4
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y6, Y6
-	VPBROADCASTD 60(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y13
-	VPADDW       Y13, Y5, Y5
-	VPMADDUBSW   Y12, Y10, Y13
-	VPADDW       Y13, Y7, Y7
-	VPMADDWD     Y14, Y4, Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPMADDWD     Y14, Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPMADDWD     Y14, Y5, Y5
-	VPSLLD       $0x04, Y5, Y5
-	VPADDD       Y5, Y3, Y3
-	VPMADDWD     Y14, Y7, Y7
-	VPADDD       Y7, Y3, Y3
-	ADDQ         $+512, R9
-	ADDQ         $+64, R10
-	SUBQ         $0x08, R11
-	JGE          blocks_unrolled
-
-blocks_rest:
-	ADDQ $0x08, R11
-	JZ   blocks_sum
-
-blocks_one:
-	VMOVDQU      (R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD (R10), Y12
-	VPMADDUBSW   Y12, Y8, Y4
-	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y5
-	VPMADDUBSW   Y12, Y10, Y7
-	VPMADDWD     Y14, Y4, Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPADDD       Y4, Y0, Y0
-	VPMADDWD     Y14, Y6, Y6
-	VPADDD       Y6, Y0, Y0
-	VPMADDWD     Y14, Y5, Y5
-	VPSLLD       $0x04, Y5, Y5
-	VPADDD       Y5, Y2, Y2
-	VPMADDWD     Y14, Y7, Y7
-	VPADDD       Y7, Y2, Y2
-	VMOVDQU      32(R9), Y10
-	VPSRLW       $0x04, Y10, Y8
-	VPAND        Y15, Y10, Y10
-	VPAND        Y15, Y8, Y8
-	VPBROADCASTD (R10), Y12
-	VPMADDUBSW   Y12, Y8, Y4
-	VPMADDUBSW   Y12, Y10, Y6
-	VPBROADCASTD 4(R10), Y12
-	VPMADDUBSW   Y12, Y8, Y5
-	VPMADDUBSW   Y12, Y10, Y7
-	VPMADDWD     Y14, Y4, Y4
-	VPSLLD       $0x04, Y4, Y4
-	VPADDD       Y4, Y1, Y1
-	VPMADDWD     Y14, Y6, Y6
-	VPADDD       Y6, Y1, Y1
-	VPMADDWD     Y14, Y5, Y5
-	VPSLLD       $0x04, Y5, Y5
-	VPADDD       Y5, Y3, Y3
-	VPMADDWD     Y14, Y7, Y7
-	VPADDD       Y7, Y3, Y3
-	ADDQ         $+64, R9
-	ADDQ         $+8, R10
-	DECQ         R11
-	JNZ          blocks_one
-
-blocks_sum:
+sum:
 	// sign(dot*scale + residual*slope + limit) of all rows and probes
+	MOVWLZX      R12, R12
 	VPCMPEQD     Y12, Y12, Y12
 	VMOVDQU      (AX), Y9
 	VPSLLD       $0x10, Y9, Y8
@@ -5789,57 +4769,68 @@ blocks_sum:
 	SHLL         $0x08, R10
 	ORL          R10, R9
 	NOTL         R9
-	MOVWLZX      R12, R12
-	TESTL        R9, R12
+	ANDL         R12, R9
 	JZ           next
-
-	// some row may pass: find which, probe by probe
-	VMOVDQU Y0, (SP)
-	VMOVDQU Y1, 32(SP)
-	VMOVDQU Y2, 64(SP)
-	VMOVDQU Y3, 96(SP)
-	LEAQ    (SP), R14
-	MOVQ    DX, R15
-	XORQ    R9, R9
-
-probe:
 	VMOVDQU      (AX), Y9
 	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      (R14), Y0
-	VBROADCASTSS 8(R15), Y11
-	VBROADCASTSS 16(R15), Y10
+	VBROADCASTSS 8(DX), Y11
+	VBROADCASTSS 16(DX), Y10
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y0, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R10
+	VMOVMSKPS    Y10, R9
 	VMOVDQU      32(AX), Y9
 	VPSLLD       $0x10, Y9, Y8
-	VMOVDQU      32(R14), Y1
-	VBROADCASTSS 8(R15), Y11
-	VBROADCASTSS 16(R15), Y10
+	VBROADCASTSS 8(DX), Y11
+	VBROADCASTSS 16(DX), Y10
 	VFMADD231PS  Y11, Y9, Y10
 	VCVTDQ2PS    Y1, Y11
 	VFMADD231PS  Y8, Y11, Y10
-	VMOVMSKPS    Y10, R11
-	SHLL         $0x08, R11
-	ORL          R11, R10
-	NOTL         R10
-	ANDL         R12, R10
-	JZ           miss
+	VMOVMSKPS    Y10, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	ANDL         R12, R9
 	MOVL         SI, (BX)
-	MOVW         R9, 4(BX)
-	MOVW         R10, 6(BX)
+	MOVW         $0x0000, 4(BX)
+	MOVW         R9, 6(BX)
 	VMOVDQU      Y0, 8(BX)
 	VMOVDQU      Y1, 40(BX)
-	ADDQ         $0x48, BX
-	INCQ         DI
-
-miss:
-	ADDQ $0x40, R14
-	ADDQ $0x04, R15
-	INCQ R9
-	CMPQ R9, $0x02
-	JL   probe
+	NEGL         R9
+	SBBQ         R9, R9
+	SUBQ         R9, DI
+	ANDQ         $0x48, R9
+	ADDQ         R9, BX
+	VMOVDQU      (AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 12(DX), Y11
+	VBROADCASTSS 20(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y2, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R9
+	VMOVDQU      32(AX), Y9
+	VPSLLD       $0x10, Y9, Y8
+	VBROADCASTSS 12(DX), Y11
+	VBROADCASTSS 20(DX), Y10
+	VFMADD231PS  Y11, Y9, Y10
+	VCVTDQ2PS    Y3, Y11
+	VFMADD231PS  Y8, Y11, Y10
+	VMOVMSKPS    Y10, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
+	NOTL         R9
+	ANDL         R12, R9
+	MOVL         SI, (BX)
+	MOVW         $0x0001, 4(BX)
+	MOVW         R9, 6(BX)
+	VMOVDQU      Y2, 8(BX)
+	VMOVDQU      Y3, 40(BX)
+	NEGL         R9
+	SBBQ         R9, R9
+	SUBQ         R9, DI
+	ANDQ         $0x48, R9
+	ADDQ         R9, BX
 
 next:
 	ADDQ R8, AX
@@ -5847,6 +4838,6 @@ next:
 	JMP  step
 
 done:
-	MOVQ DI, ret+72(FP)
+	MOVQ DI, ret+64(FP)
 	VZEROUPPER
 	RET

@@ -7,49 +7,54 @@ package kernel
 // scanSDOTx1 is the full scan of halved codes for a tile of 1, by the dot product instructions.
 //
 //go:noescape
-func scanSDOTx1(blocks, first *byte, n, pairs, ahead int, masks *uint32, codes, consts, hits *byte) int
+func scanSDOTx1(blocks, first *byte, n, units int, masks *uint32, codes, consts, hits *byte) int
 
 // scanSDOTx4 is the full scan of halved codes for a tile of 4, by the dot product instructions.
 //
 //go:noescape
-func scanSDOTx4(blocks, first *byte, n, pairs, ahead int, masks *uint32, codes, consts, hits *byte) int
+func scanSDOTx4(blocks, first *byte, n, units int, masks *uint32, codes, consts, hits *byte) int
 
 // scanSkimSDOTx1 is the coarse scan of halved codes for a tile of 1, by the dot product instructions.
 //
 //go:noescape
-func scanSkimSDOTx1(blocks, first *byte, n, pairs, ahead int, masks *uint32, codes, consts, hits *byte) int
+func scanSkimSDOTx1(blocks, first *byte, n, units int, masks *uint32, codes, consts, hits *byte) int
 
-// scanSplitSDOTx1 is the scan of whole codes for a tile of 1, by the dot product instructions.
+// scanSplitSDOTx1 is the coarse scan of packed codes for a tile of 1, by the dot product instructions.
 //
 //go:noescape
-func scanSplitSDOTx1(blocks, first *byte, n, pairs, ahead int, masks *uint32, codes, consts, hits *byte) int
+func scanSplitSDOTx1(blocks, first *byte, n, units int, masks *uint32, codes, consts, hits *byte) int
 
-// scanSplitSDOTx4 is the scan of whole codes for a tile of 4, by the dot product instructions.
+// scanSplitSDOTx4 is the coarse scan of packed codes for a tile of 4, by the dot product instructions.
 //
 //go:noescape
-func scanSplitSDOTx4(blocks, first *byte, n, pairs, ahead int, masks *uint32, codes, consts, hits *byte) int
+func scanSplitSDOTx4(blocks, first *byte, n, units int, masks *uint32, codes, consts, hits *byte) int
 
 // scanNEONx1 is the full scan of halved codes for a tile of 1, by NEON.
 //
 //go:noescape
-func scanNEONx1(blocks, first *byte, n, pairs, ahead int, masks *uint32, codes, consts, hits *byte) int
+func scanNEONx1(blocks, first *byte, n, units int, masks *uint32, codes, consts, hits *byte) int
 
 // scanNEONx4 is the full scan of halved codes for a tile of 4, by NEON.
 //
 //go:noescape
-func scanNEONx4(blocks, first *byte, n, pairs, ahead int, masks *uint32, codes, consts, hits *byte) int
+func scanNEONx4(blocks, first *byte, n, units int, masks *uint32, codes, consts, hits *byte) int
 
 // scanSkimNEONx1 is the coarse scan of halved codes for a tile of 1, by NEON.
 //
 //go:noescape
-func scanSkimNEONx1(blocks, first *byte, n, pairs, ahead int, masks *uint32, codes, consts, hits *byte) int
+func scanSkimNEONx1(blocks, first *byte, n, units int, masks *uint32, codes, consts, hits *byte) int
 
-// scanSplitNEONx1 is the scan of whole codes for a tile of 1, by NEON.
+// scanSplitNEONx1 is the coarse scan of packed codes for a tile of 1, by NEON.
 //
 //go:noescape
-func scanSplitNEONx1(blocks, first *byte, n, pairs, ahead int, masks *uint32, codes, consts, hits *byte) int
+func scanSplitNEONx1(blocks, first *byte, n, units int, masks *uint32, codes, consts, hits *byte) int
 
-// scanSplitNEONx4 is the scan of whole codes for a tile of 4, by NEON.
+// scanSplitNEONx4 is the coarse scan of packed codes for a tile of 4, by NEON.
 //
 //go:noescape
-func scanSplitNEONx4(blocks, first *byte, n, pairs, ahead int, masks *uint32, codes, consts, hits *byte) int
+func scanSplitNEONx4(blocks, first *byte, n, units int, masks *uint32, codes, consts, hits *byte) int
+
+// gatherNEON adds up the products of some rows' records, by NEON.
+//
+//go:noescape
+func gatherNEON(records *byte, size, lows, wholes int, rows *uint32, n int, codes *byte, sums *int32)

@@ -9,11 +9,11 @@ import (
 // neon writes the arm64 kernels, for which avo has no assembler. Vector
 // instructions that Go's assembler lacks are written as words.
 //
-// Registers: R0 to R6 are the arguments but first, which is R19, or how far
-// that is from R0, and ahead, which is R21; R22 is the bytes of a block of
-// first; R7 counts blocks and R8 hits; R9 and R20 are the row in blocks and in
-// first, R10 the code and R11 the units left; R12 is the mask. V0 to V15 hold
-// the sums, four registers of four rows for each probe.
+// Registers: R0 to R6 are the arguments but first, of which R19 is how far it
+// is from R0; R7 counts blocks and R8 hits; R9 and R20 are the row in blocks and
+// in first, R10 the code and R11 the units left; R12 is the mask and R21 the
+// bytes of a block's units. V0 to V15 hold the sums, four registers of four rows
+// for each probe.
 type neon struct {
 	bytes.Buffer
 	width int
@@ -33,7 +33,8 @@ const (
 	neonFloat  = 28
 	neonSigns  = 29
 	neonSlope  = 30
-	neonFlip   = 31 // bytes of the sign bits, and of 8 where codes are halved
+	neonFlip   = 31 // bytes of the sign bits and of 8; or of packed
+	neonTop    = neonData + 3
 	neonParts  = 4
 	neonWidest = 4
 )
@@ -68,11 +69,11 @@ func (a *neon) widen(d, n, m int) {
 
 // scan writes one kernel.
 func (a *neon) scan(name string) {
-	fmt.Fprintf(a, "\n// %s\nTEXT ·%s(SB), NOSPLIT, $0-80\n", signature, name)
+	fmt.Fprintf(a, "\n// %s\nTEXT ·%s(SB), NOSPLIT, $0-72\n", signature, name)
 	for i, arg := range []struct {
 		name string
 		to   int
-	}{{"blocks", 0}, {"first", 19}, {"n", 1}, {"pairs", 2}, {"ahead", 21}, {"masks", 3}, {"codes", 4}, {"consts", 5}, {"hits", 6}} {
+	}{{"blocks", 0}, {"first", 19}, {"n", 1}, {"units", 2}, {"masks", 3}, {"codes", 4}, {"consts", 5}, {"hits", 6}} {
 		a.op("MOVD %s+%d(FP), R%d", arg.name, 8*i, arg.to)
 	}
 	a.op("MOVD ZR, R7")
@@ -80,12 +81,12 @@ func (a *neon) scan(name string) {
 	flip := middles & 0xff
 	switch a.kind {
 	case split:
-		flip &= highHalf
-		a.op("LSL $6, R21, R22")
-		a.op("ADD $%d, R22", metaSize)
+		flip = packed & 0xff
 	case full:
 		a.op("SUB R0, R19")
 	}
+	a.op("MOVD $%d, R21", a.kind.registers()*rows*dword)
+	a.op("MUL R2, R21")
 	a.op("MOVD $%#x, R13", flip)
 	a.op("VDUP R13, V%d.B16", neonFlip)
 
@@ -96,24 +97,26 @@ func (a *neon) scan(name string) {
 	a.op("ADD $%d, R0, R9", metaSize)
 	a.op("CBZ R12, skip")
 	for i := range a.width * neonParts {
+		if a.kind == split {
+			a.op("ADD $%d, R5, R13", i/neonParts*dword)
+			a.op("VLD1R (R13), [V%d.S4]", i)
+			continue
+		}
 		a.op("VEOR V%d.B16, V%d.B16, V%d.B16", i, i, i)
 	}
 	a.op("MOVD R4, R10")
-	row := 9
-	switch a.kind {
-	case split:
-		a.op("CBZ R21, second")
-		a.op("MADD R22, R19, R7, R20")
-		a.op("ADD $%d, R20", metaSize)
-		a.op("MOVD R21, R11")
-		a.plane("ahead", 20)
-		a.label("second")
-	case full:
-		row = 20
+	if a.kind == full {
 		a.op("ADD R19, R9, R20")
 	}
 	a.op("MOVD R2, R11")
-	a.plane("unit", row)
+	a.label("unit")
+	if a.kind == split {
+		a.packed()
+	} else {
+		a.halved()
+	}
+	a.op("SUBS $1, R11")
+	a.op("BNE unit")
 
 	a.op("VLD1 (R0), [V16.S4, V17.S4, V18.S4, V19.S4]")
 	for p := range neonParts {
@@ -166,20 +169,18 @@ func (a *neon) scan(name string) {
 	a.op("ADD $1, R7")
 	a.op("B step")
 	a.label("skip")
-	a.op("ADD R2<<6, R9, R0")
+	a.op("ADD R21, R9, R0")
 	a.op("ADD $1, R7")
 	a.op("B step")
 	a.label("done")
-	a.op("MOVD R8, ret+72(FP)")
+	a.op("MOVD R8, ret+64(FP)")
 	a.op("RET")
 }
 
-// plane is the loop over the units of a block in a plane, of which row is the
-// register.
-func (a *neon) plane(name string, row int) {
-	a.label(name)
-	a.codes(row)
-	for _, data := range []int{neonEven, neonData}[2-a.kind.groups():] {
+// halved adds the products of a unit of halved codes.
+func (a *neon) halved() {
+	a.codes()
+	for _, data := range []int{neonEven, neonData} {
 		if a.dot && a.width == neonWidest {
 			a.op("VLD1.P 16(R10), [V%d.B16]", neonCode)
 		}
@@ -196,13 +197,16 @@ func (a *neon) plane(name string, row int) {
 			}
 		}
 	}
-	a.op("SUBS $1, R11")
-	a.op("BNE %s", name)
 }
 
-// codes loads a unit and makes signed codes of it: those of its last group in
-// the registers from neonData on, of a first of two from neonEven on.
-func (a *neon) codes(row int) {
+// codes loads a unit of halved codes and makes signed codes of it: those of
+// its last group in the registers from neonData on, of the first from neonEven
+// on.
+func (a *neon) codes() {
+	row := 9
+	if a.kind == full {
+		row = 20
+	}
 	a.op("VLD1.P 64(R%d), [V16.B16, V17.B16, V18.B16, V19.B16]", row)
 	if a.kind == full {
 		a.op("VLD1.P 64(R9), [V23.B16, V24.B16, V25.B16, V26.B16]")
@@ -210,16 +214,51 @@ func (a *neon) codes(row int) {
 	for p := range neonParts {
 		a.op("VEOR V%d.B16, V%d.B16, V%d.B16", neonFlip, neonData+p, neonData+p)
 		lower := neonLower + p
-		switch a.kind {
-		case split:
-			continue
-		case coarse:
+		if a.kind == coarse {
 			lower = neonFlip
 		}
 		a.op("VORR V%d.B16, V%d.B16, V%d.B16", lower, lower, neonEven+p)
 		a.op("VSLI $%d, V%d.B16, V%d.B16", nibble, neonData+p, neonEven+p)
 		a.op("VSRI $%d, V%d.B16, V%d.B16", nibble, lower, neonData+p)
 	}
+}
+
+// packed adds the products of a unit of packed codes, four rows at a time.
+func (a *neon) packed() {
+	for p := range neonParts {
+		for i := range a.kind.registers() {
+			a.op("FMOVQ %d(R9), F%d", i*rows*dword+p*rows, neonData+i)
+		}
+		for i := range a.kind.registers() {
+			top := neonTop
+			if i > 0 {
+				top = neonCode
+			}
+			a.op("VUSHR $6, V%d.B16, V%d.B16", neonData+i, top)
+			if i > 0 {
+				a.op("VSLI $%d, V%d.B16, V%d.B16", 2*i, top, neonTop)
+			}
+			a.op("VAND V%d.B16, V%d.B16, V%d.B16", neonFlip, neonData+i, neonData+i)
+		}
+		for g := range a.kind.groups() {
+			if a.dot && a.width == neonWidest {
+				a.op("FMOVQ %d(R10), F%d", g*neonWidest*dword, neonCode)
+			}
+			for q := range a.width {
+				if !a.dot || a.width < neonWidest {
+					a.op("FMOVS %d(R10), F%d", (g*a.width+q)*dword, neonCode)
+				}
+				if a.dot {
+					a.sdot(q*neonParts+p, neonData+g, neonCode, q)
+				} else {
+					a.op("VDUP V%d.S[0], V%d.S4", neonCode, neonCode)
+					a.widen(q*neonParts+p, neonData+g, neonCode)
+				}
+			}
+		}
+	}
+	a.op("ADD $%d, R9", a.kind.registers()*rows*dword)
+	a.op("ADD $%d, R10", a.kind.groups()*a.width*dword)
 }
 
 // bound computes dot*scale + residual*slope + limit of a probe's rows.
@@ -233,6 +272,79 @@ func (a *neon) bound(q int) {
 		a.scvtf(neonFloat, q*neonParts+p)
 		a.op("VFMLA V%d.S4, V%d.S4, V%d.S4", neonScale+p, neonFloat, neonUpper+p)
 	}
+}
+
+// gather writes the kernel that sums up products of records.
+//
+// Registers: R0 to R7 are the arguments; R8 counts rows; R9 is the record, R10
+// the code and R11 the bytes left; R12 is the record to come, R13 its last byte
+// and R14 where the low bits are. V0 holds the sum.
+func (a *neon) gather(name string) {
+	fmt.Fprintf(a, "\n// %s\nTEXT ·%s(SB), NOSPLIT, $0-64\n", gatherSignature, name)
+	for i, arg := range []string{"records", "size", "lows", "wholes", "rows", "n", "codes", "sums"} {
+		a.op("MOVD %s+%d(FP), R%d", arg, 8*i, i)
+	}
+	a.op("MOVD $%#x, R13", lowMask&0xff)
+	a.op("VDUP R13, V%d.B16", neonFlip)
+	a.op("MOVD ZR, R8")
+
+	a.label("row")
+	a.op("CMP R5, R8")
+	a.op("BGE done")
+	a.op("// ask for a record to come, or for the last")
+	a.op("ADD $%d, R8, R12", ahead)
+	a.op("SUB $1, R5, R13")
+	a.op("CMP R13, R12")
+	a.op("CSEL GT, R13, R12, R12")
+	a.op("MOVWU (R4)(R12<<2), R12")
+	a.op("MADD R1, R0, R12, R12")
+	a.op("ADD R1, R12, R13")
+	a.op("SUB $1, R13")
+	a.label("ask")
+	a.op("PRFM (R12), PLDL1KEEP")
+	a.op("ADD $64, R12")
+	a.op("CMP R13, R12")
+	a.op("BLE ask")
+	a.op("PRFM (R13), PLDL1KEEP")
+
+	a.op("MOVWU (R4)(R8<<2), R9")
+	a.op("MADD R1, R0, R9, R9")
+	a.op("ADD $%d, R9, R14", dword)
+	a.op("ADD R2, R14, R9")
+	a.op("MOVD R6, R10")
+	a.op("VEOR V0.B16, V0.B16, V0.B16")
+	a.op("// the low bits of codes")
+	a.op("MOVD R2, R11")
+	a.label("low")
+	a.op("VLD1.P %d(R14), [V%d.B16]", chunk, neonData)
+	for k := range lowsInByte {
+		from := neonData
+		if k > 0 {
+			from = neonLower
+			a.op("VUSHR $%d, V%d.B16, V%d.B16", k*lowBits, neonData, neonLower)
+		}
+		a.op("VAND V%d.B16, V%d.B16, V%d.B16", neonFlip, from, neonLower)
+		a.op("VLD1.P %d(R10), [V%d.B16]", chunk, neonCode)
+		a.widen(0, neonLower, neonCode)
+	}
+	a.op("SUBS $%d, R11", chunk)
+	a.op("BGT low")
+	a.op("// whole codes")
+	a.op("MOVD R3, R11")
+	a.label("whole")
+	a.op("VLD1.P %d(R9), [V%d.B16]", chunk, neonData)
+	a.op("VLD1.P %d(R10), [V%d.B16]", chunk, neonCode)
+	a.widen(0, neonData, neonCode)
+	a.op("SUBS $%d, R11", chunk)
+	a.op("BGT whole")
+
+	a.op("VADDV V0.S4, V0")
+	a.op("VMOV V0.S[0], R13")
+	a.op("MOVW R13, (R7)(R8<<2)")
+	a.op("ADD $1, R8")
+	a.op("B row")
+	a.label("done")
+	a.op("RET")
 }
 
 // arm64 writes the kernels and their declarations.
@@ -255,6 +367,9 @@ func arm64(assembly, stubs string) error {
 			}
 		}
 	}
+	const name = "gatherNEON"
+	a.gather(name)
+	fmt.Fprintf(&s, "\n// %s %s by NEON.\n//\n//go:noescape\nfunc %s%s\n", name, gatherDoc, name, gatherSignature[len("func"):])
 	if err := os.WriteFile(assembly, a.Bytes(), 0o644); err != nil {
 		return err
 	}

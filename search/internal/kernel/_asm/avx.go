@@ -38,10 +38,27 @@ var ymm = []reg.VecPhysical{
 // the low ones, and 16-bit ones.
 var maskBits, ones = reg.Y15, reg.Y14
 
-// load is where eight rows' bytes of the u-th unit lie in the plane that is
+// load is where eight rows' bytes of the r-th register lie in the plane that is
 // scanned, and other where they lie in the other.
-func (k avxKernel) load(u, h int) Mem {
-	return Mem{Base: k.row, Disp: u*rows*dword + h*rows*dword/halves}
+func (k avxKernel) load(r, h int) Mem {
+	return Mem{Base: k.row, Disp: r*rows*dword + h*rows*dword/halves}
+}
+
+// unpack makes four registers of codes of the unit's packed ones.
+func (k avxKernel) unpack(u, h int, codes [4]reg.VecPhysical, spare reg.VecPhysical) {
+	for i := range split.registers() {
+		top := codes[3]
+		if i > 0 {
+			top = spare
+		}
+		VMOVDQU(k.load(u*split.registers()+i, h), codes[i])
+		VPANDN(codes[i], maskBits, top)
+		VPSRLW(U8(6-2*i), top, top)
+		VPAND(codes[i], maskBits, codes[i])
+		if i > 0 {
+			VPOR(top, codes[3], codes[3])
+		}
+	}
 }
 
 func (k avxKernel) other(u, h int) Mem { return k.load(u, h).Idx(k.apart, 1) }
@@ -53,10 +70,21 @@ var vnni = dots{
 	add: func(n int, k avxKernel) {
 		even, odd, probe, shifted := ymm[8:10], ymm[10:12], ymm[12], ymm[13]
 		for u := range n {
+			if k.kind == split {
+				for h := range halves {
+					codes := [4]reg.VecPhysical{ymm[8], ymm[9], ymm[10], ymm[11]}
+					k.unpack(u, h, codes, shifted)
+					for g, d := range codes {
+						for q := range k.width {
+							VPBROADCASTD(k.probe(u*4+g, q), probe)
+							vpdpbusd(probe, d, k.acc[q][h])
+						}
+					}
+				}
+				continue
+			}
 			for h := range halves {
 				switch k.kind {
-				case split:
-					VMOVDQU(k.load(u, h), even[h])
 				case coarse:
 					VMOVDQU(k.load(u, h), odd[h])
 					VPSLLW(U8(nibble), odd[h], even[h])
@@ -75,9 +103,9 @@ var vnni = dots{
 					VPOR(shifted, odd[h], odd[h])
 				}
 			}
-			for g, data := range [][]reg.VecPhysical{even, odd}[:k.kind.groups()] {
+			for g, data := range [][]reg.VecPhysical{even, odd} {
 				for q := range k.width {
-					VPBROADCASTD(k.probe(u*k.kind.groups()+g, q), probe)
+					VPBROADCASTD(k.probe(2*u+g, q), probe)
 					for h, d := range data {
 						vpdpbusd(probe, d, k.acc[q][h])
 					}
@@ -99,14 +127,16 @@ var madd = dots{
 			VPAND(maskBits, low, low)
 			VPAND(maskBits, high, high)
 		}
+		if k.kind == split {
+			packedMadd(n, k)
+			return
+		}
 		// half is halves of the codes of a unit's groups, and their sums.
 		type half struct{ sums, codes []reg.VecPhysical }
 		for h := range halves {
 			for u := range n {
 				parts := []half{{upper, data[:2]}, {lower, data[2:]}}
 				switch k.kind {
-				case split:
-					nibbles(k.load(u, h), data[2], data[0])
 				case coarse:
 					nibbles(k.load(u, h), data[0], data[1])
 					parts = parts[:1]
@@ -116,7 +146,7 @@ var madd = dots{
 				}
 				for g := range k.kind.groups() {
 					for q := range k.width {
-						VPBROADCASTD(k.probe(u*k.kind.groups()+g, q), probe)
+						VPBROADCASTD(k.probe(2*u+g, q), probe)
 						for _, p := range parts {
 							if u == 0 && g == 0 {
 								VPMADDUBSW(probe, p.codes[g], p.sums[q])
@@ -139,6 +169,30 @@ var madd = dots{
 			}
 		}
 	},
+}
+
+// packedMadd multiplies packed codes: two products are at most 2*63*127, so
+// that 16 bits hold the sums of two groups.
+func packedMadd(n int, k avxKernel) {
+	codes, spare, probe, sum, product := [4]reg.VecPhysical{ymm[4], ymm[5], ymm[6], ymm[7]}, ymm[8], ymm[9], ymm[10], ymm[11]
+	for u := range n {
+		for h := range halves {
+			k.unpack(u, h, codes, spare)
+			for q := range k.width {
+				for g, d := range codes {
+					VPBROADCASTD(k.probe(4*u+g, q), probe)
+					if g%2 == 0 {
+						VPMADDUBSW(probe, d, sum)
+						continue
+					}
+					VPMADDUBSW(probe, d, product)
+					VPADDW(product, sum, sum)
+					VPMADDWD(ones, sum, sum)
+					VPADDD(sum, k.acc[q][h], k.acc[q][h])
+				}
+			}
+		}
+	}
 }
 
 // vpdpbusd adds to sum the products of unsigned and signed bytes.
@@ -164,18 +218,23 @@ func encodeVPDPBUSD(s, u, d byte) []byte {
 // avx writes a 256-bit kernel for width probes.
 func avx(d dots, width int, kind kind) {
 	c := begin(d.name, d.by, width, kind)
-	spill := AllocLocal(width * rows * dword)
 	acc := make([][]reg.VecPhysical, width)
 	for q := range acc {
 		acc[q] = ymm[q*halves : (q+1)*halves]
 	}
 	mask := GP64()
 	constant := GP32()
-	MOVL(U32(highHalf), constant)
+	bits := uint32(highHalf)
+	switch {
+	case kind == split:
+		bits = packed
+	case d.name == madd.name:
+		bits = highHalf >> nibble
+	}
+	MOVL(U32(bits), constant)
 	VMOVD(constant, maskBits.AsX())
 	VPBROADCASTD(maskBits.AsX(), maskBits)
 	if d.name == madd.name {
-		VPSRLW(U8(nibble), maskBits, maskBits)
 		VPCMPEQW(ones, ones, ones)
 		VPSRLW(U8(15), ones, ones)
 	}
@@ -207,66 +266,38 @@ func avx(d dots, width int, kind kind) {
 		VFMADD231PS(scale, product, upper)
 	}
 	passed := []reg.GPVirtual{GP32(), GP32()}
-	for h := range halves {
-		VPCMPEQD(signs, signs, signs)
-		load(h)
-		for q := range acc {
-			bound(acc[q][h], c.slope(q), c.limit(q))
-			VPAND(upper, signs, signs)
-		}
-		VMOVMSKPS(signs, passed[h])
-	}
-	SHLL(U8(8), passed[1])
-	ORL(passed[1], passed[0])
-	NOTL(passed[0])
 	MOVWLZX(mask.As16(), mask.As32())
-	TESTL(passed[0], mask.As32())
-	JZ(LabelRef("next"))
-
-	Comment("some row may pass: find which, probe by probe")
+	found := func() {
+		SHLL(U8(8), passed[1])
+		ORL(passed[1], passed[0])
+		NOTL(passed[0])
+		ANDL(mask.As32(), passed[0])
+	}
+	if width > 1 {
+		for h := range halves {
+			VPCMPEQD(signs, signs, signs)
+			load(h)
+			for q := range acc {
+				bound(acc[q][h], c.slope(q), c.limit(q))
+				VPAND(upper, signs, signs)
+			}
+			VMOVMSKPS(signs, passed[h])
+		}
+		found()
+		JZ(LabelRef("next"))
+	}
 	for q := range acc {
 		for h := range halves {
-			VMOVDQU(acc[q][h], spill.Offset(q*rows*dword+h*32))
+			load(h)
+			bound(acc[q][h], c.slope(q), c.limit(q))
+			VMOVMSKPS(upper, passed[h])
 		}
+		found()
+		c.keep(q, passed[0], func(at Mem) {
+			for h, a := range acc[q] {
+				VMOVDQU(a, at.Offset(h*32))
+			}
+		})
 	}
-	probe, found, high, stacked, consts := GP64(), GP32(), GP32(), GP64(), GP64()
-	LEAQ(spill, stacked)
-	MOVQ(c.consts, consts)
-	XORQ(probe, probe)
-	Label("probe")
-	half := ymm[0:2]
-	for h, found := range []reg.GPVirtual{found, high} {
-		load(h)
-		VMOVDQU(Mem{Base: stacked, Disp: h * 32}, half[h])
-		bound(half[h], Mem{Base: consts, Disp: width * dword}, Mem{Base: consts, Disp: 2 * width * dword})
-		VMOVMSKPS(upper, found)
-	}
-	SHLL(U8(8), high)
-	ORL(high, found)
-	NOTL(found)
-	ANDL(mask.As32(), found)
-	JZ(LabelRef("miss"))
-	MOVL(c.block.As32(), Mem{Base: c.hits})
-	MOVW(probe.As16(), Mem{Base: c.hits, Disp: hitProbe})
-	MOVW(found.As16(), Mem{Base: c.hits, Disp: hitMask})
-	for h := range halves {
-		VMOVDQU(half[h], Mem{Base: c.hits, Disp: hitDots + h*32})
-	}
-	ADDQ(U8(hitSize), c.hits)
-	INCQ(c.count)
-	Label("miss")
-	ADDQ(U8(rows*dword), stacked)
-	ADDQ(U8(dword), consts)
-	INCQ(probe)
-	CMPQ(probe, U8(width))
-	JL(LabelRef("probe"))
-
-	Label("next")
-	ADDQ(c.size, c.blocks)
-	INCQ(c.block)
-	JMP(LabelRef("step"))
-	Label("done")
-	c.end()
-	VZEROUPPER()
-	RET()
+	c.next()
 }

@@ -11,7 +11,6 @@ import (
 // four of a probe.
 func avx512(width int, kind kind) {
 	c := begin("AVX512VNNI", "AVX-512 VNNI", width, kind)
-	spill := AllocLocal(width * rows * dword)
 	acc := make([]reg.VecVirtual, width)
 	for q := range acc {
 		acc[q] = ZMM()
@@ -22,15 +21,20 @@ func avx512(width int, kind kind) {
 		sums = append(sums, ZMM(), ZMM(), ZMM())
 	}
 	mask := GP64()
-	high, low := ZMM(), ZMM()
+	high, low, mask6 := ZMM(), ZMM(), ZMM()
 	constant := func(value uint32, to reg.VecVirtual) {
 		v := GP32()
 		MOVL(U32(value), v)
 		VPBROADCASTD(v, to)
 	}
-	constant(highHalf, high)
-	if kind == coarse {
+	switch kind {
+	case split:
+		constant(packed, mask6)
+	case coarse:
 		constant(middles, low)
+		fallthrough
+	default:
+		constant(highHalf, high)
 	}
 
 	c.step(mask)
@@ -40,20 +44,26 @@ func avx512(width int, kind kind) {
 	for _, s := range sums[1:] {
 		VPXORD(s, s, s)
 	}
-	even, odd := ZMM(), ZMM()
-	data := []reg.VecVirtual{even, odd}[:kind.groups()]
+	data := []reg.VecVirtual{ZMM(), ZMM(), ZMM(), ZMM()}[:kind.groups()]
+	even, odd := data[0], data[1]
 	c.dots(max(2, 8/width), func(n int) {
 		for u := range n {
-			at := Mem{Base: c.row, Disp: u * rows * dword}
+			at := Mem{Base: c.row, Disp: u * kind.registers() * rows * dword}
 			switch {
-			case kind == split && width > 1:
-				VMOVDQU8(at, even)
 			case kind == split:
-				// With less to do for 64 bytes, loads run so far ahead that
-				// memory answers them a third slower.
-				VMOVDQU8(at, even.AsY())
-				VMOVDQU8(at.Offset(rows*dword/halves), odd.AsY())
-				VINSERTI64X4(U8(1), odd.AsY(), even, even)
+				for i := range kind.registers() {
+					top := data[3]
+					if i > 0 {
+						top = ZMM()
+					}
+					VMOVDQU8(at.Offset(i*rows*dword), data[i])
+					VPANDND(data[i], mask6, top)
+					VPSRLW(U8(6-2*i), top, top)
+					VPANDD(data[i], mask6, data[i])
+					if i > 0 {
+						VPORD(top, data[3], data[3])
+					}
+				}
 			case kind == coarse:
 				VMOVDQU8(at, odd)
 				VPSLLW(U8(nibble), odd, even)
@@ -98,55 +108,27 @@ func avx512(width int, kind kind) {
 	}
 	k, live := K(), K()
 	load(Mem{Base: c.blocks})
-	VPTERNLOGD(U8(0xff), signs, signs, signs)
-	for q, a := range acc {
-		bound(a, c.slope(q), c.limit(q))
-		VPANDD(upper, signs, signs)
-	}
-	VPMOVD2M(signs, k)
 	KMOVW(mask.As32(), live)
-	KANDNW(live, k, k)
-	KORTESTW(k, k)
-	JZ(LabelRef("next"))
-
-	Comment("some row may pass: find which, probe by probe")
-	for q, a := range acc {
-		VMOVDQU32(a, spill.Offset(q*rows*dword))
+	if width > 1 {
+		VPTERNLOGD(U8(0xff), signs, signs, signs)
+		for q, a := range acc {
+			bound(a, c.slope(q), c.limit(q))
+			VPANDD(upper, signs, signs)
+		}
+		VPMOVD2M(signs, k)
+		KANDNW(live, k, k)
+		KORTESTW(k, k)
+		JZ(LabelRef("next"))
 	}
-	probe, found, stacked, consts := GP64(), GP32(), GP64(), GP64()
-	LEAQ(spill, stacked)
-	MOVQ(c.consts, consts)
-	XORQ(probe, probe)
-	Label("probe")
-	dots := ZMM()
-	VMOVDQU32(Mem{Base: stacked}, dots)
-	bound(dots, Mem{Base: consts, Disp: width * dword}, Mem{Base: consts, Disp: 2 * width * dword})
-	VPMOVD2M(upper, k)
-	KANDNW(live, k, k)
-	KMOVW(k, found)
-	TESTL(found, found)
-	JZ(LabelRef("miss"))
-	MOVL(c.block.As32(), Mem{Base: c.hits})
-	MOVW(probe.As16(), Mem{Base: c.hits, Disp: hitProbe})
-	MOVW(found.As16(), Mem{Base: c.hits, Disp: hitMask})
-	VMOVDQU32(dots, Mem{Base: c.hits, Disp: hitDots})
-	ADDQ(U8(hitSize), c.hits)
-	INCQ(c.count)
-	Label("miss")
-	ADDQ(U8(rows*dword), stacked)
-	ADDQ(U8(dword), consts)
-	INCQ(probe)
-	CMPQ(probe, U8(width))
-	JL(LabelRef("probe"))
-
-	Label("next")
-	ADDQ(c.size, c.blocks)
-	INCQ(c.block)
-	JMP(LabelRef("step"))
-	Label("done")
-	c.end()
-	VZEROUPPER()
-	RET()
+	for q, a := range acc {
+		found := GP32()
+		bound(a, c.slope(q), c.limit(q))
+		VPMOVD2M(upper, k)
+		KANDNW(live, k, k)
+		KMOVW(k, found)
+		c.keep(q, found, func(at Mem) { VMOVDQU32(a, at) })
+	}
+	c.next()
 }
 
 // join makes the low bits of every byte those of low, where mask has the high

@@ -34,16 +34,19 @@ const (
 	nibble   = 4
 )
 
-const signature = "func(blocks, first *byte, n, pairs, ahead int, masks *uint32, codes, consts, hits *byte) int"
+// packed are the bits of every byte that the packed code of one coordinate
+// fills.
+const packed = 0x3f3f3f3f
 
-// kind is what a kernel scans. Of whole codes one kernel serves full scans and
-// coarse ones.
+const signature = "func(blocks, first *byte, n, units int, masks *uint32, codes, consts, hits *byte) int"
+
+// kind is what a kernel scans.
 type kind struct{ name, what string }
 
 var (
 	full   = kind{"", "full scan of halved codes"}
 	coarse = kind{"Skim", "coarse scan of halved codes"}
-	split  = kind{"Split", "scan of whole codes"}
+	split  = kind{"Split", "coarse scan of packed codes"}
 	kinds  = []kind{full, coarse, split}
 )
 
@@ -55,12 +58,20 @@ func (k kind) widths(all []int) []int {
 	return all
 }
 
-// groups is how many groups of coordinates a unit of 64 bytes has codes of.
+// groups is how many groups of coordinates a unit has codes of.
 func (k kind) groups() int {
 	if k == split {
-		return 1
+		return 4
 	}
 	return 2
+}
+
+// registers is how many times 64 bytes a unit has in a plane.
+func (k kind) registers() int {
+	if k == split {
+		return 3
+	}
+	return 1
 }
 
 func main() {
@@ -73,6 +84,7 @@ func main() {
 			avx512(width, kind)
 		}
 	}
+	gather()
 	for _, dots := range []dots{vnni, madd} {
 		for _, kind := range kinds {
 			for _, width := range kind.widths(dots.widths) {
@@ -103,21 +115,17 @@ func begin(name, by string, width int, kind kind) call {
 	c := call{
 		kind: kind, width: width,
 		blocks: load("blocks"), masks: load("masks"), consts: load("consts"), hits: load("hits"),
-		block: GP64(), count: GP64(), size: load("pairs"),
+		block: GP64(), count: GP64(), size: load("units"),
 		row: GP64(), code: GP64(), unit: GP64(),
 		apart: GP64(),
 	}
-	blockSize(c.size)
+	Comment("bytes of a block in a plane")
+	IMUL3Q(U8(kind.registers()), c.size, c.size)
+	SHLQ(U8(6), c.size)
+	ADDQ(U8(metaSize), c.size)
 	XORQ(c.block, c.block)
 	XORQ(c.count, c.count)
 	return c
-}
-
-// blockSize makes of a number of units the bytes of a block in a plane.
-func blockSize(units reg.GPVirtual) {
-	Comment("bytes of a block in a plane")
-	SHLQ(U8(6), units)
-	ADDQ(U8(metaSize), units)
 }
 
 func kernelName(name string, width int, kind kind) string {
@@ -141,62 +149,68 @@ func (c call) step(mask reg.GPVirtual) {
 }
 
 // dots adds the products of all codes: add adds those of n units after row and
-// code. It takes so many groups at a time, a multiple of two, while there are.
+// code. It takes so many groups at a time while there are.
 func (c call) dots(unroll int, add func(n int)) {
 	Load(Param("codes"), c.code)
-	if c.kind == split {
-		Load(Param("ahead"), c.unit)
-		TESTQ(c.unit, c.unit)
-		JZ(LabelRef("second"))
-		Load(Param("first"), c.row)
-		at := GP64()
-		MOVQ(c.unit, at)
-		blockSize(at)
-		IMULQ(c.block, at)
-		LEAQ(Mem{Base: c.row, Index: at, Scale: 1, Disp: metaSize}, c.row)
-		c.plane("first", unroll, add)
-		Label("second")
-	} else if c.kind == full {
+	if c.kind == full {
 		Load(Param("first"), c.apart)
 		SUBQ(Load(Param("blocks"), GP64()), c.apart)
 	}
 	LEAQ(Mem{Base: c.blocks, Disp: metaSize}, c.row)
-	Load(Param("pairs"), c.unit)
-	c.plane("blocks", unroll, add)
-}
-
-// plane is the loop over the units of a block in a plane.
-func (c call) plane(name string, unroll int, add func(n int)) {
+	Load(Param("units"), c.unit)
 	many := func(n int) {
 		add(n)
-		ADDQ(I32(n*rows*dword), c.row)
+		ADDQ(I32(n*c.kind.registers()*rows*dword), c.row)
 		ADDQ(I32(n*c.kind.groups()*c.width*dword), c.code)
 	}
 	unroll /= c.kind.groups()
 	if unroll > 1 {
 		SUBQ(U8(unroll), c.unit)
-		JL(LabelRef(name + "_rest"))
-		Label(name + "_unrolled")
+		JL(LabelRef("rest"))
+		Label("unrolled")
 		many(unroll)
 		SUBQ(U8(unroll), c.unit)
-		JGE(LabelRef(name + "_unrolled"))
-		Label(name + "_rest")
+		JGE(LabelRef("unrolled"))
+		Label("rest")
 		ADDQ(U8(unroll), c.unit)
-		JZ(LabelRef(name + "_sum"))
+		JZ(LabelRef("sum"))
 	}
-	Label(name + "_one")
+	Label("one")
 	many(1)
 	DECQ(c.unit)
-	JNZ(LabelRef(name + "_one"))
-	Label(name + "_sum")
+	JNZ(LabelRef("one"))
+	Label("sum")
+}
+
+// keep appends a hit of probe q if some row of found is set; dots writes the
+// hit's. It does so without a branch, since one that was not foreseen stops the
+// reading ahead.
+func (c call) keep(q int, found reg.GPVirtual, dots func(at Mem)) {
+	MOVL(c.block.As32(), Mem{Base: c.hits})
+	MOVW(U16(q), Mem{Base: c.hits, Disp: hitProbe})
+	MOVW(found.As16(), Mem{Base: c.hits, Disp: hitMask})
+	dots(Mem{Base: c.hits, Disp: hitDots})
+	kept := GP64()
+	NEGL(found)
+	SBBQ(kept, kept)
+	SUBQ(kept, c.count)
+	ANDQ(U8(hitSize), kept)
+	ADDQ(kept, c.hits)
 }
 
 // probe is where probe q's codes of the g-th group lie.
 func (c call) probe(g, q int) Mem { return Mem{Base: c.code, Disp: (g*c.width + q) * dword} }
 
-// end returns the number of hits.
-func (c call) end() {
+// next ends the loop over the blocks and the kernel.
+func (c call) next() {
+	Label("next")
+	ADDQ(c.size, c.blocks)
+	INCQ(c.block)
+	JMP(LabelRef("step"))
+	Label("done")
 	Store(c.count, ReturnIndex(0))
+	VZEROUPPER()
+	RET()
 }
 
 // The constants of probe q.
