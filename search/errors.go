@@ -31,7 +31,4 @@ var (
 	// ErrDamaged means that a saved file does not match its checksum, or is
 	// of another version or dimension: the set must be built anew.
 	ErrDamaged = errors.New("search: saved set is damaged")
-
-	// errOnDisk means that a vector cannot be read without waiting.
-	errOnDisk = errors.New("search: vector is not in memory")
 )

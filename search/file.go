@@ -39,13 +39,11 @@ type segmentFile struct {
 func (f *segmentFile) close() { _ = f.File.Close() }
 
 // read reads a row's vector and its checksum into to. When that may have to
-// wait for the disk it first asks wait, and returns errOnDisk if it is not to.
-func (f *segmentFile) read(row int, to []float32, wait func() bool) error {
+// wait for the disk it first calls waiting.
+func (f *segmentFile) read(row int, to []float32, waiting func()) error {
 	b := bytesOf(to[:f.dimension+1])
 	if at := f.at(row); !readCached(f.File, b, at) {
-		if !wait() {
-			return errOnDisk
-		}
+		waiting()
 		if _, err := f.ReadAt(b, at); errors.Is(err, io.EOF) {
 			return fmt.Errorf("%w: %w", ErrDamaged, err)
 		} else if err != nil {

@@ -39,7 +39,7 @@ func (s *Set) learn(parts []part, pace *pace) error {
 		if at++; at%every > 0 {
 			return nil
 		}
-		v, err := p.vector(row, buffer, always)
+		v, err := p.vector(row, buffer, func() {})
 		if err != nil {
 			return err
 		}

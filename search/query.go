@@ -3,7 +3,6 @@ package search
 import (
 	"cmp"
 	"context"
-	"errors"
 	"math"
 	"slices"
 	"sync"
@@ -17,20 +16,15 @@ import (
 // enough for a gallery of duplicates not to fill the memory.
 const rescoreAt = 8192
 
-// rescoreSoon is how many rows a query rescores as soon as it is offered them,
-// when they look near enough to raise its threshold and are in memory.
-const rescoreSoon = 1024
-
 // fetchAhead is how many rows are read from a slow disk at once: as many as
 // most probes rescore.
 const fetchAhead = 32
 
 // query is one probe's search over one view. Workers offer it rows whose
 // upper bound reaches its threshold. It raises the threshold to the k-th best
-// lower bound, or score, of those that look nearest, below which no row can be in
-// the answer, and compares in float64 the rows that are left, at the end and at
-// times before it, best upper bound first, until the k-th best score rules out
-// the rest.
+// lower bound, below which no row can be in the answer, and compares in float64
+// the rows that are left, at the end and at times before it, best upper bound
+// first, until the k-th best score rules out the rest.
 type query struct {
 	ctx    context.Context
 	vector []float32
@@ -148,17 +142,8 @@ func (q *query) take(p *part, c candidate) {
 	if q.err != nil {
 		return
 	}
+	q.candidates = append(q.candidates, c)
 	low := Hit{Score: c.lower}
-	if q.rescored >= rescoreSoon || c.lower+c.upper < 2*q.need() {
-		q.candidates = append(q.candidates, c)
-	} else if score, err := q.compare(p, c, never); err == nil {
-		low.Score = score
-	} else if errors.Is(err, errOnDisk) {
-		q.candidates = append(q.candidates, c)
-	} else {
-		q.err = err
-		return
-	}
 	if q.opt.Distinct {
 		low.Group = p.groups[c.row]
 	}
@@ -191,15 +176,17 @@ func (q *query) rescore() {
 		if c.upper < q.need() || q.err != nil {
 			break
 		}
-		_, err := q.compare(&q.view.parts[c.part], c, func() bool {
+		score, err := q.compare(&q.view.parts[c.part], int(c.row), func() {
 			end := min(i+fetchAhead, len(q.candidates))
 			q.fetch(q.candidates[max(ahead, i+1):end])
 			ahead = end
-			return true
 		})
 		if err != nil {
 			q.err = err
 			break
+		}
+		if score < c.lower || score > c.upper {
+			q.broken = true
 		}
 	}
 	q.candidates = q.candidates[:0]
@@ -230,27 +217,20 @@ func (q *query) fetch(candidates []candidate) {
 	}
 }
 
-// always and never are for reads that are to wait for the disk, and not to.
-func always() bool { return true }
-func never() bool  { return false }
-
-// compare scores a candidate in float64 and ranks it. It asks wait as vector
-// does. The caller holds mu.
-func (q *query) compare(p *part, c candidate, wait func() bool) (float64, error) {
+// compare scores a row in float64 and ranks it. When that may have to wait for
+// the disk it first calls waiting. The caller holds mu.
+func (q *query) compare(p *part, row int, waiting func()) (float64, error) {
 	if q.buffer == nil {
 		q.buffer = make([]float32, MaxDimension+1)
 	}
-	v, err := p.vector(int(c.row), q.buffer, wait)
+	v, err := p.vector(row, q.buffer, waiting)
 	if err != nil {
 		return 0, err
 	}
 	score := dot(v, q.vector)
 	q.rescored++
-	if score < c.lower || score > c.upper {
-		q.broken = true
-	}
 	if score >= q.floor() {
-		q.best.add(Hit{ID: p.id(int(c.row)), Group: p.groups[c.row], Score: score})
+		q.best.add(Hit{ID: p.id(row), Group: p.groups[row], Score: score})
 		if worst, ok := q.best.full(); ok {
 			q.raise(worst)
 		}
@@ -294,8 +274,7 @@ func (q *query) compareAll() {
 			if masks[row/kernel.BlockRows]>>(row%kernel.BlockRows)&1 == 0 {
 				continue
 			}
-			c := candidate{lower: math.Inf(-1), upper: math.Inf(1), row: uint32(row)}
-			if _, q.err = q.compare(p, c, always); q.err != nil {
+			if _, q.err = q.compare(p, row, func() {}); q.err != nil {
 				return
 			}
 		}

@@ -124,12 +124,12 @@ func (s *segment) copyHot(row int, from *segment, fromRow int, v, memory []float
 
 // vector returns a row's coordinates, in memory of the segment's or of buf,
 // which has room for one more. When that may have to wait for the disk it
-// first asks wait, and returns errOnDisk if it is not to.
-func (s *segment) vector(row int, buf []float32, wait func() bool) ([]float32, error) {
+// first calls waiting.
+func (s *segment) vector(row int, buf []float32, waiting func()) ([]float32, error) {
 	if s.file == nil {
 		return s.vectors[row*s.dimension:][:s.dimension], nil
 	}
-	if err := s.file.read(row, buf, wait); err != nil {
+	if err := s.file.read(row, buf, waiting); err != nil {
 		return nil, fmt.Errorf("read vector of row %d: %w", s.id(row), err)
 	}
 	return buf[:s.dimension], nil
