@@ -27,9 +27,14 @@ func componentRows(dimension int, kind data) model {
 // use: searches then need less than half of most blocks, and answer as before,
 // also after the set was saved and opened.
 func TestComponentsAreLearned(t *testing.T) {
-	const dimension, segmentRows = 64, 8192
+	t.Run("few", func(t *testing.T) { learnComponents(t, 64, decaying) })
+	t.Run("as many as there may be", func(t *testing.T) { learnComponents(t, 128, decay(2.5)) })
+}
+
+func learnComponents(t *testing.T, dimension int, kind data) {
+	const segmentRows = 8192
 	cfg := search.Config{Dimension: dimension, Workers: 1, SegmentRows: segmentRows, Dir: filepath.Join(t.TempDir(), "set")}
-	rows := componentRows(dimension, decaying)
+	rows := componentRows(dimension, kind)
 	s, err := search.New(cfg)
 	require.NoError(t, err)
 	require.NoError(t, s.Update(rows[:3*segmentRows], nil))

@@ -93,6 +93,13 @@ func TestSplitLeavesLittle(t *testing.T) {
 			require.Equal(t, c.want, splitOf(values, 0.08))
 		})
 	}
+	for most, want := range map[int]int{80: 80, 81: 0} {
+		values := make([]float64, 128)
+		for i := range most {
+			values[127-i] = 1
+		}
+		require.Equal(t, want, splitOf(values, 0), "five eighths")
+	}
 }
 
 // TestBasisIsSavedWhole decodes what was encoded, and nothing else.
@@ -111,7 +118,7 @@ func TestBasisIsSavedWhole(t *testing.T) {
 		_, err := decodeBasis(wrong, 24)
 		require.ErrorIs(t, err, ErrDamaged)
 	}
-	for _, split := range []byte{0, 4, 24, 32} {
+	for _, split := range []byte{0, 4, 8, 24, 32} {
 		wrong := append([]byte(nil), whole...)
 		wrong[0] = split
 		_, err := decodeBasis(wrong, 24)

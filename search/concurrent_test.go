@@ -86,25 +86,47 @@ func assertGeneration(t *testing.T, got search.Result, err error, rows int, newe
 	return true
 }
 
-// many returns a set that is large enough for searches to share scans.
-func many(t *testing.T, rows, dimension int) (*search.Set, model) {
+// many returns a set that is large enough for searches to share scans, mostly
+// coded by principal components or as its rows are.
+func many(t *testing.T, rows, dimension int, components bool) (*search.Set, model) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(2, 2))
+	kind := gaussian
+	if components {
+		kind = decaying
+	}
 	m := make(model, rows)
 	for i := range m {
-		m[i] = search.Row{ID: uint64(i), Group: uint32(i / 3), Vector: gaussian(r, dimension)}
+		m[i] = search.Row{ID: uint64(i), Group: uint32(i / 3), Vector: kind(r, dimension)}
 	}
 	s, err := search.New(search.Config{Dimension: dimension, Workers: 2, SegmentRows: rows / 5})
 	require.NoError(t, err)
-	require.NoError(t, s.Update(m, nil))
 	t.Cleanup(func() { _ = s.Close() })
+	if components {
+		s.LearnAlways(rows / 5)
+	}
+	require.NoError(t, s.Update(m, nil))
+	if components {
+		require.Eventually(t, func() bool { return s.Stats().Split >= rows/5*4 }, time.Minute, time.Millisecond)
+		s.SkimAlways()
+	}
 	return s, m
+}
+
+// ofBothLayouts runs a test on rows as they are and by principal components.
+func ofBothLayouts(t *testing.T, f func(t *testing.T, components bool)) {
+	t.Run("as they are", func(t *testing.T) { f(t, false) })
+	t.Run("by components", func(t *testing.T) { f(t, true) })
 }
 
 // TestSearchesAtOnceAreAnsweredEachForItself sends different probes, options
 // and filters at the same time, so that they share scans.
 func TestSearchesAtOnceAreAnsweredEachForItself(t *testing.T) {
-	s, m := many(t, 20_000, 64)
+	ofBothLayouts(t, searchAtOnce)
+}
+
+func searchAtOnce(t *testing.T, components bool) {
+	s, m := many(t, 20_000, 64, components)
 	filter := search.Mask{}
 	for id := uint64(0); id < 20_000; id += 7 {
 		filter.Add(id)
@@ -120,7 +142,7 @@ func TestSearchesAtOnceAreAnsweredEachForItself(t *testing.T) {
 				}
 				probes := make([][]float32, 1+r.IntN(2)*r.IntN(40))
 				for i := range probes {
-					probes[i] = gaussian(r, 64)
+					probes[i] = decay(8*float64(r.IntN(2)))(r, 64)
 				}
 				got, err := s.SearchBatch(context.Background(), probes, opt)
 				if err != nil {
@@ -145,8 +167,10 @@ func TestSearchesAtOnceAreAnsweredEachForItself(t *testing.T) {
 	group.Wait()
 }
 
-func TestCancelledSearches(t *testing.T) {
-	s, _ := many(t, 50_000, 64)
+func TestCancelledSearches(t *testing.T) { ofBothLayouts(t, cancelSearches) }
+
+func cancelSearches(t *testing.T, components bool) {
+	s, m := many(t, 50_000, 64, components)
 	probe := gaussian(rand.New(rand.NewPCG(3, 3)), 64)
 	opt := search.Options{K: 10, Threshold: -1}
 	var group sync.WaitGroup
@@ -166,15 +190,17 @@ func TestCancelledSearches(t *testing.T) {
 	group.Wait()
 	got, err := s.Search(context.Background(), probe, opt)
 	require.NoError(t, err, "the queue still works")
-	require.Len(t, got.Hits, 10)
+	require.Equal(t, m.search(probe, opt), got.Hits)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_, err = s.Search(ctx, probe, opt)
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-func TestClose(t *testing.T) {
-	s, _ := many(t, 30_000, 64)
+func TestClose(t *testing.T) { ofBothLayouts(t, closeBetween) }
+
+func closeBetween(t *testing.T, components bool) {
+	s, _ := many(t, 30_000, 64, components)
 	probe := gaussian(rand.New(rand.NewPCG(3, 3)), 64)
 	var group sync.WaitGroup
 	for range 6 {

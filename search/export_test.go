@@ -13,7 +13,7 @@ func (s *Set) SkimAlways() {
 	s.skim, s.mostSifted = skimRule{from: math.Inf(-1), trial: math.MaxInt}, 50
 }
 
-// SkimNever makes no scan skim.
+// SkimNever makes no scan of halved codes skim.
 func (s *Set) SkimNever() { s.skim = skimRule{from: math.Inf(1)} }
 
 // LearnAlways makes the set learn a basis from so many sealed rows on, of

@@ -154,10 +154,10 @@ func TestFullDisk(t *testing.T) {
 	require.NoError(t, again.Close())
 }
 
-// TestOlderFormatIsDamaged opens a file that is whole but of the first format,
+// TestOlderFormatIsDamaged opens a file that is whole but of the format before,
 // in which rows were laid out otherwise.
 func TestOlderFormatIsDamaged(t *testing.T) {
-	const firstMagic = uint64(0x4f4e45544f4e5331)
+	const before = fileMagic - 1
 	cfg := Config{Dimension: 8, Dir: filepath.Join(t.TempDir(), "set")}
 	s, err := New(cfg)
 	require.NoError(t, err)
@@ -171,7 +171,7 @@ func TestOlderFormatIsDamaged(t *testing.T) {
 	now, err := openSegment(cfg.Dir, 1, nil, 8, 1, headerSum(b))
 	require.NoError(t, err)
 	now.free()
-	binary.NativeEndian.PutUint64(b, firstMagic)
+	binary.NativeEndian.PutUint64(b, before)
 	sum := crc32.Checksum(b[:headerBytes-sumBytes], castagnoli)
 	binary.NativeEndian.PutUint32(b[headerBytes-sumBytes:], sum)
 	require.NoError(t, os.WriteFile(path, b, fileMode))

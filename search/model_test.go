@@ -97,12 +97,18 @@ func gaussian(r *rand.Rand, dimension int) []float32 {
 }
 
 // decaying draws vectors with most of their length in few coordinates.
-func decaying(r *rand.Rand, dimension int) []float32 {
-	v := gaussian(r, dimension)
-	for i := range v {
-		v[i] *= float32(math.Exp(-8 * float64(i*5%dimension) / float64(dimension)))
+func decaying(r *rand.Rand, dimension int) []float32 { return decay(8)(r, dimension) }
+
+// decay draws vectors of which the coordinates, in some order, are smaller and
+// smaller: the last by the factor exp(-rate).
+func decay(rate float64) data {
+	return func(r *rand.Rand, dimension int) []float32 {
+		v := gaussian(r, dimension)
+		for i := range v {
+			v[i] *= float32(math.Exp(-rate * float64(i*5%dimension) / float64(dimension)))
+		}
+		return unit(v)
 	}
-	return unit(v)
 }
 
 // score is the documented order of summing, written another way.

@@ -37,7 +37,7 @@ type query struct {
 	// threshold is what an upper bound must reach, as float64 bits. It only
 	// rises.
 	threshold atomic.Uint64
-	// skimmed is of how many blocks only the first plane was read so far.
+	// skimmed is how many blocks the first plane has ruled out so far.
 	skimmed atomic.Int64
 
 	mu         sync.Mutex

@@ -25,7 +25,7 @@ const (
 type scan struct {
 	kernel *kernel.Kernel
 	skim   skimRule
-	// mostSifted is how many rows a tile's sieve may hold.
+	// mostSifted is about how many rows a tile's sieve may hold.
 	mostSifted int
 	queries    []*query
 	classes    []class
@@ -277,6 +277,9 @@ func (w *worker) compare(t *tile, number, first int, p *part, masks []uint32) {
 	}
 	hits := t.Scan(p.planes.From(first), masks, w.hits)
 	for i := range hits {
-		t.queries[hits[i].Probe].offer(t.class.parts[number], p, first, &hits[i])
+		// A spoiled word makes a hit even of a probe that is not there.
+		if probe := int(hits[i].Probe); probe < len(t.queries) {
+			t.queries[probe].offer(t.class.parts[number], p, first, &hits[i])
+		}
 	}
 }

@@ -109,8 +109,8 @@ type Result struct {
 	Certified bool
 	// Rescored is how many rows were compared in float64.
 	Rescored int
-	// Skimmed is of how many blocks of 16 rows only a part was read; see
-	// Options.Threshold.
+	// Skimmed is how many blocks of 16 rows were ruled out by a part of what
+	// a scan may read; see Options.Threshold.
 	Skimmed int
 }
 

@@ -7,10 +7,10 @@ import (
 	"oneton/search/internal/kernel"
 )
 
-// narrow covers the rounding of a bound to float32, which is below 4.
+// narrow covers the rounding to float32 of a bound, which is below 8.
 const narrow = 1e-6
 
-// mostSifted is how many rows a tile puts off before it completes them.
+// mostSifted is about how many rows a tile puts off before it completes them.
 const mostSifted = 1 << 15
 
 // sieve has what the first plane of split rows does not rule out, for each
@@ -20,7 +20,10 @@ const mostSifted = 1 << 15
 // read of them.
 type sieve struct {
 	near, far [][]sifted
-	// put is how many rows there are in far, and most how many there may be.
+	// survived is of how many blocks the first plane does not rule out all.
+	survived []int
+	// put is how many rows there are in far, and most from how many on they are
+	// completed.
 	put, most int
 }
 
@@ -32,12 +35,10 @@ type sifted struct {
 	dot          int32
 }
 
-// block is the number of the row's block.
-func (r *sifted) block() int { return int(r.row / kernel.BlockRows) }
-
 func (s *sieve) reset(queries, most int) {
 	s.near = slices.Grow(s.near[:0], queries)[:queries]
 	s.far = slices.Grow(s.far[:0], queries)[:queries]
+	s.survived = slices.Grow(s.survived[:0], queries)[:queries]
 	s.empty()
 	s.most = most
 }
@@ -53,12 +54,16 @@ func (s *sieve) empty() {
 func (w *worker) sift(t *tile, number, first int, p *part, masks []uint32) {
 	for i, q := range t.queries {
 		t.SetThreshold(i, q.need())
-		q.skimmed.Add(int64(w.visited))
 	}
 	s := &t.sieve
+	clear(s.survived)
 	hits := t.Skim(p.planes.From(first), masks, w.hits)
 	for i := range hits {
 		h := &hits[i]
+		if int(h.Probe) >= len(t.queries) {
+			continue // a spoiled word
+		}
+		s.survived[h.Probe]++
 		q := t.queries[h.Probe]
 		need := q.need()
 		probe := q.probe(t.basis)
@@ -78,9 +83,10 @@ func (w *worker) sift(t *tile, number, first int, p *part, masks []uint32) {
 			}
 		}
 	}
-	for q := range s.near {
-		w.complete(t, q, s.near[q])
-		s.near[q] = s.near[q][:0]
+	for i, q := range t.queries {
+		q.skimmed.Add(int64(w.visited - s.survived[i]))
+		w.complete(t, i, s.near[i])
+		s.near[i] = s.near[i][:0]
 	}
 	if s.put > s.most {
 		w.settle(t)
@@ -109,8 +115,8 @@ func (w *worker) settle(t *tile) {
 	t.sieve.empty()
 }
 
-// complete offers one of the tile's queries some rows of a segment, in their
-// order, by all of their codes.
+// complete offers one of the tile's queries some rows of a segment by all of
+// their codes.
 func (w *worker) complete(t *tile, query int, rows []sifted) {
 	if len(rows) == 0 {
 		return
@@ -118,17 +124,12 @@ func (w *worker) complete(t *tile, query int, rows []sifted) {
 	number := int(rows[0].segment)
 	p, part := t.class.part(number), t.class.parts[number]
 	w.rows, w.dots = w.rows[:0], w.dots[:0]
-	blocks, last := 0, -1
 	for i := range rows {
 		w.rows = append(w.rows, rows[i].row)
 		w.dots = append(w.dots, rows[i].dot)
-		if block := rows[i].block(); block != last {
-			blocks, last = blocks+1, block
-		}
 	}
 	t.Complete(query, p.planes, w.rows, w.dots)
 	q := t.queries[query]
-	q.skimmed.Add(-int64(blocks))
 	probe := q.probe(t.basis)
 	for i := range rows {
 		r := &rows[i]

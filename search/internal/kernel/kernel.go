@@ -3,8 +3,8 @@
 //
 // What is known of a row lies in two planes. A coarse scan reads only the first
 // plane; what the second adds is read with it or, of single rows, later. The
-// codes of a row are of eight bits, 128 more than their value; coordinates
-// beyond the dimension have code 0. A group is four coordinates. Rows have a
+// codes of a row are of eight bits, 128 more than their value, which is 0 for
+// coordinates beyond the dimension. A group is four coordinates. Rows have a
 // little-endian uint32 in either plane, a bfloat16 scale in the low half and a
 // bfloat16 residual in the high half, of what the first plane alone tells in the
 // first plane and of all in the second. There are two layouts.
@@ -84,10 +84,12 @@ const Visit = 1 << BlockRows
 //
 //	dot*scale + (residual*slope[q] + limit[q])
 //
-// where dot is the exact sum of codes' products, and it appends a Hit for
+// where dot is the exact sum of codes' products, of packed codes as Probe.pack
+// says, and it appends a Hit for
 // every block and probe with a row where that is not negative. The residual
 // is read from all 32 bits of the row's word, which makes it a little larger.
-// It returns the number of hits, for which hits must have room.
+// It returns the number of hits. There must be room for one of every block and
+// probe: some are written before it is known whether they are kept.
 //
 // A full scan is given the blocks of the second plane, whose words it goes by,
 // and those of the first; a coarse one the first plane's as blocks and nothing

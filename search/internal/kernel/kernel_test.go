@@ -66,7 +66,10 @@ func layouts(dimension int) []kernel.Layout {
 
 // fill returns the planes of rows. What no row was put in is arbitrary.
 func fill(layout kernel.Layout, rows [][]float32) kernel.Planes {
-	b := make([]byte, blocksOf(len(rows))*layout.BlockBytes())
+	return fillIn(make([]byte, blocksOf(len(rows))*layout.BlockBytes()), layout, rows)
+}
+
+func fillIn(b []byte, layout kernel.Layout, rows [][]float32) kernel.Planes {
 	for i := range b {
 		b[i] = byte(i * 7)
 	}
@@ -109,12 +112,21 @@ func tiles(k *kernel.Kernel, layout kernel.Layout, probes [][]float32, threshold
 // scan returns the integer dot products of the pairs that the kernel reports.
 func scan(k *kernel.Kernel, layout kernel.Layout, planes kernel.Planes, masks []uint32, probes [][]float32, thresholds []float64, coarse bool) map[pair]int32 {
 	found := map[pair]int32{}
-	tiles(k, layout, probes, thresholds, coarse, func(t *kernel.Tile, width, first int) {
+	single := coarse && layout.Split == 0
+	tiles(k, layout, probes, thresholds, single, func(t *kernel.Tile, width, first int) {
 		scan := t.Scan
 		if coarse {
 			scan = t.Skim
 		}
-		for _, h := range scan(planes, masks, make([]kernel.Hit, len(masks)*width)) {
+		room := len(masks) * width
+		guarded := make([]kernel.Hit, room+1)
+		guard := kernel.Hit{Block: 77, Probe: 7, Mask: 777}
+		guarded[room] = guard
+		hits := scan(planes, masks, guarded[:room])
+		if guarded[room] != guard {
+			panic("a hit was written beyond the room for hits")
+		}
+		for _, h := range hits {
 			for r := range kernel.BlockRows {
 				if h.Mask>>r&1 == 1 {
 					found[pair{int(h.Block)*kernel.BlockRows + r, first + int(h.Probe)}] = h.Dots[r]
@@ -146,7 +158,7 @@ func TestKernelsReportEveryRowThatMayPass(t *testing.T) {
 					thresholds[i] = rapid.SampledFrom([]float64{math.Inf(-1), math.Inf(1), -1, 0, 0.1, exact(rows[0], probes[i])}).Draw(t, "threshold")
 				}
 				layout := rapid.SampledFrom(layouts(dimension)).Draw(t, "layout")
-				planes := fill(layout, rows)
+				planes := fillIn(memory(t, blocksOf(n)*layout.BlockBytes()), layout, rows)
 				masks := make([]uint32, blocksOf(n))
 				live := make([]bool, n)
 				for i := range masks {
@@ -211,7 +223,7 @@ func TestSecondPlaneAddsWhatTheFirstLacks(t *testing.T) {
 			}
 			probes := [][]float32{random(r, dimension), saturated(r, dimension), rows[70]}
 			for _, layout := range layouts(dimension)[1:] {
-				planes := fill(layout, rows)
+				planes := fillIn(memory(t, blocksOf(len(rows))*layout.BlockBytes()), layout, rows)
 				thresholds := slices.Repeat([]float64{2}, len(probes))
 				tiles(k, layout, probes, thresholds, false, func(tile *kernel.Tile, width, first int) {
 					for q := range min(width, len(probes)-first) {

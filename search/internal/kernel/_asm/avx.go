@@ -53,7 +53,7 @@ func (k avxKernel) unpack(u, h int, codes [4]reg.VecPhysical, spare reg.VecPhysi
 		}
 		VMOVDQU(k.load(u*split.registers()+i, h), codes[i])
 		VPANDN(codes[i], maskBits, top)
-		VPSRLW(U8(6-2*i), top, top)
+		VPSRLW(topShift(i), top, top)
 		VPAND(codes[i], maskBits, codes[i])
 		if i > 0 {
 			VPOR(top, codes[3], codes[3])
@@ -76,7 +76,7 @@ var vnni = dots{
 					k.unpack(u, h, codes, shifted)
 					for g, d := range codes {
 						for q := range k.width {
-							VPBROADCASTD(k.probe(u*4+g, q), probe)
+							VPBROADCASTD(k.probe(u*split.groups()+g, q), probe)
 							vpdpbusd(probe, d, k.acc[q][h])
 						}
 					}
@@ -105,7 +105,7 @@ var vnni = dots{
 			}
 			for g, data := range [][]reg.VecPhysical{even, odd} {
 				for q := range k.width {
-					VPBROADCASTD(k.probe(2*u+g, q), probe)
+					VPBROADCASTD(k.probe(u*full.groups()+g, q), probe)
 					for h, d := range data {
 						vpdpbusd(probe, d, k.acc[q][h])
 					}
@@ -146,7 +146,7 @@ var madd = dots{
 				}
 				for g := range k.kind.groups() {
 					for q := range k.width {
-						VPBROADCASTD(k.probe(2*u+g, q), probe)
+						VPBROADCASTD(k.probe(u*full.groups()+g, q), probe)
 						for _, p := range parts {
 							if u == 0 && g == 0 {
 								VPMADDUBSW(probe, p.codes[g], p.sums[q])
@@ -180,7 +180,7 @@ func packedMadd(n int, k avxKernel) {
 			k.unpack(u, h, codes, spare)
 			for q := range k.width {
 				for g, d := range codes {
-					VPBROADCASTD(k.probe(4*u+g, q), probe)
+					VPBROADCASTD(k.probe(u*split.groups()+g, q), probe)
 					if g%2 == 0 {
 						VPMADDUBSW(probe, d, sum)
 						continue

@@ -58,7 +58,7 @@ func avx512(width int, kind kind) {
 					}
 					VMOVDQU8(at.Offset(i*rows*dword), data[i])
 					VPANDND(data[i], mask6, top)
-					VPSRLW(U8(6-2*i), top, top)
+					VPSRLW(topShift(i), top, top)
 					VPANDD(data[i], mask6, data[i])
 					if i > 0 {
 						VPORD(top, data[3], data[3])

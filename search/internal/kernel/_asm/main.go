@@ -38,6 +38,10 @@ const (
 // fills.
 const packed = 0x3f3f3f3f
 
+// topShift is how far the high bits of a unit's i-th register are from where
+// they are in the code that the registers share.
+func topShift(i int) U8 { return U8(6 - 2*i) }
+
 const signature = "func(blocks, first *byte, n, units int, masks *uint32, codes, consts, hits *byte) int"
 
 // kind is what a kernel scans.
