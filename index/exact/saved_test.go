@@ -212,7 +212,7 @@ func TestDamage(t *testing.T) {
 }
 
 // TestOlderFormat makes the files those of the format before: their magic
-// ends in 2, and all their checksums are right. The index starts over.
+// ends in 3, and all their checksums are right. The index starts over.
 func TestOlderFormat(t *testing.T) {
 	const headerBytes = 36
 	h, dir := &history{}, t.TempDir()
@@ -236,7 +236,7 @@ func TestOlderFormat(t *testing.T) {
 		require.NoError(t, err)
 		before := bytes.Clone(b[headerBytes-4 : headerBytes])
 		magic := binary.NativeEndian.Uint64(b)
-		require.Equal(t, byte('3'), byte(magic))
+		require.Equal(t, byte('4'), byte(magic))
 		binary.NativeEndian.PutUint64(b, magic-1)
 		copy(b[headerBytes-4:], sum(b[:headerBytes-4]))
 		require.NoError(t, os.WriteFile(path, b, 0o600))
