@@ -28,10 +28,10 @@ const SplitStep = packSize
 // sizes is the bytes of a block of rows in either plane.
 func (l Layout) sizes() (first, second int) {
 	if l.Split == 0 {
-		size := metaBytes + pairBytes*pairs(l.Dimension)
+		size := metaBytes + pairBytes*l.units()
 		return size, size
 	}
-	return metaBytes + packBytes*(l.Split/packSize), BlockRows * l.recordBytes()
+	return metaBytes + packBytes*l.units(), BlockRows * l.recordBytes()
 }
 
 // BlockBytes is the size of a block of rows in both planes.

@@ -563,10 +563,10 @@ TEXT ·scanSkimAVX512VNNIx1(SB), $0-72
 	ADDQ         $0x40, R8
 	XORQ         SI, SI
 	XORQ         DI, DI
-	MOVL         $0x88888888, R9
-	VPBROADCASTD R9, Z5
 	MOVL         $0xf0f0f0f0, R9
 	VPBROADCASTD R9, Z4
+	MOVL         $0x88888888, R9
+	VPBROADCASTD R9, Z5
 	MOVQ         n+16(FP), R13
 
 step:

@@ -21,20 +21,19 @@ func avx512(width int, kind kind) {
 		sums = append(sums, ZMM(), ZMM(), ZMM())
 	}
 	mask := GP64()
-	high, low, mask6 := ZMM(), ZMM(), ZMM()
+	bits, low := ZMM(), ZMM()
 	constant := func(value uint32, to reg.VecVirtual) {
 		v := GP32()
 		MOVL(U32(value), v)
 		VPBROADCASTD(v, to)
 	}
-	switch kind {
-	case split:
-		constant(packed, mask6)
-	case coarse:
+	if kind == split {
+		constant(packed, bits)
+	} else {
+		constant(highHalf, bits)
+	}
+	if kind == coarse {
 		constant(middles, low)
-		fallthrough
-	default:
-		constant(highHalf, high)
 	}
 
 	c.step(mask)
@@ -57,9 +56,9 @@ func avx512(width int, kind kind) {
 						top = ZMM()
 					}
 					VMOVDQU8(at.Offset(i*rows*dword), data[i])
-					VPANDND(data[i], mask6, top)
+					VPANDND(data[i], bits, top)
 					VPSRLW(topShift(i), top, top)
-					VPANDD(data[i], mask6, data[i])
+					VPANDD(data[i], bits, data[i])
 					if i > 0 {
 						VPORD(top, data[3], data[3])
 					}
@@ -67,16 +66,16 @@ func avx512(width int, kind kind) {
 			case kind == coarse:
 				VMOVDQU8(at, odd)
 				VPSLLW(U8(nibble), odd, even)
-				join(high, low, even)
-				join(high, low, odd)
+				join(bits, low, even)
+				join(bits, low, odd)
 			default:
 				lower, shifted := ZMM(), ZMM()
 				VMOVDQU8(at.Idx(c.apart, 1), odd)
 				VMOVDQU8(at, lower)
 				VPSLLW(U8(nibble), odd, even)
 				VPSRLW(U8(nibble), lower, shifted)
-				join(high, lower, even)
-				join(high, shifted, odd)
+				join(bits, lower, even)
+				join(bits, shifted, odd)
 			}
 			for i, d := range data {
 				g := u*kind.groups() + i
