@@ -17,9 +17,6 @@ import (
 const decisionThreshold = 0.5
 
 const (
-	// deletedTurns is how often searches are measured before and after rows
-	// are deleted, each time a third of a measurement's.
-	deletedTurns = 8
 	// coldTimes is how often a search with the vectors on the disk is measured.
 	coldTimes = 100
 	// compactionPause is how long nothing is compacted when nothing is left.
@@ -270,7 +267,7 @@ func (b *ourBench) deleted(ctx context.Context, set *core.Set, cfg core.Config, 
 		}
 		return err
 	}
-	for turn := range deletedTurns {
+	for turn := range max(1, b.command.Deletions) {
 		if turn > 0 {
 			if err := set.Close(); err != nil {
 				return set, err
