@@ -11,7 +11,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
+
+	"golang.org/x/sys/unix"
 )
 
 // qdrantVariable holds the HTTP address of a server to measure too.
@@ -85,6 +88,10 @@ func (c *searchCommand) peers(ctx context.Context, b *ourBench, first bool) (res
 	if err := os.WriteFile(path, told, 0o600); err != nil {
 		return nil, err
 	}
+	// Peers need not share the memory or the disk with what this process has
+	// left to do.
+	unix.Sync()
+	debug.FreeOSMemory()
 	var out bytes.Buffer
 	command := exec.CommandContext(ctx, c.Python, "bench/peers/search.py", path)
 	command.Stdout, command.Stderr = &out, os.Stderr
