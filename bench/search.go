@@ -24,7 +24,7 @@ type searchCommand struct {
 	Probes      int           `help:"Mated probes, and as many of strangers." default:"1000"`
 	Checkpoints string        `help:"Folder that keeps built graphs from one run to the next." json:"-"`
 	Checked     int           `help:"Probes whose answers are compared with brute force." default:"50"`
-	Deletions   int           `help:"How often searches are measured before and after rows are deleted, each time a third of a measurement's." default:"8"`
+	Deletions   int           `help:"How often, at least once, searches are measured before and after rows are deleted, each time a third of a measurement's." default:"8"`
 	Name        string        `help:"Name of the results." default:"search"`
 	Out         string        `help:"Folder of the results." default:"bench/results" json:"-"`
 

@@ -13,8 +13,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
-
-	"golang.org/x/sys/unix"
 )
 
 // qdrantVariable holds the HTTP address of a server to measure too.
@@ -88,9 +86,7 @@ func (c *searchCommand) peers(ctx context.Context, b *ourBench, first bool) (res
 	if err := os.WriteFile(path, told, 0o600); err != nil {
 		return nil, err
 	}
-	// Peers need not share the memory or the disk with what this process has
-	// left to do.
-	unix.Sync()
+	// Peers need not share the memory with what this process has done with.
 	debug.FreeOSMemory()
 	var out bytes.Buffer
 	command := exec.CommandContext(ctx, c.Python, "bench/peers/search.py", path)
@@ -109,6 +105,8 @@ func (c *searchCommand) peers(ctx context.Context, b *ourBench, first bool) (res
 	return answer.Results, nil
 }
 
+// writeVectors writes a file and waits for the disk, so that it is at rest when
+// peers are measured.
 func writeVectors(path string, vectors [][]float32) error {
 	var b bytes.Buffer
 	f, err := os.Create(path)
@@ -124,7 +122,7 @@ func writeVectors(path string, vectors [][]float32) error {
 			return errors.Join(err, f.Close())
 		}
 	}
-	return f.Close()
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // compare fills in the ratios: of each engine its fastest setting that

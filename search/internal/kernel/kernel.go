@@ -85,11 +85,11 @@ const Visit = 1 << BlockRows
 //	dot*scale + (residual*slope[q] + limit[q])
 //
 // where dot is the exact sum of codes' products, of packed codes as Probe.pack
-// says, and it appends a Hit for
-// every block and probe with a row where that is not negative. The residual
-// is read from all 32 bits of the row's word, which makes it a little larger.
-// It returns the number of hits. There must be room for one of every block and
-// probe: some are written before it is known whether they are kept.
+// says, and it appends a Hit for every block and probe with a row where that is
+// not negative. The residual is read from all 32 bits of the row's word, which
+// makes it a little larger. It returns the number of hits. There must be room
+// for one of every block and probe: some are written before it is known whether
+// they are kept.
 //
 // A full scan is given the blocks of the second plane, whose words it goes by,
 // and those of the first; a coarse one the first plane's as blocks and nothing
