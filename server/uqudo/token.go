@@ -20,6 +20,12 @@ const (
 	issuer   = "oneton"
 	audience = "oneton/uqudo"
 	lifetime = 30 * time.Minute
+	// leeway is how far the clocks of replicas may differ. RFC 7519, section
+	// 4.1, allows a few minutes; machines that keep time need none.
+	leeway = time.Minute
+	// header is the JOSE header of every token, as it is issued: HS256 and
+	// typ JWT.
+	header = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
 	// minTokenKey is the least key of HS256 (RFC 7518, section 3.2).
 	minTokenKey = 32
 )
@@ -54,15 +60,25 @@ func (t tokens) issue(p access.Principal, scope string) (token, id string, err e
 	return token, id, nil
 }
 
-// verify returns the id of the key that a token was issued to.
+// verify returns the id of the key that a token was issued to, or
+// access.ErrUnauthorized. Only a header that is byte for byte the issuer's is
+// read on, so no token can choose an algorithm, bring a key or ask for an
+// extension in crit, which RFC 7515, section 4.1.11, forbids to ignore.
 func (t tokens) verify(token string) (keyID string, err error) {
+	if first, _, _ := strings.Cut(token, "."); first != header {
+		return "", fmt.Errorf("read token's header: %w", access.ErrUnauthorized)
+	}
 	var c claims
 	_, err = jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return t.key, nil },
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 		jwt.WithIssuer(issuer), jwt.WithAudience(audience),
-		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithTimeFunc(t.now), jwt.WithStrictDecoding())
+		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(leeway), jwt.WithTimeFunc(t.now), jwt.WithStrictDecoding())
 	if err != nil {
 		return "", fmt.Errorf("verify token: %w", access.ErrUnauthorized)
+	}
+	// None is issued for longer, so none is taken for longer.
+	if c.IssuedAt == nil || c.ExpiresAt.Sub(c.IssuedAt.Time) > lifetime {
+		return "", fmt.Errorf("check token's lifetime: %w", access.ErrUnauthorized)
 	}
 	return c.Subject, nil
 }

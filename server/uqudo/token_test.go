@@ -2,6 +2,9 @@ package uqudo_test
 
 import (
 	"context"
+	"encoding/base64"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -105,12 +108,36 @@ func TestEveryCallNeedsAToken(t *testing.T) {
 	sign := func(method jwt.SigningMethod, key any, change func(jwt.MapClaims)) string {
 		claims := jwt.MapClaims{
 			"iss": "oneton", "aud": "oneton/uqudo", "sub": c.id,
-			"iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix(),
+			"iat": time.Now().Unix(), "exp": time.Now().Add(20 * time.Minute).Unix(),
 		}
 		change(claims)
 		text, err := jwt.NewWithClaims(method, claims).SignedString(key)
 		require.NoError(t, err)
 		return text
+	}
+	headed := func(header m) string {
+		token := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+			"iss": "oneton", "aud": "oneton/uqudo", "sub": c.id,
+			"iat": time.Now().Unix(), "exp": time.Now().Add(20 * time.Minute).Unix(),
+		})
+		maps.Copy(token.Header, header)
+		text, err := token.SignedString(tokenKey)
+		require.NoError(t, err)
+		return text
+	}
+	raw := func(header, payload string) string {
+		signed := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString([]byte(payload))
+		mac, err := jwt.SigningMethodHS256.Sign(signed, tokenKey)
+		require.NoError(t, err)
+		return signed + "." + base64.RawURLEncoding.EncodeToString(mac)
+	}
+	payload := func(rest string) string {
+		return fmt.Sprintf(`{"iss":"oneton","aud":"oneton/uqudo","sub":%q,%s}`, c.id, rest)
+	}
+	const header = `{"alg":"HS256","typ":"JWT"}`
+	in := func(d time.Duration) int64 { return time.Now().Add(d).Unix() }
+	claim := func(name string, v any) string {
+		return sign(jwt.SigningMethodHS256, tokenKey, func(c jwt.MapClaims) { c[name] = v })
 	}
 	same := func(jwt.MapClaims) {}
 	parts := strings.Split(c.token, ".")
@@ -127,9 +154,34 @@ func TestEveryCallNeedsAToken(t *testing.T) {
 		"another audience":     sign(jwt.SigningMethodHS256, tokenKey, func(c jwt.MapClaims) { c["aud"] = "oneton/twoface" }),
 		"no audience":          sign(jwt.SigningMethodHS256, tokenKey, func(c jwt.MapClaims) { delete(c, "aud") }),
 		"another issuer":       sign(jwt.SigningMethodHS256, tokenKey, func(c jwt.MapClaims) { c["iss"] = "x" }),
-		"expired":              sign(jwt.SigningMethodHS256, tokenKey, func(c jwt.MapClaims) { c["exp"] = time.Now().Add(-time.Minute).Unix() }),
+		"expired":              sign(jwt.SigningMethodHS256, tokenKey, func(c jwt.MapClaims) { c["exp"] = in(-2 * time.Minute) }),
 		"no expiry":            sign(jwt.SigningMethodHS256, tokenKey, func(c jwt.MapClaims) { delete(c, "exp") }),
-		"issued in the future": sign(jwt.SigningMethodHS256, tokenKey, func(c jwt.MapClaims) { c["iat"] = time.Now().Add(time.Hour).Unix() }),
+		"issued in the future": sign(jwt.SigningMethodHS256, tokenKey, func(c jwt.MapClaims) { c["iat"], c["exp"] = in(3*time.Minute), in(9*time.Minute) }),
+		"not yet valid":        claim("nbf", in(3*time.Minute)),
+		"no time of issue":     sign(jwt.SigningMethodHS256, tokenKey, func(c jwt.MapClaims) { delete(c, "iat") }),
+		"valid for a year":     claim("exp", in(365*24*time.Hour)),
+		"valid for too long":   claim("exp", in(32*time.Minute)),
+		"expiry of no number":  claim("exp", "tomorrow"),
+		"expiry of null":       claim("exp", nil),
+		"a huge expiry":        raw(header, payload(`"iat":1,"exp":1e300`)),
+		"a number too large":   raw(header, payload(`"iat":1,"exp":1e400`)),
+		"a negative expiry":    claim("exp", -1),
+		"critical extension":   headed(m{"crit": []string{"exp"}}),
+		"unknown critical":     headed(m{"crit": []string{"x"}, "x": true}),
+		"empty critical":       headed(m{"crit": []string{}}),
+		"unencoded payload":    headed(m{"b64": false, "crit": []string{"b64"}}),
+		"a key of its own":     headed(m{"jwk": m{"kty": "oct", "k": "AAAA"}}),
+		"a key elsewhere":      headed(m{"jku": "http://127.0.0.1:1/jwks.json"}),
+		"another type":         headed(m{"typ": "at+jwt"}),
+		"no type":              raw(`{"alg":"HS256"}`, payload(fmt.Sprintf(`"iat":%d,"exp":%d`, in(0), in(time.Minute)))),
+		"algorithm named twice": raw(`{"alg":"none","alg":"HS256","typ":"JWT"}`,
+			payload(fmt.Sprintf(`"iat":%d,"exp":%d`, in(0), in(time.Minute)))),
+		"audience of numbers":  raw(header, fmt.Sprintf(`{"iss":"oneton","aud":[1],"sub":%q,"iat":%d,"exp":%d}`, c.id, in(0), in(time.Minute))),
+		"a payload of no JSON": raw(header, "x"),
+		"a list for claims":    raw(header, "[]"),
+		"four parts":           c.token + ".x",
+		"thousands of parts":   strings.Repeat(".", 9000),
+		"a huge token":         c.token + strings.Repeat("A", 9000),
 		"an unknown client":    sign(jwt.SigningMethodHS256, tokenKey, func(c jwt.MapClaims) { c["sub"] = "nobody" }),
 		"no client":            sign(jwt.SigningMethodHS256, tokenKey, func(c jwt.MapClaims) { delete(c, "sub") }),
 	}
@@ -143,9 +195,19 @@ func TestEveryCallNeedsAToken(t *testing.T) {
 	search := calls(t)["search"]
 	require.Equal(t, http.StatusOK, search.send(t, r, sign(jwt.SigningMethodHS256, tokenKey, same)).Status, "the forgeries are off by one thing")
 	require.Equal(t, http.StatusOK, search.send(t, r, c.token).Status)
+	for name, token := range map[string]string{
+		"a replica's clock is ahead":  sign(jwt.SigningMethodHS256, tokenKey, func(c jwt.MapClaims) { c["iat"] = in(40 * time.Second) }),
+		"of nbf, too":                 claim("nbf", in(40*time.Second)),
+		"a replica's clock is behind": claim("exp", in(-20*time.Second)),
+		"times with fractions":        raw(header, payload(fmt.Sprintf(`"iat":%d.25,"exp":%d.5`, in(-time.Second), in(time.Minute)))),
+		"several audiences":           claim("aud", []string{"x", "oneton/uqudo"}),
+		"one claim twice, the last":   raw(header, payload(fmt.Sprintf(`"iat":%d,"exp":1,"exp":%d`, in(0), in(time.Minute)))),
+	} {
+		require.Equal(t, http.StatusOK, search.send(t, r, token).Status, name)
+	}
 	clock.ahead.Store(int64(29 * time.Minute))
 	require.Equal(t, http.StatusOK, search.send(t, r, c.token).Status)
-	clock.ahead.Store(int64(31 * time.Minute))
+	clock.ahead.Store(int64(32 * time.Minute))
 	search.send(t, r, c.token).Refused(t, http.StatusUnauthorized, "unauthorized")
 
 	// A token is no key of the native API.
