@@ -20,8 +20,8 @@ func TestCheckEnrolment(t *testing.T) {
 	one := func(v face.Template) []store.Face {
 		return []store.Face{{ID: uuid.NewString(), Pack: "default", Template: v}}
 	}
-	require.NoError(t, store.CheckEnrolment(one(unit(128)), nil))
-	require.NoError(t, store.CheckEnrolment(one(unit(1024)), nil))
+	require.NoError(t, store.CheckEnrolment(store.Subject{}, one(unit(128)), nil, false))
+	require.NoError(t, store.CheckEnrolment(store.Subject{}, one(unit(1024)), nil, false))
 
 	nan := unit(128)
 	nan[5] = float32(math.NaN())
@@ -34,7 +34,7 @@ func TestCheckEnrolment(t *testing.T) {
 		"no pack":                     {{ID: uuid.NewString(), Template: unit(2)}},
 		"two dimensions in a pack":    append(one(unit(2)), one(unit(3))...),
 	} {
-		require.ErrorIs(t, store.CheckEnrolment(faces, nil), store.ErrInvalid, name)
+		require.ErrorIs(t, store.CheckEnrolment(store.Subject{}, faces, nil, false), store.ErrInvalid, name)
 	}
-	require.ErrorIs(t, store.CheckEnrolment(one(unit(2)), make([]store.Photo, 2)), store.ErrInvalid)
+	require.ErrorIs(t, store.CheckEnrolment(store.Subject{}, one(unit(2)), make([]store.Photo, 2), false), store.ErrInvalid)
 }

@@ -2,8 +2,11 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"oneton/store"
 )
 
 // Calibration is the owner's table of the pack, as JSON, or ErrNotFound.
@@ -15,6 +18,9 @@ func (s *Store) Calibration(ctx context.Context, pack string) ([]byte, error) {
 // PutCalibration makes the JSON object the owner's table of the pack, instead
 // of one that was.
 func (s *Store) PutCalibration(ctx context.Context, pack string, definition []byte) error {
+	if err := store.CheckCalibration(pack, definition); err != nil {
+		return fmt.Errorf("put calibration: %w", err)
+	}
 	return s.write(ctx, "put calibration", func(tx *tx) error {
 		return tx.change(`INSERT INTO calibrations (pack, definition) VALUES ($1, $2)
 			ON CONFLICT (pack) DO UPDATE SET definition = excluded.definition`, pack, string(definition))

@@ -43,7 +43,7 @@ func (s *Store) EnrolAsOf(ctx context.Context, seen uint64, sub store.Subject, f
 
 // enrol makes an enrolment, unless a condition that it queues fails.
 func (s *Store) enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool, condition func(*tx)) (position uint64, err error) {
-	if err := store.CheckEnrolment(faces, photos); err != nil {
+	if err := store.CheckEnrolment(sub, faces, photos, create); err != nil {
 		return 0, fmt.Errorf("enrol: %w", err)
 	}
 	metadata, err := encodeMetadata(sub.Metadata)

@@ -17,11 +17,15 @@ import (
 // causes are the codes of PostgreSQL's appendix A that the store knows, and the
 // classes of codes, which are a code's first two characters.
 var causes = map[string]error{
-	"23505": store.ErrExists,      // unique violation
-	"23503": store.ErrNotFound,    // foreign key violation
+	"23505": store.ErrExists,   // unique violation
+	"23503": store.ErrNotFound, // foreign key violation
+	// What is written is checked before, so these speak of what is referred to.
+	"22021": store.ErrNotFound, // a text that no row can have
+	"54000": store.ErrNotFound, // one too long for an index
+
+	"23502": store.ErrInvalid,     // not-null violation
 	"23514": store.ErrInvalid,     // check violation
-	"22":    store.ErrInvalid,     // data exception, such as a text with a zero byte
-	"54":    store.ErrInvalid,     // program limit, such as a text too long for an index
+	"22":    store.ErrInvalid,     // data exception, such as a number out of range
 	"08":    store.ErrUnavailable, // connection exception
 	"25006": store.ErrUnavailable, // read-only transaction
 	"25P03": store.ErrUnavailable, // idle in a transaction for too long

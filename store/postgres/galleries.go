@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -17,6 +18,9 @@ const galleryColumns = `SELECT id, tenant, name, pack, policy, created_at FROM g
 // CreateGallery adds a gallery: ErrExists when its id or its name is taken,
 // ErrNotFound when its tenant is unknown.
 func (s *Store) CreateGallery(ctx context.Context, g store.Gallery) error {
+	if err := store.CheckGallery(g); err != nil {
+		return fmt.Errorf("create gallery: %w", err)
+	}
 	policy, err := encode(g.Policy)
 	if err != nil {
 		return err
@@ -34,12 +38,18 @@ func (s *Store) Gallery(ctx context.Context, tenant, name string) (store.Gallery
 
 // Galleries lists the tenant's galleries by name.
 func (s *Store) Galleries(ctx context.Context, tenant string, p store.Page) ([]store.Gallery, error) {
+	if err := p.Check(); err != nil {
+		return nil, fmt.Errorf("list galleries: %w", err)
+	}
 	return list(ctx, s, "list galleries", scanGallery,
 		galleryColumns+`WHERE tenant = $1 AND name > $2 ORDER BY name LIMIT $3`, tenant, p.After, max(p.Limit, 0))
 }
 
 // UpdatePolicy replaces a gallery's policy, or is ErrNotFound.
 func (s *Store) UpdatePolicy(ctx context.Context, tenant, name string, p store.Policy) error {
+	if err := store.CheckPolicy(p); err != nil {
+		return fmt.Errorf("update policy: %w", err)
+	}
 	policy, err := encode(p)
 	if err != nil {
 		return err

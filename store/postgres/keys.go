@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,6 +15,9 @@ const keyColumns = `SELECT id, tenant, name, mac, scopes, created_at, revoked_at
 // CreateKey adds a key: ErrExists when its id is taken, ErrNotFound when its
 // tenant is unknown.
 func (s *Store) CreateKey(ctx context.Context, k store.Key) error {
+	if err := store.CheckKey(k); err != nil {
+		return fmt.Errorf("create key: %w", err)
+	}
 	scopes, err := encode(k.Scopes)
 	if err != nil {
 		return err

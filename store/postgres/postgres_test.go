@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,6 +12,7 @@ import (
 	"oneton/store"
 	"oneton/store/postgres"
 	"oneton/store/postgres/postgrestest"
+	"oneton/store/sqlite"
 	"oneton/store/storetest"
 )
 
@@ -47,5 +49,14 @@ func TestConformance(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Open {
 		url := shared.Database(t)
 		return func(t *testing.T) storetest.Store { return open(t, postgres.Config{URL: url}) }
+	})
+}
+
+func TestAnswersAsSQLite(t *testing.T) {
+	url, path := shared.Database(t), filepath.Join(t.TempDir(), "oneton.db")
+	storetest.Alike(t, func(t *testing.T) storetest.Store { return open(t, postgres.Config{URL: url}) }, func(t *testing.T) storetest.Store {
+		s, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
+		require.NoError(t, err)
+		return s
 	})
 }

@@ -2,15 +2,22 @@ package postgres
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
+
+	"oneton/store"
 )
 
-// list reads every row of a query.
+// list reads every row of a query. To ask for what no row can have is no error.
 func list[T any](ctx context.Context, s *Store, doing string, scan pgx.RowToFunc[T], query string, args ...any) ([]T, error) {
-	return read(ctx, s, doing, func(rows pgx.Rows) ([]T, error) {
+	rows, err := read(ctx, s, doing, func(rows pgx.Rows) ([]T, error) {
 		return pgx.AppendRows([]T(nil), rows, scan)
 	}, query, args)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	return rows, err
 }
 
 // one reads the row of a query, or is store.ErrNotFound.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,6 +21,9 @@ func (s *Store) Subject(ctx context.Context, gallery, id string) (store.Subject,
 
 // Subjects lists a gallery's subjects by id.
 func (s *Store) Subjects(ctx context.Context, gallery string, p store.Page) ([]store.Subject, error) {
+	if err := p.Check(); err != nil {
+		return nil, fmt.Errorf("list subjects: %w", err)
+	}
 	return list(ctx, s, "list subjects", scanSubject,
 		subjectColumns+`WHERE`+inGallery+`AND id > $2 ORDER BY id LIMIT $3`, gallery, p.After, max(p.Limit, 0))
 }
@@ -27,6 +31,9 @@ func (s *Store) Subjects(ctx context.Context, gallery string, p store.Page) ([]s
 // UpdateMetadata replaces a subject's metadata and logs its faces again, since
 // views filter by it. It is ErrNotFound when the subject is unknown.
 func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, metadata map[string]string) (position uint64, err error) {
+	if err := store.CheckMetadata(metadata); err != nil {
+		return 0, fmt.Errorf("update metadata: %w", err)
+	}
 	encoded, err := encodeMetadata(metadata)
 	if err != nil {
 		return 0, err

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -13,6 +14,9 @@ const tenantColumns = `SELECT id, name, created_at FROM tenants `
 
 // CreateTenant adds a tenant; ErrExists when its id is taken.
 func (s *Store) CreateTenant(ctx context.Context, t store.Tenant) error {
+	if err := store.CheckTenant(t); err != nil {
+		return fmt.Errorf("create tenant: %w", err)
+	}
 	return s.write(ctx, "create tenant", func(tx *tx) error {
 		return tx.change(`INSERT INTO tenants (id, name, created_at) VALUES ($1, $2, $3)`, t.ID, t.Name, now(t.CreatedAt))
 	})
@@ -25,6 +29,9 @@ func (s *Store) Tenant(ctx context.Context, id string) (store.Tenant, error) {
 
 // Tenants lists tenants by id.
 func (s *Store) Tenants(ctx context.Context, p store.Page) ([]store.Tenant, error) {
+	if err := p.Check(); err != nil {
+		return nil, fmt.Errorf("list tenants: %w", err)
+	}
 	return list(ctx, s, "list tenants", scanTenant,
 		tenantColumns+`WHERE id > $1 ORDER BY id LIMIT $2`, p.After, max(p.Limit, 0))
 }

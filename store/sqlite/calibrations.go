@@ -1,6 +1,11 @@
 package sqlite
 
-import "context"
+import (
+	"context"
+	"fmt"
+
+	"oneton/store"
+)
 
 // Calibration is the owner's table of the pack, as JSON, or ErrNotFound.
 func (s *Store) Calibration(ctx context.Context, pack string) ([]byte, error) {
@@ -12,6 +17,9 @@ func (s *Store) Calibration(ctx context.Context, pack string) ([]byte, error) {
 // PutCalibration makes the JSON object the owner's table of the pack, instead
 // of one that was.
 func (s *Store) PutCalibration(ctx context.Context, pack string, definition []byte) error {
+	if err := store.CheckCalibration(pack, definition); err != nil {
+		return fmt.Errorf("put calibration: %w", err)
+	}
 	return s.write(ctx, "put calibration", func(tx tx) error {
 		_, err := tx.exec(`INSERT INTO calibrations (pack, definition) VALUES (?, json(?))
 			ON CONFLICT (pack) DO UPDATE SET definition = excluded.definition`, pack, string(definition))

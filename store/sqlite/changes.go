@@ -6,10 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 
 	"oneton/changelog"
 	"oneton/face"
 )
+
+// maxPosition is the highest that a column holds.
+const maxPosition = uint64(math.MaxInt64)
 
 // Changes implements changelog.Log. Puts carry the face as it is now; those of
 // faces that are gone are left out.
@@ -20,7 +24,7 @@ func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]changel
 		FROM changes c
 		LEFT JOIN faces f ON f.n = c.n
 		LEFT JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject
-		WHERE c.seq > ? ORDER BY c.seq LIMIT ?`, after, max(limit, 0))
+		WHERE c.seq > ? ORDER BY c.seq LIMIT ?`, min(after, maxPosition), max(limit, 0))
 	entries, err := list(rows, err, scanChange)
 	if err != nil {
 		return nil, after, s.read(ctx, "read changes", err)

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"oneton/store"
 )
 
 // jsonColumn reads and writes v, a pointer when read, as a JSON text.
@@ -15,7 +17,7 @@ type jsonColumn struct{ v any }
 func (c jsonColumn) Value() (driver.Value, error) {
 	b, err := json.Marshal(c.v)
 	if err != nil {
-		return nil, fmt.Errorf("encode column: %w", err)
+		return nil, fmt.Errorf("%w: encode column: %w", store.ErrInvalid, err)
 	}
 	return string(b), nil
 }

@@ -31,7 +31,7 @@ func (s *Store) EnrolAsOf(ctx context.Context, seen uint64, sub store.Subject, f
 	return s.enrol(ctx, sub, faces, photos, true, func(tx tx) error {
 		var later bool
 		err := tx.row(`SELECT EXISTS (SELECT 1 FROM changes c JOIN faces f ON f.n = c.n WHERE c.seq > ? AND f.gallery = ?)`,
-			seen, sub.Gallery).Scan(&later)
+			min(seen, maxPosition), sub.Gallery).Scan(&later)
 		if err == nil && later {
 			err = store.ErrConflict
 		}
@@ -41,7 +41,7 @@ func (s *Store) EnrolAsOf(ctx context.Context, seen uint64, sub store.Subject, f
 
 // enrol makes an enrolment, unless a condition of it fails.
 func (s *Store) enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool, condition func(tx) error) (position uint64, err error) {
-	if err := store.CheckEnrolment(faces, photos); err != nil {
+	if err := store.CheckEnrolment(sub, faces, photos, create); err != nil {
 		return 0, fmt.Errorf("enrol: %w", err)
 	}
 	err = s.write(ctx, "enrol", func(tx tx) error {

@@ -29,7 +29,7 @@ func explain(err error) error {
 		return fmt.Errorf("%w: %w", store.ErrExists, err)
 	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
 		return fmt.Errorf("%w: %w", store.ErrNotFound, err)
-	case sqlite3.SQLITE_CONSTRAINT_CHECK:
+	case sqlite3.SQLITE_CONSTRAINT_CHECK, sqlite3.SQLITE_CONSTRAINT_NOTNULL:
 		return fmt.Errorf("%w: %w", store.ErrInvalid, err)
 	}
 	switch e.Code() & primary {

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 
 	"oneton/changelog"
 	"oneton/store"
@@ -12,6 +13,9 @@ const galleryColumns = `SELECT id, tenant, name, pack, policy, created_at FROM g
 // CreateGallery adds a gallery: ErrExists when its id or its name is taken,
 // ErrNotFound when its tenant is unknown.
 func (s *Store) CreateGallery(ctx context.Context, g store.Gallery) error {
+	if err := store.CheckGallery(g); err != nil {
+		return fmt.Errorf("create gallery: %w", err)
+	}
 	return s.write(ctx, "create gallery", func(tx tx) error {
 		_, err := tx.exec(`INSERT INTO galleries (id, tenant, name, pack, policy, created_at) VALUES (?, ?, ?, ?, ?, ?)`,
 			g.ID, g.Tenant, g.Name, g.Pack, jsonColumn{g.Policy}, micros(g.CreatedAt))
@@ -28,6 +32,9 @@ func (s *Store) Gallery(ctx context.Context, tenant, name string) (store.Gallery
 
 // Galleries lists the tenant's galleries by name.
 func (s *Store) Galleries(ctx context.Context, tenant string, p store.Page) ([]store.Gallery, error) {
+	if err := p.Check(); err != nil {
+		return nil, fmt.Errorf("list galleries: %w", err)
+	}
 	rows, err := s.readers.QueryContext(ctx,
 		galleryColumns+`WHERE tenant = ? AND name > ? ORDER BY name LIMIT ?`, tenant, p.After, max(p.Limit, 0))
 	gs, err := list(rows, err, scanGallery)
@@ -36,6 +43,9 @@ func (s *Store) Galleries(ctx context.Context, tenant string, p store.Page) ([]s
 
 // UpdatePolicy replaces a gallery's policy, or is ErrNotFound.
 func (s *Store) UpdatePolicy(ctx context.Context, tenant, name string, p store.Policy) error {
+	if err := store.CheckPolicy(p); err != nil {
+		return fmt.Errorf("update policy: %w", err)
+	}
 	return s.write(ctx, "update policy", func(tx tx) error {
 		return tx.change(`UPDATE galleries SET policy = ? WHERE tenant = ? AND name = ?`, jsonColumn{p}, tenant, name)
 	})

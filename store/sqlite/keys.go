@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"oneton/store"
@@ -12,6 +13,9 @@ const keyColumns = `SELECT id, tenant, name, mac, scopes, created_at, revoked_at
 // CreateKey adds a key: ErrExists when its id is taken, ErrNotFound when its
 // tenant is unknown.
 func (s *Store) CreateKey(ctx context.Context, k store.Key) error {
+	if err := store.CheckKey(k); err != nil {
+		return fmt.Errorf("create key: %w", err)
+	}
 	return s.write(ctx, "create key", func(tx tx) error {
 		_, err := tx.exec(`INSERT INTO keys (id, tenant, name, mac, scopes, created_at) VALUES (?, ?, ?, ?, ?, ?)`,
 			k.ID, k.Tenant, k.Name, k.MAC, jsonColumn{k.Scopes}, micros(k.CreatedAt))

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"oneton/changelog"
@@ -19,6 +20,9 @@ func (s *Store) Subject(ctx context.Context, gallery, id string) (store.Subject,
 
 // Subjects lists a gallery's subjects by id.
 func (s *Store) Subjects(ctx context.Context, gallery string, p store.Page) ([]store.Subject, error) {
+	if err := p.Check(); err != nil {
+		return nil, fmt.Errorf("list subjects: %w", err)
+	}
 	rows, err := s.readers.QueryContext(ctx,
 		subjectColumns+`WHERE gallery = ? AND id > ? ORDER BY id LIMIT ?`, gallery, p.After, max(p.Limit, 0))
 	subs, err := list(rows, err, scanSubject)
@@ -28,6 +32,9 @@ func (s *Store) Subjects(ctx context.Context, gallery string, p store.Page) ([]s
 // UpdateMetadata replaces a subject's metadata and logs its faces again, since
 // views filter by it. It is ErrNotFound when the subject is unknown.
 func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, metadata map[string]string) (position uint64, err error) {
+	if err := store.CheckMetadata(metadata); err != nil {
+		return 0, fmt.Errorf("update metadata: %w", err)
+	}
 	err = s.write(ctx, "update metadata", func(tx tx) error {
 		if err := tx.change(`UPDATE subjects SET metadata = ?, updated_at = max(updated_at, ?) WHERE gallery = ? AND id = ?`,
 			metadataColumn(metadata), micros(time.Now()), gallery, id); err != nil {

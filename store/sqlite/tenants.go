@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 
 	"oneton/changelog"
 	"oneton/store"
@@ -11,6 +12,9 @@ const tenantColumns = `SELECT id, name, created_at FROM tenants `
 
 // CreateTenant adds a tenant; ErrExists when its id is taken.
 func (s *Store) CreateTenant(ctx context.Context, t store.Tenant) error {
+	if err := store.CheckTenant(t); err != nil {
+		return fmt.Errorf("create tenant: %w", err)
+	}
 	return s.write(ctx, "create tenant", func(tx tx) error {
 		_, err := tx.exec(`INSERT INTO tenants (id, name, created_at) VALUES (?, ?, ?)`,
 			t.ID, t.Name, micros(t.CreatedAt))
@@ -26,6 +30,9 @@ func (s *Store) Tenant(ctx context.Context, id string) (store.Tenant, error) {
 
 // Tenants lists tenants by id.
 func (s *Store) Tenants(ctx context.Context, p store.Page) ([]store.Tenant, error) {
+	if err := p.Check(); err != nil {
+		return nil, fmt.Errorf("list tenants: %w", err)
+	}
 	rows, err := s.readers.QueryContext(ctx,
 		tenantColumns+`WHERE id > ? ORDER BY id LIMIT ?`, p.After, max(p.Limit, 0))
 	ts, err := list(rows, err, scanTenant)

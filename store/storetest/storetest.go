@@ -78,6 +78,8 @@ func Run(t *testing.T, create func(t *testing.T) Open) {
 		"isolation":              testIsolation,
 		"pages":                  testPages,
 		"hostile text":           testHostileText,
+		"unkeepable text":        testUnkeepableText,
+		"bounds":                 testBounds,
 		"log":                    testLog,
 		"log leaves out":         testLogLeavesOut,
 		"log of a put again":     testLogAgain,
