@@ -175,3 +175,29 @@ func TestShutdownGivesUp(t *testing.T) {
 	require.ErrorIs(t, c.Server.Shutdown(ctx), context.DeadlineExceeded)
 	(<-answer).Refused(t, http.StatusServiceUnavailable, "unavailable")
 }
+
+// A stop that comes before the server serves, or just as it begins, holds.
+func TestShutdownAtTheStart(t *testing.T) {
+	for i := range 200 {
+		s, err := server.New(server.DefaultConfig(), nil, nil, nil, zerolog.Nop())
+		require.NoError(t, err)
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		served := make(chan error, 1)
+		if i%2 == 0 {
+			go func() { served <- s.Serve(ln) }()
+		}
+		require.NoError(t, s.Shutdown(t.Context()))
+		if i%2 == 1 {
+			go func() { served <- s.Serve(ln) }()
+		}
+		select {
+		case err := <-served:
+			require.NoError(t, err)
+		case <-time.After(5 * time.Second):
+			require.FailNow(t, "it serves on")
+		}
+		_, err = net.Dial("tcp", ln.Addr().String())
+		require.Error(t, err)
+	}
+}

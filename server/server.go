@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,6 +36,11 @@ type Server struct {
 	base     context.Context
 	cancel   context.CancelFunc
 	stopping atomic.Bool
+
+	// mu guards listener, which Serve sets, and closed, which Shutdown does.
+	mu       sync.Mutex
+	listener net.Listener
+	closed   bool
 }
 
 // New returns a server that is not listening yet. ready tells whether requests
@@ -73,8 +79,16 @@ func New(cfg Config, service Service, keys Authenticator, ready func(context.Con
 	return s, nil
 }
 
-// Serve answers requests on a listener until Shutdown, and then returns nil.
+// Serve answers requests on a listener until Shutdown, and then returns nil. It
+// closes the listener and returns at once when Shutdown came first.
 func (s *Server) Serve(ln net.Listener) error {
+	s.mu.Lock()
+	s.listener = ln
+	closed := s.closed
+	s.mu.Unlock()
+	if closed {
+		return ln.Close()
+	}
 	if err := s.app.Listener(lingering{ln}); err != nil {
 		return fmt.Errorf("serve on %s: %w", ln.Addr(), err)
 	}
@@ -90,10 +104,22 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-time.After(s.cfg.DrainDelay):
 	case <-ctx.Done():
 	}
+	s.stopListening()
 	err := s.app.ShutdownWithContext(ctx)
 	s.cancel()
 	if err != nil && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("drain requests: %w", err)
 	}
 	return nil
+}
+
+// stopListening closes the listener, also one that fiber has not taken yet:
+// fiber would forget that it was shut down before it served.
+func (s *Server) stopListening() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	if s.listener != nil {
+		_ = s.listener.Close() // which fiber does again, and reports
+	}
 }

@@ -46,8 +46,20 @@ type program struct {
 
 func startProgram(t *testing.T, data string, args ...string) *program {
 	t.Helper()
-	p := &program{cmd: exec.Command(os.Args[0], append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0"}, args...)...)}
-	p.cmd.Env = append(os.Environ(), asProgram+"=1")
+	return start(t, serving(data, args...), data)
+}
+
+// serving is the command of a server on a port of its own choice.
+func serving(data string, args ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0"}, args...)...)
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	return cmd
+}
+
+// start starts such a command, and returns when it listens.
+func start(t *testing.T, cmd *exec.Cmd, data string) *program {
+	t.Helper()
+	p := &program{cmd: cmd}
 	var log bytes.Buffer
 	p.cmd.Stderr = &log
 	out, err := p.cmd.StdoutPipe()

@@ -7,6 +7,10 @@ var (
 	// ErrLibrary means that the ONNX Runtime library cannot be loaded or used.
 	ErrLibrary = errors.New("onnx: cannot use the ONNX Runtime library")
 
+	// ErrTelemetry means that the library would report to its maker and cannot
+	// be kept from it. Nothing is loaded.
+	ErrTelemetry = errors.New("onnx: the ONNX Runtime library would report to its maker")
+
 	// ErrInUse means that the runtime still has open sessions, or that
 	// another library is already loaded in this process.
 	ErrInUse = errors.New("onnx: runtime in use")

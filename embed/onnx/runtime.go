@@ -4,6 +4,7 @@
 package onnx
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -28,8 +29,9 @@ var environment struct {
 }
 
 // Open loads the library at the path, or shares the one that is loaded. It is
-// ErrLibrary when the library cannot be loaded or is too old, and ErrInUse
-// when this process has another one open.
+// ErrLibrary when the library cannot be loaded or is too old, ErrTelemetry when
+// it cannot be kept from reporting to its maker, and ErrInUse when this process
+// has another one open.
 func Open(library string) (*Runtime, error) {
 	path, err := filepath.Abs(library)
 	if err != nil {
@@ -41,14 +43,28 @@ func Open(library string) (*Runtime, error) {
 		return nil, fmt.Errorf("open %s: %w: %s is open", path, ErrInUse, environment.library)
 	}
 	if environment.users == 0 {
-		ort.SetSharedLibraryPath(path)
-		if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
-			return nil, fmt.Errorf("%w: %s: %w", ErrLibrary, path, err)
+		if err := load(path); err != nil {
+			return nil, err
 		}
 		environment.library = path
 	}
 	environment.users++
 	return &Runtime{}, nil
+}
+
+// load loads the library at the path, and keeps it from reporting.
+func load(path string) error {
+	if err := silence(path); err != nil {
+		return err
+	}
+	ort.SetSharedLibraryPath(path)
+	if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrLibrary, path, err)
+	}
+	if err := ort.DisableTelemetry(); err != nil {
+		return errors.Join(fmt.Errorf("%w: %w", ErrTelemetry, err), ort.DestroyEnvironment())
+	}
+	return nil
 }
 
 // Version is the library's version, such as 1.29.0.

@@ -54,6 +54,8 @@ func dial(cfg Config, options ...grpc.DialOption) (*api.Client, error) {
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
 			grpc.WithConnectParams(grpc.ConnectParams{Backoff: pause, MinConnectTimeout: reconnectPause}),
 			grpc.WithChainUnaryInterceptor(deadline(cfg.WriteTimeout)),
+			// The name's servers are not asked how to call it.
+			grpc.WithDisableServiceConfig(),
 		}, options...),
 	})
 }
