@@ -9,6 +9,7 @@ import (
 
 	"oneton/calibration"
 	"oneton/embed"
+	"oneton/face"
 	"oneton/index"
 	"oneton/store"
 )
@@ -28,8 +29,6 @@ type Embedder interface {
 
 // Index answers searches; see package index for the contract.
 type Index interface {
-	// Faces is how many faces the gallery holds in the space of the pack.
-	Faces(ctx context.Context, scope index.Scope) (int, error)
 	// Search answers q; its errors are index.ErrQuery and index.ErrUnavailable.
 	Search(ctx context.Context, q index.Query) (index.Result, error)
 }
@@ -58,11 +57,16 @@ type Store interface {
 	// when create is set and the subject is there it is ErrExists, and when
 	// create is not set and the subject is absent it is ErrNotFound.
 	Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool) (uint64, error)
-	// EnrolAsOf adds a new subject as Enrol does, unless a face was enrolled in
-	// the gallery after position seen: store.ErrConflict.
-	EnrolAsOf(ctx context.Context, seen uint64, sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error)
+	// EnrolAsOf adds a new subject as Enrol does, unless a newcomer is the same
+	// person: store.ErrConflict. Newcomers are the templates, of the first
+	// face's pack, that were enrolled in the gallery after position seen; more
+	// than store.MaxNewcomers are a conflict, too.
+	EnrolAsOf(ctx context.Context, seen uint64, same func(newcomer face.Template) bool, sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error)
 	Subject(ctx context.Context, gallery, id string) (store.Subject, error)
 	Subjects(ctx context.Context, gallery string, p store.Page) ([]store.Subject, error)
+	// SubjectsOf returns the subjects of those of the faces that the gallery
+	// has, by the face's id, all as of one moment.
+	SubjectsOf(ctx context.Context, gallery string, faces []string) (map[string]store.Subject, error)
 	UpdateMetadata(ctx context.Context, gallery, id string, metadata map[string]string) (uint64, error)
 	DeleteSubject(ctx context.Context, gallery, id string) (uint64, error)
 
@@ -156,7 +160,9 @@ type ProbeAnswer struct {
 	// Face is the face searched; of several photos, the first one's.
 	Face    embed.Face
 	Outcome Outcome
-	// Candidates are the subjects at or above the threshold, best first.
+	// Candidates are the K best of the subjects at or above the threshold, best
+	// first. Outcome rests on all of them: Several has two or more, of which a
+	// K of 1 names one, and Nobody has none.
 	Candidates []Candidate
 	// Threshold is the cosine that was applied, and Faces the number of
 	// enrolled faces it follows from. Extrapolated says that it rests on the

@@ -1,11 +1,14 @@
 package identify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"oneton/calibration"
+	"oneton/face"
 	"oneton/index"
 	"oneton/store"
 )
@@ -34,22 +37,12 @@ func (s *Service) Search(ctx context.Context, tenant string, req SearchRequest) 
 		return Answer{}, err
 	}
 
-	if req.Insert {
-		// Searches that each find nobody must not each insert the person:
-		// those of this process take turns, and a conflict tells of those of
-		// others.
-		release, err := s.inserts.acquire(ctx, g.ID)
-		if err != nil {
-			return Answer{}, fmt.Errorf("wait for another insert: %w", err)
-		}
-		defer release()
-		req.Position = 0
-	}
 	for {
 		answer, err := s.answer(ctx, g, table, probes, req)
 		if err == nil && req.Insert && answer.Probes[0].Outcome == Nobody {
-			err = s.insert(ctx, g, req, shots, &answer)
+			err = s.insert(ctx, g, req, shots, probes[0], &answer)
 			if errors.Is(err, store.ErrConflict) {
+				req.Position = 0 // the same person has come since
 				continue
 			}
 		}
@@ -61,30 +54,153 @@ func (s *Service) Search(ctx context.Context, tenant string, req SearchRequest) 
 	}
 }
 
-// answer identifies the probes once the index has come as far as req asks.
-func (s *Service) answer(ctx context.Context, g store.Gallery, table *calibration.Table, probes []probe, req SearchRequest) (a Answer, err error) {
-	waiting := s.cfg.Now()
-	if err := s.caughtUp(ctx, req.Position); err != nil {
-		return Answer{}, err
-	}
-	searching := s.cfg.Now()
-	a.Probes = make([]ProbeAnswer, len(probes))
-	for i, p := range probes {
-		if a.Probes[i], a.Position, err = s.identify(ctx, g, table, p, req); err != nil {
+// maxLooks bounds how often a search looks again because someone it found was
+// deleted before they were read. The index has then caught up with the store,
+// so that another look finds them gone.
+const maxLooks = 8
+
+// answer identifies the probes once the index has come as far as req asks. It
+// speaks of people who were all there at one moment, after the index was
+// searched.
+func (s *Service) answer(ctx context.Context, g store.Gallery, table *calibration.Table, probes []probe, req SearchRequest) (Answer, error) {
+	var a Answer
+	for range maxLooks {
+		waiting := s.cfg.Now()
+		if err := s.caughtUp(ctx, req.Position); err != nil {
 			return Answer{}, err
 		}
+		searching := s.cfg.Now()
+		looks, err := s.look(ctx, g, table, probes, req)
+		if err != nil {
+			return Answer{}, err
+		}
+		people, err := s.people(ctx, g, looks)
+		if err != nil {
+			return Answer{}, err
+		}
+		a.Timings.Wait += searching.Sub(waiting)
+		a.Timings.Search += s.cfg.Now().Sub(searching)
+		if current(looks, people, req.Filter) {
+			a.Probes = make([]ProbeAnswer, len(looks))
+			for i, l := range looks {
+				a.Probes[i] = l.answer(table, people, req.K)
+			}
+			a.Position = asOf(looks)
+			return a, nil
+		}
+		req.Position = 0
 	}
-	a.Timings = Timings{Wait: searching.Sub(waiting), Search: s.cfg.Now().Sub(searching)}
-	return a, nil
+	return Answer{}, fmt.Errorf("%w: in each of %d searches it named a face that the store has not", index.ErrUnavailable, maxLooks)
 }
 
-// insert enrols the photos as a new subject, unless the gallery has grown since
+// look is what the index says of one probe.
+type look struct {
+	probe
+	index.Result
+	threshold float64
+}
+
+// look searches the index for each probe.
+func (s *Service) look(ctx context.Context, g store.Gallery, table *calibration.Table, probes []probe, req SearchRequest) ([]look, error) {
+	looks := make([]look, len(probes))
+	for i, p := range probes {
+		threshold := func(faces int) float64 {
+			if req.Threshold != nil {
+				return *req.Threshold
+			}
+			return table.Identification(cmp.Or(req.FPIR, g.Policy.FPIR), faces*p.photos)
+		}
+		// The second-best subject decides between one and several, so it is
+		// asked for even when the caller wants one candidate.
+		r, err := s.index.Search(ctx, index.Query{
+			Scope: index.Scope{Tenant: g.Tenant, Gallery: g.ID, Pack: g.Pack},
+			Probe: p.template, K: max(req.K, 2), ThresholdFor: threshold, Filter: req.Filter,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("search index: %w", err)
+		}
+		if p.refused {
+			r.Hits = nil
+		}
+		looks[i] = look{probe: p, Result: r, threshold: threshold(r.Faces)}
+	}
+	return looks, nil
+}
+
+// people are the subjects of the faces that were found, as of one moment, by
+// the face's id; those of faces that are gone are missing.
+func (s *Service) people(ctx context.Context, g store.Gallery, looks []look) (map[string]store.Subject, error) {
+	var faces []string
+	for _, l := range looks {
+		for _, h := range l.Hits {
+			faces = append(faces, h.Face)
+		}
+	}
+	if len(faces) == 0 {
+		return nil, nil
+	}
+	people, err := s.store.SubjectsOf(ctx, g.ID, faces)
+	if err != nil {
+		return nil, fmt.Errorf("read candidates: %w", err)
+	}
+	return people, nil
+}
+
+// current tells whether all that was found is still so: a subject without the
+// face that was nearest, or with other metadata, may have another place in the
+// answer, or none.
+func current(looks []look, people map[string]store.Subject, filter map[string][]string) bool {
+	for _, l := range looks {
+		for _, h := range l.Hits {
+			sub, there := people[h.Face]
+			if !there || sub.ID != h.Subject || !matches(sub.Metadata, filter) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// matches tells whether a filter keeps a subject of that metadata.
+func matches(metadata map[string]string, filter map[string][]string) bool {
+	for key, values := range filter {
+		if v, has := metadata[key]; !has || !slices.Contains(values, v) {
+			return false
+		}
+	}
+	return true
+}
+
+// asOf is the position that all looks have seen.
+func asOf(looks []look) uint64 {
+	return slices.MinFunc(looks, func(a, b look) int { return cmp.Compare(a.Position, b.Position) }).Position
+}
+
+// answer decides on all that was found and names the k best.
+func (l look) answer(table *calibration.Table, people map[string]store.Subject, k int) ProbeAnswer {
+	a := ProbeAnswer{
+		Face: l.face, Outcome: decide(l.Hits), Faces: l.Faces,
+		Threshold: l.threshold, Extrapolated: table.Extrapolated(table.FMR(l.threshold)),
+	}
+	for _, h := range l.Hits[:min(k, len(l.Hits))] {
+		a.Candidates = append(a.Candidates, Candidate{
+			Subject: h.Subject, Face: h.Face, Metadata: people[h.Face].Metadata, Cosine: h.Cosine, Score: table.Score(h.Cosine),
+		})
+	}
+	return a
+}
+
+// insert enrols the photos as a new subject, unless the person has come since
 // the answer: store.ErrConflict.
-func (s *Service) insert(ctx context.Context, g store.Gallery, req SearchRequest, shots []shot, a *Answer) error {
-	seen := a.Position
+func (s *Service) insert(ctx context.Context, g store.Gallery, req SearchRequest, shots []shot, p probe, a *Answer) error {
+	seen, threshold := a.Position, a.Probes[0].Threshold
+	same := func(newcomer face.Template) bool {
+		cosine, err := p.template.Cosine(newcomer)
+		return err == nil && cosine >= threshold
+	}
 	e, err := s.enrol(ctx, g, EnrolRequest{Metadata: req.Metadata, Photos: req.Photos}, shots,
 		func(sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error) {
-			return s.store.EnrolAsOf(ctx, seen, sub, faces, photos)
+			return s.store.EnrolAsOf(ctx, seen, same, sub, faces, photos)
 		})
 	if err != nil {
 		return err
@@ -114,52 +230,4 @@ func validateSearch(req *SearchRequest) error {
 		req.K = defaultCandidates
 	}
 	return validateMetadata(req.Metadata)
-}
-
-// identify answers for one probe, and says as of which position.
-func (s *Service) identify(ctx context.Context, g store.Gallery, table *calibration.Table, p probe, req SearchRequest) (ProbeAnswer, uint64, error) {
-	scope := index.Scope{Tenant: g.Tenant, Gallery: g.ID, Pack: g.Pack}
-	faces, err := s.index.Faces(ctx, scope)
-	if err != nil {
-		return ProbeAnswer{}, 0, fmt.Errorf("count faces: %w", err)
-	}
-	fpir := g.Policy.FPIR
-	if req.FPIR > 0 {
-		fpir = req.FPIR
-	}
-	threshold := table.Identification(fpir, faces*p.photos)
-	if req.Threshold != nil {
-		threshold = *req.Threshold
-	}
-	// The second-best subject decides between one and several, so it is
-	// asked for even when the caller wants one candidate.
-	res, err := s.index.Search(ctx, index.Query{
-		Scope: scope, Probe: p.template, K: max(req.K, 2), Threshold: threshold, Filter: req.Filter,
-	})
-	if err != nil {
-		return ProbeAnswer{}, 0, fmt.Errorf("search index: %w", err)
-	}
-	if p.refused {
-		res.Hits = nil
-	}
-	a := ProbeAnswer{
-		Face: p.face, Outcome: decide(res.Hits),
-		Threshold: threshold, Extrapolated: table.Extrapolated(table.FMR(threshold)), Faces: faces,
-	}
-	for _, h := range res.Hits[:min(req.K, len(res.Hits))] {
-		sub, err := s.store.Subject(ctx, g.ID, h.Subject)
-		if errors.Is(err, store.ErrNotFound) {
-			continue // deleted since the scan began
-		}
-		if err != nil {
-			return ProbeAnswer{}, 0, fmt.Errorf("read candidate: %w", err)
-		}
-		a.Candidates = append(a.Candidates, Candidate{
-			Subject: h.Subject, Face: h.Face, Metadata: sub.Metadata, Cosine: h.Cosine, Score: table.Score(h.Cosine),
-		})
-	}
-	if len(a.Candidates) == 0 {
-		a.Outcome = Nobody
-	}
-	return a, res.Position, nil
 }

@@ -35,7 +35,6 @@ type Service struct {
 	index    Index
 	follower Follower
 	store    Store
-	inserts  keyedLock
 }
 
 // New returns a service, or ErrInvalid when the configuration cannot work.

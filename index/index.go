@@ -23,6 +23,9 @@ type Query struct {
 	// Threshold leaves out subjects whose best cosine is below it; -1 keeps
 	// all.
 	Threshold float64
+	// ThresholdFor, unless nil, gives the threshold instead: that of a gallery
+	// of so many faces. It is asked about the Result's Faces.
+	ThresholdFor func(faces int) float64
 	// Filter keeps subjects whose metadata has, for every key named, one of
 	// the values listed. An empty filter keeps all.
 	Filter map[string][]string
@@ -36,7 +39,8 @@ type Hit struct {
 	Cosine float64
 }
 
-// Result is the answer to a query as of one moment of the view.
+// Result is the answer to a query as of one moment of the view: Hits, Faces and
+// Position tell of the same.
 type Result struct {
 	// Hits are distinct subjects, highest cosine first, ties by face id.
 	Hits []Hit

@@ -28,3 +28,15 @@ func (q Query) Check() error {
 	}
 	return nil
 }
+
+// In is q with the threshold of a gallery of so many faces, or ErrQuery when
+// that is not a number.
+func (q Query) In(faces int) (Query, error) {
+	if q.ThresholdFor == nil {
+		return q, nil
+	}
+	if q.Threshold = q.ThresholdFor(faces); math.IsNaN(q.Threshold) {
+		return q, fmt.Errorf("%w: threshold for %d faces is not a number", ErrQuery, faces)
+	}
+	return q, nil
+}

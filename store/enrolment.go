@@ -18,6 +18,10 @@ const unitTolerance = 1e-3
 // maxDimension is the longest template that every index can hold.
 const maxDimension = 1024
 
+// MaxNewcomers is how many faces EnrolAsOf compares at most: those of eight
+// seconds at a thousand a second. No other write goes on meanwhile.
+const MaxNewcomers = 8192
+
 // CheckEnrolment returns ErrInvalid when the subject, which is to be made when
 // create is set, cannot be kept, or faces and photos cannot be enrolled
 // together. Every store calls it first: a template that no index can hold

@@ -12,6 +12,7 @@ import (
 	"oneton/changelog"
 	"oneton/config"
 	"oneton/identify"
+	"oneton/index"
 	"oneton/index/exact"
 	"oneton/index/verify"
 )
@@ -21,6 +22,8 @@ type engine interface {
 	identify.Index
 	identify.Follower
 	changelog.View
+	// Faces is how many faces the gallery holds in the space of the pack.
+	Faces(ctx context.Context, scope index.Scope) (int, error)
 	// Verify compares the view with the log.
 	Verify(ctx context.Context, log changelog.Log, o verify.Options) (verify.Verification, error)
 	// run brings the view along the log until ctx ends.

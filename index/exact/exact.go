@@ -142,6 +142,10 @@ func (x *Index) Search(ctx context.Context, q index.Query) (index.Result, error)
 	}
 	p := x.snapshot(q.Scope, q.Filter)
 	defer p.release()
+	q, err := q.In(p.rows.count)
+	if err != nil {
+		return index.Result{}, err
+	}
 	hits, err := p.search(ctx, q)
 	if errors.Is(err, search.ErrDamaged) {
 		err = errors.Join(err, x.heal(q.Scope, p.gallery))

@@ -89,6 +89,47 @@ func testAtomicBatches(t *testing.T, f *feed) {
 	require.NoError(t, err)
 }
 
+// testCountWhileChanging adds and removes people while others search: the
+// number of faces that an answer says, and that its threshold follows from, is
+// that of what was searched.
+func testCountWhileChanging(t *testing.T, f *feed) {
+	const people = 20
+	rounds := f.options.Changes / 5
+	rng, s := newRand(42), newScope()
+	probe := randomTemplate(rng, dimension)
+	ids := make([]string, people)
+	for i := range ids {
+		ids[i] = newID()
+	}
+	err := whileSearching(func() {
+		for n := range rounds {
+			var changes []changelog.Change
+			for i, id := range ids[:1+rng.IntN(people)] {
+				if n%2 == 0 {
+					changes = append(changes, put(s, fmt.Sprint("p", i), id, randomTemplate(rng, dimension), nil))
+				} else {
+					changes = append(changes, remove(s, id))
+				}
+			}
+			f.apply(t, changes...)
+		}
+	}, func(int) error {
+		asked := -1
+		r, err := f.index.Search(context.Background(), index.Query{
+			Scope: s, Probe: probe, K: 2 * people,
+			ThresholdFor: func(faces int) float64 { asked = faces; return -1 },
+		})
+		if err != nil {
+			return err
+		}
+		if len(r.Hits) != r.Faces || asked != r.Faces {
+			return fmt.Errorf("%d faces were searched, %d are answered and the threshold is of %d", len(r.Hits), r.Faces, asked)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+}
+
 // testSearchesWithChanges enrols and removes people, one after the other,
 // while others search: whoever is enrolled up to the answer's position is
 // found, and whoever is removed is not.

@@ -2,6 +2,7 @@ package indextest
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 
@@ -94,6 +95,32 @@ func testThresholds(t *testing.T, f *feed) {
 		q.Threshold = threshold
 		require.Len(t, mustSearch(t, f, q).Hits, want)
 	}
+}
+
+// testThresholdOfCount has thresholds that follow from the number of faces.
+func testThresholdOfCount(t *testing.T, f *feed) {
+	rng, s := newRand(14), newScope()
+	q := index.Query{Scope: s, Probe: randomTemplate(rng, dimension), K: 100, Threshold: 1}
+	var asked []int
+	follows := func(faces int) float64 {
+		asked = append(asked, faces)
+		return float64(faces)/20 - 0.8
+	}
+	for n := range 30 {
+		q.ThresholdFor = follows
+		got := mustSearch(t, f, q)
+		require.Equal(t, n, got.Faces)
+		require.Equal(t, n, asked[len(asked)-1], "it is asked about the number that is answered")
+		q.Threshold, q.ThresholdFor = follows(n), nil
+		f.check(t, q, got)
+		f.apply(t, put(s, fmt.Sprint("p", n), newID(), randomTemplate(rng, dimension), nil))
+	}
+	q.ThresholdFor = func(int) float64 { return math.NaN() }
+	_, err := f.index.Search(t.Context(), q)
+	require.ErrorIs(t, err, index.ErrQuery)
+	q.Scope = newScope()
+	_, err = f.index.Search(t.Context(), q)
+	require.ErrorIs(t, err, index.ErrQuery)
 }
 
 func testLarge(t *testing.T, f *feed) {

@@ -2,6 +2,7 @@ package qdrant_test
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -105,6 +106,46 @@ func TestReadYourWrites(t *testing.T) {
 		at.Store(0) // while the removal is under way, either answer is right
 		require.NoError(t, a.Apply(ctx, append(all[:0:0], gone), gone.Seq))
 		at.Store(int64(gone.Seq))
+	}
+	stopped.Store(true)
+	wg.Wait()
+	require.Empty(t, failures)
+}
+
+// TestOtherProcessCounts searches in another process while people come: the
+// threshold is never that of fewer faces than were searched.
+func TestOtherProcessCounts(t *testing.T) {
+	const rounds, more = 30, 20
+	ctx, cfg := t.Context(), config(qdranttest.Address(t))
+	a, b := open(t, cfg), open(t, cfg)
+	rng, s := newRand(14), newScope()
+	probe := random(rng, dimension)
+	var stopped atomic.Bool
+	var wg sync.WaitGroup
+	failures := make(chan string, 3)
+	for range 3 {
+		wg.Go(func() {
+			for !stopped.Load() {
+				asked := -1
+				r, err := b.Search(ctx, index.Query{
+					Scope: s, Probe: probe, K: 2 * rounds * more,
+					ThresholdFor: func(faces int) float64 { asked = faces; return -1 },
+				})
+				switch {
+				case err != nil:
+					failures <- err.Error()
+				case len(r.Hits) > r.Faces || asked != r.Faces:
+					failures <- fmt.Sprintf("%d faces were searched, %d are answered and the threshold is of %d", len(r.Hits), r.Faces, asked)
+				default:
+					continue
+				}
+				return
+			}
+		})
+	}
+	for range rounds {
+		faces := people(rng, s, more, dimension)
+		require.NoError(t, a.Apply(ctx, faces, number(a.Position(), faces)))
 	}
 	stopped.Store(true)
 	wg.Wait()

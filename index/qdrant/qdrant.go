@@ -15,7 +15,8 @@
 // One process at a time may Apply. In that process a search of a gallery sees
 // all of a call's changes or none. Other processes only search; their answers
 // hold everything up to the position that they name, and may hold some of what
-// is being applied.
+// is being applied; the number of faces that they say, and that their threshold
+// follows from, is never less than was searched.
 package qdrant
 
 import (

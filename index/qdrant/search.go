@@ -36,6 +36,9 @@ func (x *Index) Search(ctx context.Context, q index.Query) (index.Result, error)
 	if err != nil {
 		return index.Result{}, err
 	}
+	if q, err = q.In(g.faces); err != nil {
+		return index.Result{}, err
+	}
 	r := index.Result{Faces: g.faces, Position: g.position}
 	if s == nil {
 		return r, nil
@@ -47,8 +50,33 @@ func (x *Index) Search(ctx context.Context, q index.Query) (index.Result, error)
 	if err := checkUnit(q.Probe); err != nil {
 		return index.Result{}, fmt.Errorf("%w: probe: %w", index.ErrQuery, err)
 	}
-	r.Hits, err = x.nearest(ctx, s, k, q, x.params(g))
-	return r, err
+	if r.Hits, err = x.nearest(ctx, s, k, q, x.params(g)); err != nil {
+		return index.Result{}, err
+	}
+	return r, x.recount(ctx, s, q, &r)
+}
+
+// recount raises r's number of faces, and with it the threshold, by the faces
+// that another process has put since they were counted, or is putting: the
+// search may have looked at them.
+func (x *Index) recount(ctx context.Context, s *space, q index.Query, r *index.Result) error {
+	id := recordID(galleryKey{q.Scope.Tenant, q.Scope.Gallery})
+	points, err := x.get(ctx, s, []string{id})
+	if err != nil {
+		return err
+	}
+	most := tallyOf(points[id]).most()
+	if most <= r.Faces {
+		return nil
+	}
+	if q, err = q.In(most); err != nil {
+		return err
+	}
+	r.Faces = most
+	if above := slices.IndexFunc(r.Hits, func(h index.Hit) bool { return h.Cosine < q.Threshold }); above >= 0 {
+		r.Hits = r.Hits[:above]
+	}
+	return nil
 }
 
 // Faces is how many faces the scope holds.

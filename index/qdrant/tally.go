@@ -32,6 +32,18 @@ type tally struct {
 	recount bool
 }
 
+// most is the number of faces once all that is pending has come, and before any
+// of it has gone.
+func (t *tally) most() int {
+	n := t.faces
+	for _, had := range t.pending {
+		if !had {
+			n++
+		}
+	}
+	return n
+}
+
 func recordID(k galleryKey) string { return madeUp("gallery", k.tenant, k.gallery) }
 
 // tallyOf reads a record; without one the gallery is empty.

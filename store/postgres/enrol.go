@@ -24,21 +24,42 @@ func (s *Store) Enrol(ctx context.Context, sub store.Subject, faces []store.Face
 	return s.enrol(ctx, sub, faces, photos, create, func(*tx) {})
 }
 
-// EnrolAsOf adds a new subject as Enrol does, unless a face was enrolled in its
-// gallery after position seen: that is ErrConflict. So a search that found
-// nobody can insert the person it was about: of several processes that do, one
-// succeeds, and the others look again.
-func (s *Store) EnrolAsOf(ctx context.Context, seen uint64, sub store.Subject, faces []store.Face, photos []store.Photo) (position uint64, err error) {
+// EnrolAsOf adds a new subject as Enrol does, unless a newcomer is the same
+// person: a face of the first one's pack that was enrolled in the gallery after
+// position seen and of whose template same says so. Then, and when there are
+// more than store.MaxNewcomers, it is ErrConflict. So a search that found
+// nobody as of seen can insert the person it was about, whoever else enrols
+// meanwhile; of several processes that insert one person, one succeeds, and the
+// others look again.
+func (s *Store) EnrolAsOf(ctx context.Context, seen uint64, same func(face.Template) bool, sub store.Subject, faces []store.Face, photos []store.Photo) (position uint64, err error) {
 	return s.enrol(ctx, sub, faces, photos, true, func(tx *tx) {
-		tx.queue(`SELECT EXISTS (SELECT FROM faces WHERE enrolled > $1 AND gallery = $2)`, min(seen, maxPosition), sub.Gallery).
-			QueryRow(func(row pgx.Row) error {
-				var later bool
-				if err := row.Scan(&later); err != nil || !later {
+		if len(faces) > 0 {
+			tx.refuseNewcomer(seen, sub.Gallery, faces[0].Pack, same)
+		}
+	})
+}
+
+// refuseNewcomer fails with ErrConflict when a newcomer is the same person. The
+// order lets the server read only what came after seen.
+func (t *tx) refuseNewcomer(seen uint64, gallery, pack string, same func(face.Template) bool) {
+	t.queue(`SELECT template FROM faces WHERE enrolled > $1 AND gallery = $2 AND pack = $3 ORDER BY enrolled LIMIT $4`,
+		min(seen, maxPosition), gallery, pack, store.MaxNewcomers+1).
+		Query(func(rows pgx.Rows) error {
+			var template []byte
+			for n := 0; rows.Next(); n++ {
+				if err := rows.Scan(&template); err != nil {
 					return err
 				}
-				return store.ErrConflict
-			})
-	})
+				newcomer, err := face.TemplateFromBytes(template)
+				if err != nil {
+					return err
+				}
+				if n == store.MaxNewcomers || same(newcomer) {
+					return store.ErrConflict
+				}
+			}
+			return rows.Err()
+		})
 }
 
 // enrol makes an enrolment, unless a condition that it queues fails.

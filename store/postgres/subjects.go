@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,6 +27,24 @@ func (s *Store) Subjects(ctx context.Context, gallery string, p store.Page) ([]s
 	}
 	return list(ctx, s, "list subjects", scanSubject,
 		subjectColumns+`WHERE`+inGallery+`AND id > $2 ORDER BY id LIMIT $3`, gallery, p.After, max(p.Limit, 0))
+}
+
+// SubjectsOf returns the subjects that the faces of those ids are of, by the
+// face's id, all as of one moment. Faces that the gallery has not are left out.
+func (s *Store) SubjectsOf(ctx context.Context, gallery string, faces []string) (map[string]store.Subject, error) {
+	subs := make(map[string]store.Subject, len(faces))
+	possible := slices.DeleteFunc(slices.Clone(faces), func(id string) bool { return !store.ValidText(id) })
+	_, err := list(ctx, s, "read subjects of faces", func(row pgx.CollectableRow) (face string, err error) {
+		var sub store.Subject
+		err = row.Scan(&face, &sub.Gallery, &sub.ID, &sub.Metadata, &sub.CreatedAt, &sub.UpdatedAt, &sub.Faces)
+		subs[face] = sub
+		return face, err
+	}, `
+		SELECT f.id, s.gallery, s.id, s.metadata, s.created_at, s.updated_at,
+			(SELECT count(*) FROM faces o WHERE o.gallery = s.gallery AND o.subject = s.id)
+		FROM (SELECT * FROM faces WHERE`+inGallery+`AND id = ANY ($2)) f
+		JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject`, gallery, possible)
+	return subs, err
 }
 
 // UpdateMetadata replaces a subject's metadata and logs its faces again, since

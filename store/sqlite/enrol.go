@@ -23,20 +23,45 @@ func (s *Store) Enrol(ctx context.Context, sub store.Subject, faces []store.Face
 	return s.enrol(ctx, sub, faces, photos, create, func(tx) error { return nil })
 }
 
-// EnrolAsOf adds a new subject as Enrol does, unless a face was enrolled in its
-// gallery, or put again, after position seen: that is ErrConflict. So a search
-// that found nobody can insert the person it was about: of several processes
-// that do, one succeeds, and the others look again.
-func (s *Store) EnrolAsOf(ctx context.Context, seen uint64, sub store.Subject, faces []store.Face, photos []store.Photo) (position uint64, err error) {
+// EnrolAsOf adds a new subject as Enrol does, unless a newcomer is the same
+// person: a face of the first one's pack that was enrolled in the gallery, or
+// put again, after position seen and of whose template same says so. Then, and
+// when there are more than store.MaxNewcomers, it is ErrConflict. So a search
+// that found nobody as of seen can insert the person it was about, whoever else
+// enrols meanwhile; of several processes that insert one person, one succeeds,
+// and the others look again.
+func (s *Store) EnrolAsOf(ctx context.Context, seen uint64, same func(face.Template) bool, sub store.Subject, faces []store.Face, photos []store.Photo) (position uint64, err error) {
 	return s.enrol(ctx, sub, faces, photos, true, func(tx tx) error {
-		var later bool
-		err := tx.row(`SELECT EXISTS (SELECT 1 FROM changes c JOIN faces f ON f.n = c.n WHERE c.seq > ? AND f.gallery = ?)`,
-			min(seen, maxPosition), sub.Gallery).Scan(&later)
-		if err == nil && later {
-			err = store.ErrConflict
+		if len(faces) == 0 {
+			return nil
 		}
-		return err
+		return tx.refuseNewcomer(seen, sub.Gallery, faces[0].Pack, same)
 	})
+}
+
+// refuseNewcomer is ErrConflict when a newcomer is the same person.
+func (t tx) refuseNewcomer(seen uint64, gallery, pack string, same func(face.Template) bool) (err error) {
+	rows, err := t.conn.QueryContext(context.Background(), `SELECT f.template FROM changes c JOIN faces f ON f.n = c.n
+		WHERE c.seq > ? AND c.kind = ? AND f.gallery = ? AND f.pack = ? LIMIT ?`,
+		min(seen, maxPosition), changelog.PutFace, gallery, pack, store.MaxNewcomers+1)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var template sql.RawBytes
+	for n := 0; rows.Next(); n++ {
+		if err := rows.Scan(&template); err != nil {
+			return err
+		}
+		newcomer, err := face.TemplateFromBytes(template)
+		if err != nil {
+			return err
+		}
+		if n == store.MaxNewcomers || same(newcomer) {
+			return store.ErrConflict
+		}
+	}
+	return rows.Err()
 }
 
 // enrol makes an enrolment, unless a condition of it fails.

@@ -29,6 +29,25 @@ func (s *Store) Subjects(ctx context.Context, gallery string, p store.Page) ([]s
 	return subs, s.read(ctx, "list subjects", err)
 }
 
+// SubjectsOf returns the subjects that the faces of those ids are of, by the
+// face's id, all as of one moment. Faces that the gallery has not are left out.
+func (s *Store) SubjectsOf(ctx context.Context, gallery string, faces []string) (map[string]store.Subject, error) {
+	rows, err := s.readers.QueryContext(ctx, `
+		SELECT f.id, s.gallery, s.id, s.metadata, s.created_at, s.updated_at,
+			(SELECT count(*) FROM faces o WHERE o.gallery = s.gallery AND o.subject = s.id)
+		FROM faces f JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject
+		WHERE f.gallery = ? AND f.id IN (SELECT value FROM json_each(?))`, gallery, jsonColumn{faces})
+	subs := make(map[string]store.Subject, len(faces))
+	_, err = list(rows, err, func(row scanner) (face string, err error) {
+		var sub store.Subject
+		err = row.Scan(&face, &sub.Gallery, &sub.ID, jsonColumn{&sub.Metadata},
+			timeColumn{&sub.CreatedAt}, timeColumn{&sub.UpdatedAt}, &sub.Faces)
+		subs[face] = sub
+		return face, err
+	})
+	return subs, s.read(ctx, "read subjects of faces", err)
+}
+
 // UpdateMetadata replaces a subject's metadata and logs its faces again, since
 // views filter by it. It is ErrNotFound when the subject is unknown.
 func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, metadata map[string]string) (position uint64, err error) {

@@ -239,7 +239,10 @@ func (h hostile) call(t *rapid.T) call {
 		"enrol as of": func() func(Store) (any, error) {
 			made := store.Subject{Gallery: gallery, ID: sub, Metadata: h.metadata(t), CreatedAt: h.time(t), UpdatedAt: h.time(t)}
 			faces := []store.Face{h.newFace(t)}
-			return func(s Store) (any, error) { _, err := s.EnrolAsOf(ctx, seen, made, faces, nil); return nil, err }
+			return func(s Store) (any, error) {
+				_, err := s.EnrolAsOf(ctx, seen, anybody, made, faces, nil)
+				return nil, err
+			}
 		},
 		"subject": func() func(Store) (any, error) {
 			return func(s Store) (any, error) {

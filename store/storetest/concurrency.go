@@ -152,6 +152,7 @@ func testCancellation(t *testing.T, open Open) {
 		"tenant":       func() error { _, err := s.Tenant(ctx, g.Tenant); return err },
 		"gallery":      func() error { _, err := s.Gallery(ctx, g.Tenant, g.Name); return err },
 		"subject":      func() error { _, err := s.Subject(ctx, g.ID, "p"); return err },
+		"subjects of":  func() error { _, err := s.SubjectsOf(ctx, g.ID, []string{faces[0].ID}); return err },
 		"subjects":     func() error { _, err := s.Subjects(ctx, g.ID, store.Page{Limit: 1}); return err },
 		"faces":        func() error { _, err := s.Faces(ctx, g.ID, "p"); return err },
 		"photo":        func() error { _, err := s.Photo(ctx, g.ID, faces[0].ID); return err },

@@ -1,15 +1,25 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"oneton/face"
 	"oneton/store"
 )
+
+// anybody and nobody are what newcomers look like.
+func anybody(face.Template) bool { return true }
+func nobody(face.Template) bool  { return false }
 
 func testEnrolAsOf(t *testing.T, open Open) {
 	s, ctx := opened(t, open), t.Context()
@@ -19,11 +29,15 @@ func testEnrolAsOf(t *testing.T, open Open) {
 	enrol(t, s, h, "p", 1) // another gallery's
 	_, err := s.Enrol(ctx, subject(g.ID, "bare"), nil, nil, true)
 	require.NoError(t, err, "nobody looks like a subject without faces")
+	other := newFaces(1)
+	other[0].Pack = "pack-b"
+	_, err = s.Enrol(ctx, subject(g.ID, "of another pack"), other, nil, true)
+	require.NoError(t, err)
 
 	faces := newFaces(2)
 	photos := []store.Photo{{MediaType: "image/png", Bytes: []byte("x")}, {}}
 	sub := subject(g.ID, "q", "team", "red")
-	after, err := s.EnrolAsOf(ctx, seen, sub, faces, photos)
+	after, err := s.EnrolAsOf(ctx, seen, anybody, sub, faces, photos)
 	require.NoError(t, err)
 	require.Equal(t, position(t, s), after)
 	got, err := s.Subject(ctx, g.ID, "q")
@@ -36,23 +50,100 @@ func testEnrolAsOf(t *testing.T, open Open) {
 
 	unchanged(t, s, func() {
 		for name, old := range map[string]uint64{"before": seen, "in between": after - 1, "the beginning": 0} {
-			_, err = s.EnrolAsOf(ctx, old, subject(g.ID, "r"), newFaces(1), nil)
+			_, err = s.EnrolAsOf(ctx, old, anybody, subject(g.ID, "r"), newFaces(1), nil)
 			require.ErrorIs(t, err, store.ErrConflict, name)
 		}
-		_, err = s.EnrolAsOf(ctx, after, subject(g.ID, "q"), newFaces(1), nil)
+		_, err = s.EnrolAsOf(ctx, after, anybody, subject(g.ID, "q"), newFaces(1), nil)
 		require.ErrorIs(t, err, store.ErrExists)
-		_, err = s.EnrolAsOf(ctx, after, subject("none", "r"), newFaces(1), nil)
+		_, err = s.EnrolAsOf(ctx, after, anybody, subject("none", "r"), newFaces(1), nil)
 		require.ErrorIs(t, err, store.ErrNotFound)
-		_, err = s.EnrolAsOf(ctx, after, subject(g.ID, "r"), []store.Face{NewFace("no UUID")}, nil)
+		_, err = s.EnrolAsOf(ctx, after, anybody, subject(g.ID, "r"), []store.Face{NewFace("no UUID")}, nil)
 		require.ErrorIs(t, err, store.ErrInvalid)
 	})
 	_, err = s.Subject(ctx, g.ID, "r")
 	require.ErrorIs(t, err, store.ErrNotFound)
-	_, err = s.EnrolAsOf(ctx, after, subject(g.ID, "r"), newFaces(1), nil)
+	_, err = s.EnrolAsOf(ctx, after, anybody, subject(g.ID, "r"), newFaces(1), nil)
 	require.NoError(t, err)
-	_, err = s.EnrolAsOf(ctx, 1<<40, subject(g.ID, "ahead"), newFaces(1), nil)
-	require.NoError(t, err)
+	for i, ahead := range []uint64{1 << 40, math.MaxUint64} {
+		_, err = s.EnrolAsOf(ctx, ahead, anybody, subject(g.ID, fmt.Sprint("ahead", i)), newFaces(1), nil)
+		require.NoError(t, err)
+	}
 	RequireReplay(t, s)
+}
+
+// testNewcomers checks which templates are asked about, and that a conflict
+// comes of them alone.
+func testNewcomers(t *testing.T, open Open) {
+	s, ctx := opened(t, open), t.Context()
+	g := newGallery(t, s)
+	enrol(t, s, g, "before", 2)
+	seen := position(t, s)
+	came, gone := enrol(t, s, g, "came", 3), enrol(t, s, g, "gone", 1)
+	_, err := s.DeleteSubject(ctx, g.ID, "gone")
+	require.NoError(t, err)
+
+	var asked []face.Template
+	_, err = s.EnrolAsOf(ctx, seen, func(f face.Template) bool {
+		asked = append(asked, f)
+		return false
+	}, subject(g.ID, "another"), newFaces(1), nil)
+	require.NoError(t, err, "others that come do not matter")
+	require.ElementsMatch(t, []face.Template{came[0].Template, came[1].Template, came[2].Template}, asked)
+
+	like := func(one face.Template) func(face.Template) bool {
+		return func(f face.Template) bool {
+			c, err := one.Cosine(f)
+			require.NoError(t, err)
+			return c > 0.999
+		}
+	}
+	unchanged(t, s, func() {
+		_, err = s.EnrolAsOf(ctx, seen, like(came[2].Template), subject(g.ID, "same"), newFaces(1), nil)
+		require.ErrorIs(t, err, store.ErrConflict)
+	})
+	_, err = s.EnrolAsOf(ctx, seen, like(gone[0].Template), subject(g.ID, "again"), newFaces(1), nil)
+	require.NoError(t, err, "who has gone since is nobody")
+
+	seen = position(t, s)
+	for range store.MaxNewcomers / 1024 {
+		enrol(t, s, g, uuid.NewString(), 1024)
+	}
+	_, err = s.EnrolAsOf(ctx, seen, nobody, subject(g.ID, "most"), newFaces(1), nil)
+	require.NoError(t, err)
+	_, err = s.EnrolAsOf(ctx, seen, nobody, subject(g.ID, "too many"), newFaces(1), nil)
+	require.ErrorIs(t, err, store.ErrConflict)
+	RequireReplay(t, s)
+}
+
+// testInsertBesideOthers is about people who are inserted while others are
+// enrolled without a pause: none of them has to look twice.
+func testInsertBesideOthers(t *testing.T, open Open) {
+	handles := []Store{opened(t, open), opened(t, open)}
+	g := newGallery(t, handles[0])
+	var stop atomic.Bool
+	var others sync.WaitGroup
+	for w := range workers {
+		others.Go(func() {
+			for !stop.Load() {
+				_, err := handles[w%len(handles)].Enrol(context.Background(), subject(g.ID, uuid.NewString()), newFaces(1), nil, true)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	defer others.Wait()
+	defer stop.Store(true)
+	for i := range rounds {
+		s := handles[i%len(handles)]
+		seen := position(t, s)
+		for position(t, s) <= seen+workers {
+			time.Sleep(time.Millisecond)
+		}
+		_, err := s.EnrolAsOf(t.Context(), seen, nobody, subject(g.ID, fmt.Sprint("inserted", i)), newFaces(1), nil)
+		require.NoError(t, err)
+	}
 }
 
 // testInsertOnce is about a person whom several processes see at once: each
@@ -90,7 +181,7 @@ func insertIfNobody(t *testing.T, s Store, g store.Gallery, id string) error {
 		if err != nil || len(subs) > 0 {
 			return err
 		}
-		if _, err = s.EnrolAsOf(t.Context(), seen, subject(g.ID, id), newFaces(1), nil); !errors.Is(err, store.ErrConflict) {
+		if _, err = s.EnrolAsOf(t.Context(), seen, anybody, subject(g.ID, id), newFaces(1), nil); !errors.Is(err, store.ErrConflict) {
 			return err
 		}
 	}

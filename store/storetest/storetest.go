@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"oneton/changelog"
+	"oneton/face"
 	"oneton/store"
 )
 
@@ -32,9 +33,10 @@ type Store interface {
 	DeleteGallery(ctx context.Context, tenant, name string) (uint64, error)
 
 	Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool) (uint64, error)
-	EnrolAsOf(ctx context.Context, seen uint64, sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error)
+	EnrolAsOf(ctx context.Context, seen uint64, same func(face.Template) bool, sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error)
 	Subject(ctx context.Context, gallery, id string) (store.Subject, error)
 	Subjects(ctx context.Context, gallery string, p store.Page) ([]store.Subject, error)
+	SubjectsOf(ctx context.Context, gallery string, faces []string) (map[string]store.Subject, error)
 	UpdateMetadata(ctx context.Context, gallery, id string, metadata map[string]string) (uint64, error)
 	DeleteSubject(ctx context.Context, gallery, id string) (uint64, error)
 
@@ -69,8 +71,11 @@ func Run(t *testing.T, create func(t *testing.T) Open) {
 		"failed enrolment":       testFailedEnrolment,
 		"bad templates":          testBadTemplates,
 		"enrol as of":            testEnrolAsOf,
+		"newcomers":              testNewcomers,
 		"insert once":            testInsertOnce,
+		"insert beside others":   testInsertBesideOthers,
 		"subjects":               testSubjects,
+		"subjects of faces":      testSubjectsOf,
 		"faces":                  testFaces,
 		"photos":                 testPhotos,
 		"retention":              testRetention,

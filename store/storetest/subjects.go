@@ -80,6 +80,39 @@ func testSubjects(t *testing.T, open Open) {
 	RequireReplay(t, s)
 }
 
+func testSubjectsOf(t *testing.T, open Open) {
+	s, ctx := opened(t, open), t.Context()
+	g, h := newGallery(t, s), newGallery(t, s)
+	p, q, theirs := enrol(t, s, g, "p", 2), enrol(t, s, g, "q", 1), enrol(t, s, h, "p", 1)
+	_, err := s.UpdateMetadata(ctx, g.ID, "q", map[string]string{"team": "blue"})
+	require.NoError(t, err)
+	named := func(faces ...string) map[string]store.Subject {
+		t.Helper()
+		subs, err := s.SubjectsOf(ctx, g.ID, faces)
+		require.NoError(t, err)
+		return subs
+	}
+	want := make(map[string]store.Subject)
+	for face, id := range map[string]string{p[0].ID: "p", p[1].ID: "p", q[0].ID: "q"} {
+		want[face], err = s.Subject(ctx, g.ID, id)
+		require.NoError(t, err)
+	}
+	require.Equal(t, want, named(p[0].ID, q[0].ID, p[1].ID, q[0].ID, theirs[0].ID, uuid.NewString(), "", "' OR 1", "\x00", "\xff"))
+	require.Empty(t, named())
+
+	_, err = s.DeleteFace(ctx, g.ID, "p", p[0].ID)
+	require.NoError(t, err)
+	_, err = s.DeleteSubject(ctx, g.ID, "q")
+	require.NoError(t, err)
+	left := named(p[0].ID, q[0].ID, p[1].ID)
+	require.Len(t, left, 1)
+	require.Equal(t, 1, left[p[1].ID].Faces)
+
+	_, err = s.DeleteGallery(ctx, g.Tenant, g.Name)
+	require.NoError(t, err)
+	require.Empty(t, named(p[1].ID))
+}
+
 func testFaces(t *testing.T, open Open) {
 	s, ctx := opened(t, open), t.Context()
 	g := newGallery(t, s)

@@ -44,7 +44,7 @@ func testUnkeepableText(t *testing.T, open Open) {
 			} {
 				_, err := s.Enrol(ctx, sub, newFaces(1), nil, true)
 				require.ErrorIs(t, err, store.ErrInvalid, "%s of %q", what, text)
-				_, err = s.EnrolAsOf(ctx, position(t, s), sub, newFaces(1), nil)
+				_, err = s.EnrolAsOf(ctx, position(t, s), anybody, sub, newFaces(1), nil)
 				require.ErrorIs(t, err, store.ErrInvalid, "%s of %q", what, text)
 			}
 			_, err := s.UpdateMetadata(ctx, g.ID, "p", map[string]string{"k": text})

@@ -206,7 +206,7 @@ func (t *Tile) Scan(blocks Planes, masks []uint32, hits []Hit) []Hit {
 	if len(masks) == 0 {
 		return nil
 	}
-	_ = blocks.first.bytes[len(masks)*blocks.first.size-1]
+	_ = blocks.first.bytes[: len(masks)*blocks.first.size : len(blocks.first.bytes)]
 	return t.call(t.variant.full, blocks.second, &blocks.first.bytes[0], masks, t.full, hits)
 }
 
@@ -226,7 +226,8 @@ func (t *Tile) Skim(blocks Planes, masks []uint32, hits []Hit) []Hit {
 
 func (t *Tile) call(f scan, in plane, first *byte, masks, consts []uint32, hits []Hit) []Hit {
 	n := len(masks)
-	_ = in.bytes[n*in.size-1]
+	// Checked, and not read: a row may be written that the masks leave out.
+	_ = in.bytes[: n*in.size : len(in.bytes)]
 	_ = hits[n*t.variant.width-1]
 	return hits[:f(&in.bytes[0], first, n, t.layout.units(), &masks[0], &t.codes[0],
 		(*byte)(unsafe.Pointer(&consts[0])), (*byte)(unsafe.Pointer(&hits[0])))]

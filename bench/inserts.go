@@ -1,0 +1,280 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"oneton/calibration"
+	"oneton/changelog"
+	"oneton/embed"
+	"oneton/face"
+	"oneton/identify"
+	"oneton/index/exact"
+	"oneton/store"
+	"oneton/store/sqlite"
+)
+
+// insertTimeout is the server's default for a request.
+const insertTimeout = 30 * time.Second
+
+type insertsCommand struct {
+	Rows       int           `help:"Faces in the gallery before." default:"10000"`
+	Enrolments int           `help:"Enrolments a second beside the inserts, straight into the store." default:"1000"`
+	Writers    int           `help:"Enrolments under way at once." default:"64"`
+	Callers    int           `help:"Inserts under way at once." default:"4"`
+	Duration   time.Duration `help:"Duration of each measurement." default:"20s"`
+	Folder     string        `help:"Folder for the database, on the disk to measure; a temporary one when empty." json:"-"`
+	Out        string        `help:"Folder of the results." default:"bench/results" json:"-"`
+}
+
+// insertsResult is the latency of searches that insert whom they do not find.
+type insertsResult struct {
+	Quiet insertLatency `json:"alone"`
+	Busy  insertLatency `json:"beside_enrolments"`
+	// EnrolmentsASecond is what the disk let through of those wanted.
+	EnrolmentsASecond float64 `json:"enrolments_per_second"`
+}
+
+type insertLatency struct {
+	latency
+	LongestMS float64 `json:"longest_ms"`
+	Inserts   int     `json:"inserts"`
+	// TimedOut are those without an answer within the server's time.
+	TimedOut int `json:"timed_out"`
+}
+
+// Run inserts strangers into a gallery of a database, by the service as the
+// server has it but for the models, without and with enrolments beside them.
+func (c *insertsCommand) Run(ctx context.Context) (err error) {
+	b, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.close()) }()
+	r := insertsResult{}
+	if r.Quiet, err = b.inserts(ctx, c); err != nil {
+		return fmt.Errorf("insert alone: %w", err)
+	}
+	enrolling, stop := context.WithCancel(ctx)
+	defer stop()
+	var done int
+	ended := make(chan error, 1)
+	begin := time.Now()
+	go func() {
+		var err error
+		done, err = b.enrolSteadily(enrolling, c)
+		ended <- err
+	}()
+	r.Busy, err = b.inserts(ctx, c)
+	r.EnrolmentsASecond = float64(c.Enrolments)
+	took := time.Since(begin)
+	stop()
+	if err = errors.Join(err, <-ended); err != nil {
+		return fmt.Errorf("insert beside enrolments: %w", err)
+	}
+	r.EnrolmentsASecond = float64(done) / took.Seconds()
+	return save(c.Out, "inserts", c, r)
+}
+
+type insertsBench struct {
+	folder  string
+	truth   *sqlite.Store
+	index   *exact.Index
+	service *identify.Service
+	gallery store.Gallery
+	// people are those of the gallery, then strangers of whom the next is at
+	// turn.
+	people [][]float32
+	turn   atomic.Int64
+	stop   func() error
+}
+
+const insertsTenant = "bench"
+
+func (c *insertsCommand) open(ctx context.Context) (b *insertsBench, err error) {
+	b = &insertsBench{stop: func() error { return nil }}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, b.close())
+		}
+	}()
+	if b.folder, err = os.MkdirTemp(c.Folder, "bench-inserts-"); err != nil {
+		return b, err
+	}
+	draw, err := newFaces(defaultDimension)
+	if err != nil {
+		return b, err
+	}
+	b.people, _ = draw.gallery(c.Rows+int(c.Duration.Seconds()+1)*(c.Enrolments+2*maxInserts), 0, 0)
+	if b.truth, err = sqlite.Open(ctx, sqlite.Config{Path: filepath.Join(b.folder, "oneton.db")}); err != nil {
+		return b, err
+	}
+	if b.index, err = exact.New(exact.Config{}); err != nil {
+		return b, err
+	}
+	follower := changelog.NewFollower(b.truth, b.index, changelog.FollowerConfig{})
+	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 1)
+	go func() { ended <- follower.Run(following) }()
+	b.stop = func() error {
+		stop()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			return err
+		}
+		return nil
+	}
+	b.service, err = identify.New(identify.Config{
+		DefaultPack:   benchPack,
+		DefaultPolicy: store.Policy{FPIR: 0.01, Quality: store.GateReport, Liveness: store.GateOff},
+	}, drawn{b.people}, b.index, follower, b.truth)
+	if err != nil {
+		return b, err
+	}
+	if err := b.truth.CreateTenant(ctx, store.Tenant{ID: insertsTenant}); err != nil {
+		return b, err
+	}
+	if b.gallery, err = b.service.CreateGallery(ctx, insertsTenant, store.Gallery{Name: "bench"}); err != nil {
+		return b, err
+	}
+	for first := 0; first < c.Rows; first += identify.MaxPhotos {
+		if err := b.enrol(ctx, min(identify.MaxPhotos, c.Rows-first)); err != nil {
+			return b, fmt.Errorf("fill gallery: %w", err)
+		}
+	}
+	return b, nil
+}
+
+func (b *insertsBench) close() error {
+	err := b.stop()
+	if b.index != nil {
+		err = errors.Join(err, b.index.Close())
+	}
+	if b.truth != nil {
+		err = errors.Join(err, b.truth.Close())
+	}
+	return errors.Join(err, os.RemoveAll(b.folder))
+}
+
+// next is the number of the next stranger.
+func (b *insertsBench) next() int { return int(b.turn.Add(1)-1) % len(b.people) }
+
+// enrol puts faces of a new subject straight into the store.
+func (b *insertsBench) enrol(ctx context.Context, n int) error {
+	faces := make([]store.Face, n)
+	for i := range faces {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return err
+		}
+		faces[i] = store.Face{ID: id.String(), Pack: b.gallery.Pack, Template: b.people[b.next()]}
+	}
+	_, err := b.truth.Enrol(ctx, store.Subject{Gallery: b.gallery.ID, ID: uuid.NewString()}, faces, nil, true)
+	return err
+}
+
+// enrolSteadily enrols until ctx is done, and returns how many it did.
+func (b *insertsBench) enrolSteadily(ctx context.Context, c *insertsCommand) (int, error) {
+	var done atomic.Int64
+	errs := make([]error, c.Writers)
+	begin := time.Now()
+	var writers sync.WaitGroup
+	for w := range c.Writers {
+		writers.Go(func() {
+			for n := w; ; n += c.Writers {
+				due := begin.Add(time.Duration(float64(n) / float64(c.Enrolments) * float64(time.Second)))
+				select {
+				case <-ctx.Done():
+					return
+				case <-time.After(time.Until(due)):
+				}
+				if errs[w] = b.enrol(context.WithoutCancel(ctx), 1); errs[w] != nil {
+					return
+				}
+				done.Add(1)
+			}
+		})
+	}
+	writers.Wait()
+	return int(done.Load()), errors.Join(errs...)
+}
+
+// maxInserts bounds the strangers that are drawn for inserts, per second.
+const maxInserts = 2000
+
+// inserts searches for strangers and inserts those that are not found.
+func (b *insertsBench) inserts(ctx context.Context, c *insertsCommand) (l insertLatency, err error) {
+	var mu sync.Mutex
+	var times []float64
+	errs := make([]error, c.Callers)
+	begin := time.Now()
+	var callers sync.WaitGroup
+	for w := range c.Callers {
+		callers.Go(func() {
+			for time.Since(begin) < c.Duration && errs[w] == nil {
+				photo := binary.LittleEndian.AppendUint64(nil, uint64(b.next())) //nolint:gosec // not negative
+				var inserted bool
+				ms, err := timed(func(int) error {
+					bound, cancel := context.WithTimeout(ctx, insertTimeout)
+					defer cancel()
+					a, err := b.service.Search(bound, insertsTenant, identify.SearchRequest{
+						Gallery: b.gallery.Name, Photos: [][]byte{photo}, Insert: true,
+					})
+					inserted = a.Inserted != nil
+					return err
+				}, 0)
+				mu.Lock()
+				switch {
+				case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
+					l.TimedOut++
+					times = append(times, ms)
+				case err != nil:
+					errs[w] = err
+				case inserted:
+					l.Inserts++
+					times = append(times, ms)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	callers.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return l, err
+	}
+	if len(times) == 0 {
+		return l, errors.New("nobody was inserted")
+	}
+	l.latency, l.LongestMS = latencyOf(times), quantile(times, 1)
+	return l, nil
+}
+
+const benchPack = "default"
+
+// drawn stands in for the models: a photo is the number of a drawn template.
+type drawn struct{ people [][]float32 }
+
+func (d drawn) Embed(_ context.Context, _ string, photo []byte, _ ...embed.Check) (embed.Result, error) {
+	return embed.Result{MediaType: "image/jpeg", Faces: []embed.Face{{
+		Template: face.Template(d.people[binary.LittleEndian.Uint64(photo)]),
+		Quality:  face.Quality{InterEye: 2 * embed.MinInterEye},
+	}}}, nil
+}
+
+// Calibration lets no drawn stranger be taken for another.
+func (d drawn) Calibration(string) (*calibration.Table, error) {
+	return &calibration.Table{
+		Knots:    []calibration.Knot{{Cosine: -1, FMR: 1}, {Cosine: 0.3, FMR: 1e-2}, {Cosine: 0.6, FMR: 1e-9}},
+		Measured: 1e-9,
+	}, nil
+}
+
+func (d drawn) JudgesLiveness(string) bool { return false }

@@ -1,0 +1,340 @@
+package identify_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/changelog"
+	"oneton/face"
+	"oneton/identify"
+	"oneton/index"
+	"oneton/index/exact"
+	"oneton/store"
+	"oneton/store/sqlite"
+)
+
+// interrupted is a store in which something happens after the index was
+// searched and before its hits are read.
+type interrupted struct {
+	*sqlite.Store
+	// before is called with the count of the reads so far.
+	before func(reads int)
+	reads  int
+}
+
+func (i *interrupted) SubjectsOf(ctx context.Context, gallery string, faces []string) (map[string]store.Subject, error) {
+	if i.before != nil {
+		i.before(i.reads)
+	}
+	i.reads++
+	return i.Store.SubjectsOf(ctx, gallery, faces)
+}
+
+// openInterrupted is a service whose store can be interrupted, and another on
+// the same database that cannot.
+func openInterrupted(t *testing.T) (disturbed, other *identify.Service, i *interrupted) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "oneton.db")
+	other, db := open(t, path)
+	require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: tenant}))
+	_, err := other.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery})
+	require.NoError(t, err)
+	i = &interrupted{Store: db}
+	x, err := exact.New(exact.Config{})
+	require.NoError(t, err)
+	f := changelog.NewFollower(db, x, changelog.FollowerConfig{Poll: 10 * time.Millisecond})
+	following, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- f.Run(following) }()
+	t.Cleanup(func() {
+		stop()
+		require.ErrorIs(t, <-done, context.Canceled)
+		require.NoError(t, x.Close())
+	})
+	disturbed, err = identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy()}, scripted{table: table()}, x, f, i)
+	require.NoError(t, err)
+	return disturbed, other, i
+}
+
+// TestDeletedBeforeTheAnswer deletes between the scan and the answer, in each
+// way that there is, and holds the answer to who is left.
+func TestDeletedBeforeTheAnswer(t *testing.T) {
+	probe := shown{Person: "ann", Take: 1}
+	for name, c := range map[string]struct {
+		// erase runs before the n-th read of what was found.
+		erase func(t *testing.T, s *identify.Service, n int)
+		want  identify.Outcome
+		ids   []string
+	}{
+		"the best of two": {func(t *testing.T, s *identify.Service, n int) {
+			if n == 0 {
+				_, err := s.DeleteSubject(t.Context(), tenant, gallery, "ann")
+				require.NoError(t, err)
+			}
+		}, identify.Several, []string{"twin", "triplet"}},
+		"the best, and then the next": {func(t *testing.T, s *identify.Service, n int) {
+			if n < 2 {
+				_, err := s.DeleteSubject(t.Context(), tenant, gallery, []string{"ann", "twin"}[n])
+				require.NoError(t, err)
+			}
+		}, identify.One, []string{"triplet"}},
+		"the second": {func(t *testing.T, s *identify.Service, n int) {
+			if n == 0 {
+				_, err := s.DeleteSubject(t.Context(), tenant, gallery, "twin")
+				require.NoError(t, err)
+				_, err = s.DeleteSubject(t.Context(), tenant, gallery, "triplet")
+				require.NoError(t, err)
+			}
+		}, identify.One, []string{"ann"}},
+		"everyone": {func(t *testing.T, s *identify.Service, n int) {
+			for _, id := range []string{"ann", "twin", "triplet"} {
+				if n == 0 {
+					_, err := s.DeleteSubject(t.Context(), tenant, gallery, id)
+					require.NoError(t, err)
+				}
+			}
+		}, identify.Nobody, nil},
+		"a face of several": {func(t *testing.T, s *identify.Service, n int) {
+			if n == 0 {
+				_, faces, err := s.Subject(t.Context(), tenant, gallery, "ann")
+				require.NoError(t, err)
+				_, err = s.DeleteFace(t.Context(), tenant, gallery, "ann", faces[0].ID)
+				require.NoError(t, err)
+			}
+		}, identify.Several, []string{"twin", "triplet", "ann"}},
+		"made again as another": {func(t *testing.T, s *identify.Service, n int) {
+			if n == 0 {
+				_, err := s.DeleteSubject(t.Context(), tenant, gallery, "ann")
+				require.NoError(t, err)
+				enrol(t, s, "ann", photo(t, shown{Person: "someone else"}))
+			}
+		}, identify.Several, []string{"twin", "triplet"}},
+		"the gallery": {func(t *testing.T, s *identify.Service, n int) {
+			if n == 0 {
+				_, err := s.DeleteGallery(t.Context(), tenant, gallery)
+				require.NoError(t, err)
+			}
+		}, identify.Nobody, nil},
+	} {
+		for _, k := range []int{1, 3} {
+			t.Run(fmt.Sprintf("%s, k %d", name, k), func(t *testing.T) {
+				s, other, i := openInterrupted(t)
+				enrol(t, other, "ann", photo(t, shown{Person: "ann"}), photo(t, shown{Person: "ann's other look", Like: "ann", Near: 0.94}))
+				enrol(t, other, "twin", photo(t, shown{Person: "twin", Like: "ann", Near: 0.98}))
+				enrol(t, other, "triplet", photo(t, shown{Person: "triplet", Like: "ann", Near: 0.96}))
+				i.before = func(reads int) { c.erase(t, other, reads) }
+				a, err := s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photo(t, probe)}, K: k})
+				require.NoError(t, err)
+				p := a.Probes[0]
+				require.Equal(t, c.want, p.Outcome)
+				var ids []string
+				for _, candidate := range p.Candidates {
+					ids = append(ids, candidate.Subject)
+				}
+				if k < len(c.ids) {
+					require.Subset(t, c.ids, ids)
+					require.Len(t, ids, k)
+				} else {
+					require.ElementsMatch(t, c.ids, ids)
+				}
+			})
+		}
+	}
+}
+
+// TestInsertWhoseFirstMatchIsDeleted: the second person matched is not nobody,
+// and is not enrolled again.
+func TestInsertWhoseFirstMatchIsDeleted(t *testing.T) {
+	s, other, i := openInterrupted(t)
+	enrol(t, other, "ann", photo(t, shown{Person: "ann"}))
+	enrol(t, other, "ann-again", photo(t, shown{Person: "ann", Take: 2}))
+	i.before = func(reads int) {
+		if reads == 0 {
+			_, err := other.DeleteSubject(t.Context(), tenant, gallery, "ann")
+			require.NoError(t, err)
+		}
+	}
+	a, err := s.Search(t.Context(), tenant, identify.SearchRequest{
+		Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "ann"})}, K: 1, Insert: true,
+	})
+	require.NoError(t, err)
+	require.Nil(t, a.Inserted)
+	require.Equal(t, identify.One, a.Probes[0].Outcome)
+	require.Equal(t, "ann-again", a.Probes[0].Candidates[0].Subject)
+}
+
+// TestFilterHoldsForWhatIsAnswered changes the metadata between the scan and
+// the answer.
+func TestFilterHoldsForWhatIsAnswered(t *testing.T) {
+	s, other, i := openInterrupted(t)
+	_, err := other.Enrol(t.Context(), tenant, identify.EnrolRequest{
+		Gallery: gallery, Subject: "ann", Create: true, Metadata: map[string]string{"site": "oslo"}, Photos: [][]byte{photo(t, shown{Person: "ann"})},
+	})
+	require.NoError(t, err)
+	i.before = func(int) {
+		_, _, err := other.UpdateMetadata(t.Context(), tenant, gallery, "ann", map[string]string{"site": "bern"})
+		require.NoError(t, err)
+	}
+	for site, want := range map[string]identify.Outcome{"oslo": identify.Nobody, "bern": identify.One} {
+		a, err := s.Search(t.Context(), tenant, identify.SearchRequest{
+			Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "ann"})}, Filter: map[string][]string{"site": {site}},
+		})
+		require.NoError(t, err)
+		require.Equal(t, want, a.Probes[0].Outcome, site)
+		for _, c := range a.Probes[0].Candidates {
+			require.Equal(t, site, c.Metadata["site"])
+		}
+	}
+}
+
+// TestGhost is about an index that names a face which the store never had: no
+// answer may rest on it.
+func TestGhost(t *testing.T) {
+	_, other, i := openInterrupted(t)
+	enrol(t, other, "ann", photo(t, shown{Person: "ann"}))
+	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy()}, scripted{table: table()}, ghostly{}, level{}, i)
+	require.NoError(t, err)
+	_, err = s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "ann"})}})
+	require.ErrorIs(t, err, index.ErrUnavailable)
+}
+
+type ghostly struct{}
+
+func (ghostly) Search(context.Context, index.Query) (index.Result, error) {
+	return index.Result{Hits: []index.Hit{{Subject: "ann", Face: "none", Cosine: 1}}, Faces: 1, Position: 1}, nil
+}
+
+// level is a follower whose index is always there.
+type level struct{}
+
+func (level) Wait(context.Context, uint64) error { return nil }
+func (level) Notify()                            {}
+
+// TestAnswersWhileBeingDeleted searches for people, and inserts them, while
+// they are enrolled, inserted and deleted all the time.
+func TestAnswersWhileBeingDeleted(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "oneton.db")
+	one, db := open(t, path)
+	other, _ := open(t, path)
+	replicas := []*identify.Service{one, other}
+	require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: tenant}))
+	_, err := one.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery})
+	require.NoError(t, err)
+
+	// Ada is always there, with twins who come and go. So she is always found.
+	enrol(t, one, "ada", photo(t, shown{Person: "ada"}))
+	var stop atomic.Bool
+	var changing, asking sync.WaitGroup
+	fail := func(format string, args ...any) { t.Errorf(format, args...); stop.Store(true) }
+	for w := range 2 {
+		changing.Go(func() {
+			for n := 0; !stop.Load(); n++ {
+				s, id := replicas[n%2], fmt.Sprintf("twin-%d-%d", w, n)
+				_, err := s.Enrol(context.Background(), tenant, identify.EnrolRequest{
+					Gallery: gallery, Subject: id, Create: true,
+					Photos: [][]byte{photo(t, shown{Person: id, Like: "ada", Near: 0.97}), photo(t, shown{Person: id + "'", Like: "ada", Near: 0.95})},
+				})
+				if err == nil {
+					_, err = s.DeleteSubject(context.Background(), tenant, gallery, id)
+				}
+				if err != nil {
+					fail("change: %v", err)
+				}
+			}
+		})
+	}
+	var answers, twins atomic.Int64
+	for w := range 4 {
+		asking.Go(func() {
+			for n := 0; n < 60 && !stop.Load(); n++ {
+				k := 1 + (n+w)%3
+				a, err := replicas[(n+w)%2].Search(context.Background(), tenant, identify.SearchRequest{
+					Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "ada"})}, K: k, Insert: n%2 == 0,
+				})
+				if err != nil {
+					fail("search: %v", err)
+					return
+				}
+				p := a.Probes[0]
+				answers.Add(1)
+				switch {
+				case a.Inserted != nil:
+					fail("ada was enrolled again")
+				case p.Outcome == identify.Nobody, len(p.Candidates) == 0, p.Candidates[0].Subject != "ada":
+					fail("ada is not the best: %v, %v", p.Outcome, p.Candidates)
+				case p.Outcome == identify.Several && k > 1 && len(p.Candidates) < 2:
+					fail("several, and one candidate")
+				case p.Outcome == identify.One && len(p.Candidates) > 1 && p.Candidates[0].Cosine-p.Candidates[1].Cosine < 0.09:
+					fail("one, and another as near")
+				case p.Outcome == identify.Several:
+					twins.Add(1)
+				}
+			}
+		})
+	}
+	asking.Wait()
+	stop.Store(true)
+	changing.Wait()
+	t.Logf("%d answers, %d with twins", answers.Load(), twins.Load())
+}
+
+// TestInsertBesideEnrolments: others who are enrolled meanwhile are no reason
+// to look again.
+func TestInsertBesideEnrolments(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "oneton.db")
+	one, db := open(t, path)
+	other, _ := open(t, path)
+	require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: tenant}))
+	g, err := one.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery})
+	require.NoError(t, err)
+	counted := &counting{Store: db}
+	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy()}, scripted{table: table()}, stillIndex{}, level{}, counted)
+	require.NoError(t, err)
+	for i := range 20 {
+		// The index never sees what comes; the store must.
+		enrol(t, other, fmt.Sprint("other", i), photo(t, shown{Person: fmt.Sprint("other", i)}))
+		a, err := s.Search(t.Context(), tenant, identify.SearchRequest{
+			Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: fmt.Sprint("p", i)})}, Insert: true,
+		})
+		require.NoError(t, err)
+		require.NotNil(t, a.Inserted)
+		require.Equal(t, i+1, counted.enrolments, "no second look")
+	}
+	// The person is among the newcomers: the service looks again, and again,
+	// until the index has seen them.
+	enrol(t, other, "late", photo(t, shown{Person: "late"}))
+	soon, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	_, err = s.Search(soon, tenant, identify.SearchRequest{
+		Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "late", Take: 1})}, Insert: true,
+	})
+	require.Error(t, err)
+	subs, err := db.Subjects(t.Context(), g.ID, store.Page{Limit: 100})
+	require.NoError(t, err)
+	require.Len(t, subs, 41)
+}
+
+// counting counts attempts to insert.
+type counting struct {
+	*sqlite.Store
+	enrolments int
+}
+
+func (c *counting) EnrolAsOf(ctx context.Context, seen uint64, same func(face.Template) bool, sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error) {
+	c.enrolments++
+	return c.Store.EnrolAsOf(ctx, seen, same, sub, faces, photos)
+}
+
+// stillIndex is empty, as of position 0.
+type stillIndex struct{}
+
+func (stillIndex) Search(ctx context.Context, _ index.Query) (index.Result, error) {
+	return index.Result{}, ctx.Err()
+}
