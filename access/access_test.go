@@ -107,6 +107,11 @@ func TestRefusedKeys(t *testing.T) {
 		"another prefix":       "sk" + ours[2:],
 		"huge":                 "ot_" + strings.Repeat("x", 1<<20) + "_y",
 		"not UTF-8":            "ot_\xff_\xfe",
+		"bytes in the id":      access.Text("0123456789abcde\xff", oursSecret),
+		"NUL in the id":        access.Text("0123456789abcde\x00", oursSecret),
+		"a letter of no key":   access.Text("0123456789abcdeu", oursSecret),
+		"bytes in the secret":  access.Text(oursKey.ID, oursSecret[1:]+"\xff"),
+		"a line more":          ours + "\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := a.Authenticate(t.Context(), text)

@@ -4,7 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"fmt"
-	"strings"
+	"regexp"
 )
 
 // A key's text is ot_<id>_<secret>. Id and secret are in Crockford's base32
@@ -16,16 +16,21 @@ const (
 	secretBytes = 32
 )
 
-var encoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+
+var encoding = base32.NewEncoding(alphabet).WithPadding(base32.NoPadding)
 
 // Text joins a key's id and its secret to the key's text.
 func Text(id, secret string) string { return prefix + "_" + id + "_" + secret }
 
+// form is a key's text.
+var form = regexp.MustCompile(fmt.Sprintf("^%[1]s_([%[2]s]{%[3]d})_([%[2]s]{%[4]d})$",
+	prefix, alphabet, encoding.EncodedLen(idBytes), encoding.EncodedLen(secretBytes)))
+
 // Split takes a key's text apart. It tells nothing of whether the key exists.
 func Split(text string) (id, secret string, ok bool) {
-	parts := strings.Split(text, "_")
-	if len(parts) != 3 || parts[0] != prefix ||
-		len(parts[1]) != encoding.EncodedLen(idBytes) || len(parts[2]) != encoding.EncodedLen(secretBytes) {
+	parts := form.FindStringSubmatch(text)
+	if parts == nil {
 		return "", "", false
 	}
 	return parts[1], parts[2], true

@@ -25,7 +25,12 @@ type caller struct {
 
 func start(t *testing.T) caller {
 	t.Helper()
-	r := servertest.Start(t, servertest.Options{})
+	return startOn(t, servertest.Options{})
+}
+
+func startOn(t *testing.T, o servertest.Options) caller {
+	t.Helper()
+	r := servertest.Start(t, o)
 	c := caller{r, r.Key(t, "acme", "*")}
 	require.Equal(t, http.StatusCreated, c.json(t, "POST", "/v1/galleries", m{"name": "staff"}).Status)
 	return c

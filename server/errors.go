@@ -83,7 +83,7 @@ var kinds = []struct {
 	{ErrEncoding, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "Request bodies must not be compressed"}},
 	{ErrStopping, unavailable},
 	{ErrNotReady, unavailable},
-	{decode.ErrMediaType, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "Send JSON, a multipart form, or an image where one is enough"}},
+	{decode.ErrMediaType, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "The call does not take a body of this type"}},
 
 	{context.DeadlineExceeded, kind{fiber.StatusGatewayTimeout, "timeout", "The answer was not ready in time"}},
 	{context.Canceled, unavailable},

@@ -45,6 +45,7 @@ func ProblemOf(err error) Problem {
 		live    *identify.LivenessError
 		photo   *identify.PhotoError
 		route   *fiber.Error
+		media   *decode.MediaTypeError
 	)
 	if errors.As(err, &p) {
 		return p
@@ -61,6 +62,9 @@ func ProblemOf(err error) Problem {
 		return problem(internal)
 	}
 	p = problem(kindOf(err))
+	if errors.As(err, &media) {
+		p.Detail = media.Error()
+	}
 	if errors.As(err, &quality) {
 		p.Reasons = quality.Reasons
 	}

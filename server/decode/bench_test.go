@@ -19,7 +19,7 @@ func BenchmarkJSON(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			var r request
-			if err := decode.JSON(body, &r); err != nil {
+			if err := decode.JSON("application/json", body, &r); err != nil {
 				b.Fatal(err)
 			}
 		}

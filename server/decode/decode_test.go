@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"oneton/server/decode"
+	"oneton/store"
 )
 
 // request has a field of every kind that a request may have.
@@ -91,7 +92,7 @@ func TestFormsAreAlike(t *testing.T) {
 func TestNullIsAFieldLeftOut(t *testing.T) {
 	var got request
 	body := `{"name":null,"photo":"AAECAwQ=","k":null,"metadata":null,"policy":{"fpir":null}}`
-	require.NoError(t, decode.JSON([]byte(body), &got))
+	require.NoError(t, decode.JSON("application/json", []byte(body), &got))
 	require.Equal(t, request{Photo: photoBytes}, got)
 }
 
@@ -165,7 +166,20 @@ func TestRefusedJSON(t *testing.T) {
 		"brackets that do not match":   {`{"photo":"AAECAwQ=","filter":{"a":["b"}]}`, "filter.a"},
 		"list with a trailing comma":   {`{"photo":"AAECAwQ=","filter":{"a":["b",]}}`, "filter.a"},
 		"long unknown name":            {`{"` + strings.Repeat("x", 1000) + `":1}`, strings.Repeat("x", 64) + "…"},
-		"unknown name, not to be read": {"{\"a\\u0000b\":1}", "a?b"},
+		"unknown name, not to be read": {`{"a\u0001\u202eb":1}`, "a??b"},
+		"NUL in a name":                {`{"a\u0000b":1}`, ""},
+		"NUL in a text":                {`{"photo":"AAECAwQ=","name":"a\u0000b"}`, "name"},
+		"NUL in a key":                 {`{"photo":"AAECAwQ=","metadata":{"\u0000":"a"}}`, "metadata"},
+		"NUL in a value":               {`{"photo":"AAECAwQ=","metadata":{"a":"\u0000"}}`, "metadata.a"},
+		"NUL in a list":                {`{"photo":"AAECAwQ=","filter":{"a":["\u0000"]}}`, "filter.a"},
+		"a high surrogate alone":       {`{"photo":"AAECAwQ=","name":"\ud800"}`, "name"},
+		"a low surrogate alone":        {`{"photo":"AAECAwQ=","name":"x\uDFFFx"}`, "name"},
+		"surrogates the wrong way":     {`{"photo":"AAECAwQ=","name":"\udc00\ud800"}`, "name"},
+		"two high surrogates":          {`{"photo":"AAECAwQ=","name":"\ud83d\ud83d\ude00"}`, "name"},
+		"a surrogate before a letter":  {`{"photo":"AAECAwQ=","name":"\ud83d\n"}`, "name"},
+		"a surrogate at the end":       {`{"photo":"AAECAwQ=","metadata":{"a":"\\\ud83d"}}`, "metadata.a"},
+		"a surrogate in a key":         {`{"photo":"AAECAwQ=","metadata":{"\ud800":"a"}}`, "metadata"},
+		"a surrogate in a name":        {`{"\ud800":1}`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var r request
@@ -186,6 +200,8 @@ func TestRefusedForms(t *testing.T) {
 	_, wrong := multipartOf(t, url.Values{"k": {"five"}}, "photo", photoBytes)
 	_, empty := multipartOf(t, nil, "photo", nil)
 	_, long := multipartOf(t, url.Values{"name": {strings.Repeat("x", 1<<20)}}, "photo", photoBytes)
+	_, nul := multipartOf(t, url.Values{"name": {"a\x00"}}, "photo", photoBytes)
+	_, notUTF8 := multipartOf(t, url.Values{"name": {"\xff"}}, "photo", photoBytes)
 	_, many := multipartOf(t, nil, "photo", make([][]byte, 1000)...)
 	for name, c := range map[string]struct{ contentType, query, body, field string }{
 		"photo twice":              {contentType, "", twice, "photo"},
@@ -213,6 +229,12 @@ func TestRefusedForms(t *testing.T) {
 		"unfinished object":        {"image/jpeg", `filter={"a"`, "x", "filter"},
 		"query in another case":    {"image/jpeg", "K=1", "x", "K"},
 		"name of control letters":  {"image/jpeg", "%00%0a=1", "x", "??"},
+		"NUL in the query":         {"image/jpeg", "name=a%00", "x", "name"},
+		"NUL in an object":         {"image/jpeg", "metadata=" + url.QueryEscape(`{"a":"\u0000"}`), "x", "metadata.a"},
+		"surrogate in the query":   {"image/jpeg", "name=%ed%a0%80", "x", "name"},
+		"NUL in a part":            {contentType, "", nul, "name"},
+		"part that is not UTF-8":   {contentType, "", notUTF8, "name"},
+		"name that is not UTF-8":   {contentType, "", "--the-boundary\r\nContent-Disposition: form-data; name=\"\xff\"\r\n\r\nx\r\n--the-boundary--\r\n", "?"},
 		"object with a raw suffix": {"image/jpeg", `metadata={}{}`, "x", "metadata"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -239,6 +261,74 @@ func TestUnsupportedMediaTypes(t *testing.T) {
 		Name string `param:"name"`
 	}
 	require.ErrorIs(t, decode.Request("image/png", nil, []byte("x"), &noPhoto), decode.ErrMediaType)
+	contentType, form := multipartOf(t, url.Values{"name": {"ada"}}, "photo")
+	require.ErrorIs(t, decode.Request(contentType, nil, []byte(form), &noPhoto), decode.ErrMediaType)
+	var two struct {
+		Photo     decode.Photo `param:"photo,required"`
+		Reference decode.Photo `param:"reference,required"`
+	}
+	require.ErrorIs(t, decode.Request("image/png", nil, []byte("x"), &two), decode.ErrMediaType)
+}
+
+// A refused type is answered with those that the same call takes.
+func TestMediaTypesOffered(t *testing.T) {
+	var photo request
+	var two struct {
+		Photo     decode.Photo `param:"photo,required"`
+		Reference decode.Photo `param:"reference,required"`
+	}
+	var none struct {
+		Name string `param:"name"`
+	}
+	for _, c := range []struct {
+		into    any
+		accepts []string
+	}{
+		{&photo, []string{"application/json", "multipart/form-data", "image/*"}},
+		{&two, []string{"application/json", "multipart/form-data"}},
+		{&none, []string{"application/json"}},
+	} {
+		var refused *decode.MediaTypeError
+		require.ErrorAs(t, decode.Request("text/plain", nil, []byte("x"), c.into), &refused)
+		require.Equal(t, c.accepts, refused.Accepts)
+	}
+	require.ErrorIs(t, decode.JSON("multipart/form-data", []byte(`{}`), &none), decode.ErrMediaType)
+}
+
+// Texts are read as they were written, whatever they look like.
+func TestTextsAreKept(t *testing.T) {
+	for raw, want := range map[string]string{
+		`"\ud83d\ude00"`: "\U0001f600", `"\uDBFF\udfff"`: "\U0010ffff", `"\\ud800"`: `\ud800`, `"\\\\ud800"`: `\\ud800`,
+		`"\ufffd"`: "\ufffd", "\"\ufffd\"": "\ufffd", `"\uFFFE\uffff"`: "\ufffe\uffff", `"\u0001"`: "\x01",
+		`"\u00e9"`: "é", `"e\u0301"`: "e\u0301", `" a "`: " a ", `"\ud83d\ude00\ud83d\ude01"`: "\U0001f600\U0001f601",
+	} {
+		var got struct {
+			Name string            `param:"name"`
+			Map  map[string]string `param:"map"`
+		}
+		require.NoError(t, decode.JSON("application/json", []byte(`{"name":`+raw+`,"map":{`+raw+`:`+raw+`}}`), &got), raw)
+		require.Equal(t, want, got.Name, raw)
+		require.Equal(t, map[string]string{want: want}, got.Map, raw)
+	}
+}
+
+// What is no JSON object is told what it is, and where it stops being JSON.
+func TestRefusedBodiesSayWhy(t *testing.T) {
+	for body, says := range map[string]string{
+		"":                        "the request has an empty body; send a JSON object",
+		" \n":                     "the request has an empty body; send a JSON object",
+		"photo=x":                 "the request is not JSON, from byte 1 on",
+		"[]":                      "the request must be a JSON object, and not a list, a text, a number or the like",
+		"7":                       "the request must be a JSON object, and not a list, a text, a number or the like",
+		`{"name":"a" "b":1}`:      "the request is not valid JSON, from byte 13 on",
+		`{"name":"a"} x`:          "the request has something after its end, from byte 14 on",
+		`{"colour":1}`:            "colour is not a field of this request, whose fields are deep, filter, k, metadata, name, photo, policy, threshold",
+		`{"policy":{"x":1}}`:      "policy.x is not a field of this request, whose fields are fpir, mode",
+		`{"metadata":{"a":true}}`: "metadata.a must be a string",
+	} {
+		var r request
+		require.EqualError(t, decode.JSON("application/json", []byte(body), &r), says, body)
+	}
 }
 
 // A bomb costs no more than reading it: nothing is built of what is refused.
@@ -297,7 +387,7 @@ func TestNothingIsShared(t *testing.T) {
 // Whatever encoding/json writes is read back as it was.
 func TestJSONRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.String()
+		text := rapid.String().Filter(store.ValidText)
 		want := request{
 			Name:     text.Draw(t, "name"),
 			Photo:    rapid.SliceOfN(rapid.Byte(), 1, 200).Draw(t, "photo"),
@@ -312,7 +402,7 @@ func TestJSONRoundTrip(t *testing.T) {
 		})
 		require.NoError(t, err)
 		var got request
-		require.NoError(t, decode.JSON(body, &got))
+		require.NoError(t, decode.JSON("application/json", body, &got))
 		require.Equal(t, want, got)
 	})
 }
@@ -324,7 +414,7 @@ func FuzzJSON(f *testing.F) {
 	f.Add([]byte(`{"photo":"AAEC\n","metadata":{"\u0061":"\ud800"}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var r request
-		if decode.JSON(body, &r) != nil {
+		if decode.JSON("application/json", body, &r) != nil {
 			return
 		}
 		var want struct {
@@ -336,6 +426,16 @@ func FuzzJSON(f *testing.F) {
 		}
 		require.NoError(t, json.Unmarshal(body, &want))
 		require.Equal(t, want.Name, r.Name)
+		texts := []string{r.Name}
+		for k, v := range r.Metadata {
+			texts = append(texts, k, v)
+		}
+		for _, text := range texts {
+			require.True(t, store.ValidText(text), "%q", text)
+			if strings.ContainsRune(text, '\ufffd') {
+				require.Regexp(t, `(?i)\\ufffd|\x{fffd}`, string(body), "nothing is changed into U+FFFD")
+			}
+		}
 		require.Equal(t, want.K, r.K)
 		require.Len(t, r.Metadata, len(want.Metadata))
 		for k, v := range want.Metadata {

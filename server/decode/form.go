@@ -2,6 +2,9 @@ package decode
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -11,7 +14,7 @@ import (
 
 // form is a struct that is being filled in, whichever way its fields come.
 type form struct {
-	fields map[string]field
+	fields fields
 	filled map[string]bool
 }
 
@@ -24,8 +27,11 @@ func newForm(into any) *form {
 	return &form{fields: fieldsOf(reflect.ValueOf(into).Elem()), filled: map[string]bool{}}
 }
 
-func fieldsOf(target reflect.Value) map[string]field {
-	fields := map[string]field{}
+// fields are a struct's, by the names of their tags.
+type fields map[string]field
+
+func fieldsOf(target reflect.Value) fields {
+	fields := fields{}
 	for i := range target.NumField() {
 		name, option, _ := strings.Cut(target.Type().Field(i).Tag.Get("param"), ",")
 		if name != "" {
@@ -35,12 +41,18 @@ func fieldsOf(target reflect.Value) map[string]field {
 	return fields
 }
 
+// unknown is the fault of a field that there is not.
+func (f fields) unknown(path, name string) error {
+	known := strings.Join(slices.Sorted(maps.Keys(f)), ", ")
+	return fault(join(path, quote(name)), "is not a field of this request, whose fields are %s", known)
+}
+
 // take finds the field of that name and marks it as filled.
 func (f *form) take(name string) (reflect.Value, error) {
 	fd, ok := f.fields[name]
 	switch {
 	case !ok:
-		return reflect.Value{}, fault(quote(name), "is not a field of this request")
+		return reflect.Value{}, f.fields.unknown("", name)
 	case f.filled[name]:
 		return reflect.Value{}, fault(name, "is given more than once")
 	}
@@ -50,14 +62,37 @@ func (f *form) take(name string) (reflect.Value, error) {
 
 func (f *form) takesPhoto(name string) bool {
 	fd, ok := f.fields[name]
-	if !ok {
-		return false
-	}
+	return ok && fd.isPhoto()
+}
+
+func (fd field) isPhoto() bool {
 	switch fd.value.Interface().(type) {
 	case Photo, Photos:
 		return true
 	}
 	return false
+}
+
+// accepts are the media types that can fill the form in: photos come in any,
+// and one photo alone as itself.
+func (f *form) accepts() []string {
+	types := []string{mediaJSON}
+	photos, others := 0, 0
+	for _, fd := range f.fields {
+		switch {
+		case fd.isPhoto():
+			photos++
+		case fd.required:
+			others++
+		}
+	}
+	if photos > 0 {
+		types = append(types, mediaForm)
+	}
+	if photos == 1 && others == 0 && f.takesPhoto(rawPhoto) {
+		types = append(types, mediaImage+"*")
+	}
+	return types
 }
 
 // photo fills in the bytes of a photo; a field of several grows with each.
@@ -85,8 +120,8 @@ func (f *form) text(name, text string) error {
 	if err != nil {
 		return err
 	}
-	if !utf8.ValidString(text) {
-		return fault(name, "is not UTF-8")
+	if wrong := unkeepable(text); wrong != "" {
+		return fault(name, "%s", wrong)
 	}
 	if v.Kind() == reflect.Pointer && v.Type().Elem().Kind() == reflect.String {
 		v.Set(reflect.New(v.Type().Elem()))
@@ -101,9 +136,44 @@ func (f *form) text(name, text string) error {
 
 // json fills in the members of a JSON object.
 func (f *form) json(body []byte) error {
-	if !utf8.Valid(body) {
-		return fault("", "is not UTF-8")
+	if err := shape(body); err != nil {
+		return err
 	}
+	err := f.members(body)
+	if fault, ok := errors.AsType[*Error](err); ok && fault.malformed {
+		fault.Reason += position(body)
+	}
+	return err
+}
+
+// shape tells what a body is that is no JSON object.
+func shape(body []byte) error {
+	if !utf8.Valid(body) {
+		return fault("", "is not UTF-8, as JSON must be")
+	}
+	s := scanner{body}
+	switch first := s.next(); {
+	case first == '{':
+		return nil
+	case first == 0:
+		return fault("", "has an empty body; send a JSON object")
+	case json.Valid(body):
+		return fault("", "must be a JSON object, and not a list, a text, a number or the like")
+	default:
+		return fault("", "is not JSON%s", position(body))
+	}
+}
+
+// position says where a text stops being JSON.
+func position(body []byte) string {
+	var syntax *json.SyntaxError
+	if errors.As(json.Unmarshal(body, &json.RawMessage{}), &syntax) {
+		return fmt.Sprintf(", from byte %d on", syntax.Offset)
+	}
+	return ""
+}
+
+func (f *form) members(body []byte) error {
 	return object(body, "", func(name string, raw []byte) error {
 		v, err := f.take(name)
 		if err != nil {
@@ -121,19 +191,4 @@ func (f *form) complete() error {
 		}
 	}
 	return nil
-}
-
-// quote keeps a name that the caller made up short and printable.
-func quote(name string) string {
-	const longest = 64
-	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r == utf8.RuneError || r == 0x7f {
-			return '?'
-		}
-		return r
-	}, name)
-	if len(name) > longest {
-		name = strings.ToValidUTF8(name[:longest], "") + "…"
-	}
-	return name
 }

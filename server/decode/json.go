@@ -45,6 +45,13 @@ func value(raw []byte, v reflect.Value, path string) error {
 			v.Set(reflect.Append(v, element))
 			return nil
 		})
+	case reflect.String:
+		text, wrong := unquoteText(raw)
+		if wrong != "" {
+			return fault(path, "%s", wrong)
+		}
+		v.SetString(text)
+		return nil
 	default:
 		if err := json.Unmarshal(raw, v.Addr().Interface()); err != nil {
 			return fault(path, "%s", must(v.Kind()))
@@ -66,7 +73,7 @@ func structure(raw []byte, v reflect.Value, path string) error {
 	return object(raw, path, func(name string, raw []byte) error {
 		fd, ok := fields[name]
 		if !ok {
-			return fault(join(path, quote(name)), "is not a field of this request")
+			return fields.unknown(path, name)
 		}
 		return value(raw, fd.value, join(path, name))
 	})
@@ -74,8 +81,6 @@ func structure(raw []byte, v reflect.Value, path string) error {
 
 func must(k reflect.Kind) string {
 	switch k {
-	case reflect.String:
-		return "must be a string"
 	case reflect.Bool:
 		return "must be true or false"
 	case reflect.Float64:

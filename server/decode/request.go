@@ -5,7 +5,8 @@
 //
 // A struct's fields carry the tag `param:"name"`, or `param:"name,required"`.
 // They may be strings, numbers, booleans, pointers to these, maps and slices
-// of strings, structs with tags of their own, Photo and Photos. JSON's null
+// of strings, structs with tags of their own, Photo and Photos. Texts are UTF-8
+// without NUL, as stores keep them. JSON's null
 // is the same as leaving the field out.
 package decode
 
@@ -29,6 +30,14 @@ const (
 	rawPhoto = "photo"
 )
 
+// The media types of bodies.
+const (
+	mediaJSON = "application/json"
+	mediaForm = "multipart/form-data"
+	// mediaImage leads those of images.
+	mediaImage = "image/"
+)
+
 // Request decodes a request into the struct that into points to. Parameters
 // other than photos may stand in the query whatever the body is. It returns
 // an Error, or ErrMediaType. What it stores shares no memory with its inputs.
@@ -43,17 +52,18 @@ func Request(contentType string, query, body []byte, into any) error {
 	}
 	media, params, err := mime.ParseMediaType(contentType)
 	if err != nil {
-		return ErrMediaType
+		media = ""
 	}
+	accepts := f.accepts()
 	switch {
-	case media == "application/json":
+	case media == mediaJSON:
 		err = f.json(body)
-	case media == "multipart/form-data":
+	case media == mediaForm && slices.Contains(accepts, mediaForm):
 		err = f.multipart(params["boundary"], body)
-	case strings.HasPrefix(media, "image/") && f.takesPhoto(rawPhoto):
+	case strings.HasPrefix(media, mediaImage) && slices.Contains(accepts, mediaImage+"*"):
 		err = f.photo(rawPhoto, body)
 	default:
-		err = ErrMediaType
+		err = &MediaTypeError{Accepts: accepts}
 	}
 	if err != nil {
 		return err
@@ -61,8 +71,12 @@ func Request(contentType string, query, body []byte, into any) error {
 	return f.complete()
 }
 
-// JSON decodes a body that must be one JSON object.
-func JSON(body []byte, into any) error {
+// JSON decodes a body that must be one JSON object. It returns an Error, or
+// ErrMediaType.
+func JSON(contentType string, body []byte, into any) error {
+	if media, _, err := mime.ParseMediaType(contentType); err != nil || media != mediaJSON {
+		return &MediaTypeError{Accepts: []string{mediaJSON}}
+	}
 	f := newForm(into)
 	if err := f.json(body); err != nil {
 		return err

@@ -2,7 +2,6 @@ package decode
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 )
 
@@ -61,17 +60,20 @@ func (s *scanner) value() ([]byte, error) {
 }
 
 // name takes the name of a member and the colon after it.
-func (s *scanner) name() (string, error) {
+func (s *scanner) name(path string) (string, error) {
 	if s.next() != '"' {
-		return "", errSyntax
+		return "", malformed(path)
 	}
 	raw, err := s.value()
 	if err != nil {
-		return "", err
+		return "", malformed(path)
 	}
-	var name string
-	if json.Unmarshal(raw, &name) != nil || !s.skip(':') {
-		return "", errSyntax
+	name, wrong := unquoteText(raw)
+	switch {
+	case wrong != "":
+		return "", fault(path, "has a name that %s", wrong)
+	case !s.skip(':'):
+		return "", malformed(path)
 	}
 	return name, nil
 }
@@ -129,11 +131,11 @@ func object(raw []byte, path string, visit func(name string, raw []byte) error) 
 	seen := map[string]bool{}
 	for first := true; !s.skip('}'); first = false {
 		if !first && !s.skip(',') {
-			return fault(path, "is not valid JSON")
+			return malformed(path)
 		}
-		name, err := s.name()
+		name, err := s.name(path)
 		if err != nil {
-			return fault(path, "is not valid JSON")
+			return err
 		}
 		if seen[name] {
 			return fault(join(path, quote(name)), "is given more than once")
@@ -141,7 +143,7 @@ func object(raw []byte, path string, visit func(name string, raw []byte) error) 
 		seen[name] = true
 		member, err := s.value()
 		if err != nil {
-			return fault(join(path, quote(name)), "is not valid JSON")
+			return malformed(join(path, quote(name)))
 		}
 		if err := visit(name, member); err != nil {
 			return err
@@ -158,11 +160,11 @@ func list(raw []byte, path string, visit func(raw []byte) error) error {
 	}
 	for first := true; !s.skip(']'); first = false {
 		if !first && !s.skip(',') {
-			return fault(path, "is not valid JSON")
+			return malformed(path)
 		}
 		element, err := s.value()
 		if err != nil {
-			return fault(path, "is not valid JSON")
+			return malformed(path)
 		}
 		if err := visit(element); err != nil {
 			return err
@@ -173,7 +175,7 @@ func list(raw []byte, path string, visit func(raw []byte) error) error {
 
 func (s *scanner) end(path string) error {
 	if s.next() != 0 || len(s.rest) > 0 {
-		return fault(path, "has something after its end")
+		return &Error{Field: path, Reason: "has something after its end", malformed: true}
 	}
 	return nil
 }

@@ -27,6 +27,7 @@ import (
 	"oneton/server"
 	"oneton/store"
 	"oneton/store/sqlite"
+	"oneton/store/storetest"
 )
 
 // Pepper is the server's secret.
@@ -38,7 +39,7 @@ type Rig struct {
 	Server  *server.Server
 	Service *identify.Service
 	Access  *access.Access
-	Store   *sqlite.Store
+	Store   storetest.Store
 	Log     *Log
 	// Unready, when set, is what readiness answers.
 	Unready error
@@ -49,7 +50,9 @@ type Rig struct {
 
 // Options change how a rig is made.
 type Options struct {
-	Config   func(*server.Config)
+	Config func(*server.Config)
+	// Store is closed with the rig; without one it is SQLite.
+	Store    storetest.Store
 	Dialects func(r *Rig) []server.Dialect
 }
 
@@ -57,8 +60,12 @@ type Options struct {
 func Start(t testing.TB, o Options) *Rig {
 	t.Helper()
 	r := &Rig{Log: &Log{}, client: &http.Client{Transport: &http.Transport{}}}
-	db, err := sqlite.Open(context.Background(), sqlite.Config{Path: filepath.Join(t.TempDir(), "oneton.db")})
-	require.NoError(t, err)
+	db := o.Store
+	if db == nil {
+		var err error
+		db, err = sqlite.Open(context.Background(), sqlite.Config{Path: filepath.Join(t.TempDir(), "oneton.db")})
+		require.NoError(t, err)
+	}
 	r.Store = db
 	view, err := exact.New(exact.Config{})
 	require.NoError(t, err)

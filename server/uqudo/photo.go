@@ -2,7 +2,6 @@ package uqudo
 
 import (
 	"fmt"
-	"mime"
 	"net/http"
 
 	"github.com/gofiber/fiber/v2"
@@ -17,11 +16,7 @@ const maxPhoto = 5 << 20
 
 // read decodes a JSON request into the struct that into points to.
 func read(c *fiber.Ctx, into any) error {
-	media, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
-	if err != nil || media != fiber.MIMEApplicationJSON {
-		return decode.ErrMediaType
-	}
-	return decode.JSON(c.Request().Body(), into)
+	return decode.JSON(c.Get(fiber.HeaderContentType), c.Request().Body(), into)
 }
 
 // check refuses a photo that is too large, or by its content neither a JPEG

@@ -15,6 +15,7 @@ import (
 	"oneton/server"
 	"oneton/server/servertest"
 	"oneton/server/uqudo"
+	"oneton/store/storetest"
 )
 
 func TestMain(m *testing.M) {
@@ -37,8 +38,13 @@ func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Lo
 
 func start(t *testing.T) (*servertest.Rig, *clock) {
 	t.Helper()
+	return startOn(t, nil)
+}
+
+func startOn(t *testing.T, s storetest.Store) (*servertest.Rig, *clock) {
+	t.Helper()
 	c := &clock{}
-	return servertest.Start(t, servertest.Options{Dialects: func(r *servertest.Rig) []server.Dialect {
+	return servertest.Start(t, servertest.Options{Store: s, Dialects: func(r *servertest.Rig) []server.Dialect {
 		d, err := uqudo.New(uqudo.Config{TokenKey: tokenKey, Now: c.now}, r.Service, r.Access)
 		require.NoError(t, err)
 		return []server.Dialect{d}

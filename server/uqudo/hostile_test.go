@@ -1,0 +1,51 @@
+package uqudo_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/server/servertest"
+	"oneton/store/postgres"
+	"oneton/store/postgres/postgrestest"
+)
+
+// What no store can keep names no client and no person, whichever the store.
+func TestHostileText(t *testing.T) {
+	var server postgrestest.Shared
+	t.Cleanup(server.Stop)
+	t.Run("SQLite", func(t *testing.T) {
+		r, _ := start(t)
+		hostileText(t, r)
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		db, err := postgres.Open(t.Context(), postgres.Config{URL: server.Database(t)})
+		require.NoError(t, err)
+		r, _ := startOn(t, db)
+		hostileText(t, r)
+	})
+}
+
+func hostileText(t *testing.T, r *servertest.Rig) {
+	t.Helper()
+	c := newClient(t, r, "acme", all...)
+	c.post(t, "/one-to-n/insert", m{"idPhoto": text(servertest.Of(t, "ada", 1))})
+	for _, bad := range []string{"\x00", "\xff", "0123456789abcde\x00", "0123456789abcde\xff", c.id + "\x00"} {
+		credentials := c.credentials()
+		credentials.Set("client_id", bad)
+		var e struct{ Error string }
+		form(t, r, credentials).Into(t, http.StatusUnauthorized, &e)
+		require.Equal(t, "invalid_client", e.Error)
+		credentials = c.credentials()
+		credentials.Set("client_secret", bad)
+		form(t, r, credentials).Into(t, http.StatusUnauthorized, &e)
+	}
+	for _, bad := range []string{"%00", "%ff", "%ed%a0%80"} {
+		c.delete(t, bad).Refused(t, http.StatusNotFound, "not_found")
+	}
+	for _, body := range []string{`{"idPhoto":"\ud800"}`, `{"idPhoto":"\u0000"}`} {
+		p := r.Do(t, c.token, "POST", "/api/v1/face/one-to-n/search", "application/json", []byte(body)).Refused(t, http.StatusBadRequest, "invalid_request")
+		require.Equal(t, "idPhoto", p.Field)
+	}
+}
