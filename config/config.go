@@ -70,6 +70,8 @@ type Image struct {
 	MaxBytes int `koanf:"max_bytes"`
 	// MaxPixels is the most pixels of one decoded photo.
 	MaxPixels int `koanf:"max_pixels"`
+	// MaxTime is the longest that decoding one photo may take.
+	MaxTime time.Duration `koanf:"max_time"`
 	// MaxFaces is the most faces taken from one photo, largest first.
 	MaxFaces int `koanf:"max_faces"`
 }
@@ -114,7 +116,7 @@ func Default() Config {
 		Store:  Store{Driver: "sqlite"},
 		Index:  Index{Engine: "exact", Save: 5 * time.Minute, Qdrant: defaultQdrant()},
 		Embed:  Embed{Threads: 1, Queue: 64},
-		Image:  Image{MaxBytes: 10 << 20, MaxPixels: 50_000_000, MaxFaces: 100},
+		Image:  Image{MaxBytes: 10 << 20, MaxPixels: 50_000_000, MaxTime: 10 * time.Second, MaxFaces: 100},
 		Server: Server{MaxBody: 32 << 20, Timeout: 30 * time.Second, Drain: 20 * time.Second},
 		Policy: Policy{FPIR: 0.01, Quality: "report", Liveness: "off"},
 		Log:    Log{Level: "info", Format: "json"},

@@ -56,6 +56,8 @@ func (c Config) Validate() error {
 		return &FieldError{"index.save", c.Index.Save, "0 or more"}
 	case c.Server.Timeout <= 0:
 		return &FieldError{"server.timeout", c.Server.Timeout, "above 0"}
+	case c.Image.MaxTime <= 0:
+		return &FieldError{"image.max_time", c.Image.MaxTime, "above 0"}
 	case c.Server.DrainDelay < 0:
 		return &FieldError{"server.drain_delay", c.Server.DrainDelay, "0 or more"}
 	case c.Server.Drain < c.Server.DrainDelay:

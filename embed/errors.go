@@ -24,6 +24,10 @@ var (
 	// side than the limits allow.
 	ErrTooLarge = picture.ErrTooLarge
 
+	// ErrTooComplex means that decoding takes more work or time than photos
+	// need.
+	ErrTooComplex = picture.ErrTooComplex
+
 	// ErrTooSmall means that the image has too few pixels to hold a face.
 	ErrTooSmall = picture.ErrTooSmall
 )

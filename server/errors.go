@@ -65,6 +65,7 @@ var kinds = []struct {
 	{embed.ErrUnsupported, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "The photo must be a still JPEG, PNG or WebP"}},
 	{embed.ErrCorrupt, kind{fiber.StatusUnprocessableEntity, "corrupt_image", "The photo cannot be decoded"}},
 	{embed.ErrTooLarge, kind{fiber.StatusRequestEntityTooLarge, "image_too_large", "The photo has more bytes or pixels than are allowed"}},
+	{embed.ErrTooComplex, kind{fiber.StatusUnprocessableEntity, "image_too_complex", "Decoding the photo takes more work than photos need; save it anew as a plain JPEG or PNG"}},
 	{embed.ErrTooSmall, kind{fiber.StatusUnprocessableEntity, "image_too_small", "The photo has too few pixels to show a face"}},
 	{embed.ErrPack, kind{fiber.StatusUnprocessableEntity, "unknown_pack", "The model pack is not loaded"}},
 	{embed.ErrBusy, kind{fiber.StatusServiceUnavailable, "busy", "Too many photos are waiting; try again shortly"}},

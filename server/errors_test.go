@@ -38,6 +38,7 @@ func TestProblems(t *testing.T) {
 		"unsupported image":       {embed.ErrUnsupported, 415, "unsupported_media_type"},
 		"corrupt image":           {embed.ErrCorrupt, 422, "corrupt_image"},
 		"image too large":         {embed.ErrTooLarge, 413, "image_too_large"},
+		"image too complex":       {embed.ErrTooComplex, 422, "image_too_complex"},
 		"image too small":         {embed.ErrTooSmall, 422, "image_too_small"},
 		"unknown pack":            {embed.ErrPack, 422, "unknown_pack"},
 		"queue full":              {embed.ErrBusy, 503, "busy"},

@@ -99,7 +99,7 @@ func openEmbedder(cfg config.Config) (*embed.Embedder, error) {
 		}
 	}
 	limits := picture.DefaultLimits()
-	limits.Bytes, limits.Pixels = cfg.Image.MaxBytes, cfg.Image.MaxPixels
+	limits.Bytes, limits.Pixels, limits.Time = cfg.Image.MaxBytes, cfg.Image.MaxPixels, cfg.Image.MaxTime
 	return embed.New(embed.Config{
 		Library: paths.Library,
 		Workers: cfg.Embed.Workers,

@@ -19,6 +19,10 @@ var (
 	// side than the limits allow.
 	ErrTooLarge = errors.New("picture: image too large")
 
+	// ErrTooComplex means that decoding takes more work or time than photos
+	// need.
+	ErrTooComplex = errors.New("picture: image too complex")
+
 	// ErrTooSmall means that a side is shorter than the limits allow.
 	ErrTooSmall = errors.New("picture: image too small")
 )

@@ -1,6 +1,8 @@
 package picture
 
-// Limits bound what is decoded; each is checked before memory is taken.
+import "time"
+
+// Limits bound what is decoded; each but Time is checked before memory is taken.
 type Limits struct {
 	// Bytes is the longest file.
 	Bytes int
@@ -9,9 +11,13 @@ type Limits struct {
 	// Side is the longest, and MinSide the shortest, width or height.
 	Side    int
 	MinSide int
+	// Time is the longest that decoding may take; 0 is as long as the caller
+	// waits. What the other limits let through takes seconds at most, so this
+	// ends what they do not foresee.
+	Time time.Duration
 }
 
 // DefaultLimits take any photo of a phone or camera of up to 50 megapixels.
 func DefaultLimits() Limits {
-	return Limits{Bytes: 20 << 20, Pixels: 50_000_000, Side: 12_000, MinSide: 20}
+	return Limits{Bytes: 20 << 20, Pixels: 50_000_000, Side: 12_000, MinSide: 20, Time: 10 * time.Second}
 }

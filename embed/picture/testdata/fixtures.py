@@ -7,6 +7,7 @@ the same scene: four quarters in red, green, blue and white.
 needs numpy, opencv-python-headless and pillow.
 """
 
+import json
 import pathlib
 import struct
 import zlib
@@ -73,6 +74,63 @@ def huge_png(side):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
+def exif_blocks():
+    """EXIF blocks and what Pillow takes for their orientation, in both byte
+    orders: as Pillow writes them among other fields, and as nothing but
+    Pillow's reader is likely to meet them."""
+    blocks = []
+
+    def add(name, block):
+        exif = Image.Exif()
+        try:
+            exif.load(b"Exif\0\0" + block)
+            value = exif.get(0x0112, 1)
+        except Exception:
+            value = 1
+        if value not in range(1, 9):
+            value = 1
+        blocks.append({"name": name, "exif": block.hex(), "orientation": value})
+
+    for order, mark in (("<", b"II"), (">", b"MM")):
+        def directory(*entries, rest=0):
+            packed = b"".join(struct.pack(order + "HHI", tag, kind, count) + value for tag, kind, count, value in entries)
+            return struct.pack(order + "H", len(entries)) + packed + struct.pack(order + "I", rest)
+
+        def header(at=8):
+            return mark + struct.pack(order + "HI", 42, at)
+
+        def short(v):
+            return struct.pack(order + "HH", v, 0)
+
+        name = mark.decode()
+        for orientation in range(0, 10):
+            exif = Image.Exif()
+            exif.endian = order
+            exif[0x0112] = orientation
+            exif[0x010F] = "a maker with a name that does not fit into the entry"
+            exif[0x0132] = "2026:01:02 03:04:05"
+            exif[0x011A] = 72.5
+            exif.get_ifd(0x8769)[0x9003] = "2026:01:02 03:04:05"
+            block = exif.tobytes().removeprefix(b"Exif\0\0")
+            assert block.startswith(mark), block[:8]
+            add(f"{name}, {orientation}", block)
+        six = (0x0112, 3, 1, short(6))
+        three = (0x0112, 3, 1, short(3))
+        make = (0x010F, 2, 4, b"abc\0")
+        add(f"{name}, not in order", header() + directory((0x0132, 2, 4, b"abc\0"), six, make))
+        add(f"{name}, directory further on", header(100) + bytes(92) + directory(make, six))
+        add(f"{name}, thumbnail turned", header() + directory(make, rest=26) + directory(three))
+        add(f"{name}, sub-directory turned", header() + directory((0x8769, 4, 1, struct.pack(order + "I", 26))) + directory(three))
+        add(f"{name}, empty directory", header() + directory())
+        add(f"{name}, no directory", header())
+        add(f"{name}, directory beyond the end", header(10_000) + directory(six))
+        add(f"{name}, cut in the header", header()[:6])
+        add(f"{name}, another number", mark + struct.pack(order + "HI", 41, 8) + directory(six))
+    add("neither order", b"IM\x2a\0\x08\0\0\0")
+    add("nothing", b"")
+    (HERE / "exif.json").write_text(json.dumps(blocks, indent=0) + "\n")
+
+
 def textured():
     """A picture with coefficients of all frequencies."""
     rng = np.random.default_rng(7)
@@ -107,6 +165,14 @@ def main():
     save(stored, "orientation-6.png", exif=exif)
     save(stored, "orientation-6.webp", exif=exif, quality=95)
     save(image, "progressive.jpg", quality=95, progressive=True)
+    save(image, "progressive-444.jpg", quality=95, progressive=True, subsampling="4:4:4")
+    save(image, "progressive-422.jpg", quality=95, progressive=True, subsampling="4:2:2")
+    save(image.convert("CMYK"), "progressive-cmyk.jpg", quality=95, progressive=True)
+    save(image.convert("L"), "progressive-grey.jpg", quality=95, progressive=True)
+    for width, height in ((20, 20), (33, 17 + 8), (161, 97)):
+        for progressive in (False, True):
+            name = f"flat-{width}x{height}-{'progressive' if progressive else 'sequential'}.jpg"
+            save(Image.new("RGB", (width, height), WHITE), name, quality=95, progressive=progressive, optimize=True)
     save(image.convert("CMYK"), "cmyk.jpg", quality=95)
     save(image, "rgb.jpg", quality=95, keep_rgb=True)
     save(image, "plain.png")
@@ -128,6 +194,7 @@ def main():
     save(image, "refused-animation.gif", save_all=True, append_images=[other])
     save(image, "refused.bmp")
     (HERE / "huge.png").write_bytes(huge_png(30_000))
+    exif_blocks()
     baseline()
 
 

@@ -1,0 +1,4 @@
+package picture
+
+// Orientation is for tests.
+var Orientation = orientation

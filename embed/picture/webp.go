@@ -1,0 +1,51 @@
+package picture
+
+import (
+	"encoding/binary"
+	"fmt"
+	"image"
+	"iter"
+)
+
+// webpChunks are the chunks of a WebP, by kind (RFC 9649, section 2.3), up to the
+// first that is not whole.
+func webpChunks(data []byte) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		const form, header = 12, 8
+		for at := form; at+header <= len(data); {
+			chunk := data[at+header:]
+			length := int(binary.LittleEndian.Uint32(data[at+4:]))
+			if length > len(chunk) || !yield(string(data[at:at+4]), chunk[:length]) {
+				return
+			}
+			at += header + length + length&1
+		}
+	}
+}
+
+// animatedWebP reads the animation flag of the extended header, which is the
+// first chunk when there is one (RFC 9649, section 2.7).
+func animatedWebP(data []byte) bool {
+	const chunk, flags, animation = 12, 20, 1 << 1
+	return len(data) > flags && string(data[chunk:chunk+4]) == "VP8X" && data[flags]&animation != 0
+}
+
+// losslessCost is how many times as many pixels a lossy WebP may have as one
+// that is lossless or has lossless transparency: undoing the transforms costs
+// that much more, and cannot be stopped.
+const losslessCost = 2
+
+// checkWebP is ErrTooLarge when a lossless picture of the size has too many
+// pixels.
+func checkWebP(data []byte, size image.Point, limits Limits) error {
+	most := limits.Pixels / losslessCost
+	if size.X*size.Y <= most {
+		return nil
+	}
+	for kind := range webpChunks(data) {
+		if kind == "VP8L" || kind == "ALPH" {
+			return fmt.Errorf("%w: %d×%d pixels, the limit for a lossless or transparent WebP is %d in all", ErrTooLarge, size.X, size.Y, most)
+		}
+	}
+	return nil
+}
