@@ -53,7 +53,7 @@ func TestPhotosAreKeptOnlyWhereThePolicySaysSo(t *testing.T) {
 
 	p := policy()
 	p.KeepPhotos = true
-	_, err = s.UpdatePolicy(t.Context(), tenant, gallery, p)
+	_, err = s.UpdatePolicy(t.Context(), tenant, gallery, to(p))
 	require.NoError(t, err)
 	e = enrol(t, s, "bob", shot)
 	kept, err := s.Photo(t.Context(), tenant, gallery, e.Faces[0].ID)
@@ -73,7 +73,7 @@ func TestQualityGate(t *testing.T) {
 	enrol(t, s, "reported", blurred)
 	p := policy()
 	p.Quality = store.GateEnforce
-	_, err := s.UpdatePolicy(t.Context(), tenant, gallery, p)
+	_, err := s.UpdatePolicy(t.Context(), tenant, gallery, to(p))
 	require.NoError(t, err)
 	_, err = s.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Create: true, Photos: [][]byte{blurred}})
 	require.ErrorIs(t, err, identify.ErrLowQuality)

@@ -61,19 +61,22 @@ func (s *Service) Galleries(ctx context.Context, tenant string, p store.Page) ([
 	return gs, nil
 }
 
-// UpdatePolicy replaces a gallery's policy; the next answer follows it.
-func (s *Service) UpdatePolicy(ctx context.Context, tenant, name string, p store.Policy) (store.Gallery, error) {
-	g, err := s.Gallery(ctx, tenant, name)
+// UpdatePolicy replaces a gallery's policy by what change makes of the gallery
+// as it is, and returns it; the next answer follows it. Nothing comes between,
+// so that a change of a part loses no other's. An error of change's leaves all
+// as it was.
+func (s *Service) UpdatePolicy(ctx context.Context, tenant, name string, change func(store.Gallery) (store.Policy, error)) (store.Gallery, error) {
+	g, err := s.store.UpdatePolicy(ctx, tenant, name, func(g store.Gallery) (store.Policy, error) {
+		p, err := change(g)
+		if err == nil {
+			err = s.validatePolicy(g.Pack, p)
+		}
+		return p, err
+	})
 	if err != nil {
-		return store.Gallery{}, err
-	}
-	if err := s.validatePolicy(g.Pack, p); err != nil {
-		return store.Gallery{}, err
-	}
-	if err := s.store.UpdatePolicy(ctx, tenant, name, p); err != nil {
 		return store.Gallery{}, fmt.Errorf("update policy: %w", err)
 	}
-	return s.Gallery(context.WithoutCancel(ctx), tenant, name)
+	return g, nil
 }
 
 // DeleteGallery removes a gallery with everything in it, and returns the

@@ -49,7 +49,10 @@ type Store interface {
 	CreateGallery(ctx context.Context, g store.Gallery) error
 	Gallery(ctx context.Context, tenant, name string) (store.Gallery, error)
 	Galleries(ctx context.Context, tenant string, p store.Page) ([]store.Gallery, error)
-	UpdatePolicy(ctx context.Context, tenant, name string, p store.Policy) error
+	// UpdatePolicy replaces a gallery's policy by what change makes of the
+	// gallery as it is, and returns it; no other change comes between. Other
+	// writes wait for change, whose error leaves all as it was.
+	UpdatePolicy(ctx context.Context, tenant, name string, change func(store.Gallery) (store.Policy, error)) (store.Gallery, error)
 	DeleteGallery(ctx context.Context, tenant, name string) (uint64, error)
 
 	// Enrol adds faces to a subject in one transaction, photo i belonging to

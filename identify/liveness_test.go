@@ -108,7 +108,7 @@ func TestWithoutALivenessModel(t *testing.T) {
 	require.Equal(t, &embed.Liveness{Verdict: embed.Unknown, Reason: embed.ReasonNoModel}, l)
 	p := policy()
 	p.Liveness = store.GateEnforce
-	_, err := s.UpdatePolicy(t.Context(), tenant, gallery, p)
+	_, err := s.UpdatePolicy(t.Context(), tenant, gallery, to(p))
 	require.ErrorIs(t, err, identify.ErrInvalid)
 	require.ErrorContains(t, err, "oneton setup --with liveness")
 	_, err = s.CreateGallery(t.Context(), tenant, store.Gallery{Name: "other", Policy: p})

@@ -78,7 +78,7 @@ func TestThresholdFollowsTheEnrolledCountAndTheRate(t *testing.T) {
 
 	p := policy()
 	p.FPIR = 0.001
-	_, err := s.UpdatePolicy(t.Context(), tenant, gallery, p)
+	_, err := s.UpdatePolicy(t.Context(), tenant, gallery, to(p))
 	require.NoError(t, err)
 	require.InDelta(t, table().Identification(0.001, 100), ask(0).Threshold, 1e-12)
 
@@ -268,7 +268,7 @@ func TestRefusedFaceOfAGroupMatchesNobody(t *testing.T) {
 	enrol(t, s, "ann", photo(t, shown{Person: "ann"}))
 	p := policy()
 	p.Quality = store.GateEnforce
-	_, err := s.UpdatePolicy(t.Context(), tenant, gallery, p)
+	_, err := s.UpdatePolicy(t.Context(), tenant, gallery, to(p))
 	require.NoError(t, err)
 	group := photo(t, shown{Person: "ann", Take: 1}, shown{Person: "ann", Take: 2, Reasons: []string{"blurred"}}, shown{Person: "ann", Take: 3, InterEye: 5})
 	a := search(t, s, identify.SearchRequest{Photos: [][]byte{group}, AllFaces: true})
@@ -290,7 +290,7 @@ func TestPolicyRefuses(t *testing.T) {
 	} {
 		p := policy()
 		spoil(&p)
-		_, err := s.UpdatePolicy(t.Context(), tenant, gallery, p)
+		_, err := s.UpdatePolicy(t.Context(), tenant, gallery, to(p))
 		require.ErrorIs(t, err, identify.ErrInvalid, name)
 	}
 	g, err := s.Gallery(t.Context(), tenant, gallery)

@@ -36,6 +36,11 @@ func policy() store.Policy {
 	return store.Policy{FPIR: 0.01, Quality: store.GateReport, Liveness: store.GateOff}
 }
 
+// to is the change that makes p the policy, whatever it was.
+func to(p store.Policy) func(store.Gallery) (store.Policy, error) {
+	return func(store.Gallery) (store.Policy, error) { return p, nil }
+}
+
 // newService is the service on a real store and a real index that follows it,
 // with one tenant and one empty gallery.
 func newService(t *testing.T) *identify.Service {

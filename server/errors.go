@@ -26,6 +26,10 @@ var (
 	// sidestep every limit on its size, and photos gain nothing by it.
 	ErrEncoding = errors.New("server: compressed request body")
 
+	// ErrPrecondition means that what was to be changed is no longer, or
+	// already, as the request's conditions say.
+	ErrPrecondition = errors.New("server: precondition failed")
+
 	// ErrStopping means that the server is shutting down.
 	ErrStopping = errors.New("server: stopping")
 
@@ -82,6 +86,7 @@ var kinds = []struct {
 	{access.ErrUnauthorized, kind{fiber.StatusUnauthorized, "unauthorized", "A valid key is needed"}},
 	{ErrForbidden, kind{fiber.StatusForbidden, "forbidden", "The key lacks the permission"}},
 	{ErrEncoding, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "Request bodies must not be compressed"}},
+	{ErrPrecondition, kind{fiber.StatusPreconditionFailed, "precondition_failed", "This is another version than the one that If-Match or If-None-Match asks for; read it again"}},
 	{ErrStopping, unavailable},
 	{ErrNotReady, unavailable},
 	{decode.ErrMediaType, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "The call does not take a body of this type"}},

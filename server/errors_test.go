@@ -55,6 +55,7 @@ func TestProblems(t *testing.T) {
 		"no valid key":            {access.ErrUnauthorized, 401, "unauthorized"},
 		"scope missing":           {server.ErrForbidden, 403, "forbidden"},
 		"compressed body":         {server.ErrEncoding, 415, "unsupported_media_type"},
+		"another version":         {server.ErrPrecondition, 412, "precondition_failed"},
 		"stopping":                {server.ErrStopping, 503, "unavailable"},
 		"not ready":               {server.ErrNotReady, 503, "unavailable"},
 		"unknown content type":    {decode.ErrMediaType, 415, "unsupported_media_type"},

@@ -84,7 +84,8 @@ func (s *Server) createGallery(c *fiber.Ctx, tenant string) error {
 		return err
 	}
 	c.Location("/v1/galleries/" + escape(g.Name))
-	return c.Status(fiber.StatusCreated).JSON(galleryOf(g))
+	c.Status(fiber.StatusCreated)
+	return conditions{}.sendGallery(c, g)
 }
 
 func (s *Server) listGalleries(c *fiber.Ctx, tenant string) error {
@@ -106,11 +107,15 @@ func (s *Server) listGalleries(c *fiber.Ctx, tenant string) error {
 }
 
 func (s *Server) getGallery(c *fiber.Ctx, tenant string) error {
+	only, err := readConditions(c)
+	if err != nil {
+		return err
+	}
 	g, err := s.service.Gallery(c.UserContext(), tenant, segment(c, "gallery"))
 	if err != nil {
 		return err
 	}
-	return c.JSON(galleryOf(g))
+	return only.sendGallery(c, g)
 }
 
 func (s *Server) patchGallery(c *fiber.Ctx, tenant string) error {
@@ -120,18 +125,24 @@ func (s *Server) patchGallery(c *fiber.Ctx, tenant string) error {
 	if err := read(c, &r); err != nil {
 		return err
 	}
-	g, err := s.service.Gallery(c.UserContext(), tenant, segment(c, "gallery"))
+	only, err := readConditions(c)
 	if err != nil {
 		return err
 	}
-	policy, err := r.Policy.apply(g.Policy)
+	g, err := s.service.UpdatePolicy(c.UserContext(), tenant, segment(c, "gallery"), func(g store.Gallery) (store.Policy, error) {
+		tag, err := tagOf(g)
+		if err == nil {
+			err = only.check(tag)
+		}
+		if err != nil {
+			return store.Policy{}, err
+		}
+		return r.Policy.apply(g.Policy)
+	})
 	if err != nil {
 		return err
 	}
-	if g, err = s.service.UpdatePolicy(c.UserContext(), tenant, g.Name, policy); err != nil {
-		return err
-	}
-	return c.JSON(galleryOf(g))
+	return conditions{}.sendGallery(c, g)
 }
 
 func (s *Server) deleteGallery(c *fiber.Ctx, tenant string) error {

@@ -17,7 +17,9 @@ type Service interface {
 	CreateGallery(ctx context.Context, tenant string, g store.Gallery) (store.Gallery, error)
 	Gallery(ctx context.Context, tenant, name string) (store.Gallery, error)
 	Galleries(ctx context.Context, tenant string, p store.Page) ([]store.Gallery, error)
-	UpdatePolicy(ctx context.Context, tenant, name string, p store.Policy) (store.Gallery, error)
+	// UpdatePolicy replaces a gallery's policy by what change makes of the
+	// gallery as it is; nothing comes between.
+	UpdatePolicy(ctx context.Context, tenant, name string, change func(store.Gallery) (store.Policy, error)) (store.Gallery, error)
 	DeleteGallery(ctx context.Context, tenant, name string) (uint64, error)
 
 	Enrol(ctx context.Context, tenant string, req identify.EnrolRequest) (identify.Enrolled, error)

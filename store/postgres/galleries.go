@@ -45,18 +45,32 @@ func (s *Store) Galleries(ctx context.Context, tenant string, p store.Page) ([]s
 		galleryColumns+`WHERE tenant = $1 AND name > $2 ORDER BY name LIMIT $3`, tenant, p.After, max(p.Limit, 0))
 }
 
-// UpdatePolicy replaces a gallery's policy, or is ErrNotFound.
-func (s *Store) UpdatePolicy(ctx context.Context, tenant, name string, p store.Policy) error {
-	if err := store.CheckPolicy(p); err != nil {
-		return fmt.Errorf("update policy: %w", err)
-	}
-	policy, err := encode(p)
-	if err != nil {
-		return err
-	}
-	return s.write(ctx, "update policy", func(tx *tx) error {
-		return tx.change(`UPDATE galleries SET policy = $1 WHERE tenant = $2 AND name = $3`, policy, tenant, name)
+// UpdatePolicy replaces a gallery's policy by what change makes of the gallery
+// as it is, and returns it; no other change comes between. It is ErrNotFound
+// when there is none, and an error of change's leaves all as it was. change is
+// called with writes waiting for it.
+func (s *Store) UpdatePolicy(ctx context.Context, tenant, name string, change func(store.Gallery) (store.Policy, error)) (g store.Gallery, err error) {
+	err = s.write(ctx, "update policy", func(tx *tx) error {
+		tx.queue(galleryColumns+`WHERE tenant = $1 AND name = $2`, tenant, name).Query(func(rows pgx.Rows) error {
+			g, err = pgx.CollectOneRow(rows, scanGallery)
+			return err
+		})
+		if err := tx.flush(); err != nil {
+			return err
+		}
+		if g.Policy, err = change(g); err != nil {
+			return err
+		}
+		if err := store.CheckPolicy(g.Policy); err != nil {
+			return err
+		}
+		policy, err := encode(g.Policy)
+		if err != nil {
+			return err
+		}
+		return tx.change(`UPDATE galleries SET policy = $1 WHERE id = $2`, policy, g.ID)
 	})
+	return g, err
 }
 
 // DeleteGallery removes a gallery with everything in it, or is ErrNotFound.

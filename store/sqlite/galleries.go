@@ -41,14 +41,24 @@ func (s *Store) Galleries(ctx context.Context, tenant string, p store.Page) ([]s
 	return gs, s.read(ctx, "list galleries", err)
 }
 
-// UpdatePolicy replaces a gallery's policy, or is ErrNotFound.
-func (s *Store) UpdatePolicy(ctx context.Context, tenant, name string, p store.Policy) error {
-	if err := store.CheckPolicy(p); err != nil {
-		return fmt.Errorf("update policy: %w", err)
-	}
-	return s.write(ctx, "update policy", func(tx tx) error {
-		return tx.change(`UPDATE galleries SET policy = ? WHERE tenant = ? AND name = ?`, jsonColumn{p}, tenant, name)
+// UpdatePolicy replaces a gallery's policy by what change makes of the gallery
+// as it is, and returns it; no other change comes between. It is ErrNotFound
+// when there is none, and an error of change's leaves all as it was. change is
+// called with writes waiting for it.
+func (s *Store) UpdatePolicy(ctx context.Context, tenant, name string, change func(store.Gallery) (store.Policy, error)) (g store.Gallery, err error) {
+	err = s.write(ctx, "update policy", func(tx tx) error {
+		if g, err = scanGallery(tx.row(galleryColumns+`WHERE tenant = ? AND name = ?`, tenant, name)); err != nil {
+			return err
+		}
+		if g.Policy, err = change(g); err != nil {
+			return err
+		}
+		if err := store.CheckPolicy(g.Policy); err != nil {
+			return err
+		}
+		return tx.change(`UPDATE galleries SET policy = ? WHERE id = ?`, jsonColumn{g.Policy}, g.ID)
 	})
+	return g, err
 }
 
 // DeleteGallery removes a gallery with everything in it, or is ErrNotFound.

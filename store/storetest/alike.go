@@ -225,7 +225,7 @@ func (h hostile) call(t *rapid.T) call {
 		},
 		"update policy": func() func(Store) (any, error) {
 			p := h.policy(t)
-			return func(s Store) (any, error) { return nil, s.UpdatePolicy(ctx, tenant, gallery, p) }
+			return func(s Store) (any, error) { return nil, update(ctx, s, tenant, gallery, p) }
 		},
 		"delete gallery": func() func(Store) (any, error) {
 			return func(s Store) (any, error) { _, err := s.DeleteGallery(ctx, tenant, gallery); return nil, err }

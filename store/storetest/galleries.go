@@ -1,6 +1,9 @@
 package storetest
 
 import (
+	"context"
+	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,15 +46,94 @@ func testGalleries(t *testing.T, open Open) {
 	}
 
 	p := store.Policy{FPIR: 0.5, Quality: store.GateOff, Liveness: store.GateOff}
-	require.ErrorIs(t, s.UpdatePolicy(ctx, id, "none", p), store.ErrNotFound)
-	require.ErrorIs(t, s.UpdatePolicy(ctx, uuid.NewString(), "staff", p), store.ErrNotFound)
-	require.NoError(t, s.UpdatePolicy(ctx, id, "staff", p))
+	require.ErrorIs(t, update(ctx, s, id, "none", p), store.ErrNotFound)
+	require.ErrorIs(t, update(ctx, s, uuid.NewString(), "staff", p), store.ErrNotFound)
+	require.NoError(t, update(ctx, s, id, "staff", p))
 	got, err = s.Gallery(ctx, id, "staff")
 	require.NoError(t, err)
 	require.Equal(t, p, got.Policy)
 	theirs, err := s.Gallery(ctx, other, "staff")
 	require.NoError(t, err)
 	require.NotEqual(t, p, theirs.Policy)
+}
+
+// update makes p the gallery's policy, whatever it was.
+func update(ctx context.Context, s Store, tenant, name string, p store.Policy) error {
+	_, err := s.UpdatePolicy(ctx, tenant, name, func(store.Gallery) (store.Policy, error) { return p, nil })
+	return err
+}
+
+func testPolicyChanges(t *testing.T, open Open) {
+	s, ctx := opened(t, open), t.Context()
+	g := newGallery(t, s)
+	refused := errors.New("refused")
+	var seen store.Gallery
+	for what, change := range map[string]func(store.Gallery) (store.Policy, error){
+		"refused": func(have store.Gallery) (store.Policy, error) {
+			seen = have
+			return store.Policy{FPIR: 0.5}, refused
+		},
+		"invalid": func(store.Gallery) (store.Policy, error) { return store.Policy{Quality: "\xff"}, nil },
+	} {
+		_, err := s.UpdatePolicy(ctx, g.Tenant, g.Name, change)
+		require.ErrorIs(t, err, map[string]error{"refused": refused, "invalid": store.ErrInvalid}[what])
+	}
+	require.Equal(t, g, seen, "it is told the gallery as it is")
+	got, err := s.Gallery(ctx, g.Tenant, g.Name)
+	require.NoError(t, err)
+	require.Equal(t, g, got)
+	enrol(t, s, g, "p", 1) // a refusal ends with its own change
+
+	called := false
+	_, err = s.UpdatePolicy(ctx, g.Tenant, "none", func(store.Gallery) (store.Policy, error) {
+		called = true
+		return store.Policy{}, nil
+	})
+	require.ErrorIs(t, err, store.ErrNotFound)
+	require.False(t, called)
+
+	want := g
+	want.Policy.Retention = time.Hour
+	got, err = s.UpdatePolicy(ctx, g.Tenant, g.Name, func(have store.Gallery) (store.Policy, error) {
+		have.Policy.Retention = time.Hour
+		return have.Policy, nil
+	})
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	got, err = s.Gallery(ctx, g.Tenant, g.Name)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+}
+
+// testPolicyChangesAtOnce changes two parts of a policy at once, through two
+// handles: neither change is lost.
+func testPolicyChangesAtOnce(t *testing.T, open Open) {
+	const pairs = 300
+	one, two := opened(t, open), opened(t, open)
+	g := newGallery(t, one)
+	for i := range pairs {
+		keep, fpir := i%2 == 0, 1/float64(i+2)
+		errs := make([]error, 2)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_, errs[0] = one.UpdatePolicy(context.Background(), g.Tenant, g.Name, func(have store.Gallery) (store.Policy, error) {
+				have.Policy.KeepPhotos = keep
+				return have.Policy, nil
+			})
+		})
+		wg.Go(func() {
+			_, errs[1] = two.UpdatePolicy(context.Background(), g.Tenant, g.Name, func(have store.Gallery) (store.Policy, error) {
+				have.Policy.FPIR = fpir
+				return have.Policy, nil
+			})
+		})
+		wg.Wait()
+		require.NoError(t, errors.Join(errs...))
+		got, err := one.Gallery(t.Context(), g.Tenant, g.Name)
+		require.NoError(t, err)
+		require.Equal(t, keep, got.Policy.KeepPhotos, "pair %d", i)
+		require.Equal(t, fpir, got.Policy.FPIR, "pair %d", i)
+	}
 }
 
 func testDeletedGallery(t *testing.T, open Open) {

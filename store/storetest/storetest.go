@@ -29,7 +29,7 @@ type Store interface {
 	CreateGallery(ctx context.Context, g store.Gallery) error
 	Gallery(ctx context.Context, tenant, name string) (store.Gallery, error)
 	Galleries(ctx context.Context, tenant string, p store.Page) ([]store.Gallery, error)
-	UpdatePolicy(ctx context.Context, tenant, name string, p store.Policy) error
+	UpdatePolicy(ctx context.Context, tenant, name string, change func(store.Gallery) (store.Policy, error)) (store.Gallery, error)
 	DeleteGallery(ctx context.Context, tenant, name string) (uint64, error)
 
 	Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool) (uint64, error)
@@ -65,6 +65,8 @@ func Run(t *testing.T, create func(t *testing.T) Open) {
 		"deleted tenant":         testDeletedTenant,
 		"keys":                   testKeys,
 		"galleries":              testGalleries,
+		"policy changes":         testPolicyChanges,
+		"policy changes at once": testPolicyChangesAtOnce,
 		"deleted gallery":        testDeletedGallery,
 		"enrol":                  testEnrol,
 		"enrol matrix":           testEnrolMatrix,

@@ -199,7 +199,7 @@ func testRetention(t *testing.T, open Open) {
 	id := tenant(t, s)
 	retained := func(name string, d time.Duration) store.Gallery {
 		g := gallery(t, s, id, name)
-		require.NoError(t, s.UpdatePolicy(ctx, id, name, store.Policy{FPIR: 0.1, Retention: d}))
+		require.NoError(t, update(ctx, s, id, name, store.Policy{FPIR: 0.1, Retention: d}))
 		return g
 	}
 	hour, day, forever := retained("hour", time.Hour), retained("day", 24*time.Hour), retained("forever", 0)

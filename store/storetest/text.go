@@ -86,7 +86,7 @@ func requireNowhere(t *testing.T, s Store, g store.Gallery, f store.Face, text s
 			"gallery":        func() error { _, err := s.Gallery(ctx, g.Tenant, text); return err },
 			"tenant's":       func() error { _, err := s.Gallery(ctx, text, g.Name); return err },
 			"made in tenant": func() error { return s.CreateGallery(ctx, store.Gallery{ID: "x", Tenant: text, Name: "x", Pack: "p"}) },
-			"policy":         func() error { return s.UpdatePolicy(ctx, g.Tenant, text, store.Policy{}) },
+			"policy":         func() error { return update(ctx, s, g.Tenant, text, store.Policy{}) },
 			"delete gallery": func() error { _, err := s.DeleteGallery(ctx, g.Tenant, text); return err },
 			"subject":        func() error { _, err := s.Subject(ctx, g.ID, text); return err },
 			"enrol":          func() error { _, err := s.Enrol(ctx, subject(g.ID, text), newFaces(1), nil, false); return err },
@@ -144,7 +144,7 @@ func testBounds(t *testing.T, open Open) {
 	}
 	require.ErrorIs(t, s.CreateKey(ctx, store.Key{ID: "x", Tenant: tenant}), store.ErrInvalid, "a key without a MAC")
 	for what, p := range map[string]store.Policy{"no number": {FPIR: math.NaN()}, "infinite": {FPIR: math.Inf(1)}} {
-		require.ErrorIs(t, s.UpdatePolicy(ctx, tenant, g.Name, p), store.ErrInvalid, what)
+		require.ErrorIs(t, update(ctx, s, tenant, g.Name, p), store.ErrInvalid, what)
 	}
 
 	for _, at := range []time.Time{

@@ -1,0 +1,131 @@
+package server
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"oneton/store"
+)
+
+// tagBytes of a hash are enough that no two versions share a tag.
+const tagBytes = 16
+
+// tagOf is the strong entity tag (RFC 9110, section 8.8.3) of a gallery: equal
+// tags are of the same gallery, answered byte for byte the same.
+func tagOf(g store.Gallery) (string, error) {
+	b, err := json.Marshal(struct {
+		ID string
+		galleryAnswer
+	}{g.ID, galleryOf(g)})
+	if err != nil {
+		return "", fmt.Errorf("tag gallery: %w", err)
+	}
+	sum := sha256.Sum256(b)
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:tagBytes]) + `"`, nil
+}
+
+// conditions are what a request asks of the version that it is about (RFC 9110,
+// section 13.1).
+type conditions struct {
+	match, noneMatch tags
+}
+
+func readConditions(c *fiber.Ctx) (conditions, error) {
+	match, err := readTags(c, fiber.HeaderIfMatch)
+	if err != nil {
+		return conditions{}, err
+	}
+	noneMatch, err := readTags(c, fiber.HeaderIfNoneMatch)
+	return conditions{match, noneMatch}, err
+}
+
+// check is ErrPrecondition when a change of the version with the tag must not
+// be made.
+func (c conditions) check(tag string) error {
+	if c.match.given && !c.match.has(tag) || c.noneMatch.given && c.noneMatch.hasWeakly(tag) {
+		return fmt.Errorf("compare with version %s: %w", tag, ErrPrecondition)
+	}
+	return nil
+}
+
+// sendGallery answers a request to read the gallery, without a body when the
+// client has this version.
+func (c conditions) sendGallery(ctx *fiber.Ctx, g store.Gallery) error {
+	tag, err := tagOf(g)
+	if err != nil {
+		return err
+	}
+	if c.match.given && !c.match.has(tag) {
+		return c.check(tag)
+	}
+	ctx.Set(fiber.HeaderETag, tag)
+	if c.noneMatch.given && c.noneMatch.hasWeakly(tag) {
+		ctx.Status(fiber.StatusNotModified)
+		return nil
+	}
+	return ctx.JSON(galleryOf(g))
+}
+
+// tags are those of a condition.
+type tags struct {
+	// given says that the request has the condition, and anything that it is *.
+	given, anything bool
+	// all are as they stand in the request, the weak ones with their W/.
+	all []string
+}
+
+// has compares strongly, by which a weak tag is equal to none.
+func (t tags) has(tag string) bool { return t.anything || slices.Contains(t.all, tag) }
+
+func (t tags) hasWeakly(tag string) bool { return t.has(tag) || slices.Contains(t.all, "W/"+tag) }
+
+// readTags reads a condition, which several lines may be of.
+func readTags(c *fiber.Ctx, header string) (tags, error) {
+	lines := c.Request().Header.PeekAll(header)
+	if len(lines) == 0 {
+		return tags{}, nil
+	}
+	t, ok := parseTags(string(bytes.Join(lines, []byte(","))))
+	if !ok {
+		return tags{}, Invalid(header, `must be * or entity tags as an ETag has them, "in double quotes", with commas between`)
+	}
+	return t, nil
+}
+
+// parseTags reads * or a list of entity tags. Elements of the list may be empty
+// (RFC 9110, section 5.6.1).
+func parseTags(text string) (t tags, ok bool) {
+	const blank = " \t"
+	t.given = true
+	if strings.Trim(text, blank) == "*" {
+		t.anything = true
+		return t, true
+	}
+	for text = strings.TrimLeft(text, blank+","); text != ""; text = strings.TrimLeft(text, blank+",") {
+		opaque := strings.TrimPrefix(text, "W/")
+		if !strings.HasPrefix(opaque, `"`) {
+			return tags{}, false
+		}
+		inside, _, closed := strings.Cut(opaque[1:], `"`)
+		if !closed || strings.ContainsFunc(inside, notInTag) {
+			return tags{}, false
+		}
+		end := len(text) - len(opaque) + len(inside) + len(`""`)
+		t.all = append(t.all, text[:end])
+		text = strings.TrimLeft(text[end:], blank)
+		if text != "" && text[0] != ',' {
+			return tags{}, false
+		}
+	}
+	return t, len(t.all) > 0
+}
+
+// notInTag tells what a tag must not hold: blanks and control characters.
+func notInTag(r rune) bool { return r <= ' ' || r == 0x7f }
