@@ -14,6 +14,7 @@ import (
 type commands struct {
 	Ablation  ablationCommand  `cmd:"" help:"What each choice in the way from photo to answer is worth."`
 	Accuracy  accuracyCommand  `cmd:"" help:"How often known people are missed and strangers answered, on labelled photos."`
+	Deletions deletionsCommand `cmd:"" help:"Enrolments into one gallery while another is deleted."`
 	Index     indexCommand     `cmd:"" help:"The exact index against Qdrant, by comparing with every template and by a graph."`
 	Inserts   insertsCommand   `cmd:"" help:"Searches that insert whom they do not find, beside enrolments into the same gallery."`
 	Liveness  livenessCommand  `cmd:"" help:"How often imitated prints and screens pass the liveness check, and real faces do not."`

@@ -30,6 +30,11 @@ var (
 	// now; nothing was changed, unless the error is ErrUncertain too.
 	ErrUnavailable = errors.New("store: unavailable")
 
+	// ErrFull means that the disk has no room for what was to be added; nothing
+	// was changed, and removals are still taken. It comes together with
+	// ErrUnavailable.
+	ErrFull = errors.New("store: disk is full")
+
 	// ErrUncertain means that the database was lost between a commit and its
 	// answer and did not come back in time: whether the write was made is not
 	// known. It comes together with ErrUnavailable.

@@ -30,7 +30,7 @@ func (s *Store) PutCalibration(ctx context.Context, pack string, definition []by
 // DeleteCalibration removes the owner's table of the pack; ErrNotFound when
 // there is none.
 func (s *Store) DeleteCalibration(ctx context.Context, pack string) error {
-	return s.write(ctx, "delete calibration", func(tx tx) error {
+	return s.erase(ctx, "delete calibration", func(tx tx) error {
 		return tx.change(`DELETE FROM calibrations WHERE pack = ?`, pack)
 	})
 }

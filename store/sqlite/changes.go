@@ -56,7 +56,7 @@ func (s *Store) tenantOf(ctx context.Context, gallery string) (tenant string, er
 	if known, ok := s.tenants.Load(gallery); ok {
 		return known.(string), nil
 	}
-	err = s.readers.QueryRowContext(ctx, `SELECT tenant FROM galleries WHERE id = ?`, gallery).Scan(&tenant)
+	err = s.readers.QueryRowContext(ctx, `SELECT tenant FROM galleries WHERE id = ? AND tenant IS NOT NULL`, gallery).Scan(&tenant)
 	if err == nil {
 		s.tenants.Store(gallery, tenant)
 	}

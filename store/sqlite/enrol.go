@@ -100,12 +100,12 @@ func (s *Store) enrol(ctx context.Context, sub store.Subject, faces []store.Face
 func (t tx) subject(sub store.Subject, create bool) error {
 	updated := micros(sub.UpdatedAt)
 	if !create {
-		return t.change(`UPDATE subjects SET updated_at = max(updated_at, ?) WHERE gallery = ? AND id = ?`,
-			updated, sub.Gallery, sub.ID)
+		return t.change(`UPDATE subjects SET updated_at = max(updated_at, ?3) WHERE`+inGallery+`AND id = ?2`,
+			sub.Gallery, sub.ID, updated)
 	}
-	_, err := t.exec(`INSERT INTO subjects (gallery, id, metadata, created_at, updated_at) VALUES (?, ?, ?, ?, ?)`,
+	return t.change(`INSERT INTO subjects (gallery, id, metadata, created_at, updated_at)
+		SELECT id, ?2, ?3, ?4, ?5 FROM galleries WHERE id = ?1 AND tenant IS NOT NULL`,
 		sub.Gallery, sub.ID, metadataColumn(sub.Metadata), micros(sub.CreatedAt), updated)
-	return err
 }
 
 // face adds one face and its entry of the change log.

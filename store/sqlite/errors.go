@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"syscall"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -32,12 +33,30 @@ func explain(err error) error {
 	case sqlite3.SQLITE_CONSTRAINT_CHECK, sqlite3.SQLITE_CONSTRAINT_NOTNULL:
 		return fmt.Errorf("%w: %w", store.ErrInvalid, err)
 	}
+	if full(err) {
+		return fmt.Errorf("%w: %w: %w", store.ErrFull, store.ErrUnavailable, err)
+	}
 	switch e.Code() & primary {
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR,
 		sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL:
 		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
 	return err
+}
+
+// lacksRoom tells whether err can come of a disk that had no room for the files
+// that SQLite makes.
+func lacksRoom(err error) bool {
+	var e *sqlite.Error
+	return errors.Is(err, syscall.ENOSPC) || errors.As(err, &e) && (e.Code()&primary == sqlite3.SQLITE_FULL ||
+		e.Code()&primary == sqlite3.SQLITE_IOERR || e.Code()&primary == sqlite3.SQLITE_CANTOPEN)
+}
+
+// full tells whether the disk had no room. SQLite finds out in the file of the
+// log's index by a code of its own.
+func full(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && (e.Code() == sqlite3.SQLITE_FULL || e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE)
 }
 
 // read wraps what a read returned, if it is an error.

@@ -1,6 +1,9 @@
 package sqlite
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Exec runs a statement on the writer's connection.
 func (s *Store) Exec(ctx context.Context, query string) error {
@@ -16,4 +19,21 @@ func (s *Store) Pragma(ctx context.Context, name string) (value string, err erro
 		return t.row("PRAGMA " + name).Scan(&value)
 	})
 	return value, err
+}
+
+// MigrateTo makes a database as an older version had it.
+func MigrateTo(ctx context.Context, path string, version int64) error {
+	if err := create(path); err != nil {
+		return err
+	}
+	db, err := connect(path, "rw", 1)
+	if err != nil {
+		return err
+	}
+	p, err := migrations(db)
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	_, err = p.UpTo(ctx, version)
+	return errors.Join(err, db.Close())
 }

@@ -14,8 +14,8 @@ import (
 func (s *Store) Faces(ctx context.Context, gallery, subject string) ([]store.Face, error) {
 	rows, err := s.readers.QueryContext(ctx, `
 		SELECT f.id, f.gallery, f.subject, f.pack, f.template, f.box, f.landmarks, f.quality, p.sha256, f.created_at
-		FROM faces f LEFT JOIN photos p ON p.face = f.n
-		WHERE f.gallery = ? AND f.subject = ? ORDER BY f.created_at, f.n`, gallery, subject)
+		FROM faces f LEFT JOIN kept_photos p ON p.face = f.n
+		WHERE`+inGallery+`AND f.subject = ?2 ORDER BY f.created_at, f.n`, gallery, subject)
 	faces, err := list(rows, err, scanFace)
 	if err == nil && len(faces) == 0 {
 		_, err = s.Subject(ctx, gallery, subject)
@@ -29,7 +29,7 @@ func (s *Store) DeleteFace(ctx context.Context, gallery, subject, face string) (
 	err = s.erase(ctx, "delete face", func(tx tx) error {
 		if err := tx.change(`INSERT INTO changes (kind, tenant, gallery, face)
 			SELECT ?, g.tenant, g.id, f.id FROM faces f JOIN galleries g ON g.id = f.gallery
-			WHERE f.id = ? AND f.gallery = ? AND f.subject = ?`, changelog.DeleteFace, face, gallery, subject); err != nil {
+			WHERE f.id = ? AND f.gallery = ? AND f.subject = ? AND g.tenant IS NOT NULL`, changelog.DeleteFace, face, gallery, subject); err != nil {
 			return err
 		}
 		if err := tx.change(`DELETE FROM faces WHERE id = ?`, face); err != nil {
@@ -43,17 +43,17 @@ func (s *Store) DeleteFace(ctx context.Context, gallery, subject, face string) (
 
 // Photo returns the kept photo of a gallery's face, or ErrNotFound.
 func (s *Store) Photo(ctx context.Context, gallery, face string) (p store.Photo, err error) {
-	err = s.readers.QueryRowContext(ctx, `SELECT p.media_type, p.bytes FROM photos p JOIN faces f ON f.n = p.face
-		WHERE f.id = ? AND f.gallery = ?`, face, gallery).Scan(&p.MediaType, &p.Bytes)
+	err = s.readers.QueryRowContext(ctx, `SELECT p.media_type, p.bytes FROM kept_photos p JOIN faces f ON f.n = p.face
+		WHERE`+inGallery+`AND f.id = ?2`, gallery, face).Scan(&p.MediaType, &p.Bytes)
 	return p, s.read(ctx, "read photo", err)
 }
 
 // DeletePhotos removes a subject's kept photos and leaves its faces; it is
-// ErrNotFound when none was kept.
+// ErrNotFound when none was kept. They leave the file one after the other.
 func (s *Store) DeletePhotos(ctx context.Context, gallery, subject string) error {
 	return s.erase(ctx, "delete photos", func(tx tx) error {
-		return tx.change(`DELETE FROM photos WHERE face IN (SELECT n FROM faces WHERE gallery = ? AND subject = ?)`,
-			gallery, subject)
+		return tx.change(`INSERT INTO dropped_photos SELECT face FROM kept_photos WHERE face IN (
+			SELECT n FROM faces WHERE`+inGallery+`AND subject = ?2)`, gallery, subject)
 	})
 }
 

@@ -8,6 +8,9 @@ import (
 	"oneton/store"
 )
 
+// inGallery holds for the rows of gallery ?1 while it is not dropped.
+const inGallery = ` gallery = ?1 AND EXISTS (SELECT 1 FROM galleries g WHERE g.id = ?1 AND g.tenant IS NOT NULL) `
+
 const galleryColumns = `SELECT id, tenant, name, pack, policy, created_at FROM galleries `
 
 // CreateGallery adds a gallery: ErrExists when its id or its name is taken,
@@ -62,10 +65,12 @@ func (s *Store) UpdatePolicy(ctx context.Context, tenant, name string, change fu
 }
 
 // DeleteGallery removes a gallery with everything in it, or is ErrNotFound.
+// What was in it is gone for every call at once, and leaves the file a part at
+// a time.
 func (s *Store) DeleteGallery(ctx context.Context, tenant, name string) (position uint64, err error) {
 	err = s.erase(ctx, "delete gallery", func(tx tx) error {
 		var id string
-		if err := tx.row(`DELETE FROM galleries WHERE tenant = ? AND name = ? RETURNING id`, tenant, name).Scan(&id); err != nil {
+		if err := tx.row(`UPDATE galleries SET tenant = NULL WHERE tenant = ? AND name = ? RETURNING id`, tenant, name).Scan(&id); err != nil {
 			return err
 		}
 		if err := tx.log(changelog.DropGallery, tenant, id, ""); err != nil {

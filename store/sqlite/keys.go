@@ -40,7 +40,7 @@ func (s *Store) Keys(ctx context.Context, tenant string) ([]store.Key, error) {
 // RevokeKey makes a key invalid for good; a key revoked before keeps its time.
 // It is ErrNotFound when the tenant has no such key.
 func (s *Store) RevokeKey(ctx context.Context, tenant, id string) error {
-	return s.write(ctx, "revoke key", func(tx tx) error {
+	return s.erase(ctx, "revoke key", func(tx tx) error {
 		return tx.change(`UPDATE keys SET revoked_at = coalesce(revoked_at, ?) WHERE tenant = ? AND id = ?`,
 			micros(time.Now()), tenant, id)
 	})

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -17,7 +18,7 @@ import (
 )
 
 //go:embed migrations/*.sql
-var migrations embed.FS
+var migrationFiles embed.FS
 
 // Processes that open a new file at once disturb each other's first
 // migrations; one of them succeeds, and the others see that after a pause.
@@ -27,7 +28,13 @@ const (
 )
 
 // migrate brings the schema to the newest version this program knows.
-func migrate(ctx context.Context, db *sql.DB) error {
+func migrate(ctx context.Context, path string) (err error) {
+	// Migrations may change the schema where it stands, and nothing else may.
+	db, err := connect(path, "rw", 1, func(q url.Values) { q.Del("_defensive") })
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
 	for attempt := 1; ; attempt++ {
 		err := migrateOnce(ctx, db)
 		if err == nil || !disturbed(err) || attempt == migrateAttempts {
@@ -50,12 +57,7 @@ func disturbed(err error) bool {
 }
 
 func migrateOnce(ctx context.Context, db *sql.DB) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, files,
-		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	p, err := migrations(db)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
@@ -70,4 +72,14 @@ func migrateOnce(ctx context.Context, db *sql.DB) error {
 		return fmt.Errorf("migrate schema: %w", err)
 	}
 	return nil
+}
+
+// migrations are the steps from an empty file to this program's schema.
+func migrations(db *sql.DB) (*goose.Provider, error) {
+	files, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectSQLite3, db, files,
+		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 }

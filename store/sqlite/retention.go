@@ -13,25 +13,17 @@ const expiryBatch = 256
 
 // DeleteExpired removes, with their photos, the faces that at now are older
 // than their gallery's policy keeps them, and returns how many. Their subjects
-// stay. After an error the faces counted are gone and the rest is left.
+// stay. After an error the faces counted are gone and the rest is left. Photos
+// leave the file one after the other, and what other processes dropped does too.
 func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (deleted int, err error) {
+	if err := s.noticeDropped(ctx); err != nil {
+		return 0, err
+	}
 	for {
 		var n int
-		err := s.erase(ctx, "delete expired faces", func(tx tx) error {
-			faces, err := tx.expired(now)
-			if err != nil {
-				return err
-			}
-			n = len(faces)
-			for _, f := range faces {
-				if err := tx.log(changelog.DeleteFace, f.tenant, f.gallery, f.id); err != nil {
-					return err
-				}
-				if err := tx.change(`DELETE FROM faces WHERE id = ?`, f.id); err != nil {
-					return err
-				}
-			}
-			return nil
+		err := s.erase(ctx, "delete expired faces", func(tx tx) (err error) {
+			n, err = tx.deleteExpired(now)
+			return err
 		})
 		if err != nil || n == 0 {
 			return deleted, err
@@ -40,12 +32,30 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (deleted int, 
 	}
 }
 
+// deleteExpired deletes some of the expired faces and returns how many.
+func (t tx) deleteExpired(now time.Time) (deleted int, err error) {
+	faces, err := t.expired(now)
+	if err != nil {
+		return 0, err
+	}
+	for begun := time.Now(); deleted < len(faces) && (deleted == 0 || time.Since(begun) < purgeTime); deleted++ {
+		f := faces[deleted]
+		if err := t.log(changelog.DeleteFace, f.tenant, f.gallery, f.id); err != nil {
+			return 0, err
+		}
+		if err := t.change(`DELETE FROM faces WHERE id = ?`, f.id); err != nil {
+			return 0, err
+		}
+	}
+	return deleted, nil
+}
+
 type expiredFace struct{ tenant, gallery, id string }
 
 func (t tx) expired(now time.Time) ([]expiredFace, error) {
 	rows, err := t.conn.QueryContext(context.Background(), `
 		SELECT g.tenant, g.id, f.id FROM galleries g JOIN faces f ON f.gallery = g.id
-		WHERE g.policy ->> 'retention' > 0 AND f.created_at < ? - g.policy ->> 'retention' / ?
+		WHERE g.tenant IS NOT NULL AND g.policy ->> 'retention' > 0 AND f.created_at < ? - g.policy ->> 'retention' / ?
 		LIMIT ?`, now.UnixMicro(), time.Microsecond.Nanoseconds(), expiryBatch)
 	return list(rows, err, func(row scanner) (f expiredFace, err error) {
 		err = row.Scan(&f.tenant, &f.gallery, &f.id)

@@ -6,6 +6,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -34,19 +35,29 @@ type Config struct {
 	Path string
 	// Readers is how many reads run at once; 0 means two for each CPU.
 	Readers int
+	// Reserve is how many bytes of the disk are kept, in a file beside the
+	// database, for removals on a full disk; while they cannot be had, nothing
+	// is added. It should be several times the largest photo; 0 is none.
+	Reserve int64
 }
 
 // Store is the truth in one SQLite file. It is safe for concurrent use.
 //
-// Erased rows are overwritten in the file at once and in its write-ahead log
-// within eraseDelay, as soon as no reader needs it.
+// What is deleted is gone for every call at once. Its bytes are overwritten in
+// the file, and gone from its write-ahead log, within eraseDelay of being
+// removed, as soon as no reader needs the log; WaitErased waits for that.
 type Store struct {
-	writer  *sql.DB
+	writer *sql.DB
+	// conn is the writer's only connection.
+	conn    *sql.Conn
 	readers *sql.DB
 	writes  chan *write
-	closing chan struct{}
-	stopped chan struct{}
-	once    sync.Once
+	// erasures are closed by the writer when nothing is left to erase.
+	erasures chan chan<- struct{}
+	reserve  reserve
+	closing  chan struct{}
+	stopped  chan struct{}
+	once     sync.Once
 	// tenants are those of galleries, by the gallery's id.
 	tenants sync.Map
 }
@@ -56,39 +67,47 @@ var _ changelog.Log = (*Store)(nil)
 // Open opens the database and migrates it to this version's schema. It returns
 // store.ErrNewerSchema when a newer version has migrated it already.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
-	if err := create(cfg.Path); err != nil {
-		return nil, fmt.Errorf("create database: %w", err)
+	r := reserve{path: cfg.Path + reserveSuffix, size: cfg.Reserve}
+	s, err := open(ctx, cfg)
+	if err != nil && lacksRoom(err) && r.release() {
+		s, err = open(ctx, cfg)
 	}
-	writer, err := connect(cfg.Path, "rw", 1)
 	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", cfg.Path, explain(err))
+	}
+	s.reserve = r
+	_ = r.fill() // what grows is refused until it can be had
+	go s.commitAll(tx{s.conn})
+	return s, nil
+}
+
+// open makes the connections, and files that are missing.
+func open(ctx context.Context, cfg Config) (_ *Store, err error) {
+	if err := create(cfg.Path); err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, writer); err != nil {
-		_ = writer.Close()
-		return nil, fmt.Errorf("open database %s: %w", cfg.Path, err)
+	if err := migrate(ctx, cfg.Path); err != nil {
+		return nil, err
 	}
-	conn, err := writer.Conn(ctx)
-	if err != nil {
-		_ = writer.Close()
-		return nil, fmt.Errorf("open database %s: %w", cfg.Path, err)
+	s := &Store{
+		writes:   make(chan *write),
+		erasures: make(chan chan<- struct{}),
+		closing:  make(chan struct{}),
+		stopped:  make(chan struct{}),
+	}
+	if s.writer, err = connect(cfg.Path, "rw", 1); err != nil {
+		return nil, err
+	}
+	if s.conn, err = s.writer.Conn(ctx); err != nil {
+		return nil, errors.Join(err, s.writer.Close())
 	}
 	n := cfg.Readers
 	if n == 0 {
 		n = 2 * runtime.GOMAXPROCS(0)
 	}
-	readers, err := connect(cfg.Path, "ro", n)
-	if err != nil {
-		_ = writer.Close()
-		return nil, err
+	if s.readers, err = connect(cfg.Path, "ro", n); err != nil {
+		return nil, errors.Join(err, s.conn.Close(), s.writer.Close())
 	}
-	s := &Store{
-		writer:  writer,
-		readers: readers,
-		writes:  make(chan *write),
-		closing: make(chan struct{}),
-		stopped: make(chan struct{}),
-	}
-	go s.commitAll(tx{conn})
 	return s, nil
 }
 
@@ -99,11 +118,9 @@ func (s *Store) Close() error {
 	s.once.Do(func() {
 		close(s.closing)
 		<-s.stopped
-		err = s.readers.Close()
 		// The last connection's end checkpoints the log and removes it.
-		if werr := s.writer.Close(); err == nil {
-			err = werr
-		}
+		err = errors.Join(s.readers.Close(), s.writer.Close())
+		_ = s.reserve.keep()
 	})
 	if err != nil {
 		return fmt.Errorf("close database: %w", err)
@@ -121,8 +138,9 @@ func create(path string) error {
 	return f.Chmod(fileMode)
 }
 
-// connect returns a pool of n connections that stay open.
-func connect(path, mode string, n int) (*sql.DB, error) {
+// connect returns a pool of n connections that stay open, whose settings may be
+// adapted.
+func connect(path, mode string, n int, adapt ...func(url.Values)) (*sql.DB, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("find database: %w", err)
@@ -142,6 +160,9 @@ func connect(path, mode string, n int) (*sql.DB, error) {
 	if mode == "rw" {
 		query.Set("_journal_mode", "WAL")
 		query.Set("_txlock", "immediate")
+	}
+	for _, f := range adapt {
+		f(query)
 	}
 	dsn := url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}
 	connector, err := sqlite.NewConnector(dsn.String())

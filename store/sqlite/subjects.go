@@ -14,7 +14,7 @@ const subjectColumns = `SELECT gallery, id, metadata, created_at, updated_at,
 
 // Subject returns a gallery's subject of that id, or ErrNotFound.
 func (s *Store) Subject(ctx context.Context, gallery, id string) (store.Subject, error) {
-	sub, err := scanSubject(s.readers.QueryRowContext(ctx, subjectColumns+`WHERE gallery = ? AND id = ?`, gallery, id))
+	sub, err := scanSubject(s.readers.QueryRowContext(ctx, subjectColumns+`WHERE`+inGallery+`AND id = ?2`, gallery, id))
 	return sub, s.read(ctx, "read subject", err)
 }
 
@@ -24,7 +24,7 @@ func (s *Store) Subjects(ctx context.Context, gallery string, p store.Page) ([]s
 		return nil, fmt.Errorf("list subjects: %w", err)
 	}
 	rows, err := s.readers.QueryContext(ctx,
-		subjectColumns+`WHERE gallery = ? AND id > ? ORDER BY id LIMIT ?`, gallery, p.After, max(p.Limit, 0))
+		subjectColumns+`WHERE`+inGallery+`AND id > ?2 ORDER BY id LIMIT ?3`, gallery, p.After, max(p.Limit, 0))
 	subs, err := list(rows, err, scanSubject)
 	return subs, s.read(ctx, "list subjects", err)
 }
@@ -35,8 +35,8 @@ func (s *Store) SubjectsOf(ctx context.Context, gallery string, faces []string) 
 	rows, err := s.readers.QueryContext(ctx, `
 		SELECT f.id, s.gallery, s.id, s.metadata, s.created_at, s.updated_at,
 			(SELECT count(*) FROM faces o WHERE o.gallery = s.gallery AND o.subject = s.id)
-		FROM faces f JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject
-		WHERE f.gallery = ? AND f.id IN (SELECT value FROM json_each(?))`, gallery, jsonColumn{faces})
+		FROM (SELECT * FROM faces WHERE`+inGallery+`AND id IN (SELECT value FROM json_each(?2))) f
+		JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject`, gallery, jsonColumn{faces})
 	subs := make(map[string]store.Subject, len(faces))
 	_, err = list(rows, err, func(row scanner) (face string, err error) {
 		var sub store.Subject
@@ -54,9 +54,9 @@ func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, metadata
 	if err := store.CheckMetadata(metadata); err != nil {
 		return 0, fmt.Errorf("update metadata: %w", err)
 	}
-	err = s.write(ctx, "update metadata", func(tx tx) error {
-		if err := tx.change(`UPDATE subjects SET metadata = ?, updated_at = max(updated_at, ?) WHERE gallery = ? AND id = ?`,
-			metadataColumn(metadata), micros(time.Now()), gallery, id); err != nil {
+	err = s.replace(ctx, "update metadata", func(tx tx) error {
+		if err := tx.change(`UPDATE subjects SET metadata = ?3, updated_at = max(updated_at, ?4) WHERE`+inGallery+`AND id = ?2`,
+			gallery, id, metadataColumn(metadata), micros(time.Now())); err != nil {
 			return err
 		}
 		if _, err := tx.exec(`INSERT INTO changes (kind, n) SELECT ?, n FROM faces WHERE gallery = ? AND subject = ?`,
@@ -70,14 +70,15 @@ func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, metadata
 }
 
 // DeleteSubject removes a subject with its faces and photos, or is ErrNotFound.
+// Its photos leave the file one after the other.
 func (s *Store) DeleteSubject(ctx context.Context, gallery, id string) (position uint64, err error) {
 	err = s.erase(ctx, "delete subject", func(tx tx) error {
 		if _, err := tx.exec(`INSERT INTO changes (kind, tenant, gallery, face)
 			SELECT ?, g.tenant, g.id, f.id FROM faces f JOIN galleries g ON g.id = f.gallery
-			WHERE f.gallery = ? AND f.subject = ?`, changelog.DeleteFace, gallery, id); err != nil {
+			WHERE f.gallery = ? AND f.subject = ? AND g.tenant IS NOT NULL`, changelog.DeleteFace, gallery, id); err != nil {
 			return err
 		}
-		if err := tx.change(`DELETE FROM subjects WHERE gallery = ? AND id = ?`, gallery, id); err != nil {
+		if err := tx.change(`DELETE FROM subjects WHERE`+inGallery+`AND id = ?2`, gallery, id); err != nil {
 			return err
 		}
 		position, err = tx.position()

@@ -40,7 +40,8 @@ func (s *Store) Tenants(ctx context.Context, p store.Page) ([]store.Tenant, erro
 }
 
 // DeleteTenant removes a tenant with everything of it, and returns the
-// position at which its last gallery left the index.
+// position at which its last gallery left the index. What was in its galleries
+// leaves the file a part at a time.
 func (s *Store) DeleteTenant(ctx context.Context, id string) (position uint64, err error) {
 	err = s.erase(ctx, "delete tenant", func(tx tx) error {
 		if _, err := tx.exec(`INSERT INTO changes (kind, tenant, gallery)

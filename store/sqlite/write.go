@@ -2,12 +2,9 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
-	"oneton/changelog"
 	"oneton/store"
 )
 
@@ -21,11 +18,14 @@ const (
 	checkpointWait = 200 * time.Millisecond
 )
 
-// write is one caller's change, made by do inside the shared transaction.
+// write is one caller's change, made by do inside the shared transaction. It
+// may run twice, when nothing is left of the first time.
 type write struct {
-	do     func(tx) error
-	erases bool
-	err    chan error
+	do func(tx) error
+	// removes is set for what may have the reserve when the disk is full, and
+	// erases for what must not be found again in the files.
+	removes, erases bool
+	err             chan error
 }
 
 // write commits do, alone or together with other callers' writes, and returns
@@ -33,18 +33,24 @@ type write struct {
 // begun, the outcome is reported whatever ctx says, so that an error always
 // means that nothing was changed.
 func (s *Store) write(ctx context.Context, doing string, do func(tx) error) error {
-	return s.submit(ctx, doing, &write{do: do, err: make(chan error, 1)})
+	return s.submit(ctx, doing, &write{do: do})
 }
 
-// erase is write for a change that removes what must not be found again.
+// replace is write for a change whose old values must not be found again.
+func (s *Store) replace(ctx context.Context, doing string, do func(tx) error) error {
+	return s.submit(ctx, doing, &write{do: do, erases: true})
+}
+
+// erase is write for a removal, which is made on a full disk too.
 func (s *Store) erase(ctx context.Context, doing string, do func(tx) error) error {
-	return s.submit(ctx, doing, &write{do: do, erases: true, err: make(chan error, 1)})
+	return s.submit(ctx, doing, &write{do: do, erases: true, removes: true})
 }
 
 func (s *Store) submit(ctx context.Context, doing string, w *write) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
+	w.err = make(chan error, 1)
 	select {
 	case <-s.closing:
 		return fmt.Errorf("%s: %w", doing, store.ErrClosed)
@@ -58,25 +64,31 @@ func (s *Store) submit(ctx context.Context, doing string, w *write) error {
 	return nil
 }
 
-// commitAll is the only writer: it owns the connection, until Close.
+// commitAll is the only writer: it owns the connection, until Close. Between
+// callers' writes it removes what they dropped, and empties the log of it.
 func (s *Store) commitAll(t tx) {
 	defer close(s.stopped)
 	defer t.conn.Close()
-	// A crash may have left erased bytes in the log.
-	erase := time.After(0)
+	e := eraser{Store: s, tx: t}
+	e.begin() // a crash or another process may have left something
 	for {
+		select {
+		case w := <-s.writes: // callers go first
+			e.commit(s.gather(w))
+		default:
+		}
 		select {
 		case <-s.closing:
 			return
-		case <-erase:
-			erase = nil
-			if !t.truncateLog() {
-				erase = time.After(eraseDelay)
-			}
 		case w := <-s.writes:
-			if t.commit(s.gather(w)) && erase == nil {
-				erase = time.After(eraseDelay)
-			}
+			e.commit(s.gather(w))
+		case <-e.purge:
+			e.remove()
+		case <-e.erase:
+			e.empty()
+		case done := <-s.erasures:
+			e.begin()
+			e.waiting = append(e.waiting, done)
 		}
 	}
 }
@@ -95,51 +107,14 @@ func (s *Store) gather(first *write) []*write {
 	return batch
 }
 
-// tx is the writer's connection inside its transaction. Its statements cannot
-// be cancelled: an interrupted one would roll back other callers' writes.
-type tx struct{ conn *sql.Conn }
-
-func (t tx) exec(query string, args ...any) (sql.Result, error) {
-	return t.conn.ExecContext(context.Background(), query, args...)
-}
-
-func (t tx) row(query string, args ...any) *sql.Row {
-	return t.conn.QueryRowContext(context.Background(), query, args...)
-}
-
-// change is exec for a statement that must find its row.
-func (t tx) change(query string, args ...any) error {
-	r, err := t.exec(query, args...)
-	if err != nil {
-		return err
-	}
-	if n, err := r.RowsAffected(); err != nil || n > 0 {
-		return err
-	}
-	return store.ErrNotFound
-}
-
-// log appends a deletion to the change log.
-func (t tx) log(kind changelog.Kind, tenant, gallery, face string) error {
-	_, err := t.exec(`INSERT INTO changes (kind, tenant, gallery, face) VALUES (?, ?, ?, ?)`,
-		kind, tenant, gallery, face)
-	return err
-}
-
-// position is the log's end as this transaction sees it.
-func (t tx) position() (position uint64, err error) {
-	err = t.row(`SELECT coalesce(max(seq), 0) FROM changes`).Scan(&position)
-	return position, err
-}
-
 // commit makes each write of the batch, or nothing of it, and answers its
 // caller. It tells whether anything was erased.
-func (t tx) commit(batch []*write) (erased bool) {
-	errs := make([]error, len(batch))
-	err := t.commitEach(batch, errs)
+func (s *Store) commit(t tx, batch []*write) (erased bool) {
+	batch = s.admit(batch)
+	errs := t.commit(batch)
 	for i, w := range batch {
-		if err != nil {
-			errs[i] = err
+		if full(errs[i]) { // perhaps by what another one writes
+			errs[i] = s.commitAlone(t, w)
 		}
 		erased = erased || w.erases && errs[i] == nil
 		w.err <- errs[i]
@@ -147,43 +122,52 @@ func (t tx) commit(batch []*write) (erased bool) {
 	return erased
 }
 
-// commitEach runs the batch in one transaction, a savepoint for each write. An
-// error of one write goes to errs; a returned error is everyone's.
-func (t tx) commitEach(batch []*write, errs []error) (err error) {
-	if _, err := t.exec(`BEGIN IMMEDIATE`); err != nil {
-		return err
+// admit refuses the writes that there is no room for.
+func (s *Store) admit(batch []*write) []*write {
+	admitted := batch[:0]
+	var err error
+	for _, w := range batch {
+		if !w.removes && err == nil {
+			err = s.reserve.keep()
+		}
+		if w.removes || err == nil {
+			admitted = append(admitted, w)
+			continue
+		}
+		w.err <- err
 	}
-	defer func() {
-		if err != nil {
-			// SQLite has rolled back already after the gravest errors.
-			_, _ = t.exec(`ROLLBACK`)
-		}
-	}()
-	for i, w := range batch {
-		if _, err := t.exec(`SAVEPOINT one`); err != nil {
-			return err
-		}
-		if errs[i] = w.do(t); errs[i] != nil {
-			if _, err := t.exec(`ROLLBACK TO one`); err != nil {
-				return errors.Join(errs[i], err)
-			}
-		}
-		if _, err := t.exec(`RELEASE one`); err != nil {
-			return err
-		}
-	}
-	_, err = t.exec(`COMMIT`)
-	return err
+	return admitted
 }
 
-// truncateLog moves the write-ahead log's pages into the file and empties it;
-// false means that a reader stood in the way.
-func (t tx) truncateLog() bool {
-	if _, err := t.exec(fmt.Sprintf(`PRAGMA busy_timeout(%d)`, checkpointWait.Milliseconds())); err != nil {
-		return false
+// commitAlone makes one write, with the reserve if it may have that.
+func (s *Store) commitAlone(t tx, w *write) error {
+	do := func() error { return t.commit([]*write{w})[0] }
+	if w.removes {
+		return s.withReserve(t, do)
 	}
-	var busy, logged, moved int
-	err := t.row(`PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &logged, &moved)
-	_, rerr := t.exec(fmt.Sprintf(`PRAGMA busy_timeout(%d)`, busyTimeout.Milliseconds()))
-	return err == nil && rerr == nil && busy == 0
+	return do()
+}
+
+// commit runs the batch in one transaction, a savepoint for each write, and
+// returns the error of each.
+func (t tx) commit(batch []*write) []error {
+	errs := make([]error, len(batch))
+	if len(batch) == 0 {
+		return errs
+	}
+	err := t.transact(func() error {
+		for i, w := range batch {
+			var err error
+			if errs[i], err = t.attempt(w.do); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		for i := range errs {
+			errs[i] = err
+		}
+	}
+	return errs
 }
