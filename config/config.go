@@ -80,6 +80,12 @@ type Image struct {
 type Server struct {
 	// MaxBody is the most bytes of a request's body.
 	MaxBody int `koanf:"max_body"`
+	// BodyMemory is the most bytes of all bodies at once. A tenant gets half.
+	BodyMemory int `koanf:"body_memory"`
+	// Connections are the most connections at once, and PerAddress those of
+	// one IPv4 address or IPv6 network of 64 bits.
+	Connections int `koanf:"connections"`
+	PerAddress  int `koanf:"connections_per_address"`
 	// Timeout is the time one request may take.
 	Timeout time.Duration `koanf:"timeout"`
 	// DrainDelay is how long a stopping server reports itself not ready
@@ -117,7 +123,7 @@ func Default() Config {
 		Index:  Index{Engine: "exact", Save: 5 * time.Minute, Qdrant: defaultQdrant()},
 		Embed:  Embed{Threads: 1, Queue: 64},
 		Image:  Image{MaxBytes: 10 << 20, MaxPixels: 50_000_000, MaxTime: 10 * time.Second, MaxFaces: 100},
-		Server: Server{MaxBody: 32 << 20, Timeout: 30 * time.Second, Drain: 20 * time.Second},
+		Server: Server{MaxBody: 32 << 20, BodyMemory: 512 << 20, Connections: 1024, PerAddress: 256, Timeout: 30 * time.Second, Drain: 20 * time.Second},
 		Policy: Policy{FPIR: 0.01, Quality: "report", Liveness: "off"},
 		Log:    Log{Level: "info", Format: "json"},
 	}

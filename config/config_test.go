@@ -54,6 +54,8 @@ func TestLoadRefuses(t *testing.T) {
 		"bad duration":              {file: "server:\n  timeout: soon\n", names: "timeout"},
 		"bad address":               {environ: []string{"ONETON_LISTEN=nowhere"}, names: "listen"},
 		"body smaller than a photo": {file: "server:\n  max_body: 2048\n", names: "server.max_body"},
+		"memory of less than two":   {environ: []string{"ONETON_SERVER_BODY_MEMORY=67108863"}, names: "server.body_memory"},
+		"no connection":             {environ: []string{"ONETON_SERVER_CONNECTIONS_PER_ADDRESS=0"}, names: "server.connections_per_address"},
 		"no pack":                   {file: "packs: []\n", names: "packs"},
 		"broken YAML":               {file: "listen: [\n", names: "oneton.yaml"},
 	} {

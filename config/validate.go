@@ -42,6 +42,8 @@ func (c Config) Validate() error {
 		{"image.max_pixels", c.Image.MaxPixels, 1 << 10, 1 << 30, "1,024 to 2^30"},
 		{"image.max_faces", c.Image.MaxFaces, 1, 10_000, "1 to 10,000"},
 		{"server.max_body", c.Server.MaxBody, 1 << 10, 1 << 30, "1 KiB to 1 GiB"},
+		{"server.connections", c.Server.Connections, 1, 1 << 20, "1 to 2^20"},
+		{"server.connections_per_address", c.Server.PerAddress, 1, 1 << 20, "1 to 2^20"},
 	} {
 		if n.value < n.min || n.value > n.max {
 			return &FieldError{n.field, n.value, n.want}
@@ -52,6 +54,8 @@ func (c Config) Validate() error {
 		return &FieldError{"packs", c.Packs, "one or more packs' names or manifests"}
 	case c.Server.MaxBody < c.Image.MaxBytes:
 		return &FieldError{"server.max_body", c.Server.MaxBody, "at least image.max_bytes"}
+	case c.Server.BodyMemory/2 < c.Server.MaxBody:
+		return &FieldError{"server.body_memory", c.Server.BodyMemory, "at least twice server.max_body"}
 	case c.Index.Save < 0:
 		return &FieldError{"index.save", c.Index.Save, "0 or more"}
 	case c.Server.Timeout <= 0:

@@ -30,6 +30,12 @@ var (
 	// already, as the request's conditions say.
 	ErrPrecondition = errors.New("server: precondition failed")
 
+	// ErrBodies means that the memory for bodies is taken.
+	ErrBodies = errors.New("server: no memory for the body")
+
+	// ErrCrowded means that there are as many connections as may be.
+	ErrCrowded = errors.New("server: too many connections")
+
 	// ErrStopping means that the server is shutting down.
 	ErrStopping = errors.New("server: stopping")
 
@@ -87,6 +93,8 @@ var kinds = []struct {
 	{ErrForbidden, kind{fiber.StatusForbidden, "forbidden", "The key lacks the permission"}},
 	{ErrEncoding, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "Request bodies must not be compressed"}},
 	{ErrPrecondition, kind{fiber.StatusPreconditionFailed, "precondition_failed", "This is another version than the one that If-Match or If-None-Match asks for; read it again"}},
+	{ErrBodies, kind{fiber.StatusServiceUnavailable, "busy", "Too many bytes of requests are being worked on; try again shortly"}},
+	{ErrCrowded, kind{fiber.StatusServiceUnavailable, "busy", "Too many connections are open from here or in all; try again shortly"}},
 	{ErrStopping, unavailable},
 	{ErrNotReady, unavailable},
 	{decode.ErrMediaType, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "The call does not take a body of this type"}},

@@ -7,6 +7,11 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
+const (
+	livePath  = "/livez"
+	readyPath = "/readyz"
+)
+
 // status is the body of a health answer.
 type status struct {
 	Status string `json:"status"`

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -26,7 +25,10 @@ var harmless = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,64}$`)
 
 type localKey int
 
-const principalKey localKey = iota
+const (
+	principalKey localKey = iota
+	exchangeKey
+)
 
 // observe surrounds every request: id, deadline, recovery, error answer, log.
 func (s *Server) observe(c *fiber.Ctx) error {
@@ -34,16 +36,20 @@ func (s *Server) observe(c *fiber.Ctx) error {
 		if e := c.Get(fiber.HeaderContentEncoding); e != "" && e != "identity" {
 			return ErrEncoding
 		}
-		return c.Next()
+		err := c.Next()
+		if errors.Is(err, fiber.ErrMethodNotAllowed) {
+			return s.methods(c)
+		}
+		return err
 	})
 }
 
 // refuseUnrouted answers what failed before a route was found: requests that
 // are too large, too slow or not HTTP.
 func (s *Server) refuseUnrouted(c *fiber.Ctx, err error) error {
-	if conn, ok := c.Context().Conn().(*lingerConn); ok {
-		conn.unread.Store(true)
-	}
+	x := s.exchangeOf(c.Context())
+	x.conn.serve()
+	x.conn.leaveUnread()
 	return s.around(c, func() error { return err })
 }
 
@@ -56,20 +62,23 @@ func (s *Server) around(c *fiber.Ctx, handle func() error) error {
 	c.Set(HeaderRequestID, id)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
-	ctx, cancel := context.WithTimeout(s.base, s.cfg.RequestTimeout)
-	defer cancel()
-	c.SetUserContext(ctx)
+	x := s.exchangeOf(c.Context())
+	x.begin(c)
+	defer x.close()
 
 	err := s.recovered(id, handle)
-	if err != nil && ctx.Err() != nil && kindOf(err) == internal {
-		err = fmt.Errorf("%w: %w", ctx.Err(), err)
+	if errors.Is(err, errAwaited) {
+		return nil
+	}
+	if ended := c.UserContext().Err(); err != nil && ended != nil && kindOf(err) == internal {
+		err = fmt.Errorf("%w: %w", ended, err)
 	}
 	if err != nil {
 		if answerErr := answerProblem(c, id, err); answerErr != nil {
 			err = errors.Join(err, answerErr)
 		}
 	}
-	s.record(c, id, time.Since(start), err)
+	s.record(c, id, x.received, time.Since(start), err)
 	return nil
 }
 
@@ -103,7 +112,7 @@ func answerProblem(c *fiber.Ctx, id string, err error) error {
 // record logs one request: no body, no query, no path with its ids, no header.
 // The error's text is logged only when it is the server's fault, since a
 // client's fault may repeat what the client sent.
-func (s *Server) record(c *fiber.Ctx, id string, took time.Duration, err error) {
+func (s *Server) record(c *fiber.Ctx, id string, received int, took time.Duration, err error) {
 	status, route := c.Response().StatusCode(), c.Route()
 	if len(route.Handlers) == 0 {
 		route = &fiber.Route{} // failed before routing: what stands in for it is the raw path
@@ -114,11 +123,11 @@ func (s *Server) record(c *fiber.Ctx, id string, took time.Duration, err error) 
 	}
 	e := s.log.WithLevel(level).
 		Str("request_id", id).
-		Str("method", c.Method()).
+		Str("method", methodOf(c)).
 		Str("route", route.Path).
 		Int("status", status).
 		Dur("duration", took).
-		Int("received", len(c.Request().Body())).
+		Int("received", received).
 		Int("sent", len(c.Response().Body()))
 	if p, ok := PrincipalOf(c); ok {
 		e = e.Str("tenant", p.Tenant).Str("key_id", p.KeyID)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"math"
 	"net/url"
 	"strconv"
 
@@ -15,9 +16,18 @@ import (
 // that is sent one waits for an index that has come as far.
 const HeaderPosition = "X-Oneton-Position"
 
-// read decodes a request's query and body into the struct that into points to.
+// read decodes a request's query and body into the struct that into points to,
+// which says how large the body may be.
 func read(c *fiber.Ctx, into any) error {
-	return decode.Request(c.Get(fiber.HeaderContentType), c.Request().URI().QueryString(), c.Request().Body(), into)
+	largest := PlainBody
+	if decode.TakesPhoto(into) {
+		largest = math.MaxInt
+	}
+	body, err := Body(c, largest)
+	if err != nil {
+		return err
+	}
+	return decode.Request(c.Get(fiber.HeaderContentType), c.Request().URI().QueryString(), body, into)
 }
 
 // segment is a path parameter, unescaped. One that cannot be unescaped names

@@ -4,8 +4,8 @@ import "oneton/access"
 
 // routes is the native API; openapi.yaml describes it.
 func (s *Server) routes() {
-	s.app.Get("/livez", s.live)
-	s.app.Get("/readyz", s.readiness)
+	s.app.Get(livePath, s.live)
+	s.app.Get(readyPath, s.readiness)
 	s.app.Get("/openapi.yaml", describe)
 
 	v1 := s.app.Group("/v1", s.authenticate)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/rs/zerolog"
+	"github.com/valyala/fasthttp"
 )
 
 // Dialect is an API of another make that is served beside the native one.
@@ -31,6 +32,9 @@ type Server struct {
 	ready   func(context.Context) error
 	log     zerolog.Logger
 	app     *fiber.App
+	// routed answers what has a method that fiber knows.
+	routed fasthttp.RequestHandler
+	bodies bodies
 
 	// base is the parent of every request's context.
 	base     context.Context
@@ -51,17 +55,19 @@ func New(cfg Config, service Service, keys Authenticator, ready func(context.Con
 	}
 	base, cancel := context.WithCancel(context.Background())
 	s := &Server{cfg: cfg, service: service, keys: keys, ready: ready, log: log, base: base, cancel: cancel}
+	s.bodies = bodies{most: cfg.BodyMemory, by: map[string]int{}}
 	s.app = fiber.New(fiber.Config{
-		BodyLimit:    cfg.BodyLimit,
-		Concurrency:  cfg.Concurrency,
-		ReadTimeout:  cfg.ReadTimeout,
+		// The listener bounds connections before fasthttp does.
+		Concurrency:  2 * (cfg.Concurrency + spareConnections),
+		ReadTimeout:  cfg.HeaderTimeout,
 		WriteTimeout: cfg.WriteTimeout,
 		IdleTimeout:  cfg.IdleTimeout,
 		// The read buffer is what bounds the headers.
 		ReadBufferSize: cfg.HeaderLimit,
-		// Streaming would switch BodyLimit off, and pre-parsing forms would
-		// write large photos to temporary files.
-		StreamRequestBody:            false,
+		// Handlers read bodies, see Body. What fasthttp reads itself before
+		// they run is bounded by BodyLimit, which bounds nothing else then.
+		StreamRequestBody:            true,
+		BodyLimit:                    1,
 		DisablePreParseMultipartForm: true,
 		// A worker may still read a photo after its request timed out, so
 		// nothing handed on may live in a buffer that is used again.
@@ -76,6 +82,17 @@ func New(cfg Config, service Service, keys Authenticator, ready func(context.Con
 	for _, d := range dialects {
 		d.Routes(s.app)
 	}
+	s.routed = s.app.Handler()
+	transport := s.app.Server()
+	transport.Handler, transport.ExpectHandler = s.handle, s.expect
+	transport.HeaderReceived = func(*fasthttp.RequestHeader) fasthttp.RequestConfig {
+		return fasthttp.RequestConfig{ReadTimeout: cfg.ReadTimeout}
+	}
+	transport.ConnState = func(c net.Conn, state fasthttp.ConnState) {
+		if c, ok := c.(*conn); ok && state == fasthttp.StateIdle {
+			c.rest()
+		}
+	}
 	return s, nil
 }
 
@@ -89,7 +106,7 @@ func (s *Server) Serve(ln net.Listener) error {
 	if closed {
 		return ln.Close()
 	}
-	if err := s.app.Listener(lingering{ln}); err != nil {
+	if err := s.app.Listener(listen(ln, s.cfg, s.log)); err != nil {
 		return fmt.Errorf("serve on %s: %w", ln.Addr(), err)
 	}
 	return nil

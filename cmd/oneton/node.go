@@ -76,7 +76,9 @@ func newNode(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *nod
 		return nil, err
 	}
 	limits := server.DefaultConfig()
-	limits.BodyLimit, limits.RequestTimeout, limits.DrainDelay = cfg.Server.MaxBody, cfg.Server.Timeout, cfg.Server.DrainDelay
+	limits.BodyLimit, limits.BodyMemory = cfg.Server.MaxBody, cfg.Server.BodyMemory
+	limits.Concurrency, limits.PeerConcurrency = cfg.Server.Connections, cfg.Server.PerAddress
+	limits.RequestTimeout, limits.DrainDelay = cfg.Server.Timeout, cfg.Server.DrainDelay
 	n.server, err = server.New(limits, n.service, n.truth.access, n.ready, log, dialect)
 	return n, err
 }

@@ -47,6 +47,16 @@ func (f fields) unknown(path, name string) error {
 	return fault(join(path, quote(name)), "is not a field of this request, whose fields are %s", known)
 }
 
+// TakesPhoto tells whether a struct has a field for a photo.
+func TakesPhoto(into any) bool {
+	for _, fd := range newForm(into).fields {
+		if fd.isPhoto() {
+			return true
+		}
+	}
+	return false
+}
+
 // take finds the field of that name and marks it as filled.
 func (f *form) take(name string) (reflect.Value, error) {
 	fd, ok := f.fields[name]
@@ -95,21 +105,22 @@ func (f *form) accepts() []string {
 	return types
 }
 
-// photo fills in the bytes of a photo; a field of several grows with each.
+// photo fills in the bytes of a photo, which it keeps; a field of several grows
+// with each.
 func (f *form) photo(name string, content []byte) error {
 	if len(content) == 0 {
 		return fault(name, "is empty")
 	}
 	if photos, ok := reflect.TypeAssert[*Photos](f.fields[name].value.Addr()); ok {
 		f.filled[name] = true
-		*photos = append(*photos, bytes.Clone(content))
+		*photos = append(*photos, content)
 		return nil
 	}
 	v, err := f.take(name)
 	if err != nil {
 		return err
 	}
-	v.SetBytes(bytes.Clone(content))
+	v.SetBytes(content)
 	return nil
 }
 

@@ -40,7 +40,8 @@ const (
 
 // Request decodes a request into the struct that into points to. Parameters
 // other than photos may stand in the query whatever the body is. It returns
-// an Error, or ErrMediaType. What it stores shares no memory with its inputs.
+// an Error, or ErrMediaType. A raw image's photo is the body itself; all else
+// that it stores shares no memory with its inputs.
 func Request(contentType string, query, body []byte, into any) error {
 	f := newForm(into)
 	if err := f.query(string(query)); err != nil {

@@ -40,6 +40,16 @@ func load(t testing.TB, r *Rig) *contract {
 // check holds an exchange of a described route against the description: a
 // request that was served must be as described, and so must every answer.
 func (c *contract) check(req *http.Request, body []byte, a Answer) error {
+	switch req.Method {
+	case http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete, http.MethodPut:
+	case http.MethodHead, http.MethodOptions:
+		return nil // for every route alike, in words
+	default:
+		if a.Status < http.StatusBadRequest {
+			return fmt.Errorf("%s %s is served", req.Method, req.URL.Path)
+		}
+		return nil
+	}
 	route, params, err := c.router.FindRoute(req)
 	if err != nil {
 		if a.Status < http.StatusBadRequest && strings.HasPrefix(req.URL.Path, "/v1/") {

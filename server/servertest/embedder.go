@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"oneton/calibration"
@@ -26,7 +27,10 @@ var failures = map[string]error{
 
 // embedder stands in for the models, so that a photo can show anyone and fail
 // in any way. Real photos go through the same server in cmd/oneton's tests.
-type embedder struct{}
+type embedder struct {
+	// working is how many photos are being looked at.
+	working atomic.Int32
+}
 
 var table = &calibration.Table{
 	Knots:    []calibration.Knot{{Cosine: -1, FMR: 1}, {Cosine: 0, FMR: 0.5}, {Cosine: 1, FMR: 1e-10}},
@@ -34,14 +38,14 @@ var table = &calibration.Table{
 	Source:   "made up for tests",
 }
 
-func (embedder) Calibration(p string) (*calibration.Table, error) {
+func (*embedder) Calibration(p string) (*calibration.Table, error) {
 	if p != Pack {
 		return nil, fmt.Errorf("find pack %q: %w", p, embed.ErrPack)
 	}
 	return table, nil
 }
 
-func (embedder) JudgesLiveness(p string) bool { return p == Pack }
+func (*embedder) JudgesLiveness(p string) bool { return p == Pack }
 
 func liveness(f Shown) *embed.Liveness {
 	score := 0.9
@@ -57,7 +61,7 @@ func liveness(f Shown) *embed.Liveness {
 	return &embed.Liveness{Verdict: embed.Unknown, Score: &score, Reason: embed.ReasonUncertain}
 }
 
-func (e embedder) Embed(ctx context.Context, pack string, photo []byte, checks ...embed.Check) (embed.Result, error) {
+func (e *embedder) Embed(ctx context.Context, pack string, photo []byte, checks ...embed.Check) (embed.Result, error) {
 	if _, err := e.Calibration(pack); err != nil {
 		return embed.Result{}, err
 	}
@@ -72,6 +76,8 @@ func (e embedder) Embed(ctx context.Context, pack string, photo []byte, checks .
 	case s.Fail != "":
 		return embed.Result{}, fmt.Errorf("embed: %w", failures[s.Fail])
 	}
+	e.working.Add(1)
+	defer e.working.Add(-1)
 	ended := ctx.Done()
 	if s.Stubborn {
 		ended = nil

@@ -46,7 +46,11 @@ type Rig struct {
 
 	client   *http.Client
 	contract *contract
+	embedder embedder
 }
+
+// Working is how many photos are at the models.
+func (r *Rig) Working() int { return int(r.embedder.working.Load()) }
 
 // Options change how a rig is made.
 type Options struct {
@@ -76,7 +80,7 @@ func Start(t testing.TB, o Options) *Rig {
 	r.Service, err = identify.New(identify.Config{
 		DefaultPack:   Pack,
 		DefaultPolicy: store.Policy{FPIR: 0.01, Quality: store.GateEnforce, Liveness: store.GateOff},
-	}, embedder{}, view, follower, db)
+	}, &r.embedder, view, follower, db)
 	require.NoError(t, err)
 	r.Access, err = access.New(Pepper, db)
 	require.NoError(t, err)

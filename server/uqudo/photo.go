@@ -11,12 +11,20 @@ import (
 	"oneton/server/decode"
 )
 
-// maxPhoto is the largest photo once decoded, in bytes.
-const maxPhoto = 5 << 20
+const (
+	// maxPhoto is the largest photo once decoded, in bytes.
+	maxPhoto = 5 << 20
+	// maxBody is room for two of them in base64, and for the rest.
+	maxBody = 15 << 20
+)
 
 // read decodes a JSON request into the struct that into points to.
 func read(c *fiber.Ctx, into any) error {
-	return decode.JSON(c.Get(fiber.HeaderContentType), c.Request().Body(), into)
+	body, err := server.Body(c, maxBody)
+	if err != nil {
+		return err
+	}
+	return decode.JSON(c.Get(fiber.HeaderContentType), body, into)
 }
 
 // check refuses a photo that is too large, or by its content neither a JPEG

@@ -28,6 +28,8 @@ const (
 	header = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
 	// minTokenKey is the least key of HS256 (RFC 7518, section 3.2).
 	minTokenKey = 32
+	// maxCredentials is the largest token request, which anyone may send.
+	maxCredentials = 4 << 10
 )
 
 // tokens signs and checks access tokens: JWS with HS256.
@@ -92,7 +94,11 @@ type oauthError struct {
 // token exchanges a client's id and secret for an access token.
 func (d *Dialect) token(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderPragma, "no-cache")
-	form, ok := credentials(c)
+	body, err := server.Body(c, maxCredentials)
+	if err != nil {
+		return err
+	}
+	form, ok := credentials(c.Get(fiber.HeaderContentType), body)
 	if !ok {
 		return c.Status(fiber.StatusBadRequest).JSON(oauthError{
 			"invalid_request",
@@ -130,12 +136,12 @@ func (d *Dialect) token(c *fiber.Ctx) error {
 
 // credentials reads the form. Parameters this call does not know are ignored,
 // as RFC 6749 asks, but none that it knows may come twice.
-func credentials(c *fiber.Ctx) (form url.Values, ok bool) {
-	media, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
+func credentials(contentType string, body []byte) (form url.Values, ok bool) {
+	media, _, err := mime.ParseMediaType(contentType)
 	if err != nil || media != fiber.MIMEApplicationForm {
 		return nil, false
 	}
-	if form, err = url.ParseQuery(string(c.Request().Body())); err != nil {
+	if form, err = url.ParseQuery(string(body)); err != nil {
 		return nil, false
 	}
 	for _, name := range []string{"grant_type", "client_id", "client_secret"} {

@@ -1,0 +1,128 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"sync"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+const (
+	// PlainBody is the largest body of a request that has no photo: what all
+	// texts of the largest of them take when each letter is escaped.
+	PlainBody = 128 << 10
+	// firstBody is what is taken for a body before any of it has come.
+	firstBody = 32 << 10
+)
+
+// Body reads the request's body, of at most largest bytes and never more than
+// the server's limit. It is for handlers, which run once it is known who asks:
+// nothing but a body's first byte is read before, and its memory grows with
+// what has come, whatever was announced. The bytes are the caller's. The time
+// for the work on the request starts anew when the body is whole.
+func Body(c *fiber.Ctx, largest int) ([]byte, error) {
+	x, ok := c.Context().UserValue(exchangeKey).(*exchange)
+	if !ok || x.whole {
+		return nil, nil
+	}
+	largest = min(largest, x.server.cfg.BodyLimit)
+	announced := c.Request().Header.ContentLength()
+	if announced > largest {
+		return nil, fiber.ErrRequestEntityTooLarge
+	}
+	if x.asks {
+		x.wanted = true
+		return nil, errAwaited
+	}
+	if p, ok := PrincipalOf(c); ok {
+		x.tenant = p.Tenant
+	}
+	body, err := x.read(c.Request().BodyStream(), announced, largest)
+	if err != nil {
+		return nil, err
+	}
+	x.begin(c)
+	return body, nil
+}
+
+func (x *exchange) read(stream io.Reader, announced, largest int) ([]byte, error) {
+	end := announced
+	if announced < 0 {
+		end = largest + 1 // in chunks, it is too large when this is filled
+	}
+	var body []byte
+	for size := min(firstBody, end); ; size = min(2*size, end) {
+		if !x.server.bodies.take(x.tenant, size-x.held) {
+			return nil, ErrBodies
+		}
+		x.held = size
+		body = append(make([]byte, 0, size), body...)
+		for len(body) < size {
+			n, err := stream.Read(body[len(body):size])
+			body = body[:len(body)+n]
+			x.received = len(body)
+			switch {
+			case errors.Is(err, io.EOF) && len(body) < announced:
+				return nil, fiber.ErrBadGateway
+			case errors.Is(err, io.EOF):
+				x.whole = true
+				return body, nil
+			case err != nil:
+				return nil, unread(err)
+			}
+		}
+		switch len(body) {
+		case announced:
+			x.whole = true
+			return body, nil
+		case largest + 1:
+			return nil, fiber.ErrRequestEntityTooLarge
+		}
+	}
+}
+
+// unread is what a body that cannot be read comes to.
+func unread(err error) error {
+	var broken net.Error
+	switch {
+	// What breaks a chunk off is not wrapped, only written out.
+	case strings.Contains(err.Error(), "i/o timeout"):
+		return fiber.ErrRequestTimeout
+	case errors.As(err, &broken), errors.Is(err, io.ErrUnexpectedEOF):
+		return fiber.ErrBadGateway
+	default:
+		return fiber.ErrBadRequest
+	}
+}
+
+// bodies is the memory for bodies, of which one tenant gets half at most.
+type bodies struct {
+	mu   sync.Mutex
+	most int
+	all  int
+	by   map[string]int
+}
+
+// take takes n bytes of a tenant's share, if there are so many.
+func (b *bodies) take(tenant string, n int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.all+n > b.most || b.by[tenant]+n > b.most/2 {
+		return false
+	}
+	b.all += n
+	b.by[tenant] += n
+	return true
+}
+
+func (b *bodies) giveBack(tenant string, n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.all -= n
+	if b.by[tenant] -= n; b.by[tenant] == 0 {
+		delete(b.by, tenant)
+	}
+}

@@ -1,0 +1,93 @@
+package server
+
+import (
+	"container/list"
+	"io"
+	"net"
+	"sync/atomic"
+	"time"
+)
+
+// lingerTime is how long a refused client may go on sending.
+const lingerTime = time.Second
+
+// conn is a connection of a listener. Its methods but those of net.Conn do
+// nothing where it is nil, which is a connection of another listener.
+type conn struct {
+	net.Conn
+	listener *listener
+	spare    bool
+	// unread means that the peer may be in the middle of a body that was
+	// refused.
+	unread atomic.Bool
+
+	// The listener guards the rest. place is in the peer's list, while the
+	// connection waits for a request.
+	peer  *peer
+	place *list.Element
+	gone  bool
+}
+
+// isSpare tells whether the connection may learn of the server's health only.
+func (c *conn) isSpare() bool { return c != nil && c.spare }
+
+// serve says that a request has come, or false when the connection was closed
+// before.
+func (c *conn) serve() bool {
+	if c == nil {
+		return true
+	}
+	c.listener.mu.Lock()
+	defer c.listener.mu.Unlock()
+	c.unread.Store(false)
+	c.wait(false)
+	return !c.gone
+}
+
+// rest says that the request is answered, and that the next may come.
+func (c *conn) rest() {
+	if c == nil {
+		return
+	}
+	c.listener.mu.Lock()
+	defer c.listener.mu.Unlock()
+	c.wait(!c.gone)
+}
+
+func (c *conn) wait(waits bool) {
+	switch {
+	case waits && c.place == nil:
+		c.place = c.peer.waiting.PushBack(c)
+	case !waits && c.place != nil:
+		c.peer.waiting.Remove(c.place)
+		c.place = nil
+	}
+}
+
+// leaveUnread says that what is left of a body will not be read: it has
+// lingerTime to pass by, or else the connection ends with this answer.
+func (c *conn) leaveUnread() {
+	if c == nil {
+		return
+	}
+	c.unread.Store(true)
+	_ = c.SetReadDeadline(time.Now().Add(lingerTime))
+}
+
+// Close closes the connection. Doing so at once while the peer is still
+// sending would reset it, and the reset would overtake the answer that says
+// why (RFC 9112, section 9.6): so with a body left unread it first ends the
+// answer and drains what comes, for at most lingerTime.
+func (c *conn) Close() error {
+	c.rest()
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.unread.Load() {
+		if half.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+			_, _ = io.Copy(io.Discard, c.Conn)
+		}
+	}
+	err := c.Conn.Close()
+	c.listener.mu.Lock()
+	defer c.listener.mu.Unlock()
+	c.listener.forget(c)
+	return err
+}
