@@ -87,7 +87,7 @@ func TestBusyPeerLearnsOfHealth(t *testing.T) {
 		work.Go(func() { require.Equal(t, http.StatusOK, c.raw(t, "/v1/detect", slow).Status) })
 	}
 	defer work.Wait()
-	require.Eventually(t, func() bool { return c.Working() == 2 }, time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return c.Working() == 2 }, 5*time.Second, time.Millisecond)
 
 	conn := c.dial(t)
 	_, err := fmt.Fprintf(conn, "GET /v1/galleries/staff HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", c.key)
