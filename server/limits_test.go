@@ -47,11 +47,14 @@ func TestHugeBodies(t *testing.T) {
 		status int
 		code   string
 	}{
-		"declared":         {func(r *http.Request) { r.ContentLength = huge }, 413, "body_too_large"},
-		"chunked":          {func(*http.Request) {}, 413, "body_too_large"},
-		"asking first":     {func(r *http.Request) { r.ContentLength = huge; r.Header.Set("Expect", "100-continue") }, 413, "body_too_large"},
-		"closing at once":  {func(r *http.Request) { r.ContentLength = huge; r.Close = true }, 413, "body_too_large"},
-		"without a photo":  {func(r *http.Request) { r.ContentLength = 1 << 20; r.URL.Path = "/v1/galleries" }, 413, "body_too_large"},
+		"declared":        {func(r *http.Request) { r.ContentLength = huge }, 413, "body_too_large"},
+		"chunked":         {func(*http.Request) {}, 413, "body_too_large"},
+		"asking first":    {func(r *http.Request) { r.ContentLength = huge; r.Header.Set("Expect", "100-continue") }, 413, "body_too_large"},
+		"closing at once": {func(r *http.Request) { r.ContentLength = huge; r.Close = true }, 413, "body_too_large"},
+		"without a photo": {func(r *http.Request) {
+			r.ContentLength, r.Body = 1<<20, io.NopCloser(zeros(1<<20))
+			r.URL.Path = "/v1/galleries"
+		}, 413, "body_too_large"},
 		"without a key":    {func(r *http.Request) { r.ContentLength = huge; r.Header.Del("Authorization") }, 401, "unauthorized"},
 		"of another route": {func(r *http.Request) { r.ContentLength = huge; r.URL.Path = "/nothing" }, 404, "not_found"},
 		"of health":        {func(r *http.Request) { r.ContentLength = huge; r.URL.Path = "/livez" }, 405, "method_not_allowed"},

@@ -89,11 +89,68 @@ func TestFormsAreAlike(t *testing.T) {
 	}
 }
 
-func TestNullIsAFieldLeftOut(t *testing.T) {
+// No field, whatever its type and wherever it stands, takes null.
+func TestNullIsNoValue(t *testing.T) {
+	for path, member := range map[string]string{
+		"name": `"name":null`, "k": `"k":null`, "threshold": `"threshold":null`, "deep": `"deep":null`,
+		"metadata": `"metadata":null`, "metadata.a": `"metadata":{"a":null}`, "filter": `"filter":null`,
+		"filter.a": `"filter":{"a":["b",null]}`, "policy": `"policy":null`, "policy.fpir": `"policy":{"fpir":null}`,
+		"policy.mode": `"policy":{"mode":null}`, "photo": `"photo":null`,
+	} {
+		var got request
+		var fault *decode.Error
+		body := `{"photo":"AAECAwQ=",` + member + `}`
+		if path == "photo" {
+			body = `{` + member + `}`
+		}
+		require.ErrorAs(t, decode.JSON("application/json", []byte(body), &got), &fault)
+		require.Equal(t, path, fault.Field)
+		require.Contains(t, fault.Reason, "null")
+	}
 	var got request
-	body := `{"name":null,"photo":"AAECAwQ=","k":null,"metadata":null,"policy":{"fpir":null}}`
-	require.NoError(t, decode.JSON("application/json", []byte(body), &got))
-	require.Equal(t, request{Photo: photoBytes}, got)
+	require.Error(t, decode.Request("image/png", []byte("k=null"), photoBytes, &got))
+	var photos several
+	require.Error(t, decode.JSON("application/json", []byte(`{"photo":["AQ==",null]}`), &photos))
+}
+
+// One number has many texts, and so has none that is not whole.
+func TestWholeNumbers(t *testing.T) {
+	for text, want := range map[string]int{
+		"5": 5, "5.0": 5, "5.000": 5, "5e0": 5, "5E+0": 5, "0.5e1": 5, "50e-1": 5, "500.0e-2": 5, "-5.0": -5, "-0.0": 0, "0e999999999": 0,
+		"9007199254740993.0": 9007199254740993, "9223372036854775807e0": 9223372036854775807, "-9223372036854775808.0": -9223372036854775808,
+		"12e2": 1200, "0.0": 0, "100": 100,
+	} {
+		var got request
+		require.NoError(t, decode.JSON("application/json", []byte(`{"photo":"AAECAwQ=","k":`+text+`}`), &got), text)
+		require.Equal(t, want, *got.K, text)
+		var form request
+		require.NoError(t, decode.Request("image/png", []byte("k="+url.QueryEscape(text)), photoBytes, &form), text)
+		require.Equal(t, want, *form.K, text)
+	}
+	for _, text := range []string{
+		"5.5", "4.9999999999999999999", "5e-1", "1e999999999", "1e-999999999", "9223372036854775808.0", "1e19",
+		"5.", ".5", "5e", "05.0", "+5", "0x5", "5_0", "1e1e1", "5.0.0", "--5", "Infinity", `"5.0"`,
+	} {
+		var got request
+		var fault *decode.Error
+		require.ErrorAs(t, decode.JSON("application/json", []byte(`{"photo":"AAECAwQ=","k":`+text+`}`), &got), &fault, text)
+		require.Equal(t, "k", fault.Field)
+	}
+}
+
+// JSON may come with the mark that some systems write before any text.
+func TestByteOrderMark(t *testing.T) {
+	const mark = "\ufeff"
+	var got, form request
+	require.NoError(t, decode.JSON("application/json", []byte(mark+wholeJSON), &got))
+	require.Equal(t, whole(), got)
+	contentType, body := multipartOf(t, url.Values{"metadata": {mark + ` {"a":"b"}`}, "name": {mark}}, "photo", photoBytes)
+	require.NoError(t, decode.Request(contentType, nil, []byte(body), &form))
+	require.Equal(t, map[string]string{"a": "b"}, form.Metadata)
+	require.Equal(t, mark, form.Name, "a text is what it is")
+	for _, broken := range []string{mark, mark + mark + wholeJSON, wholeJSON + mark, "\xef\xbb" + wholeJSON, "\xfe\xff{}"} {
+		require.Error(t, decode.JSON("application/json", []byte(broken), &got))
+	}
 }
 
 func TestSeveralPhotos(t *testing.T) {
@@ -413,6 +470,7 @@ func TestJSONRoundTrip(t *testing.T) {
 func FuzzJSON(f *testing.F) {
 	f.Add([]byte(wholeJSON))
 	f.Add([]byte(`{"photo":"data:;base64,AAEC","filter":{"a":["b"]},"k":null}`))
+	f.Add([]byte("\ufeff" + `{"photo":"AAEC","k":50.0e-1}`))
 	f.Add([]byte(`{"photo":"AAEC\n","metadata":{"\u0061":"\ud800"}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var r request
@@ -421,12 +479,12 @@ func FuzzJSON(f *testing.F) {
 		}
 		var want struct {
 			Name     string
-			K        *int
+			K        *json.Number
 			Metadata map[string]string
 			Filter   map[string][]string
 			Photo    string
 		}
-		require.NoError(t, json.Unmarshal(body, &want))
+		require.NoError(t, json.Unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), &want))
 		require.Equal(t, want.Name, r.Name)
 		texts := []string{r.Name}
 		for k, v := range r.Metadata {
@@ -438,7 +496,12 @@ func FuzzJSON(f *testing.F) {
 				require.Regexp(t, `(?i)\\ufffd|\x{fffd}`, string(body), "nothing is changed into U+FFFD")
 			}
 		}
-		require.Equal(t, want.K, r.K)
+		require.Equal(t, want.K == nil, r.K == nil)
+		if want.K != nil {
+			k, err := want.K.Float64()
+			require.NoError(t, err)
+			require.Equal(t, k, float64(*r.K))
+		}
 		require.Len(t, r.Metadata, len(want.Metadata))
 		for k, v := range want.Metadata {
 			require.Equal(t, v, r.Metadata[k])

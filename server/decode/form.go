@@ -142,11 +142,12 @@ func (f *form) text(name, text string) error {
 		v.SetString(text)
 		return nil
 	}
-	return value(bytes.TrimSpace([]byte(text)), v, name)
+	return value(bytes.TrimSpace(unmarked([]byte(text))), v, name)
 }
 
 // json fills in the members of a JSON object.
 func (f *form) json(body []byte) error {
+	body = unmarked(body)
 	if err := shape(body); err != nil {
 		return err
 	}
@@ -193,6 +194,10 @@ func (f *form) members(body []byte) error {
 		return value(raw, v, name)
 	})
 }
+
+// unmarked is a JSON text without the byte order mark that some systems write
+// before it (RFC 8259, section 8.1).
+func unmarked(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\ufeff")) }
 
 // complete reports a required field that is missing.
 func (f *form) complete() error {

@@ -8,7 +8,7 @@ import (
 // value decodes raw into v, whose type bounds what raw may be.
 func value(raw []byte, v reflect.Value, path string) error {
 	if string(raw) == "null" {
-		return nil
+		return fault(path, "must not be null; leave it out, or give it a value")
 	}
 	switch target := v.Addr().Interface().(type) {
 	case *Photo:
@@ -29,7 +29,7 @@ func value(raw []byte, v reflect.Value, path string) error {
 		v.Set(reflect.MakeMap(v.Type()))
 		return object(raw, path, func(name string, raw []byte) error {
 			element := reflect.New(v.Type().Elem()).Elem()
-			if err := present(raw, element, join(path, quote(name))); err != nil {
+			if err := value(raw, element, join(path, quote(name))); err != nil {
 				return err
 			}
 			v.SetMapIndex(reflect.ValueOf(name), element)
@@ -39,7 +39,7 @@ func value(raw []byte, v reflect.Value, path string) error {
 		v.Set(reflect.MakeSlice(v.Type(), 0, 0))
 		return list(raw, path, func(raw []byte) error {
 			element := reflect.New(v.Type().Elem()).Elem()
-			if err := present(raw, element, path); err != nil {
+			if err := value(raw, element, path); err != nil {
 				return err
 			}
 			v.Set(reflect.Append(v, element))
@@ -53,19 +53,14 @@ func value(raw []byte, v reflect.Value, path string) error {
 		v.SetString(text)
 		return nil
 	default:
+		if v.CanInt() {
+			raw = whole(raw)
+		}
 		if err := json.Unmarshal(raw, v.Addr().Interface()); err != nil {
 			return fault(path, "%s", must(v.Kind()))
 		}
 		return nil
 	}
-}
-
-// present is value where null is no choice.
-func present(raw []byte, v reflect.Value, path string) error {
-	if string(raw) == "null" {
-		return fault(path, "must not hold null")
-	}
-	return value(raw, v, path)
 }
 
 func structure(raw []byte, v reflect.Value, path string) error {

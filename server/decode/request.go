@@ -6,8 +6,9 @@
 // A struct's fields carry the tag `param:"name"`, or `param:"name,required"`.
 // They may be strings, numbers, booleans, pointers to these, maps and slices
 // of strings, structs with tags of their own, Photo and Photos. Texts are UTF-8
-// without NUL, as stores keep them. JSON's null
-// is the same as leaving the field out.
+// without NUL, as stores keep them. JSON's null is a value of none of these. A
+// number is whole when it has no fraction, however it is written: 5, 5.0 and
+// 50e-1 are one.
 package decode
 
 import (

@@ -2,6 +2,7 @@ package uqudo_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"sync/atomic"
@@ -160,8 +161,8 @@ func TestMatch(t *testing.T) {
 	fields(t, c.post(t, "/match", m{"sourceImage": ada, "targetImage": again}), m{"match": true, "matchLevel": 5.0})
 	fields(t, c.post(t, "/match", m{"sourceImage": ada, "targetImage": zoe}), m{"match": false, "matchLevel": 0.0})
 	fields(t, c.post(t, "/match", m{"sourceImage": ada, "targetImage": again, "minimumMatchLevel": 5}), m{"match": true, "matchLevel": 5.0})
-	fields(t, c.post(t, "/match", m{"sourceImage": ada, "targetImage": again, "minimumMatchLevel": nil}), m{"match": true, "matchLevel": 5.0})
-	for _, level := range []any{0, 6, -1, 2.5, "3"} {
+	fields(t, c.post(t, "/match", m{"sourceImage": ada, "targetImage": again, "minimumMatchLevel": json.Number("5.0")}), m{"match": true, "matchLevel": 5.0})
+	for _, level := range []any{0, 6, -1, 2.5, "3", nil} {
 		p := c.post(t, "/match", m{"sourceImage": ada, "targetImage": zoe, "minimumMatchLevel": level}).Refused(t, http.StatusBadRequest, "invalid_request")
 		require.Equal(t, "minimumMatchLevel", p.Field)
 	}
