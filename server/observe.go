@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"oneton/access"
+	"oneton/embed"
 )
 
 // HeaderRequestID names a request in its answer and in the log. A caller's
@@ -141,8 +142,12 @@ func (s *Server) record(c *fiber.Ctx, id string, received int, took time.Duratio
 	e.Msg("request")
 }
 
-// SetPrincipal says whose request this is, for the handlers and the log.
-func SetPrincipal(c *fiber.Ctx, p access.Principal) { c.Locals(principalKey, p) }
+// SetPrincipal says whose request this is, for the handlers, the log, and the
+// workers, which tenants share.
+func SetPrincipal(c *fiber.Ctx, p access.Principal) {
+	c.Locals(principalKey, p)
+	c.SetUserContext(embed.WithTenant(c.UserContext(), p.Tenant))
+}
 
 // PrincipalOf is whose request this is, once it is authenticated.
 func PrincipalOf(c *fiber.Ctx) (access.Principal, bool) {

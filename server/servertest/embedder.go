@@ -62,6 +62,9 @@ func liveness(f Shown) *embed.Liveness {
 }
 
 func (e *embedder) Embed(ctx context.Context, pack string, photo []byte, checks ...embed.Check) (embed.Result, error) {
+	if embed.TenantOf(ctx) == "" {
+		return embed.Result{}, errors.New("a photo of no tenant")
+	}
 	if _, err := e.Calibration(pack); err != nil {
 		return embed.Result{}, err
 	}
