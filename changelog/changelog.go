@@ -40,6 +40,16 @@ type Change struct {
 	// Template and Metadata (the subject's) are set for PutFace.
 	Template face.Template
 	Metadata map[string]string
+	// Damage, unless it is nil, says what the store could not read of the
+	// change: of a face that was put its template, which is nil then, or its
+	// metadata, which are nil then; of a log's row itself, Kind, which is 0.
+	Damage error
+}
+
+// Lost tells whether so much of the change is damaged that no view can apply
+// it.
+func (c Change) Lost() bool {
+	return c.Damage != nil && (c.Kind == 0 || c.Kind == PutFace && c.Template == nil)
 }
 
 // Log is the part of a store that a follower reads.
@@ -48,7 +58,9 @@ type Log interface {
 	// position up to which they speak: reading on from there misses nothing.
 	// Entries that a later entry has undone may be left out, so an empty list
 	// with next > after is progress. next == after means that the log ends.
-	// It reads at most limit entries.
+	// It reads at most limit entries. An entry that cannot be read comes with
+	// its Damage and whatever else is known of it: no single row keeps the log
+	// from going on.
 	Changes(ctx context.Context, after uint64, limit int) (changes []Change, next uint64, err error)
 	// Position is the position of the last committed change.
 	Position(ctx context.Context) (uint64, error)
@@ -58,7 +70,8 @@ type Log interface {
 type View interface {
 	// Apply brings the view to position next. All of changes lie in
 	// (Position, next]. It is atomic for readers of one gallery: a search
-	// sees all of a call's changes or none.
+	// sees all of a call's changes or none. Changes that it can never hold are
+	// an *UnfitError; then none of the call's changes need have been made.
 	Apply(ctx context.Context, changes []Change, next uint64) error
 	// Position is the position up to which the view has applied the log.
 	Position() uint64

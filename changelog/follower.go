@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -20,6 +21,9 @@ type FollowerConfig struct {
 	// Retry is the pause after a first error: 20 ms. It doubles with each
 	// further one, up to MaxRetry: 5 s.
 	Retry, MaxRetry time.Duration
+	// SetAside, unless nil, is told once of each change that the view goes on
+	// without, or without its metadata, with the reason as its Damage.
+	SetAside func(Change)
 }
 
 // Follower brings one view along a log.
@@ -29,6 +33,7 @@ type Follower struct {
 	cfg  FollowerConfig
 	// notified holds at most one call for the loop's attention.
 	notified chan struct{}
+	aside    aside
 
 	mu sync.Mutex
 	// moved is closed, and replaced, when the view has moved or Run has ended.
@@ -52,7 +57,7 @@ func NewFollower(log Log, view View, cfg FollowerConfig) *Follower {
 
 // Run applies the log to the view, in order and from the view's own position.
 // An error of the log or of the view is retried until it is gone; nothing is
-// skipped. Run ends with ctx, whose error it returns, or with ErrAhead. It is
+// skipped but what is damaged in the log or unfit for the view. Run ends with ctx, whose error it returns, or with ErrAhead. It is
 // called once.
 func (f *Follower) Run(ctx context.Context) error {
 	err := f.retry(ctx, f.check)
@@ -128,7 +133,7 @@ func (f *Follower) catchUp(ctx context.Context) error {
 	for b.err == nil && b.next != b.after {
 		ahead := make(chan batch, 1)
 		go func() { ahead <- f.read(ctx, b.next) }()
-		err := f.view.Apply(ctx, b.changes, b.next)
+		err := f.apply(ctx, b)
 		following := <-ahead
 		if err != nil {
 			return fmt.Errorf("apply the log from %d to %d: %w", b.after, b.next, err)
@@ -145,6 +150,51 @@ func (f *Follower) catchUp(ctx context.Context) error {
 	}
 	return f.check(ctx)
 }
+
+// apply brings the view to the end of a batch, without what it cannot hold.
+func (f *Follower) apply(ctx context.Context, b batch) error {
+	changes := f.sift(b.changes, nil)
+	for {
+		err := f.view.Apply(ctx, changes, b.next)
+		unfit, ok := errors.AsType[*UnfitError](err)
+		if !ok {
+			if err == nil {
+				f.aside.overtake(changes)
+			}
+			return err
+		}
+		left := f.sift(changes, unfit)
+		if len(left) == len(changes) {
+			return err
+		}
+		changes = left
+	}
+}
+
+// sift returns the changes that are neither lost nor among those that the view
+// found unfit, if any, and notes the others.
+func (f *Follower) sift(changes []Change, unfit *UnfitError) []Change {
+	left := make([]Change, 0, len(changes))
+	for _, c := range changes {
+		out := c.Lost()
+		if unfit != nil && slices.Contains(unfit.Seqs, c.Seq) {
+			c.Damage, out = unfit.Err, true
+		}
+		if !out {
+			left = append(left, c)
+		}
+		if c.Damage != nil && f.aside.note(c) && f.cfg.SetAside != nil {
+			f.cfg.SetAside(c)
+		}
+	}
+	return left
+}
+
+// Aside are the changes that the view goes on without since this follower
+// began, by position, with the reasons as their Damage. Those are left out
+// which a later change has made good. They are at most 1,000; more tells that
+// there were others.
+func (f *Follower) Aside() (changes []Change, more bool) { return f.aside.list() }
 
 // tell makes a change of state and wakes all who wait.
 func (f *Follower) tell(change func()) {

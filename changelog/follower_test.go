@@ -414,3 +414,66 @@ func TestReadsAheadOfTheView(t *testing.T) {
 		<-ended
 	})
 }
+
+// pickyView holds no deletion at the positions that it finds unfit.
+type pickyView struct {
+	fakeView
+	unfit map[uint64]bool
+}
+
+func (v *pickyView) Apply(ctx context.Context, changes []changelog.Change, next uint64) error {
+	var seqs []uint64
+	for _, c := range changes {
+		if v.unfit[c.Seq] {
+			seqs = append(seqs, c.Seq)
+		}
+		if c.Lost() {
+			return errBroken
+		}
+	}
+	if len(seqs) > 0 {
+		return fmt.Errorf("apply: %w", &changelog.UnfitError{Seqs: seqs[:1], Err: errBroken})
+	}
+	return v.fakeView.Apply(ctx, changes, next)
+}
+
+// TestSetAside checks that what is damaged or unfit keeps nothing else from
+// being applied, is told once, and is forgotten when a later change mends it.
+func TestSetAside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &fakeLog{}
+		log.grow(20)
+		log.changes[0].Kind, log.changes[0].Damage = 0, errBroken                 // 1: the log's row
+		log.changes[1].Kind, log.changes[1].Damage = changelog.PutFace, errBroken // 2: a template
+		log.changes[2].Damage = errBroken                                         // 4: applied all the same
+		log.changes[len(log.changes)-1].Face = "2"                                // 20
+		view := &pickyView{unfit: map[uint64]bool{5: true, 7: true, 11: true}}
+		told := make(map[uint64]int)
+		f := changelog.NewFollower(log, view, changelog.FollowerConfig{Batch: 6, SetAside: func(c changelog.Change) {
+			require.ErrorIs(t, c.Damage, errBroken)
+			told[c.Seq]++
+		}})
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { _ = f.Run(ctx) }()
+		synctest.Wait()
+		require.NoError(t, f.Err())
+		require.Equal(t, uint64(20), view.Position())
+		require.Equal(t, []uint64{4, 8, 10, 13, 14, 16, 17, 19, 20}, view.applied)
+
+		view.position.Store(0) // emptied
+		view.applied = nil
+		f.Notify()
+		synctest.Wait()
+		require.Len(t, view.applied, 9)
+		require.Equal(t, map[uint64]int{1: 1, 2: 2, 4: 1, 5: 1, 7: 1, 11: 1}, told)
+		aside, more := f.Aside()
+		require.False(t, more)
+		var seqs []uint64
+		for _, c := range aside {
+			seqs = append(seqs, c.Seq)
+		}
+		require.Equal(t, []uint64{1, 4, 5, 7, 11}, seqs)
+		cancel()
+		synctest.Wait()
+	})
+}

@@ -32,6 +32,28 @@ func NewTemplate(v []float32) (Template, error) {
 	return t, nil
 }
 
+// unitTolerance is how far a template's squared length may be from one:
+// rounding a unit vector of d coordinates to float32 moves it by less than
+// d × 2⁻²³, so this leaves room for the widest packs and for no mistake.
+const unitTolerance = 1e-3
+
+// Check returns ErrNotFinite, ErrZero or ErrLength when t is no unit vector.
+func (t Template) Check() error {
+	var sum float64
+	for _, x := range t {
+		sum += float64(x) * float64(x)
+	}
+	switch {
+	case math.IsNaN(sum) || math.IsInf(sum, 0):
+		return ErrNotFinite
+	case sum == 0:
+		return ErrZero
+	case math.Abs(sum-1) > unitTolerance:
+		return ErrLength
+	}
+	return nil
+}
+
 // Cosine is the cosine of the angle between two unit templates, in [-1, 1],
 // computed in float64. It returns ErrDimension when their lengths differ.
 func (t Template) Cosine(o Template) (float64, error) {

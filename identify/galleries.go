@@ -43,20 +43,38 @@ func (s *Service) CreateGallery(ctx context.Context, tenant string, g store.Gall
 	return g, nil
 }
 
-// Gallery is the tenant's gallery of that name.
+// Gallery is the tenant's gallery of that name; store.ErrDamaged when its
+// policy cannot be read.
 func (s *Service) Gallery(ctx context.Context, tenant, name string) (store.Gallery, error) {
 	g, err := s.store.Gallery(ctx, tenant, name)
 	if err != nil {
 		return store.Gallery{}, fmt.Errorf("read gallery: %w", err)
 	}
+	if err := intact(g); err != nil {
+		return store.Gallery{}, err
+	}
 	return g, nil
 }
 
-// Galleries lists the tenant's galleries by name.
+// intact is store.ErrDamaged for a gallery that is not.
+func intact(g store.Gallery) error {
+	if g.Damage != "" {
+		return fmt.Errorf("read gallery %s: %w: %s", g.ID, store.ErrDamaged, g.Damage)
+	}
+	return nil
+}
+
+// Galleries lists the tenant's galleries by name. One whose policy cannot be
+// read has the default policy there, and says that it is damaged.
 func (s *Service) Galleries(ctx context.Context, tenant string, p store.Page) ([]store.Gallery, error) {
 	gs, err := s.store.Galleries(ctx, tenant, p)
 	if err != nil {
 		return nil, fmt.Errorf("list galleries: %w", err)
+	}
+	for i, g := range gs {
+		if g.Damage != "" {
+			gs[i].Policy = s.cfg.DefaultPolicy
+		}
 	}
 	return gs, nil
 }
@@ -67,6 +85,9 @@ func (s *Service) Galleries(ctx context.Context, tenant string, p store.Page) ([
 // as it was.
 func (s *Service) UpdatePolicy(ctx context.Context, tenant, name string, change func(store.Gallery) (store.Policy, error)) (store.Gallery, error) {
 	g, err := s.store.UpdatePolicy(ctx, tenant, name, func(g store.Gallery) (store.Policy, error) {
+		if err := intact(g); err != nil {
+			return store.Policy{}, err
+		}
 		p, err := change(g)
 		if err == nil {
 			err = s.validatePolicy(g.Pack, p)

@@ -153,7 +153,8 @@ func current(looks []look, people map[string]store.Subject, filter map[string][]
 	for _, l := range looks {
 		for _, h := range l.Hits {
 			sub, there := people[h.Face]
-			if !there || sub.ID != h.Subject || !matches(sub.Metadata, filter) {
+			// Metadata that are damaged since are believed to be what the index has.
+			if !there || sub.ID != h.Subject || sub.Damage == "" && !matches(sub.Metadata, filter) {
 				return false
 			}
 		}

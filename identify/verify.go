@@ -3,6 +3,7 @@ package identify
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"oneton/embed"
 	"oneton/face"
@@ -15,7 +16,8 @@ const defaultFMR = 1e-4
 
 // Verify compares a photo with another photo, or with an enrolled subject by
 // the nearest of its faces. Comparing with n faces is n chances of a false
-// match, so the threshold is then that of FMR/n.
+// match, so the threshold is then that of FMR/n. Faces whose template is
+// damaged are not compared.
 func (s *Service) Verify(ctx context.Context, tenant string, req VerifyRequest) (Verification, error) {
 	start := s.cfg.Now()
 	switch {
@@ -46,6 +48,10 @@ func (s *Service) Verify(ctx context.Context, tenant string, req VerifyRequest) 
 			}
 			if len(enrolled) == 0 {
 				return Verification{}, fmt.Errorf("compare with a subject without faces: %w", store.ErrNotFound)
+			}
+			enrolled = slices.DeleteFunc(enrolled, func(f store.Face) bool { return f.Template == nil })
+			if len(enrolled) == 0 {
+				return Verification{}, fmt.Errorf("compare with a subject whose faces are all damaged: %w", store.ErrDamaged)
 			}
 		}
 	}

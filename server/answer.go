@@ -47,6 +47,7 @@ type enrolledFace struct {
 	Quality   face.Quality   `json:"quality"`
 	HasPhoto  bool           `json:"has_photo"`
 	CreatedAt time.Time      `json:"created_at"`
+	Damaged   bool           `json:"damaged,omitempty"`
 	// Liveness is told once, when the face is enrolled.
 	Liveness *liveness `json:"liveness,omitempty"`
 }
@@ -65,7 +66,7 @@ func enrolledFaces(faces []store.Face) []enrolledFace {
 	for i, f := range faces {
 		out[i] = enrolledFace{
 			ID: f.ID, Pack: f.Pack, Box: f.Box, Landmarks: f.Landmarks, Quality: f.Quality,
-			HasPhoto: len(f.PhotoSHA256) > 0, CreatedAt: f.CreatedAt,
+			HasPhoto: len(f.PhotoSHA256) > 0, CreatedAt: f.CreatedAt, Damaged: f.Damage != "",
 		}
 	}
 	return out
@@ -78,12 +79,13 @@ type subjectAnswer struct {
 	FaceCount int               `json:"face_count"`
 	CreatedAt time.Time         `json:"created_at"`
 	UpdatedAt time.Time         `json:"updated_at"`
+	Damaged   bool              `json:"damaged,omitempty"`
 }
 
 func subjectOf(s store.Subject) subjectAnswer {
 	return subjectAnswer{
 		ID: s.ID, Metadata: metadataOf(s.Metadata), FaceCount: s.Faces,
-		CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
+		CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, Damaged: s.Damage != "",
 	}
 }
 

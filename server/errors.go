@@ -86,6 +86,7 @@ var kinds = []struct {
 	{store.ErrExists, kind{fiber.StatusConflict, "already_exists", "The name or id is taken"}},
 	// It comes together with ErrUnavailable.
 	{store.ErrUncertain, kind{fiber.StatusGatewayTimeout, "outcome_unknown", "The database was lost in the middle of a write, which may have been made"}},
+	{store.ErrDamaged, kind{fiber.StatusInternalServerError, "damaged", "What is stored of this is damaged, as by a failing disk; restore it from a backup, or delete it and enrol again"}},
 	{store.ErrUnavailable, unavailable},
 	{store.ErrClosed, unavailable},
 

@@ -54,11 +54,12 @@ type galleryAnswer struct {
 	Pack      string       `json:"pack"`
 	Policy    policyAnswer `json:"policy"`
 	CreatedAt time.Time    `json:"created_at"`
+	Damaged   bool         `json:"damaged,omitempty"`
 }
 
 func galleryOf(g store.Gallery) galleryAnswer {
 	return galleryAnswer{
-		Name: g.Name, Pack: g.Pack, CreatedAt: g.CreatedAt,
+		Name: g.Name, Pack: g.Pack, CreatedAt: g.CreatedAt, Damaged: g.Damage != "",
 		Policy: policyAnswer{
 			FPIR: g.Policy.FPIR, Quality: g.Policy.Quality, Liveness: g.Policy.Liveness,
 			KeepPhotos: g.Policy.KeepPhotos, RetentionSeconds: int64(g.Policy.Retention / time.Second),

@@ -2,6 +2,7 @@ package server
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 
 	"github.com/gofiber/fiber/v2"
@@ -15,11 +16,28 @@ const (
 // status is the body of a health answer.
 type status struct {
 	Status string `json:"status"`
+	// SetAside counts the faces that searches do not see, and Faces names some.
+	SetAside int      `json:"set_aside,omitempty"`
+	Faces    []string `json:"faces,omitempty"`
+}
+
+// Degraded is a readiness that says so: requests are served, but searches do
+// not see, or not by their metadata, some faces that are damaged.
+type Degraded struct {
+	// SetAside is their number, or a lower bound of it; Faces are the ids of
+	// some.
+	SetAside int
+	Faces    []string
+}
+
+// Error counts the faces.
+func (d *Degraded) Error() string {
+	return fmt.Sprintf("server: %d faces are damaged and set aside", d.SetAside)
 }
 
 // live says that the process answers.
 func (s *Server) live(c *fiber.Ctx) error {
-	return c.JSON(status{"ok"})
+	return c.JSON(status{Status: "ok"})
 }
 
 // readiness says whether requests should be sent here.
@@ -27,10 +45,14 @@ func (s *Server) readiness(c *fiber.Ctx) error {
 	if s.stopping.Load() {
 		return fmt.Errorf("report readiness: %w", ErrStopping)
 	}
-	if err := s.ready(c.UserContext()); err != nil {
+	err := s.ready(c.UserContext())
+	if d, ok := errors.AsType[*Degraded](err); ok {
+		return c.JSON(status{Status: "degraded", SetAside: d.SetAside, Faces: d.Faces})
+	}
+	if err != nil {
 		return fmt.Errorf("report readiness: %w: %w", ErrNotReady, err)
 	}
-	return c.JSON(status{"ok"})
+	return c.JSON(status{Status: "ok"})
 }
 
 //go:embed openapi.yaml

@@ -48,7 +48,7 @@ type Server struct {
 }
 
 // New returns a server that is not listening yet. ready tells whether requests
-// can be served now; it is asked by /readyz.
+// can be served now, if in part only by *Degraded; it is asked by /readyz.
 func New(cfg Config, service Service, keys Authenticator, ready func(context.Context) error, log zerolog.Logger, dialects ...Dialect) (*Server, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err

@@ -3,17 +3,11 @@ package store
 import (
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/google/uuid"
 
 	"oneton/face"
 )
-
-// unitTolerance is how far a template's squared length may be from one:
-// rounding a unit vector of d coordinates to float32 moves it by less than
-// d × 2⁻²³, so this leaves room for the widest packs and for no mistake.
-const unitTolerance = 1e-3
 
 // maxDimension is the longest template that every index can hold.
 const maxDimension = 1024
@@ -35,16 +29,13 @@ func CheckEnrolment(sub Subject, faces []Face, photos []Photo, create bool) erro
 	}
 	dimension := make(map[string]int, 1)
 	for i, f := range faces {
-		if id, err := uuid.Parse(f.ID); err != nil || id.String() != f.ID {
-			return fmt.Errorf("%w: id of face %d is not a UUID in lower case", ErrInvalid, i)
-		}
 		if err := invalid(fmt.Sprintf("face %d", i), checkID("pack", f.Pack), checkTime(f.CreatedAt), checkMeasures(f)); err != nil {
 			return err
 		}
 		if photos != nil && !ValidText(photos[i].MediaType) {
 			return fmt.Errorf("%w: media type of photo %d is not UTF-8 or has a NUL", ErrInvalid, i)
 		}
-		if err := checkTemplate(f.Template); err != nil {
+		if err := checkVector(f); err != nil {
 			return fmt.Errorf("%w: face %d: %w", ErrInvalid, i, err)
 		}
 		if d, ok := dimension[f.Pack]; ok && d != len(f.Template) {
@@ -85,20 +76,16 @@ func checkMeasures(f Face) error {
 	return nil
 }
 
-func checkTemplate(t face.Template) error {
-	var sum float64
-	for _, x := range t {
-		sum += float64(x) * float64(x)
+// checkVector refuses a face that no index could hold.
+func checkVector(f Face) error {
+	if id, err := uuid.Parse(f.ID); err != nil || id.String() != f.ID {
+		return errors.New("id is not a UUID in lower case")
 	}
-	switch {
-	case len(t) > maxDimension:
-		return face.ErrDimension
-	case math.IsNaN(sum) || math.IsInf(sum, 0):
-		return face.ErrNotFinite
-	case sum == 0:
-		return face.ErrZero
-	case math.Abs(sum-1) > unitTolerance:
-		return errors.New("template is not of length one")
+	if err := f.Template.Check(); err != nil {
+		return err
+	}
+	if f.Pack == "" || len(f.Template) > maxDimension {
+		return fmt.Errorf("pack %q in %d dimensions: %w", f.Pack, len(f.Template), face.ErrDimension)
 	}
 	return nil
 }

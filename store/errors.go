@@ -19,6 +19,10 @@ var (
 	// of the store rely on; nothing was changed.
 	ErrInvalid = errors.New("store: invalid")
 
+	// ErrDamaged means that what is stored is not what was written, as after a
+	// flipped bit. Other rows are not concerned.
+	ErrDamaged = errors.New("store: stored data are damaged")
+
 	// ErrNewerSchema means that a newer version of the program has made or
 	// migrated the database; this version leaves it untouched.
 	ErrNewerSchema = errors.New("store: database has a newer schema")

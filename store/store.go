@@ -28,6 +28,9 @@ type Key struct {
 	CreatedAt time.Time
 	// RevokedAt is zero while the key is valid.
 	RevokedAt time.Time
+	// Damage names the columns that cannot be read, as after a flipped bit, and
+	// is empty as a rule. Their fields are zero; so it is in the nouns below.
+	Damage string
 }
 
 // Gallery is a set of subjects that are searched together. It pins a model
@@ -42,6 +45,7 @@ type Gallery struct {
 	Pack      string
 	Policy    Policy
 	CreatedAt time.Time
+	Damage    string
 }
 
 // Policy is what a gallery's owner decides about its answers and its data.
@@ -81,7 +85,8 @@ type Subject struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	// Faces is how many faces are enrolled; stores fill it in on reading.
-	Faces int
+	Faces  int
+	Damage string
 }
 
 // Face is one enrolled photo of a subject.
@@ -98,6 +103,9 @@ type Face struct {
 	// PhotoSHA256 is set while the photo is kept.
 	PhotoSHA256 []byte
 	CreatedAt   time.Time
+	// Damage names the columns that cannot be read; with a damaged template
+	// the face cannot be compared, and Template is nil.
+	Damage string
 }
 
 // Photo is an enrolled photo, byte for byte as it was received.

@@ -33,6 +33,9 @@ type engine interface {
 	ready(ctx context.Context, position uint64) error
 	// failing is why the view does not come along; nil while it does.
 	failing() error
+	// aside are the changes that the view goes on without; see
+	// changelog.Follower.
+	aside() (changes []changelog.Change, more bool)
 	// rebuild forgets the view; while it runs, it is built anew.
 	rebuild(ctx context.Context) error
 	Close() error
@@ -84,7 +87,7 @@ func resumeExact(cfg config.Config, t *truth, log zerolog.Logger) (*exactEngine,
 		return nil, err
 	}
 	return &exactEngine{
-		Index: x, follower: changelog.NewFollower(t.store, x, changelog.FollowerConfig{}),
+		Index: x, follower: changelog.NewFollower(t.store, x, changelog.FollowerConfig{SetAside: setAside(log)}),
 		save: cfg.Index.Save, log: log,
 	}, nil
 }
@@ -98,6 +101,8 @@ func (e *exactEngine) Notify() { e.follower.Notify() }
 func (e *exactEngine) ready(ctx context.Context, position uint64) error { return e.Wait(ctx, position) }
 
 func (e *exactEngine) failing() error { return e.follower.Err() }
+
+func (e *exactEngine) aside() ([]changelog.Change, bool) { return e.follower.Aside() }
 
 func (e *exactEngine) rebuild(context.Context) error { return e.Reset() }
 
@@ -124,4 +129,12 @@ func (e *exactEngine) keep(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// setAside logs what the index goes on without.
+func setAside(log zerolog.Logger) func(changelog.Change) {
+	return func(c changelog.Change) {
+		log.Error().Err(c.Damage).Uint64("position", c.Seq).Str("tenant", c.Tenant).Str("gallery", c.Gallery).Str("face", c.Face).
+			Msg("a face is damaged in the database and is set aside: searches do not see it, or not by its metadata")
+	}
 }

@@ -105,6 +105,14 @@ func (e *qdrantEngine) failing() error {
 	return nil
 }
 
+// aside are none unless it is this process's turn to bring the index along.
+func (e *qdrantEngine) aside() ([]changelog.Change, bool) {
+	if f := e.follower.Load(); f != nil {
+		return f.Aside()
+	}
+	return nil, false
+}
+
 func (e *qdrantEngine) rebuild(ctx context.Context) error { return e.Reset(ctx) }
 
 // run brings the index along whenever it is this process's turn, until ctx
@@ -145,7 +153,7 @@ func (e *qdrantEngine) lead(ctx context.Context, t turn) error {
 	}()
 	go e.check(ctx, cancel)
 	for {
-		f := changelog.NewFollower(e.truth.store, e.Index, changelog.FollowerConfig{})
+		f := changelog.NewFollower(e.truth.store, e.Index, changelog.FollowerConfig{SetAside: setAside(e.log)})
 		e.follower.Store(f)
 		err := f.Run(ctx)
 		e.follower.Store(nil)

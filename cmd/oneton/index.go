@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -161,9 +162,12 @@ func (c *indexVerify) Run(ctx context.Context) error {
 		}
 		out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 		for _, d := range v.Differences {
-			if d.Face == "" {
+			switch {
+			case d.Position > 0:
+				fmt.Fprintf(out, "%s\tface %s\t%s at position %d\n", named(d.Scope, names), cmp.Or(d.Face, "unknown"), d.What, d.Position)
+			case d.Face == "":
 				fmt.Fprintf(out, "%s\t%s\tdatabase %d, index %d\n", named(d.Scope, names), d.What, d.Want, d.Have)
-			} else {
+			default:
 				fmt.Fprintf(out, "%s\tface %s\t%s\n", named(d.Scope, names), d.Face, d.What)
 			}
 		}

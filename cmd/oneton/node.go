@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -119,7 +120,19 @@ func (n *node) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return n.engine.ready(ctx, position)
+	if err := n.engine.ready(ctx, position); err != nil {
+		return err
+	}
+	aside, _ := n.engine.aside()
+	if len(aside) == 0 {
+		return nil
+	}
+	const named = 10
+	d := &server.Degraded{SetAside: len(aside)}
+	for _, c := range aside[:min(named, len(aside))] {
+		d.Faces = append(d.Faces, cmp.Or(c.Face, "unknown"))
+	}
+	return d
 }
 
 // serve answers on the listener until ctx ends, then drains and returns.

@@ -109,6 +109,9 @@ func (c *keyList) Run(ctx context.Context) error {
 			if !k.RevokedAt.IsZero() {
 				state = "revoked " + k.RevokedAt.Format(time.RFC3339)
 			}
+			if k.Damage != "" {
+				state += ", damaged"
+			}
 			fmt.Fprintf(out, "%s\t%s\t%s\t%v\t%s\n", k.ID, k.CreatedAt.Format(time.RFC3339), state, k.Scopes, k.Name)
 		}
 		return out.Flush()

@@ -7,6 +7,8 @@ import (
 	"github.com/google/uuid"
 
 	"oneton/changelog"
+	"oneton/face"
+	"oneton/search"
 )
 
 // batch is what a run of changes comes to for one gallery.
@@ -24,8 +26,10 @@ type faceChange struct {
 	change changelog.Change
 }
 
-// split sorts changes by gallery.
+// split sorts changes by gallery. Those that no index can hold are a
+// *changelog.UnfitError.
 func split(changes []changelog.Change) ([]*batch, error) {
+	var unfit changelog.UnfitError
 	var batches []*batch
 	byKey := make(map[galleryKey]*batch)
 	for _, c := range slices.Backward(changes) {
@@ -37,8 +41,11 @@ func split(changes []changelog.Change) ([]*batch, error) {
 			batches = append(batches, b)
 		}
 		if err := b.precede(c); err != nil {
-			return nil, fmt.Errorf("change %d: %w", c.Seq, err)
+			unfit.Seqs, unfit.Err = append(unfit.Seqs, c.Seq), err
 		}
+	}
+	if unfit.Err != nil {
+		return nil, &unfit
 	}
 	for _, b := range batches {
 		slices.Reverse(b.faces)
@@ -59,6 +66,14 @@ func (b *batch) precede(c changelog.Change) error {
 	id, err := uuid.Parse(c.Face)
 	if err != nil {
 		return fmt.Errorf("face id: %w", err)
+	}
+	if c.Kind == changelog.PutFace {
+		if err := c.Template.Check(); err != nil {
+			return err
+		}
+		if len(c.Template) > search.MaxDimension {
+			return face.ErrDimension
+		}
 	}
 	if b.dropped || b.seen[id] {
 		return nil

@@ -2,10 +2,12 @@ package exact
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"sync"
 
 	"oneton/changelog"
+	"oneton/face"
 	"oneton/search"
 )
 
@@ -30,7 +32,8 @@ func newGallery(cfg Config) *gallery {
 }
 
 // apply makes the changes; searches see all or none. On an error nothing is
-// changed.
+// changed; templates of another dimension than their shelf's are a
+// *changelog.UnfitError.
 func (g *gallery) apply(faces []faceChange, next uint64) (err error) {
 	shelves := maps.Clone(g.shelves)
 	var edits []*shelfEdit
@@ -43,14 +46,26 @@ func (g *gallery) apply(faces []faceChange, next uint64) (err error) {
 		}
 		discardAbsent(shelves, g.shelves)
 	}()
+	var unfit changelog.UnfitError
 	for _, f := range faces {
-		if f.change.Kind == changelog.PutFace && shelves[f.change.Pack] == nil {
-			s, err := newShelf(g.cfg, len(f.change.Template))
+		if f.change.Kind != changelog.PutFace {
+			continue
+		}
+		dimension := len(f.change.Template)
+		if shelves[f.change.Pack] == nil {
+			s, err := newShelf(g.cfg, dimension)
 			if err != nil {
 				return err
 			}
 			shelves[f.change.Pack] = s
 		}
+		if want := shelves[f.change.Pack].dimension; dimension != want {
+			unfit.Seqs = append(unfit.Seqs, f.change.Seq)
+			unfit.Err = fmt.Errorf("templates of pack %s have %d dimensions, not %d: %w", f.change.Pack, want, dimension, face.ErrDimension)
+		}
+	}
+	if unfit.Err != nil {
+		return &unfit
 	}
 	for pack, s := range shelves {
 		e, err := s.stage(pack, faces)

@@ -21,7 +21,7 @@ func (x *Index) Verify(ctx context.Context, log changelog.Log, o verify.Options)
 	if err != nil {
 		return verify.Verification{}, err
 	}
-	v := verify.Verification{Position: want.Position, Faces: len(want.Faces)}
+	v := verify.Begin(want)
 	numbers, chosen := maps.Clone(want.Numbers), o.Choose(want)
 	for key, g := range x.galleries {
 		for pack, s := range g.shelves {

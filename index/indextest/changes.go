@@ -1,11 +1,14 @@
 package indextest
 
 import (
+	"errors"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"oneton/changelog"
+	"oneton/face"
 	"oneton/index"
 )
 
@@ -182,4 +185,37 @@ func testReplays(t *testing.T, f *feed) {
 	again(remove(s, ids[0]))
 	again(put(s, "bob", ids[0], randomTemplate(rng, dimension), nil), remove(s, ids[2]))
 	again(drop(s))
+}
+
+// testUnfit checks that changes which no index can hold are told by position
+// and that the others can be applied without them.
+func testUnfit(t *testing.T, f *feed) {
+	rng, s := newRand(11), newScope()
+	f.apply(t, put(s, "ann", newID(), randomTemplate(rng, dimension), nil))
+	long := make(face.Template, 1025)
+	long[0] = 1
+	nan := randomTemplate(rng, dimension)
+	nan[3] = float32(math.NaN())
+	for name, bad := range map[string]changelog.Change{
+		"kind":             {Kind: 77, Tenant: s.Tenant, Gallery: s.Gallery, Face: newID()},
+		"face id":          remove(s, "not a uuid"),
+		"no template":      put(s, "bob", newID(), nil, nil),
+		"not a number":     put(s, "bob", newID(), nan, nil),
+		"not a unit":       put(s, "bob", newID(), make(face.Template, dimension), nil),
+		"other dimensions": put(s, "bob", newID(), randomTemplate(rng, dimension+1), nil),
+		"too many":         put(newScope(), "bob", newID(), long, nil),
+	} {
+		good := put(s, "cid", newID(), randomTemplate(rng, dimension), nil)
+		good.Seq, bad.Seq = f.seq+1, f.seq+2
+		err := f.index.Apply(t.Context(), []changelog.Change{good, bad}, f.seq+2)
+		unfit, ok := errors.AsType[*changelog.UnfitError](err)
+		require.True(t, ok, "%s: %v", name, err)
+		require.Equal(t, []uint64{bad.Seq}, unfit.Seqs, name)
+		require.Equal(t, f.seq, f.index.Position())
+
+		f.seq += 2
+		f.model(good)
+		f.replay(t, []changelog.Change{good})
+		f.search(t, index.Query{Scope: s, Probe: good.Template, K: 5, Threshold: -1})
+	}
 }

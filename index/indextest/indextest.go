@@ -69,6 +69,7 @@ func Run(t *testing.T, create func(t *testing.T) Index, o Options) {
 		"isolation":              testIsolation,
 		"positions":              testPositions,
 		"replays":                testReplays,
+		"unfit":                  testUnfit,
 		"bad queries":            testBadQueries,
 		"cancellation":           testCancellation,
 		"model":                  testModel,

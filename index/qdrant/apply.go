@@ -9,7 +9,6 @@ import (
 	api "github.com/qdrant/go-client/qdrant"
 
 	"oneton/changelog"
-	"oneton/face"
 	"oneton/index"
 )
 
@@ -64,10 +63,7 @@ func (x *Index) Apply(ctx context.Context, changes []changelog.Change, next uint
 
 // makeRoom makes the collections of packs that are new.
 func (x *Index) makeRoom(ctx context.Context, b *batch, position uint64) error {
-	packs, err := b.packs()
-	if err != nil {
-		return fmt.Errorf("apply changes: %w", err)
-	}
+	packs := b.packs()
 	for _, pack := range slices.Sorted(maps.Keys(packs)) {
 		s, err := x.space(ctx, pack)
 		if err != nil {
@@ -82,9 +78,8 @@ func (x *Index) makeRoom(ctx context.Context, b *batch, position uint64) error {
 			}
 			x.learn(s)
 		}
-		if s.dimension != packs[pack] {
-			return fmt.Errorf("apply changes: templates of pack %s have %d dimensions, not %d: %w",
-				pack, s.dimension, packs[pack], face.ErrDimension)
+		if err := b.sameDimension(pack, s.dimension); err != nil {
+			return fmt.Errorf("apply changes: %w", err)
 		}
 	}
 	return nil

@@ -3,7 +3,6 @@ package qdrant
 import (
 	"errors"
 	"fmt"
-	"math"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -11,9 +10,6 @@ import (
 	"oneton/changelog"
 	"oneton/face"
 )
-
-// lengthTolerance is how far a template's length may be from one.
-const lengthTolerance = 1e-3
 
 // batch is what a run of changes comes to.
 type batch struct {
@@ -35,8 +31,10 @@ type faceChange struct {
 	change changelog.Change
 }
 
-// reduce checks the changes and sorts them.
+// reduce checks the changes and sorts them. Those that no index can hold are a
+// *changelog.UnfitError.
 func reduce(changes []changelog.Change) (*batch, error) {
+	var unfit changelog.UnfitError
 	b := &batch{galleries: make(map[galleryKey]bool), dropped: make(map[galleryKey]bool)}
 	last := make(map[faceKey]int)
 	for i, c := range changes {
@@ -53,9 +51,13 @@ func reduce(changes []changelog.Change) (*batch, error) {
 		}
 		id, err := check(c)
 		if err != nil {
-			return nil, fmt.Errorf("change %d: %w", c.Seq, err)
+			unfit.Seqs, unfit.Err = append(unfit.Seqs, c.Seq), err
+			continue
 		}
 		last[faceKey{k, id}] = i
+	}
+	if unfit.Err != nil {
+		return nil, &unfit
 	}
 	for i, c := range changes {
 		if c.Kind == changelog.DropGallery {
@@ -90,39 +92,32 @@ func check(c changelog.Change) (id string, err error) {
 			return "", errors.New("metadata that are not UTF-8")
 		}
 	}
-	return parsed.String(), checkUnit(c.Template)
+	return parsed.String(), c.Template.Check()
 }
 
-// checkUnit returns an error when t is no unit vector.
-func checkUnit(t face.Template) error {
-	var sum float64
-	for _, x := range t {
-		sum += float64(x) * float64(x)
-	}
-	switch length := math.Sqrt(sum); {
-	case math.IsNaN(length) || math.IsInf(length, 0):
-		return face.ErrNotFinite
-	case length == 0:
-		return face.ErrZero
-	case math.Abs(length-1) > lengthTolerance:
-		return fmt.Errorf("template of length %g, not one", length)
-	}
-	return nil
-}
-
-// packs are those that faces are put into, with their dimension.
-func (b *batch) packs() (map[string]int, error) {
+// packs are those that faces are put into, with the dimension of the first.
+func (b *batch) packs() map[string]int {
 	packs := make(map[string]int)
 	for _, f := range b.faces {
-		if f.change.Kind != changelog.PutFace {
-			continue
+		if _, ok := packs[f.change.Pack]; !ok && f.change.Kind == changelog.PutFace {
+			packs[f.change.Pack] = len(f.change.Template)
 		}
-		have, ok := packs[f.change.Pack]
-		if ok && have != len(f.change.Template) {
-			return nil, fmt.Errorf("change %d: pack %s in %d and %d dimensions: %w",
-				f.change.Seq, f.change.Pack, have, len(f.change.Template), face.ErrDimension)
-		}
-		packs[f.change.Pack] = len(f.change.Template)
 	}
-	return packs, nil
+	return packs
+}
+
+// sameDimension returns a *changelog.UnfitError of the faces of the pack that
+// are not of the dimension.
+func (b *batch) sameDimension(pack string, dimension int) error {
+	var unfit changelog.UnfitError
+	for _, f := range b.faces {
+		if c := f.change; c.Kind == changelog.PutFace && c.Pack == pack && len(c.Template) != dimension {
+			unfit.Seqs = append(unfit.Seqs, c.Seq)
+			unfit.Err = fmt.Errorf("templates of pack %s have %d dimensions, not %d: %w", pack, dimension, len(c.Template), face.ErrDimension)
+		}
+	}
+	if unfit.Err != nil {
+		return &unfit
+	}
+	return nil
 }

@@ -47,7 +47,7 @@ func (x *Index) Search(ctx context.Context, q index.Query) (index.Result, error)
 		return index.Result{}, fmt.Errorf("%w: the probe has %d dimensions, not %d: %w",
 			index.ErrQuery, len(q.Probe), s.dimension, face.ErrDimension)
 	}
-	if err := checkUnit(q.Probe); err != nil {
+	if err := q.Probe.Check(); err != nil {
 		return index.Result{}, fmt.Errorf("%w: probe: %w", index.ErrQuery, err)
 	}
 	if r.Hits, err = x.nearest(ctx, s, k, q, x.params(g)); err != nil {

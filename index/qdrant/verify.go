@@ -25,7 +25,7 @@ func (x *Index) Verify(ctx context.Context, log changelog.Log, o verify.Options)
 	if err := x.waitDurable(ctx, want.Position); err != nil {
 		return verify.Verification{}, err
 	}
-	v := verify.Verification{Position: want.Position, Faces: len(want.Faces)}
+	v := verify.Begin(want)
 	if err := x.verifyNumbers(ctx, want, &v); err != nil {
 		return verify.Verification{}, err
 	}

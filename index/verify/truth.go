@@ -22,6 +22,8 @@ type Truth struct {
 	Faces    map[uuid.UUID]Face
 	// Numbers are the galleries' numbers of faces.
 	Numbers map[index.Scope]int
+	// Damaged are the changes that the log's store cannot read whole.
+	Damaged []changelog.Change
 }
 
 // Face is a live face.
@@ -59,7 +61,13 @@ func Read(ctx context.Context, log changelog.Log) (*Truth, error) {
 	return w, err
 }
 
-func (w *Truth) apply(c changelog.Change) error {
+func (w *Truth) apply(c changelog.Change) {
+	if c.Damage != nil {
+		w.Damaged = append(w.Damaged, c)
+	}
+	if c.Lost() {
+		return
+	}
 	scope := index.Scope{Tenant: c.Tenant, Gallery: c.Gallery, Pack: c.Pack}
 	if c.Kind == changelog.DropGallery {
 		for id, f := range w.Faces {
@@ -67,18 +75,19 @@ func (w *Truth) apply(c changelog.Change) error {
 				w.remove(id)
 			}
 		}
-		return nil
+		return
 	}
 	id, err := uuid.Parse(c.Face)
 	if err != nil {
-		return err
+		c.Damage = err
+		w.Damaged = append(w.Damaged, c)
+		return
 	}
 	w.remove(id)
 	if c.Kind == changelog.PutFace {
 		w.Faces[id] = Face{scope, ContentOf(c.Subject, c.Metadata, c.Template)}
 		w.Numbers[scope]++
 	}
-	return nil
 }
 
 func (w *Truth) remove(id uuid.UUID) {

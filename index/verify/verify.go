@@ -37,13 +37,26 @@ type Verification struct {
 // Difference is something that the index has otherwise than the log.
 type Difference struct {
 	Scope index.Scope
-	// Face is empty when the whole gallery is meant.
+	// Face is empty when the whole gallery is meant, or is not known.
 	Face string
-	// What is "missing", "different", "number of faces" or "recorded number of
-	// faces".
+	// What is "missing", "different", "number of faces", "recorded number of
+	// faces" or, of the log itself, "damaged in the database".
 	What string
+	// Position is the log's at which it is damaged.
+	Position uint64
 	// Want and Have are the numbers, when it is one.
 	Want, Have int
+}
+
+// Begin is a comparison with what the log comes to, and notes what is damaged
+// of that.
+func Begin(want *Truth) Verification {
+	v := Verification{Position: want.Position, Faces: len(want.Faces)}
+	for _, c := range want.Damaged {
+		scope := index.Scope{Tenant: c.Tenant, Gallery: c.Gallery, Pack: c.Pack}
+		v.Differences = append(v.Differences, Difference{Scope: scope, Face: c.Face, What: "damaged in the database", Position: c.Seq})
+	}
+	return v
 }
 
 // Number notes a number of a gallery's, unless it is what it should be.
@@ -69,16 +82,15 @@ func (v *Verification) Face(scope index.Scope, id uuid.UUID, want, have Content,
 func (v *Verification) Close(ctx context.Context, log changelog.Log) error {
 	type key struct{ tenant, gallery string }
 	meanwhile := make(map[key]bool)
-	_, err := read(ctx, log, v.Position, func(c changelog.Change) error {
+	_, err := read(ctx, log, v.Position, func(c changelog.Change) {
 		meanwhile[key{c.Tenant, c.Gallery}] = true
-		return nil
 	})
 	v.Differences = slices.DeleteFunc(v.Differences, func(d Difference) bool {
-		return meanwhile[key{d.Scope.Tenant, d.Scope.Gallery}]
+		return d.Position == 0 && meanwhile[key{d.Scope.Tenant, d.Scope.Gallery}]
 	})
 	slices.SortFunc(v.Differences, func(a, b Difference) int {
 		return cmp.Or(cmp.Compare(a.Scope.Tenant, b.Scope.Tenant), cmp.Compare(a.Scope.Gallery, b.Scope.Gallery),
-			cmp.Compare(a.Scope.Pack, b.Scope.Pack), cmp.Compare(a.Face, b.Face), cmp.Compare(a.What, b.What))
+			cmp.Compare(a.Scope.Pack, b.Scope.Pack), cmp.Compare(a.Face, b.Face), cmp.Compare(a.What, b.What), cmp.Compare(a.Position, b.Position))
 	})
 	return err
 }
@@ -110,7 +122,7 @@ func (o Options) Choose(want *Truth) map[index.Scope][]uuid.UUID {
 
 // read calls do with the log's changes after a position, up to what is its end
 // now or a little further, and returns how far it came.
-func read(ctx context.Context, log changelog.Log, after uint64, do func(changelog.Change) error) (uint64, error) {
+func read(ctx context.Context, log changelog.Log, after uint64, do func(changelog.Change)) (uint64, error) {
 	const entries = 1000
 	end, err := log.Position(ctx)
 	if err != nil {
@@ -122,9 +134,7 @@ func read(ctx context.Context, log changelog.Log, after uint64, do func(changelo
 			return 0, fmt.Errorf("read the log after %d: %w", after, err)
 		}
 		for _, c := range changes {
-			if err := do(c); err != nil {
-				return 0, fmt.Errorf("read change %d: %w", c.Seq, err)
-			}
+			do(c)
 		}
 		if next == after {
 			break

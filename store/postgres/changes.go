@@ -2,12 +2,16 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"math"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"oneton/changelog"
-	"oneton/face"
+	"oneton/store"
 )
 
 // maxPosition is the highest that a column holds.
@@ -15,30 +19,83 @@ const maxPosition = uint64(math.MaxInt64)
 
 const endOfLog = `SELECT coalesce(max(seq), 0) FROM changes`
 
+// The rows of the log with what they are about. Of a row of which the server
+// cannot read all, the next query may still read a part.
+const (
+	changeColumns = `SELECT c.seq, c.kind, coalesce(c.tenant, g.tenant), coalesce(c.gallery, f.gallery), coalesce(c.face, f.id),
+		f.pack, f.subject, f.template, f.checksum, `
+	changeTables = ` FROM changes c LEFT JOIN (faces f JOIN galleries g ON g.id = f.gallery AND g.tenant IS NOT NULL`
+	theirSubject = ` LEFT JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject`
+	// only makes sure that no other face than that of change $1 is read.
+	only = `) ON f.enrolled = (SELECT enrolled FROM changes WHERE seq = $1) WHERE c.seq = $1`
+
+	changesAfter = changeColumns + `s.metadata::text` + changeTables + theirSubject +
+		`) ON f.enrolled = c.enrolled WHERE c.seq > $1 ORDER BY c.seq LIMIT $2`
+	changeWhole = changeColumns + `s.metadata::text` + changeTables + theirSubject + only
+	changeFace  = changeColumns + `NULL` + changeTables + only
+	changeAlone = `SELECT seq, kind, tenant, gallery, coalesce(face, ''), NULL, NULL, NULL::bytea, NULL::bigint, NULL FROM changes WHERE seq = $1`
+)
+
 // Changes implements changelog.Log. Puts carry the face as it is now; those of
 // faces that are gone are left out.
 func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]changelog.Change, uint64, error) {
-	entries, err := list(ctx, s, "read changes", scanChange, `
-		SELECT c.seq, c.kind, coalesce(c.tenant, g.tenant, ''), coalesce(c.gallery, f.gallery, ''), coalesce(c.face, f.id, ''),
-			coalesce(f.pack, ''), coalesce(f.subject, ''), f.template, s.metadata
-		FROM changes c
-		LEFT JOIN (faces f
-			JOIN galleries g ON g.id = f.gallery AND g.tenant IS NOT NULL
-			JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject
-		) ON f.enrolled = c.enrolled
-		WHERE c.seq > $1 ORDER BY c.seq LIMIT $2`, min(after, maxPosition), max(limit, 0))
+	entries, err := list(ctx, s, "read changes", scanChange, changesAfter, min(after, maxPosition), max(limit, 0))
+	next := after
+	if len(entries) > 0 {
+		next = entries[len(entries)-1].Seq
+	}
+	if errors.Is(err, store.ErrDamaged) {
+		entries, next, err = s.changesOneByOne(ctx, after, limit)
+	}
 	if err != nil {
 		return nil, after, err
 	}
-	next := after
 	live := entries[:0]
 	for _, c := range entries {
-		next = c.Seq
-		if c.Kind != changelog.PutFace || c.Face != "" {
+		// Without a face there is only the number of one that is gone.
+		if c.Kind != changelog.PutFace || c.Face != "" || c.Damage != nil {
 			live = append(live, c)
 		}
 	}
 	return live, next, nil
+}
+
+// changesOneByOne reads the log's rows of the next limit positions each by
+// itself, so that what cannot be read costs no other row.
+func (s *Store) changesOneByOne(ctx context.Context, after uint64, limit int) (entries []changelog.Change, next uint64, err error) {
+	end, err := s.Position(ctx)
+	if err != nil {
+		return nil, after, err
+	}
+	next = max(after, min(end, after+uint64(max(limit, 0)))) //nolint:gosec // not negative
+	for seq := after + 1; seq <= next; seq++ {
+		c, err := s.changeAt(ctx, seq)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, after, err
+		}
+		entries = append(entries, c)
+	}
+	return entries, next, nil
+}
+
+// changeAt reads what it can of one row of the log.
+func (s *Store) changeAt(ctx context.Context, seq uint64) (changelog.Change, error) {
+	var damage error
+	for _, query := range []string{changeWhole, changeFace, changeAlone} {
+		c, err := one(ctx, s, "read change", scanChange, query, seq)
+		if errors.Is(err, store.ErrDamaged) {
+			damage = err
+			continue
+		}
+		if damage != nil {
+			c.Damage = damage
+		}
+		return c, err
+	}
+	return changelog.Change{Seq: seq, Damage: damage}, nil
 }
 
 // Position implements changelog.Log. It asks the server, since another process
@@ -48,11 +105,24 @@ func (s *Store) Position(ctx context.Context) (uint64, error) {
 }
 
 func scanChange(row pgx.CollectableRow) (c changelog.Change, err error) {
+	var kind int64
+	var tenant, gallery, id, pack, subject, metadata pgtype.Text
 	var template []byte
-	if err := row.Scan(&c.Seq, &c.Kind, &c.Tenant, &c.Gallery, &c.Face,
-		&c.Pack, &c.Subject, &template, &c.Metadata); err != nil || template == nil {
+	var checksum *int64
+	if err := row.Scan(&c.Seq, &kind, &tenant, &gallery, &id, &pack, &subject, &template, &checksum, &metadata); err != nil {
 		return c, err
 	}
-	c.Template, err = face.TemplateFromBytes(template)
-	return c, err
+	c.Tenant, c.Gallery, c.Face, c.Pack, c.Subject = tenant.String, gallery.String, id.String, pack.String, subject.String
+	if kind < int64(changelog.PutFace) || kind > int64(changelog.DropGallery) {
+		c.Damage = fmt.Errorf("%w: the change is of kind %d", store.ErrDamaged, kind)
+		return c, nil
+	}
+	if c.Kind = changelog.Kind(kind); c.Kind != changelog.PutFace || !id.Valid {
+		return c, nil
+	}
+	c.Template, c.Damage = store.ReadTemplate(store.Face{ID: c.Face, Gallery: c.Gallery, Subject: c.Subject, Pack: c.Pack}, template, checksum)
+	if c.Damage == nil && json.Unmarshal([]byte(metadata.String), &c.Metadata) != nil {
+		c.Metadata, c.Damage = nil, fmt.Errorf("%w: metadata", store.ErrDamaged)
+	}
+	return c, nil
 }

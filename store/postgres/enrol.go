@@ -125,18 +125,23 @@ func (t *tx) subject(sub store.Subject, metadata string, create bool) {
 }
 
 // sameDimension fails when the gallery has templates of the pack that differ
-// in dimension. The order by age keeps the server from scanning the table.
+// in dimension. The order by age keeps the server from scanning the table; a
+// row whose length is damaged is not the only one that is asked.
 func (t *tx) sameDimension(gallery string, f faceRow) {
-	t.queue(`SELECT octet_length(template) FROM faces WHERE gallery = $1 AND pack = $2 ORDER BY created_at LIMIT 1`, gallery, f.Pack).
+	bytes := len(f.Template.Bytes())
+	t.queue(`SELECT octet_length(template), octet_length(template) = $3 OR EXISTS (
+			SELECT FROM faces WHERE gallery = $1 AND pack = $2 AND octet_length(template) = $3)
+		FROM faces WHERE gallery = $1 AND pack = $2 ORDER BY created_at LIMIT 1`, gallery, f.Pack, bytes).
 		QueryRow(func(row pgx.Row) error {
-			var bytes int
-			err := row.Scan(&bytes)
+			var have int
+			var same bool
+			err := row.Scan(&have, &same)
 			switch {
 			case errors.Is(err, pgx.ErrNoRows):
 				return nil
-			case err == nil && bytes != len(f.Template.Bytes()):
+			case err == nil && !same:
 				return fmt.Errorf("%w: the gallery's templates have %d bytes, not %d: %w",
-					store.ErrInvalid, bytes, len(f.Template.Bytes()), face.ErrDimension)
+					store.ErrInvalid, have, bytes, face.ErrDimension)
 			}
 			return err
 		})
@@ -145,9 +150,10 @@ func (t *tx) sameDimension(gallery string, f faceRow) {
 // face adds one face with its photo and its entry of the change log.
 func (t *tx) face(sub store.Subject, f faceRow) {
 	t.position++
-	t.queue(`INSERT INTO faces (enrolled, id, gallery, subject, pack, template, box, landmarks, quality, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, t.position, f.ID, sub.Gallery, sub.ID, f.Pack,
-		f.Template.Bytes(), f.box, f.landmarks, f.quality, now(f.CreatedAt))
+	template := f.Template.Bytes()
+	t.queue(`INSERT INTO faces (enrolled, id, gallery, subject, pack, template, checksum, box, landmarks, quality, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, t.position, f.ID, sub.Gallery, sub.ID, f.Pack,
+		template, store.Checksum(f.ID, sub.Gallery, sub.ID, f.Pack, template), f.box, f.landmarks, f.quality, now(f.CreatedAt))
 	t.queue(`INSERT INTO changes (seq, kind, enrolled) VALUES ($1, $2, $1)`, t.position, changelog.PutFace)
 	if f.photo != nil {
 		t.queue(`INSERT INTO photos (face, media_type, sha256, bytes) VALUES ($1, $2, $3, $4)`,

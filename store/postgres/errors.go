@@ -36,6 +36,8 @@ var causes = map[string]error{
 	"55P03": store.ErrUnavailable, // lock not available
 	"57":    store.ErrUnavailable, // operator intervention, and statements timed out
 	"58":    store.ErrUnavailable, // system error
+	"XX001": store.ErrDamaged,     // data corrupted
+	"XX002": store.ErrDamaged,     // index corrupted
 }
 
 // explain adds to err the sentinel that stores answer for its cause.

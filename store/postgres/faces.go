@@ -6,16 +6,15 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"oneton/changelog"
-	"oneton/face"
 	"oneton/store"
 )
 
 // Faces lists a subject's faces with their templates, oldest first and faces
 // of one moment in the order of their enrolment. It is ErrNotFound when the
-// subject is unknown.
+// subject is unknown. One that is damaged says so.
 func (s *Store) Faces(ctx context.Context, gallery, subject string) ([]store.Face, error) {
 	faces, err := list(ctx, s, "list faces", scanFace, `
-		SELECT f.id, f.gallery, f.subject, f.pack, f.template, f.box, f.landmarks, f.quality, p.sha256, f.created_at
+		SELECT f.id, f.gallery, f.subject, f.pack, f.template, f.checksum, f.box::text, f.landmarks::text, f.quality::text, p.sha256, f.created_at
 		FROM faces f LEFT JOIN photos p ON p.face = f.enrolled
 		WHERE`+inGallery+`AND f.subject = $2 ORDER BY f.created_at, f.enrolled`, gallery, subject)
 	if err == nil && len(faces) == 0 {
@@ -49,12 +48,21 @@ func (t *tx) deleteFaces(where string, args ...any) (int64, error) {
 		append([]any{changelog.DeleteFace}, args...)...)
 }
 
-// Photo returns the kept photo of a gallery's face, or ErrNotFound.
+// Photo returns the kept photo of a gallery's face, or ErrNotFound. A photo that
+// does not have its SHA-256 is ErrDamaged.
 func (s *Store) Photo(ctx context.Context, gallery, face string) (store.Photo, error) {
-	return one(ctx, s, "read photo", func(row pgx.CollectableRow) (p store.Photo, err error) {
-		err = row.Scan(&p.MediaType, &p.Bytes)
-		return p, err
-	}, `SELECT p.media_type, p.bytes FROM photos p JOIN faces f ON f.enrolled = p.face
+	return one(ctx, s, "read photo", func(row pgx.CollectableRow) (store.Photo, error) {
+		var p store.Photo
+		var sum []byte
+		err := row.Scan(&p.MediaType, &p.Bytes, &sum)
+		if err == nil {
+			err = p.Check(sum)
+		}
+		if err != nil {
+			return store.Photo{}, err
+		}
+		return p, nil
+	}, `SELECT p.media_type, p.bytes, p.sha256 FROM photos p JOIN faces f ON f.enrolled = p.face
 		WHERE`+inGallery+`AND f.id = $2`, gallery, face)
 }
 
@@ -68,11 +76,8 @@ func (s *Store) DeletePhotos(ctx context.Context, gallery, subject string) error
 }
 
 func scanFace(row pgx.CollectableRow) (f store.Face, err error) {
-	var template []byte
-	if err := row.Scan(&f.ID, &f.Gallery, &f.Subject, &f.Pack, &template, &f.Box,
-		&f.Landmarks, &f.Quality, &f.PhotoSHA256, &f.CreatedAt); err != nil {
-		return store.Face{}, err
-	}
-	f.Template, err = face.TemplateFromBytes(template)
-	return f, err
+	var template, box, landmarks, quality []byte
+	var checksum *int64
+	err = row.Scan(&f.ID, &f.Gallery, &f.Subject, &f.Pack, &template, &checksum, &box, &landmarks, &quality, &f.PhotoSHA256, &f.CreatedAt)
+	return store.ReadRow(f, template, checksum, box, landmarks, quality), err
 }

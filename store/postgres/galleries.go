@@ -13,7 +13,7 @@ import (
 // inGallery holds for the rows of gallery $1 while it is not dropped.
 const inGallery = ` gallery = $1 AND EXISTS (SELECT FROM galleries g WHERE g.id = $1 AND g.tenant IS NOT NULL) `
 
-const galleryColumns = `SELECT id, tenant, name, pack, policy, created_at FROM galleries `
+const galleryColumns = `SELECT id, tenant, name, pack, policy::text, created_at FROM galleries `
 
 // CreateGallery adds a gallery: ErrExists when its id or its name is taken,
 // ErrNotFound when its tenant is unknown.
@@ -91,6 +91,9 @@ func (s *Store) DeleteGallery(ctx context.Context, tenant, name string) (positio
 }
 
 func scanGallery(row pgx.CollectableRow) (g store.Gallery, err error) {
-	err = row.Scan(&g.ID, &g.Tenant, &g.Name, &g.Pack, &g.Policy, &g.CreatedAt)
+	var policy []byte
+	if err = row.Scan(&g.ID, &g.Tenant, &g.Name, &g.Pack, &policy, &g.CreatedAt); err == nil {
+		store.ReadColumn("policy", policy, &g.Policy, &g.Damage)
+	}
 	return g, err
 }

@@ -10,7 +10,7 @@ import (
 	"oneton/store"
 )
 
-const keyColumns = `SELECT id, tenant, name, mac, scopes, created_at, revoked_at FROM keys `
+const keyColumns = `SELECT id, tenant, name, mac, scopes::text, created_at, revoked_at FROM keys `
 
 // CreateKey adds a key: ErrExists when its id is taken, ErrNotFound when its
 // tenant is unknown.
@@ -50,7 +50,10 @@ func (s *Store) RevokeKey(ctx context.Context, tenant, id string) error {
 
 func scanKey(row pgx.CollectableRow) (k store.Key, err error) {
 	var revoked *time.Time
-	err = row.Scan(&k.ID, &k.Tenant, &k.Name, &k.MAC, &k.Scopes, &k.CreatedAt, &revoked)
+	var scopes []byte
+	if err = row.Scan(&k.ID, &k.Tenant, &k.Name, &k.MAC, &scopes, &k.CreatedAt, &revoked); err == nil {
+		store.ReadColumn("scopes", scopes, &k.Scopes, &k.Damage)
+	}
 	if revoked != nil {
 		k.RevokedAt = *revoked
 	}

@@ -107,6 +107,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, s.failed(ctx, "open database", err)
 	}
 	go s.commitAll()
+	if err := s.fillChecksums(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
 }
 

@@ -22,11 +22,14 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (deleted int, 
 		err := s.write(ctx, "delete expired faces", func(tx *tx) (err error) {
 			// Gallery by gallery, so that the index by age is what is read.
 			n, err = tx.deleteFaces(`enrolled IN (
-				SELECT f.enrolled FROM galleries g CROSS JOIN LATERAL (
+				SELECT f.enrolled FROM (
+					SELECT id, CASE WHEN jsonb_typeof(policy -> 'retention') = 'number' THEN (policy ->> 'retention')::bigint END AS retention
+					FROM galleries WHERE tenant IS NOT NULL
+				) g CROSS JOIN LATERAL (
 					SELECT enrolled FROM faces WHERE gallery = g.id AND created_at <
-						$3::timestamptz - (g.policy ->> 'retention')::bigint / $4::bigint * interval '1 microsecond'
+						$3::timestamptz - g.retention / $4::bigint * interval '1 microsecond'
 					ORDER BY created_at LIMIT $5
-				) f WHERE g.tenant IS NOT NULL AND (g.policy ->> 'retention')::bigint > 0 LIMIT $5)`,
+				) f WHERE g.retention > 0 LIMIT $5)`,
 				now, time.Microsecond.Nanoseconds(), expiryBatch)
 			return err
 		})

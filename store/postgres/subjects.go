@@ -12,7 +12,7 @@ import (
 	"oneton/store"
 )
 
-const subjectColumns = `SELECT gallery, id, metadata, created_at, updated_at,
+const subjectColumns = `SELECT gallery, id, metadata::text, created_at, updated_at,
 	(SELECT count(*) FROM faces f WHERE f.gallery = subjects.gallery AND f.subject = subjects.id) FROM subjects `
 
 // Subject returns a gallery's subject of that id, or ErrNotFound.
@@ -36,11 +36,13 @@ func (s *Store) SubjectsOf(ctx context.Context, gallery string, faces []string) 
 	possible := slices.DeleteFunc(slices.Clone(faces), func(id string) bool { return !store.ValidText(id) })
 	_, err := list(ctx, s, "read subjects of faces", func(row pgx.CollectableRow) (face string, err error) {
 		var sub store.Subject
-		err = row.Scan(&face, &sub.Gallery, &sub.ID, &sub.Metadata, &sub.CreatedAt, &sub.UpdatedAt, &sub.Faces)
+		var metadata []byte
+		err = row.Scan(&face, &sub.Gallery, &sub.ID, &metadata, &sub.CreatedAt, &sub.UpdatedAt, &sub.Faces)
+		store.ReadColumn("metadata", metadata, &sub.Metadata, &sub.Damage)
 		subs[face] = sub
 		return face, err
 	}, `
-		SELECT f.id, s.gallery, s.id, s.metadata, s.created_at, s.updated_at,
+		SELECT f.id, s.gallery, s.id, s.metadata::text, s.created_at, s.updated_at,
 			(SELECT count(*) FROM faces o WHERE o.gallery = s.gallery AND o.subject = s.id)
 		FROM (SELECT * FROM faces WHERE`+inGallery+`AND id = ANY ($2)) f
 		JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject`, gallery, possible)
@@ -82,6 +84,9 @@ func (s *Store) DeleteSubject(ctx context.Context, gallery, id string) (position
 }
 
 func scanSubject(row pgx.CollectableRow) (sub store.Subject, err error) {
-	err = row.Scan(&sub.Gallery, &sub.ID, &sub.Metadata, &sub.CreatedAt, &sub.UpdatedAt, &sub.Faces)
+	var metadata []byte
+	if err = row.Scan(&sub.Gallery, &sub.ID, &metadata, &sub.CreatedAt, &sub.UpdatedAt, &sub.Faces); err == nil {
+		store.ReadColumn("metadata", metadata, &sub.Metadata, &sub.Damage)
+	}
 	return sub, err
 }

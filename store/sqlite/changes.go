@@ -9,58 +9,116 @@ import (
 	"math"
 
 	"oneton/changelog"
-	"oneton/face"
+	"oneton/store"
 )
 
 // maxPosition is the highest that a column holds.
 const maxPosition = uint64(math.MaxInt64)
 
+// The rows of the log with what they are about. Of a row whose page, or whose
+// face's or subject's, cannot be read, the next query may still read a part.
+var changeQueries = []string{
+	`SELECT c.seq, c.kind, c.tenant, coalesce(c.gallery, f.gallery), coalesce(c.face, f.id),
+		f.pack, f.subject, f.template, f.checksum, s.metadata
+	FROM changes c
+	LEFT JOIN faces f ON f.n = c.n
+	LEFT JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject `,
+	`SELECT c.seq, c.kind, c.tenant, coalesce(c.gallery, f.gallery), coalesce(c.face, f.id),
+		f.pack, f.subject, f.template, f.checksum, NULL
+	FROM changes c LEFT JOIN faces f ON f.n = c.n `,
+	`SELECT seq, kind, tenant, gallery, coalesce(face, ''), NULL, NULL, NULL, NULL, NULL FROM changes c `,
+}
+
 // Changes implements changelog.Log. Puts carry the face as it is now; those of
 // faces that are gone are left out.
 func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]changelog.Change, uint64, error) {
-	rows, err := s.readers.QueryContext(ctx, `
-		SELECT c.seq, c.kind, c.tenant, coalesce(c.gallery, f.gallery), coalesce(c.face, f.id),
-			f.pack, f.subject, f.template, s.metadata
-		FROM changes c
-		LEFT JOIN faces f ON f.n = c.n
-		LEFT JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject
-		WHERE c.seq > ? ORDER BY c.seq LIMIT ?`, min(after, maxPosition), max(limit, 0))
+	rows, err := s.readers.QueryContext(ctx, changeQueries[0]+`WHERE c.seq > ? ORDER BY c.seq LIMIT ?`, min(after, maxPosition), max(limit, 0))
 	entries, err := list(rows, err, scanChange)
+	next := after
+	if len(entries) > 0 {
+		next = entries[len(entries)-1].Seq
+	}
+	if damaged(err) {
+		entries, next, err = s.changesOneByOne(ctx, after, limit)
+	}
 	if err != nil {
 		return nil, after, s.read(ctx, "read changes", err)
 	}
-	next := after
 	live := entries[:0]
 	for _, c := range entries {
-		next = c.Seq
-		if c.Kind == changelog.PutFace {
-			if c.Face == "" {
-				continue
-			}
-			c.Tenant, err = s.tenantOf(ctx, c.Gallery)
-			if errors.Is(err, sql.ErrNoRows) {
-				// Deleted since, with the face.
-				continue
-			}
-			if err != nil {
+		// Without a face there is only the number of one that is gone.
+		there := c.Kind != changelog.PutFace || c.Face != "" || c.Damage != nil
+		if there && c.Kind == changelog.PutFace {
+			if c.Tenant, there, err = s.tenantOf(ctx, c); err != nil {
 				return nil, after, s.read(ctx, "read changes", err)
 			}
 		}
-		live = append(live, c)
+		if there {
+			live = append(live, c)
+		}
 	}
 	return live, next, nil
 }
 
-// tenantOf remembers what it was told: a gallery stays its tenant's.
-func (s *Store) tenantOf(ctx context.Context, gallery string) (tenant string, err error) {
-	if known, ok := s.tenants.Load(gallery); ok {
-		return known.(string), nil
+// changesOneByOne reads the log's rows of the next limit positions each by
+// itself, so that a page that cannot be read costs no other page's rows.
+func (s *Store) changesOneByOne(ctx context.Context, after uint64, limit int) (entries []changelog.Change, next uint64, err error) {
+	end, err := s.Position(ctx)
+	if err != nil {
+		return nil, after, err
 	}
-	err = s.readers.QueryRowContext(ctx, `SELECT tenant FROM galleries WHERE id = ? AND tenant IS NOT NULL`, gallery).Scan(&tenant)
+	next = max(after, min(end, after+uint64(max(limit, 0))))
+	for seq := after + 1; seq <= next; seq++ {
+		c, err := s.changeAt(ctx, seq)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return nil, after, err
+		}
+		entries = append(entries, c)
+	}
+	return entries, next, nil
+}
+
+// changeAt reads what it can of one row of the log.
+func (s *Store) changeAt(ctx context.Context, seq uint64) (changelog.Change, error) {
+	var damage error
+	for _, query := range changeQueries {
+		rows, err := s.readers.QueryContext(ctx, query+`WHERE c.seq = ?`, seq)
+		found, err := list(rows, err, scanChange)
+		switch {
+		case damaged(err):
+			damage = explain(err)
+			continue
+		case err != nil:
+			return changelog.Change{}, err
+		case len(found) == 0:
+			return changelog.Change{}, sql.ErrNoRows
+		case damage != nil:
+			found[0].Damage = damage
+		}
+		return found[0], nil
+	}
+	return changelog.Change{Seq: seq, Damage: damage}, nil
+}
+
+// tenantOf is the tenant of a face that was put; false means that its gallery,
+// and the face with it, is gone. It remembers what it was told: a gallery stays
+// its tenant's.
+func (s *Store) tenantOf(ctx context.Context, c changelog.Change) (tenant string, there bool, err error) {
+	if known, ok := s.tenants.Load(c.Gallery); ok {
+		return known.(string), true, nil
+	}
+	err = s.readers.QueryRowContext(ctx, `SELECT tenant FROM galleries WHERE id = ? AND tenant IS NOT NULL`, c.Gallery).Scan(&tenant)
+	if errors.Is(err, sql.ErrNoRows) || damaged(err) && c.Damage != nil {
+		// The gallery of a damaged row may be what is damaged.
+		return "", c.Damage != nil, nil
+	}
 	if err == nil {
-		s.tenants.Store(gallery, tenant)
+		s.tenants.Store(c.Gallery, tenant)
 	}
-	return tenant, err
+	return tenant, err == nil, err
 }
 
 // Position implements changelog.Log. It reads the file, since another process
@@ -71,21 +129,24 @@ func (s *Store) Position(ctx context.Context) (position uint64, err error) {
 }
 
 func scanChange(row scanner) (c changelog.Change, err error) {
+	var kind, checksum any // of whatever type a damaged row has there
 	var tenant, gallery, id, pack, subject sql.NullString
 	// Bytes that are good until the next row, and not copied.
 	var template, metadata sql.RawBytes
-	if err := row.Scan(&c.Seq, &c.Kind, &tenant, &gallery, &id, &pack, &subject, &template, &metadata); err != nil {
+	if err := row.Scan(&c.Seq, &kind, &tenant, &gallery, &id, &pack, &subject, &template, &checksum, &metadata); err != nil {
 		return c, err
 	}
 	c.Tenant, c.Gallery, c.Face, c.Pack, c.Subject = tenant.String, gallery.String, id.String, pack.String, subject.String
+	n, ok := kind.(int64)
+	if c.Kind = changelog.Kind(n); !ok || n < int64(changelog.PutFace) || n > int64(changelog.DropGallery) {
+		c.Kind, c.Damage = 0, fmt.Errorf("%w: the change is of kind %v", store.ErrDamaged, kind)
+	}
 	if c.Kind != changelog.PutFace || !id.Valid {
 		return c, nil
 	}
-	if c.Template, err = face.TemplateFromBytes(template); err != nil {
-		return c, err
-	}
-	if err := json.Unmarshal(metadata, &c.Metadata); err != nil {
-		return c, fmt.Errorf("decode metadata: %w", err)
+	c.Template, c.Damage = store.ReadTemplate(store.Face{ID: c.Face, Gallery: c.Gallery, Subject: c.Subject, Pack: c.Pack}, template, checksumOf(checksum))
+	if c.Damage == nil && json.Unmarshal(metadata, &c.Metadata) != nil {
+		c.Metadata, c.Damage = nil, fmt.Errorf("%w: metadata", store.ErrDamaged)
 	}
 	return c, nil
 }

@@ -10,7 +10,7 @@ import (
 	"oneton/store"
 )
 
-// jsonColumn reads and writes v, a pointer when read, as a JSON text.
+// jsonColumn writes v as a JSON text.
 type jsonColumn struct{ v any }
 
 // Value implements driver.Valuer.
@@ -22,16 +22,16 @@ func (c jsonColumn) Value() (driver.Value, error) {
 	return string(b), nil
 }
 
-// Scan implements sql.Scanner.
-func (c jsonColumn) Scan(src any) error {
-	s, ok := src.(string)
-	if !ok {
-		return fmt.Errorf("decode column: %T is not a text", src)
+// checksumOf is a face's checksum, or nil when it has none.
+func checksumOf(column any) *int64 {
+	switch sum := column.(type) {
+	case nil:
+		return nil
+	case int64:
+		return &sum
+	default:
+		return new(int64(-1)) // which no template has
 	}
-	if err := json.Unmarshal([]byte(s), c.v); err != nil {
-		return fmt.Errorf("decode column: %w", err)
-	}
-	return nil
 }
 
 // timeColumn reads a time of microseconds into t; NULL leaves it zero.

@@ -110,17 +110,22 @@ func (t tx) subject(sub store.Subject, create bool) error {
 
 // face adds one face and its entry of the change log.
 func (t tx) face(sub store.Subject, f store.Face) (n int64, err error) {
-	var bytes int
-	err = t.row(`SELECT length(template) FROM faces WHERE gallery = ? AND pack = ? LIMIT 1`, sub.Gallery, f.Pack).Scan(&bytes)
-	if err == nil && bytes != 4*len(f.Template) {
+	template := f.Template.Bytes()
+	var dimension, same sql.NullInt64
+	// A row whose length is damaged is not the only one that is asked.
+	err = t.row(`SELECT length(template) / 4, length(template) = ?3 OR EXISTS (
+			SELECT 1 FROM faces WHERE gallery = ?1 AND pack = ?2 AND length(template) = ?3)
+		FROM faces WHERE gallery = ?1 AND pack = ?2 LIMIT 1`, sub.Gallery, f.Pack, len(template)).Scan(&dimension, &same)
+	if err == nil && same.Int64 == 0 {
 		return 0, fmt.Errorf("%w: the gallery's templates have %d dimensions, not %d: %w",
-			store.ErrInvalid, bytes/4, len(f.Template), face.ErrDimension)
+			store.ErrInvalid, dimension.Int64, len(f.Template), face.ErrDimension)
 	}
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return 0, err
 	}
-	r, err := t.exec(`INSERT INTO faces (id, gallery, subject, pack, template, box, landmarks, quality, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, f.ID, sub.Gallery, sub.ID, f.Pack, f.Template.Bytes(),
+	r, err := t.exec(`INSERT INTO faces (id, gallery, subject, pack, template, checksum, box, landmarks, quality, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, f.ID, sub.Gallery, sub.ID, f.Pack, template,
+		store.Checksum(f.ID, sub.Gallery, sub.ID, f.Pack, template),
 		jsonColumn{f.Box}, jsonColumn{f.Landmarks}, jsonColumn{f.Quality}, micros(f.CreatedAt))
 	if err != nil {
 		return 0, err

@@ -37,6 +37,8 @@ func explain(err error) error {
 		return fmt.Errorf("%w: %w: %w", store.ErrFull, store.ErrUnavailable, err)
 	}
 	switch e.Code() & primary {
+	case sqlite3.SQLITE_CORRUPT:
+		return fmt.Errorf("%w: %w", store.ErrDamaged, err)
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR,
 		sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL:
 		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
@@ -57,6 +59,12 @@ func lacksRoom(err error) bool {
 func full(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && (e.Code() == sqlite3.SQLITE_FULL || e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE)
+}
+
+// damaged tells whether err is of a page that is not what was written.
+func damaged(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&primary == sqlite3.SQLITE_CORRUPT
 }
 
 // read wraps what a read returned, if it is an error.

@@ -4,16 +4,15 @@ import (
 	"context"
 
 	"oneton/changelog"
-	"oneton/face"
 	"oneton/store"
 )
 
 // Faces lists a subject's faces with their templates, oldest first and faces
 // of one moment in the order of their enrolment. It is ErrNotFound when the
-// subject is unknown.
+// subject is unknown. One that is damaged says so.
 func (s *Store) Faces(ctx context.Context, gallery, subject string) ([]store.Face, error) {
 	rows, err := s.readers.QueryContext(ctx, `
-		SELECT f.id, f.gallery, f.subject, f.pack, f.template, f.box, f.landmarks, f.quality, p.sha256, f.created_at
+		SELECT f.id, f.gallery, f.subject, f.pack, f.template, f.checksum, f.box, f.landmarks, f.quality, p.sha256, f.created_at
 		FROM faces f LEFT JOIN kept_photos p ON p.face = f.n
 		WHERE`+inGallery+`AND f.subject = ?2 ORDER BY f.created_at, f.n`, gallery, subject)
 	faces, err := list(rows, err, scanFace)
@@ -41,11 +40,19 @@ func (s *Store) DeleteFace(ctx context.Context, gallery, subject, face string) (
 	return position, err
 }
 
-// Photo returns the kept photo of a gallery's face, or ErrNotFound.
+// Photo returns the kept photo of a gallery's face, or ErrNotFound. A photo that
+// does not have its SHA-256 is ErrDamaged.
 func (s *Store) Photo(ctx context.Context, gallery, face string) (p store.Photo, err error) {
-	err = s.readers.QueryRowContext(ctx, `SELECT p.media_type, p.bytes FROM kept_photos p JOIN faces f ON f.n = p.face
-		WHERE`+inGallery+`AND f.id = ?2`, gallery, face).Scan(&p.MediaType, &p.Bytes)
-	return p, s.read(ctx, "read photo", err)
+	var sum []byte
+	err = s.readers.QueryRowContext(ctx, `SELECT p.media_type, p.bytes, p.sha256 FROM kept_photos p JOIN faces f ON f.n = p.face
+		WHERE`+inGallery+`AND f.id = ?2`, gallery, face).Scan(&p.MediaType, &p.Bytes, &sum)
+	if err == nil {
+		err = p.Check(sum)
+	}
+	if err != nil {
+		return store.Photo{}, s.read(ctx, "read photo", err)
+	}
+	return p, nil
 }
 
 // DeletePhotos removes a subject's kept photos and leaves its faces; it is
@@ -58,11 +65,9 @@ func (s *Store) DeletePhotos(ctx context.Context, gallery, subject string) error
 }
 
 func scanFace(row scanner) (f store.Face, err error) {
-	var template []byte
-	if err := row.Scan(&f.ID, &f.Gallery, &f.Subject, &f.Pack, &template, jsonColumn{&f.Box},
-		jsonColumn{&f.Landmarks}, jsonColumn{&f.Quality}, &f.PhotoSHA256, timeColumn{&f.CreatedAt}); err != nil {
-		return store.Face{}, err
-	}
-	f.Template, err = face.TemplateFromBytes(template)
-	return f, err
+	var template, box, landmarks, quality []byte
+	var checksum any
+	err = row.Scan(&f.ID, &f.Gallery, &f.Subject, &f.Pack, &template, &checksum, &box, &landmarks, &quality,
+		&f.PhotoSHA256, timeColumn{&f.CreatedAt})
+	return store.ReadRow(f, template, checksumOf(checksum), box, landmarks, quality), err
 }

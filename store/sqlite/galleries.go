@@ -83,6 +83,9 @@ func (s *Store) DeleteGallery(ctx context.Context, tenant, name string) (positio
 }
 
 func scanGallery(row scanner) (g store.Gallery, err error) {
-	err = row.Scan(&g.ID, &g.Tenant, &g.Name, &g.Pack, jsonColumn{&g.Policy}, timeColumn{&g.CreatedAt})
+	var policy []byte
+	if err = row.Scan(&g.ID, &g.Tenant, &g.Name, &g.Pack, &policy, timeColumn{&g.CreatedAt}); err == nil {
+		store.ReadColumn("policy", policy, &g.Policy, &g.Damage)
+	}
 	return g, err
 }

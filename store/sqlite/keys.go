@@ -47,7 +47,10 @@ func (s *Store) RevokeKey(ctx context.Context, tenant, id string) error {
 }
 
 func scanKey(row scanner) (k store.Key, err error) {
-	err = row.Scan(&k.ID, &k.Tenant, &k.Name, &k.MAC, jsonColumn{&k.Scopes},
-		timeColumn{&k.CreatedAt}, timeColumn{&k.RevokedAt})
+	var scopes []byte
+	if err = row.Scan(&k.ID, &k.Tenant, &k.Name, &k.MAC, &scopes,
+		timeColumn{&k.CreatedAt}, timeColumn{&k.RevokedAt}); err == nil {
+		store.ReadColumn("scopes", scopes, &k.Scopes, &k.Damage)
+	}
 	return k, err
 }

@@ -214,13 +214,13 @@ func TestOlderDatabase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "oneton.db")
 	require.NoError(t, sqlite.MigrateTo(t.Context(), path, 2))
 	db := raw(t, path)
-	f := storetest.NewFace(uuid.NewString())
 	for _, id := range []string{"g", "h"} {
+		f := storetest.NewFace(uuid.NewString())
 		change(t, db, `INSERT INTO tenants VALUES (?, '', 1)`, "tenant of "+id)
 		change(t, db, `INSERT INTO galleries VALUES (?, ?, ?, ?, '{}', 1)`, id, "tenant of "+id, id, storetest.Pack)
 		change(t, db, `INSERT INTO subjects VALUES (?, 'p', '{}', 1, 1)`, id)
 		change(t, db, `INSERT INTO faces (id, gallery, subject, pack, template, box, landmarks, quality, created_at)
-			VALUES (?, ?, 'p', ?, ?, '{}', '[]', '{}', 1)`, f.ID+id, id, storetest.Pack, f.Template.Bytes())
+			VALUES (?, ?, 'p', ?, ?, '{}', '[]', '{}', 1)`, f.ID, id, storetest.Pack, f.Template.Bytes())
 		change(t, db, `INSERT INTO photos SELECT n, 'image/png', x'00', x'0102' FROM faces WHERE gallery = ?`, id)
 		change(t, db, `INSERT INTO changes (kind, n) SELECT ?, n FROM faces WHERE gallery = ?`, changelog.PutFace, id)
 	}

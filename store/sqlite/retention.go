@@ -54,8 +54,10 @@ type expiredFace struct{ tenant, gallery, id string }
 
 func (t tx) expired(now time.Time) ([]expiredFace, error) {
 	rows, err := t.conn.QueryContext(context.Background(), `
-		SELECT g.tenant, g.id, f.id FROM galleries g JOIN faces f ON f.gallery = g.id
-		WHERE g.tenant IS NOT NULL AND g.policy ->> 'retention' > 0 AND f.created_at < ? - g.policy ->> 'retention' / ?
+		SELECT g.tenant, g.id, f.id FROM (
+			SELECT tenant, id, iif(json_valid(policy), policy ->> 'retention', 0) AS retention FROM galleries WHERE tenant IS NOT NULL
+		) g JOIN faces f ON f.gallery = g.id
+		WHERE g.retention > 0 AND f.created_at < ? - g.retention / ?
 		LIMIT ?`, now.UnixMicro(), time.Microsecond.Nanoseconds(), expiryBatch)
 	return list(rows, err, func(row scanner) (f expiredFace, err error) {
 		err = row.Scan(&f.tenant, &f.gallery, &f.id)

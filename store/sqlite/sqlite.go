@@ -78,6 +78,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	s.reserve = r
 	_ = r.fill() // what grows is refused until it can be had
 	go s.commitAll(tx{s.conn})
+	if err := s.fillChecksums(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", cfg.Path, err), s.Close())
+	}
 	return s, nil
 }
 

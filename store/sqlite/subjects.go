@@ -40,8 +40,9 @@ func (s *Store) SubjectsOf(ctx context.Context, gallery string, faces []string) 
 	subs := make(map[string]store.Subject, len(faces))
 	_, err = list(rows, err, func(row scanner) (face string, err error) {
 		var sub store.Subject
-		err = row.Scan(&face, &sub.Gallery, &sub.ID, jsonColumn{&sub.Metadata},
-			timeColumn{&sub.CreatedAt}, timeColumn{&sub.UpdatedAt}, &sub.Faces)
+		var metadata []byte
+		err = row.Scan(&face, &sub.Gallery, &sub.ID, &metadata, timeColumn{&sub.CreatedAt}, timeColumn{&sub.UpdatedAt}, &sub.Faces)
+		store.ReadColumn("metadata", metadata, &sub.Metadata, &sub.Damage)
 		subs[face] = sub
 		return face, err
 	})
@@ -88,8 +89,10 @@ func (s *Store) DeleteSubject(ctx context.Context, gallery, id string) (position
 }
 
 func scanSubject(row scanner) (sub store.Subject, err error) {
-	err = row.Scan(&sub.Gallery, &sub.ID, jsonColumn{&sub.Metadata},
-		timeColumn{&sub.CreatedAt}, timeColumn{&sub.UpdatedAt}, &sub.Faces)
+	var metadata []byte
+	if err = row.Scan(&sub.Gallery, &sub.ID, &metadata, timeColumn{&sub.CreatedAt}, timeColumn{&sub.UpdatedAt}, &sub.Faces); err == nil {
+		store.ReadColumn("metadata", metadata, &sub.Metadata, &sub.Damage)
+	}
 	return sub, err
 }
 
