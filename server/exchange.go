@@ -6,6 +6,8 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
+
+	"oneton/embed"
 )
 
 // withoutLength is what fasthttp calls the length of a request that announces
@@ -51,6 +53,9 @@ func (x *exchange) begin(c *fiber.Ctx) {
 	x.end()
 	ctx, cancel := context.WithTimeout(x.server.base, x.server.cfg.RequestTimeout)
 	x.end = cancel
+	if p, ok := PrincipalOf(c); ok {
+		ctx = embed.WithTenant(ctx, p.Tenant)
+	}
 	c.SetUserContext(ctx)
 }
 
