@@ -86,6 +86,9 @@ type Server struct {
 	// one IPv4 address or IPv6 network of 64 bits.
 	Connections int `koanf:"connections"`
 	PerAddress  int `koanf:"connections_per_address"`
+	// Origins are those whose pages browsers let call the API: scheme, host
+	// and port, as in https://app.example.org.
+	Origins []string `koanf:"origins"`
 	// Timeout is the time one request may take.
 	Timeout time.Duration `koanf:"timeout"`
 	// DrainDelay is how long a stopping server reports itself not ready

@@ -56,6 +56,12 @@ func TestLoadRefuses(t *testing.T) {
 		"body smaller than a photo": {file: "server:\n  max_body: 2048\n", names: "server.max_body"},
 		"memory of less than two":   {environ: []string{"ONETON_SERVER_BODY_MEMORY=67108863"}, names: "server.body_memory"},
 		"no connection":             {environ: []string{"ONETON_SERVER_CONNECTIONS_PER_ADDRESS=0"}, names: "server.connections_per_address"},
+		"any origin":                {environ: []string{"ONETON_SERVER_ORIGINS=*"}, names: "server.origins"},
+		"origin with a path":        {environ: []string{"ONETON_SERVER_ORIGINS=https://a.example,https://b.example/"}, names: "server.origins"},
+		"origin with its own port":  {environ: []string{"ONETON_SERVER_ORIGINS=https://a.example:443"}, names: "server.origins"},
+		"wild origin":               {file: "server:\n  origins: [\"https://*.example.org\"]\n", names: "server.origins"},
+		"origin of capitals":        {file: "server:\n  origins: [\"https://A.example\"]\n", names: "server.origins"},
+		"origin without a scheme":   {file: "server:\n  origins: [a.example]\n", names: "server.origins"},
 		"no pack":                   {file: "packs: []\n", names: "packs"},
 		"broken YAML":               {file: "listen: [\n", names: "oneton.yaml"},
 	} {

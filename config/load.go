@@ -45,8 +45,6 @@ func Load(path string, environ []string, flags map[string]any) (Config, error) {
 		TransformFunc: func(variable, value string) (string, any) {
 			key, ok := byVariable[variable]
 			switch {
-			case ok && key == "packs":
-				return key, strings.Split(value, ",")
 			case ok:
 				return key, value
 			case !foreign[variable] && !strings.HasPrefix(variable, prefix+"TEST_"):
@@ -70,7 +68,7 @@ func Load(path string, environ []string, flags map[string]any) (Config, error) {
 		TagName:          "koanf",
 		ErrorUnused:      true,
 		WeaklyTypedInput: true,
-		DecodeHook:       mapstructure.StringToTimeDurationHookFunc(),
+		DecodeHook:       mapstructure.ComposeDecodeHookFunc(mapstructure.StringToTimeDurationHookFunc(), mapstructure.StringToSliceHookFunc(",")),
 	}})
 	if err != nil {
 		return Config{}, fmt.Errorf("decode settings: %w", err)

@@ -2,7 +2,9 @@ package config
 
 import (
 	"net"
+	"net/url"
 	"slices"
+	"strings"
 )
 
 // Validate returns a *FieldError for the first setting that cannot work.
@@ -56,6 +58,8 @@ func (c Config) Validate() error {
 		return &FieldError{"server.max_body", c.Server.MaxBody, "at least image.max_bytes"}
 	case c.Server.BodyMemory/2 < c.Server.MaxBody:
 		return &FieldError{"server.body_memory", c.Server.BodyMemory, "at least twice server.max_body"}
+	case slices.ContainsFunc(c.Server.Origins, func(o string) bool { return !origin(o) }):
+		return &FieldError{"server.origins", c.Server.Origins, "scheme and host in small letters, and a port that is not the scheme's own, as in https://app.example.org; * is none"}
 	case c.Index.Save < 0:
 		return &FieldError{"index.save", c.Index.Save, "0 or more"}
 	case c.Server.Timeout <= 0:
@@ -72,6 +76,13 @@ func (c Config) Validate() error {
 		return &FieldError{"policy.retention", c.Policy.Retention, "0 or more"}
 	}
 	return c.Index.Qdrant.validate()
+}
+
+// origin tells whether a text is an origin as browsers write it.
+func origin(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "https" && u.Port() != "443" || u.Scheme == "http" && u.Port() != "80") && u.Hostname() != "" &&
+		!strings.ContainsAny(u.Host, "*, ") && text == strings.ToLower(u.Scheme+"://"+u.Host)
 }
 
 func mode(s string) bool { return s == "off" || s == "report" || s == "enforce" }

@@ -22,7 +22,8 @@ const (
 // the server's limit. It is for handlers, which run once it is known who asks:
 // nothing but a body's first byte is read before, and its memory grows with
 // what has come, whatever was announced. The bytes are the caller's. The time
-// for the work on the request starts anew when the body is whole.
+// for the work on the request starts anew when the body is whole, and the work
+// ends when the client leaves.
 func Body(c *fiber.Ctx, largest int) ([]byte, error) {
 	x, ok := c.Context().UserValue(exchangeKey).(*exchange)
 	if !ok || x.whole {
@@ -45,6 +46,7 @@ func Body(c *fiber.Ctx, largest int) ([]byte, error) {
 		return nil, err
 	}
 	x.begin(c)
+	x.watch(c)
 	return body, nil
 }
 

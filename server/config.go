@@ -29,6 +29,9 @@ type Config struct {
 	// RequestTimeout bounds the work on one request: until its body is wanted,
 	// and once that is read.
 	RequestTimeout time.Duration
+	// Origins are those whose pages may call, as browsers write them; none
+	// unless said.
+	Origins []string
 	// DrainDelay is how long readiness fails before a stopping server closes
 	// its listener, so that load balancers turn away first.
 	DrainDelay time.Duration

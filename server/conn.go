@@ -64,6 +64,26 @@ func (c *conn) wait(waits bool) {
 	}
 }
 
+// watch calls left when the peer closes its side or resets the connection, or
+// not at all; it can be told on Unix only. Nothing may be read from the
+// connection before it is stopped, which leaves no time for reading.
+func (c *conn) watch(left func()) (stop func()) {
+	if c == nil || c.SetReadDeadline(time.Time{}) != nil {
+		return func() {}
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if hungUp(c.Conn) {
+			left()
+		}
+	}()
+	return func() {
+		_ = c.SetReadDeadline(time.Unix(1, 0))
+		<-done
+	}
+}
+
 // leaveUnread says that what is left of a body will not be read: it has
 // lingerTime to pass by, or else the connection ends with this answer.
 func (c *conn) leaveUnread() {

@@ -33,6 +33,10 @@ var (
 	// ErrBodies means that the memory for bodies is taken.
 	ErrBodies = errors.New("server: no memory for the body")
 
+	// ErrClientGone means that the client closed the connection before it had
+	// its answer.
+	ErrClientGone = errors.New("server: client gone")
+
 	// ErrCrowded means that there are as many connections as may be.
 	ErrCrowded = errors.New("server: too many connections")
 
@@ -94,6 +98,8 @@ var kinds = []struct {
 	{ErrForbidden, kind{fiber.StatusForbidden, "forbidden", "The key lacks the permission"}},
 	{ErrEncoding, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "Request bodies must not be compressed"}},
 	{ErrPrecondition, kind{fiber.StatusPreconditionFailed, "precondition_failed", "This is another version than the one that If-Match or If-None-Match asks for; read it again"}},
+	// Nobody reads this answer; the log tells it, by the code of many proxies.
+	{ErrClientGone, kind{499, "client_gone", "The client closed the connection before it had the answer"}},
 	{ErrBodies, kind{fiber.StatusServiceUnavailable, "busy", "Too many bytes of requests are being worked on; try again shortly"}},
 	{ErrCrowded, kind{fiber.StatusServiceUnavailable, "busy", "Too many connections are open from here or in all; try again shortly"}},
 	{ErrStopping, unavailable},

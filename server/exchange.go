@@ -59,6 +59,18 @@ func (x *exchange) begin(c *fiber.Ctx) {
 	c.SetUserContext(ctx)
 }
 
+// watch ends the work on the request when its client leaves.
+func (x *exchange) watch(c *fiber.Ctx) {
+	ctx, leave := context.WithCancelCause(c.UserContext())
+	c.SetUserContext(ctx)
+	unwatch, cancel := x.conn.watch(func() { leave(ErrClientGone) }), x.end
+	x.end = func() {
+		unwatch()
+		cancel()
+		leave(nil)
+	}
+}
+
 // close ends the work on the request.
 func (x *exchange) close() {
 	x.end()

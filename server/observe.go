@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -63,6 +64,7 @@ func (s *Server) around(c *fiber.Ctx, handle func() error) error {
 	c.Set(HeaderRequestID, id)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+	s.share(c)
 	x := s.exchangeOf(c.Context())
 	x.begin(c)
 	defer x.close()
@@ -70,6 +72,9 @@ func (s *Server) around(c *fiber.Ctx, handle func() error) error {
 	err := s.recovered(id, handle)
 	if errors.Is(err, errAwaited) {
 		return nil
+	}
+	if err != nil && errors.Is(context.Cause(c.UserContext()), ErrClientGone) {
+		err = fmt.Errorf("%w: %s", ErrClientGone, err.Error())
 	}
 	if ended := c.UserContext().Err(); err != nil && ended != nil && kindOf(err) == internal {
 		err = fmt.Errorf("%w: %w", ended, err)

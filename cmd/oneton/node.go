@@ -78,6 +78,7 @@ func newNode(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *nod
 	}
 	limits := server.DefaultConfig()
 	limits.BodyLimit, limits.BodyMemory = cfg.Server.MaxBody, cfg.Server.BodyMemory
+	limits.Origins = cfg.Server.Origins
 	limits.Concurrency, limits.PeerConcurrency = cfg.Server.Connections, cfg.Server.PerAddress
 	limits.RequestTimeout, limits.DrainDelay = cfg.Server.Timeout, cfg.Server.DrainDelay
 	n.server, err = server.New(limits, n.service, n.truth.access, n.ready, log, dialect)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"strings"
 
 	"oneton/config"
 )
@@ -18,9 +17,6 @@ func (s settings) load(more map[string]any) (config.Config, error) {
 	flags := make(map[string]any)
 	for k, v := range s.Set {
 		flags[k] = v
-	}
-	if v, ok := s.Set["packs"]; ok {
-		flags["packs"] = strings.Split(v, ",")
 	}
 	if s.Data != "" {
 		flags["data"] = s.Data
