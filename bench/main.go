@@ -12,18 +12,19 @@ import (
 )
 
 type commands struct {
-	Ablation  ablationCommand  `cmd:"" help:"What each choice in the way from photo to answer is worth."`
-	Accuracy  accuracyCommand  `cmd:"" help:"How often known people are missed and strangers answered, on labelled photos."`
-	Deletions deletionsCommand `cmd:"" help:"Enrolments into one gallery while another is deleted."`
-	Index     indexCommand     `cmd:"" help:"The exact index against Qdrant, by comparing with every template and by a graph."`
-	Inserts   insertsCommand   `cmd:"" help:"Searches that insert whom they do not find, beside enrolments into the same gallery."`
-	Liveness  livenessCommand  `cmd:"" help:"How often imitated prints and screens pass the liveness check, and real faces do not."`
-	Quality   qualityCommand   `cmd:"" help:"Whether the quality score tells which degraded photos will be missed."`
-	Templates templatesCommand `cmd:"" help:"Photos to templates, against OpenCV with the same models and photos."`
-	Rebuild   rebuildCommand   `cmd:"" help:"The exact index from a database's log, and from its saved files."`
-	Search    searchCommand    `cmd:"" help:"The exact search core, against memory bandwidth and other engines."`
-	Serve     serveCommand     `cmd:"" help:"A running server: where a search's time goes, and whether its memory grows."`
-	Moments   momentsCommand   `cmd:"" help:"How a pack's templates are spread, for the bench of search to draw from."`
+	Ablation    ablationCommand    `cmd:"" help:"What each choice in the way from photo to answer is worth."`
+	Accuracy    accuracyCommand    `cmd:"" help:"How often known people are missed and strangers answered, on labelled photos."`
+	Deletions   deletionsCommand   `cmd:"" help:"Enrolments into one gallery while another is deleted."`
+	Connections connectionsCommand `cmd:"" help:"What many connections without a valid key take of a running server."`
+	Index       indexCommand       `cmd:"" help:"The exact index against Qdrant, by comparing with every template and by a graph."`
+	Inserts     insertsCommand     `cmd:"" help:"Searches that insert whom they do not find, beside enrolments into the same gallery."`
+	Liveness    livenessCommand    `cmd:"" help:"How often imitated prints and screens pass the liveness check, and real faces do not."`
+	Quality     qualityCommand     `cmd:"" help:"Whether the quality score tells which degraded photos will be missed."`
+	Templates   templatesCommand   `cmd:"" help:"Photos to templates, against OpenCV with the same models and photos."`
+	Rebuild     rebuildCommand     `cmd:"" help:"The exact index from a database's log, and from its saved files."`
+	Search      searchCommand      `cmd:"" help:"The exact search core, against memory bandwidth and other engines."`
+	Serve       serveCommand       `cmd:"" help:"A running server: where a search's time goes, and whether its memory grows."`
+	Moments     momentsCommand     `cmd:"" help:"How a pack's templates are spread, for the bench of search to draw from."`
 }
 
 func main() {
