@@ -170,6 +170,32 @@ func TestInsertWhoseFirstMatchIsDeleted(t *testing.T) {
 	require.Equal(t, "ann-again", a.Probes[0].Candidates[0].Subject)
 }
 
+// hasty deletes every new subject before its enrolment is answered.
+type hasty struct{ *sqlite.Store }
+
+func (h hasty) Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool) (uint64, error) {
+	position, err := h.Store.Enrol(ctx, sub, faces, photos, create)
+	if err == nil {
+		_, err = h.DeleteSubject(ctx, sub.Gallery, sub.ID)
+	}
+	return position, err
+}
+
+// TestEnrolmentThatIsDeletedAtOnce: it was made, and is answered so.
+func TestEnrolmentThatIsDeletedAtOnce(t *testing.T) {
+	_, _, i := openInterrupted(t)
+	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy()}, scripted{table: table()}, stillIndex{}, level{}, hasty{i.Store})
+	require.NoError(t, err)
+	for _, id := range []string{"ann", ""} {
+		e, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{
+			Gallery: gallery, Subject: id, Create: true, Metadata: map[string]string{"a": "b"}, Photos: [][]byte{photo(t, shown{Person: "ann"})},
+		})
+		require.NoError(t, err)
+		require.Equal(t, 1, e.Subject.Faces)
+		require.Equal(t, map[string]string{"a": "b"}, e.Subject.Metadata)
+	}
+}
+
 // TestFilterHoldsForWhatIsAnswered changes the metadata between the scan and
 // the answer.
 func TestFilterHoldsForWhatIsAnswered(t *testing.T) {
@@ -179,7 +205,7 @@ func TestFilterHoldsForWhatIsAnswered(t *testing.T) {
 	})
 	require.NoError(t, err)
 	i.before = func(int) {
-		_, _, err := other.UpdateMetadata(t.Context(), tenant, gallery, "ann", map[string]string{"site": "bern"})
+		_, _, err := other.UpdateMetadata(t.Context(), tenant, gallery, "ann", described(map[string]string{"site": "bern"}))
 		require.NoError(t, err)
 	}
 	for site, want := range map[string]identify.Outcome{"oslo": identify.Nobody, "bern": identify.One} {

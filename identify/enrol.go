@@ -85,13 +85,15 @@ func (s *Service) enrol(ctx context.Context, g store.Gallery, req EnrolRequest, 
 		return Enrolled{}, fmt.Errorf("store enrolment: %w", err)
 	}
 	s.committed()
-	// The enrolment is true whatever becomes of the caller.
-	stored, err := s.store.Subject(context.WithoutCancel(ctx), g.ID, sub.ID)
-	if err != nil {
-		return Enrolled{}, fmt.Errorf("read subject: %w", err)
+	sub.Faces = len(added)
+	if req.Subject != "" && !req.Create {
+		// The enrolment is true whatever becomes of the caller.
+		if sub, err = s.store.Subject(context.WithoutCancel(ctx), g.ID, sub.ID); err != nil {
+			return Enrolled{}, fmt.Errorf("read subject: %w", err)
+		}
 	}
 	return Enrolled{
-		Subject: stored, Faces: added, Liveness: liveness, Position: position,
+		Subject: sub, Faces: added, Liveness: liveness, Position: position,
 		Timings: Timings{Store: s.cfg.Now().Sub(start)},
 	}, nil
 }

@@ -70,7 +70,11 @@ type Store interface {
 	// SubjectsOf returns the subjects of those of the faces that the gallery
 	// has, by the face's id, all as of one moment.
 	SubjectsOf(ctx context.Context, gallery string, faces []string) (map[string]store.Subject, error)
-	UpdateMetadata(ctx context.Context, gallery, id string, metadata map[string]string) (uint64, error)
+	// UpdateMetadata replaces a subject's metadata by what change makes of the
+	// subject as it is, and returns the subject as changed; no other change
+	// comes between. Other writes wait for change, whose error leaves all as
+	// it was.
+	UpdateMetadata(ctx context.Context, gallery, id string, change func(store.Subject) (map[string]string, error)) (store.Subject, uint64, error)
 	DeleteSubject(ctx context.Context, gallery, id string) (uint64, error)
 
 	// Faces lists a subject's faces with their templates, oldest first.

@@ -132,7 +132,7 @@ func TestSearchFilter(t *testing.T) {
 	require.Equal(t, "bern", p.Candidates[0].Subject)
 	require.Equal(t, map[string]string{"site": "bern"}, p.Candidates[0].Metadata)
 
-	_, _, err := s.UpdateMetadata(t.Context(), tenant, gallery, "bern", map[string]string{"site": "rome"})
+	_, _, err := s.UpdateMetadata(t.Context(), tenant, gallery, "bern", described(map[string]string{"site": "rome"}))
 	require.NoError(t, err)
 	p = search(t, s, identify.SearchRequest{Photos: [][]byte{probe}, Filter: map[string][]string{"site": {"bern"}}}).Probes[0]
 	require.Equal(t, identify.Nobody, p.Outcome)

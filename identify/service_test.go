@@ -41,6 +41,11 @@ func to(p store.Policy) func(store.Gallery) (store.Policy, error) {
 	return func(store.Gallery) (store.Policy, error) { return p, nil }
 }
 
+// described is the change that makes m the metadata, whatever they were.
+func described(m map[string]string) func(store.Subject) (map[string]string, error) {
+	return func(store.Subject) (map[string]string, error) { return m, nil }
+}
+
 // newService is the service on a real store and a real index that follows it,
 // with one tenant and one empty gallery.
 func newService(t *testing.T) *identify.Service {

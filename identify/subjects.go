@@ -37,25 +37,26 @@ func (s *Service) Subjects(ctx context.Context, tenant, gallery string, p store.
 	return subs, nil
 }
 
-// UpdateMetadata replaces a subject's metadata; later filters see it, from the
-// position in the change log on that it returns.
-func (s *Service) UpdateMetadata(ctx context.Context, tenant, gallery, id string, m map[string]string) (store.Subject, uint64, error) {
-	if err := validateMetadata(m); err != nil {
-		return store.Subject{}, 0, err
-	}
+// UpdateMetadata replaces a subject's metadata by what change makes of the
+// subject as it is; nothing comes between, and an error of change's leaves all
+// as it was. Later filters see it, from the position in the change log on that
+// it returns.
+func (s *Service) UpdateMetadata(ctx context.Context, tenant, gallery, id string, change func(store.Subject) (map[string]string, error)) (store.Subject, uint64, error) {
 	g, err := s.Gallery(ctx, tenant, gallery)
 	if err != nil {
 		return store.Subject{}, 0, err
 	}
-	position, err := s.store.UpdateMetadata(ctx, g.ID, id, m)
+	sub, position, err := s.store.UpdateMetadata(ctx, g.ID, id, func(sub store.Subject) (map[string]string, error) {
+		m, err := change(sub)
+		if err == nil {
+			err = validateMetadata(m)
+		}
+		return m, err
+	})
 	if err != nil {
 		return store.Subject{}, 0, fmt.Errorf("update metadata: %w", err)
 	}
 	s.committed()
-	sub, err := s.store.Subject(context.WithoutCancel(ctx), g.ID, id)
-	if err != nil {
-		return store.Subject{}, 0, fmt.Errorf("read subject: %w", err)
-	}
 	return sub, position, nil
 }
 

@@ -17,18 +17,23 @@ import (
 // tagBytes of a hash are enough that no two versions share a tag.
 const tagBytes = 16
 
-// tagOf is the strong entity tag (RFC 9110, section 8.8.3) of a gallery: equal
-// tags are of the same gallery, answered byte for byte the same.
-func tagOf(g store.Gallery) (string, error) {
-	b, err := json.Marshal(struct {
-		ID string
-		galleryAnswer
-	}{g.ID, galleryOf(g)})
+// tagOfGallery is the strong entity tag (RFC 9110, section 8.8.3) of a gallery:
+// equal tags are of the same gallery, answered byte for byte the same.
+func tagOfGallery(g store.Gallery) string { return tagOf(g.ID, galleryOf(g)) }
+
+// tagOfSubject is the strong entity tag of a subject with its faces. Whatever
+// is done to a subject moves the time of its update, but that faces go, whose
+// number goes with them.
+func tagOfSubject(s store.Subject) string { return tagOf(s.Gallery, subjectOf(s)) }
+
+func tagOf(id string, answer any) string {
+	b, err := json.Marshal(answer)
 	if err != nil {
-		return "", fmt.Errorf("tag gallery: %w", err)
+		// It cannot be answered either: no version of it has this tag.
+		b = nil
 	}
-	sum := sha256.Sum256(b)
-	return `"` + base64.RawURLEncoding.EncodeToString(sum[:tagBytes]) + `"`, nil
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s", id, b))
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:tagBytes]) + `"`
 }
 
 // conditions are what a request asks of the version that it is about (RFC 9110,
@@ -55,13 +60,9 @@ func (c conditions) check(tag string) error {
 	return nil
 }
 
-// sendGallery answers a request to read the gallery, without a body when the
-// client has this version.
-func (c conditions) sendGallery(ctx *fiber.Ctx, g store.Gallery) error {
-	tag, err := tagOf(g)
-	if err != nil {
-		return err
-	}
+// send answers a request for the version with the tag, without a body when the
+// client has it.
+func (c conditions) send(ctx *fiber.Ctx, tag string, answer any) error {
 	if c.match.given && !c.match.has(tag) {
 		return c.check(tag)
 	}
@@ -70,7 +71,7 @@ func (c conditions) sendGallery(ctx *fiber.Ctx, g store.Gallery) error {
 		ctx.Status(fiber.StatusNotModified)
 		return nil
 	}
-	return ctx.JSON(galleryOf(g))
+	return ctx.JSON(answer)
 }
 
 // tags are those of a condition.

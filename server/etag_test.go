@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"oneton/server/servertest"
 )
 
 const staff = "/v1/galleries/staff"
@@ -72,6 +74,49 @@ func TestGalleryVersions(t *testing.T) {
 	c.Do(t, c.key, "PATCH", staff, "application/json", []byte(off), "If-Match: *").Refused(t, 404, "not_found")
 	again := c.json(t, "POST", "/v1/galleries", m{"name": "staff"})
 	require.NotEqual(t, first, again.Header.Get("ETag"), "made again it is another")
+}
+
+func TestSubjectVersions(t *testing.T) {
+	c := start(t)
+	require.Equal(t, http.StatusOK, c.json(t, "PATCH", staff, m{"policy": m{"keep_photos": true}}).Status)
+	c.enrol(t, "staff", "ann", 1)
+	path := staff + "/subjects/ann"
+	seen := make(map[string]bool)
+	current := func(what string) string {
+		t.Helper()
+		tag := c.json(t, "GET", path, nil).Header.Get("ETag")
+		require.NotContains(t, seen, tag, what)
+		seen[tag] = true
+		require.Equal(t, tag, c.json(t, "GET", path, nil).Header.Get("ETag"))
+		return tag
+	}
+	first := current("enrolled")
+	a := c.Do(t, c.key, "GET", path, "", nil, "If-None-Match: "+first)
+	require.Equal(t, http.StatusNotModified, a.Status)
+	require.Empty(t, a.Body)
+
+	body := []byte(`{"metadata": {"floor": "3"}}`)
+	a = c.Do(t, c.key, "PATCH", path, "application/json", body, "If-Match: "+first)
+	require.Equal(t, http.StatusOK, a.Status)
+	second := current("described")
+	require.Equal(t, second, a.Header.Get("ETag"))
+	c.Do(t, c.key, "PATCH", path, "application/json", []byte(`{"metadata": {}}`), "If-Match: "+first).Refused(t, 412, "precondition_failed")
+	var got struct{ Metadata map[string]string }
+	c.json(t, "GET", path, nil).Into(t, http.StatusOK, &got)
+	require.Equal(t, map[string]string{"floor": "3"}, got.Metadata)
+
+	added := c.raw(t, path+"/faces", servertest.Of(t, "ann", 2))
+	require.Equal(t, http.StatusCreated, added.Status)
+	current("another face")
+	require.Equal(t, http.StatusNoContent, c.json(t, "DELETE", path+"/photos", nil).Status)
+	current("no photos")
+	var faces struct{ Faces []struct{ ID string } }
+	added.Into(t, http.StatusCreated, &faces)
+	require.Equal(t, http.StatusNoContent, c.json(t, "DELETE", path+"/faces/"+faces.Faces[0].ID, nil).Status)
+	current("a face less")
+	require.Equal(t, http.StatusNoContent, c.json(t, "DELETE", path, nil).Status)
+	c.enrol(t, "staff", "ann", 1)
+	current("made again")
 }
 
 // TestChangesAtOnceAreNotLost sends pairs of changes of other parts of a policy

@@ -86,7 +86,7 @@ func (s *Server) createGallery(c *fiber.Ctx, tenant string) error {
 	}
 	c.Location("/v1/galleries/" + escape(g.Name))
 	c.Status(fiber.StatusCreated)
-	return conditions{}.sendGallery(c, g)
+	return conditions{}.send(c, tagOfGallery(g), galleryOf(g))
 }
 
 func (s *Server) listGalleries(c *fiber.Ctx, tenant string) error {
@@ -116,7 +116,7 @@ func (s *Server) getGallery(c *fiber.Ctx, tenant string) error {
 	if err != nil {
 		return err
 	}
-	return only.sendGallery(c, g)
+	return only.send(c, tagOfGallery(g), galleryOf(g))
 }
 
 func (s *Server) patchGallery(c *fiber.Ctx, tenant string) error {
@@ -131,11 +131,7 @@ func (s *Server) patchGallery(c *fiber.Ctx, tenant string) error {
 		return err
 	}
 	g, err := s.service.UpdatePolicy(c.UserContext(), tenant, segment(c, "gallery"), func(g store.Gallery) (store.Policy, error) {
-		tag, err := tagOf(g)
-		if err == nil {
-			err = only.check(tag)
-		}
-		if err != nil {
+		if err := only.check(tagOfGallery(g)); err != nil {
 			return store.Policy{}, err
 		}
 		return r.Policy.apply(g.Policy)
@@ -143,7 +139,7 @@ func (s *Server) patchGallery(c *fiber.Ctx, tenant string) error {
 	if err != nil {
 		return err
 	}
-	return conditions{}.sendGallery(c, g)
+	return conditions{}.send(c, tagOfGallery(g), galleryOf(g))
 }
 
 func (s *Server) deleteGallery(c *fiber.Ctx, tenant string) error {

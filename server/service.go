@@ -25,7 +25,9 @@ type Service interface {
 	Enrol(ctx context.Context, tenant string, req identify.EnrolRequest) (identify.Enrolled, error)
 	Subject(ctx context.Context, tenant, gallery, id string) (store.Subject, []store.Face, error)
 	Subjects(ctx context.Context, tenant, gallery string, p store.Page) ([]store.Subject, error)
-	UpdateMetadata(ctx context.Context, tenant, gallery, id string, metadata map[string]string) (store.Subject, uint64, error)
+	// UpdateMetadata replaces a subject's metadata by what change makes of the
+	// subject as it is; nothing comes between.
+	UpdateMetadata(ctx context.Context, tenant, gallery, id string, change func(store.Subject) (map[string]string, error)) (store.Subject, uint64, error)
 	DeleteSubject(ctx context.Context, tenant, gallery, id string) (uint64, error)
 	DeleteFace(ctx context.Context, tenant, gallery, subject, face string) (uint64, error)
 	DeletePhotos(ctx context.Context, tenant, gallery, subject string) error

@@ -62,11 +62,15 @@ func (s *Server) listSubjects(c *fiber.Ctx, tenant string) error {
 }
 
 func (s *Server) getSubject(c *fiber.Ctx, tenant string) error {
+	only, err := readConditions(c)
+	if err != nil {
+		return err
+	}
 	sub, faces, err := s.service.Subject(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"))
 	if err != nil {
 		return err
 	}
-	return c.JSON(struct {
+	return only.send(c, tagOfSubject(sub), struct {
 		subjectAnswer
 		Faces []enrolledFace `json:"faces"`
 	}{subjectOf(sub), enrolledFaces(faces)})
@@ -79,12 +83,17 @@ func (s *Server) patchSubject(c *fiber.Ctx, tenant string) error {
 	if err := read(c, &r); err != nil {
 		return err
 	}
-	sub, position, err := s.service.UpdateMetadata(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"), r.Metadata)
+	only, err := readConditions(c)
+	if err != nil {
+		return err
+	}
+	sub, position, err := s.service.UpdateMetadata(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"),
+		func(sub store.Subject) (map[string]string, error) { return r.Metadata, only.check(tagOfSubject(sub)) })
 	if err != nil {
 		return err
 	}
 	SetPosition(c, position)
-	return c.JSON(subjectOf(sub))
+	return conditions{}.send(c, tagOfSubject(sub), subjectOf(sub))
 }
 
 func (s *Server) deleteSubject(c *fiber.Ctx, tenant string) error {

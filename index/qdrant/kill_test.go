@@ -67,7 +67,9 @@ func (c *crowd) work(ctx context.Context, rng *rand.Rand) error {
 		c.removed[id] = f.Template
 		return nil
 	case 1:
-		if _, err := c.store.UpdateMetadata(ctx, c.scope.Gallery, id, map[string]string{"team": "blue"}); err != nil {
+		if _, _, err := c.store.UpdateMetadata(ctx, c.scope.Gallery, id, func(store.Subject) (map[string]string, error) {
+			return map[string]string{"team": "blue"}, nil
+		}); err != nil {
 			return err
 		}
 	}

@@ -115,7 +115,7 @@ func newFaceRow(f store.Face) (row faceRow, err error) {
 // subject makes the subject or, without create, finds it.
 func (t *tx) subject(sub store.Subject, metadata string, create bool) {
 	if !create {
-		t.queue(`UPDATE subjects SET updated_at = greatest(updated_at, $3) WHERE`+inGallery+`AND id = $2`,
+		t.queue(`UPDATE subjects SET updated_at = greatest(updated_at + interval '1 microsecond', $3) WHERE`+inGallery+`AND id = $2`,
 			sub.Gallery, sub.ID, now(sub.UpdatedAt)).Exec(found)
 		return
 	}

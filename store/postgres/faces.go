@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -70,8 +71,10 @@ func (s *Store) Photo(ctx context.Context, gallery, face string) (store.Photo, e
 // ErrNotFound when none was kept.
 func (s *Store) DeletePhotos(ctx context.Context, gallery, subject string) error {
 	return s.write(ctx, "delete photos", func(tx *tx) error {
-		return tx.change(`DELETE FROM photos WHERE face IN
-			(SELECT enrolled FROM faces WHERE`+inGallery+`AND subject = $2)`, gallery, subject)
+		tx.queue(`DELETE FROM photos WHERE face IN
+			(SELECT enrolled FROM faces WHERE`+inGallery+`AND subject = $2)`, gallery, subject).Exec(found)
+		return tx.change(`UPDATE subjects SET updated_at = greatest(updated_at + interval '1 microsecond', $3)
+			WHERE`+inGallery+`AND id = $2`, gallery, subject, time.Now())
 	})
 }
 

@@ -52,11 +52,14 @@ func TestDroppedGallery(t *testing.T) {
 			_, err := s.Enrol(ctx, store.Subject{Gallery: "h", ID: "q"}, newFace, nil, true)
 			return err
 		},
-		"metadata": func() error { _, err := s.UpdateMetadata(ctx, "h", "p", nil); return err },
-		"face":     func() error { _, err := s.DeleteFace(ctx, "h", "p", faces[0].ID); return err },
-		"delete":   func() error { _, err := s.DeleteSubject(ctx, "h", "p"); return err },
-		"photos":   func() error { return s.DeletePhotos(ctx, "h", "p") },
-		"drop":     func() error { _, err := s.DeleteGallery(ctx, "tenant of h", "h"); return err },
+		"metadata": func() error {
+			_, _, err := s.UpdateMetadata(ctx, "h", "p", func(store.Subject) (map[string]string, error) { return nil, nil })
+			return err
+		},
+		"face":   func() error { _, err := s.DeleteFace(ctx, "h", "p", faces[0].ID); return err },
+		"delete": func() error { _, err := s.DeleteSubject(ctx, "h", "p"); return err },
+		"photos": func() error { return s.DeletePhotos(ctx, "h", "p") },
+		"drop":   func() error { _, err := s.DeleteGallery(ctx, "tenant of h", "h"); return err },
 	} {
 		require.ErrorIs(t, call(), store.ErrNotFound, name)
 	}

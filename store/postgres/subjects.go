@@ -49,26 +49,46 @@ func (s *Store) SubjectsOf(ctx context.Context, gallery string, faces []string) 
 	return subs, err
 }
 
-// UpdateMetadata replaces a subject's metadata and logs its faces again, since
-// views filter by it. It is ErrNotFound when the subject is unknown.
-func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, metadata map[string]string) (position uint64, err error) {
-	if err := store.CheckMetadata(metadata); err != nil {
-		return 0, fmt.Errorf("update metadata: %w", err)
-	}
-	encoded, err := encodeMetadata(metadata)
-	if err != nil {
-		return 0, err
-	}
+// UpdateMetadata replaces a subject's metadata by what change makes of the
+// subject as it is, and logs its faces again, since views filter by it. It
+// returns the subject as changed; no other change comes between. It is
+// ErrNotFound when the subject is unknown, and an error of change's leaves all
+// as it was. change is called with writes waiting for it.
+func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, change func(store.Subject) (map[string]string, error)) (sub store.Subject, position uint64, err error) {
 	err = s.write(ctx, "update metadata", func(tx *tx) error {
-		tx.queue(`UPDATE subjects SET metadata = $3, updated_at = greatest(updated_at, $4) WHERE`+inGallery+`AND id = $2`,
-			gallery, id, encoded, time.Now()).Exec(found)
-		_, err := tx.log(`INSERT INTO changes (seq, kind, enrolled)
+		tx.find(gallery, id, &sub)
+		if err := tx.flush(); err != nil {
+			return err
+		}
+		metadata, err := change(sub)
+		if err != nil {
+			return err
+		}
+		if err := store.CheckMetadata(metadata); err != nil {
+			return err
+		}
+		encoded, err := encodeMetadata(metadata)
+		if err != nil {
+			return err
+		}
+		tx.queue(`UPDATE subjects SET metadata = $3, updated_at = greatest(updated_at + interval '1 microsecond', $4)
+			WHERE`+inGallery+`AND id = $2`, gallery, id, encoded, time.Now()).Exec(found)
+		tx.find(gallery, id, &sub)
+		_, err = tx.log(`INSERT INTO changes (seq, kind, enrolled)
 			SELECT $1 + row_number() OVER (ORDER BY enrolled), $2, enrolled FROM faces WHERE gallery = $3 AND subject = $4`,
 			changelog.PutFace, gallery, id)
 		position = tx.position
 		return err
 	})
-	return position, err
+	return sub, position, err
+}
+
+// find reads the subject as this transaction sees it.
+func (t *tx) find(gallery, id string, into *store.Subject) {
+	t.queue(subjectColumns+`WHERE`+inGallery+`AND id = $2`, gallery, id).Query(func(rows pgx.Rows) (err error) {
+		*into, err = pgx.CollectOneRow(rows, scanSubject)
+		return err
+	})
 }
 
 // DeleteSubject removes a subject with its faces and photos, or is ErrNotFound.

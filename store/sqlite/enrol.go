@@ -100,7 +100,7 @@ func (s *Store) enrol(ctx context.Context, sub store.Subject, faces []store.Face
 func (t tx) subject(sub store.Subject, create bool) error {
 	updated := micros(sub.UpdatedAt)
 	if !create {
-		return t.change(`UPDATE subjects SET updated_at = max(updated_at, ?3) WHERE`+inGallery+`AND id = ?2`,
+		return t.change(`UPDATE subjects SET updated_at = max(updated_at + 1, ?3) WHERE`+inGallery+`AND id = ?2`,
 			sub.Gallery, sub.ID, updated)
 	}
 	return t.change(`INSERT INTO subjects (gallery, id, metadata, created_at, updated_at)

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"time"
 
 	"oneton/changelog"
 	"oneton/store"
@@ -59,8 +60,12 @@ func (s *Store) Photo(ctx context.Context, gallery, face string) (p store.Photo,
 // ErrNotFound when none was kept. They leave the file one after the other.
 func (s *Store) DeletePhotos(ctx context.Context, gallery, subject string) error {
 	return s.erase(ctx, "delete photos", func(tx tx) error {
-		return tx.change(`INSERT INTO dropped_photos SELECT face FROM kept_photos WHERE face IN (
-			SELECT n FROM faces WHERE`+inGallery+`AND subject = ?2)`, gallery, subject)
+		if err := tx.change(`INSERT INTO dropped_photos SELECT face FROM kept_photos WHERE face IN (
+			SELECT n FROM faces WHERE`+inGallery+`AND subject = ?2)`, gallery, subject); err != nil {
+			return err
+		}
+		return tx.change(`UPDATE subjects SET updated_at = max(updated_at + 1, ?3) WHERE`+inGallery+`AND id = ?2`,
+			gallery, subject, micros(time.Now()))
 	})
 }
 

@@ -89,7 +89,7 @@ func TestDroppedGallery(t *testing.T) {
 			_, err := s.EnrolAsOf(ctx, before, nil, store.Subject{Gallery: "h", ID: "q"}, newFace, nil)
 			return err
 		},
-		"metadata": func() error { _, err := s.UpdateMetadata(ctx, "h", "p", nil); return err },
+		"metadata": func() error { _, _, err := s.UpdateMetadata(ctx, "h", "p", nil); return err },
 		"face":     func() error { _, err := s.DeleteFace(ctx, "h", "p", faces[0].ID); return err },
 		"delete":   func() error { _, err := s.DeleteSubject(ctx, "h", "p"); return err },
 		"photos":   func() error { return s.DeletePhotos(ctx, "h", "p") },

@@ -49,14 +49,24 @@ func (s *Store) SubjectsOf(ctx context.Context, gallery string, faces []string) 
 	return subs, s.read(ctx, "read subjects of faces", err)
 }
 
-// UpdateMetadata replaces a subject's metadata and logs its faces again, since
-// views filter by it. It is ErrNotFound when the subject is unknown.
-func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, metadata map[string]string) (position uint64, err error) {
-	if err := store.CheckMetadata(metadata); err != nil {
-		return 0, fmt.Errorf("update metadata: %w", err)
-	}
+// UpdateMetadata replaces a subject's metadata by what change makes of the
+// subject as it is, and logs its faces again, since views filter by it. It
+// returns the subject as changed; no other change comes between. It is
+// ErrNotFound when the subject is unknown, and an error of change's leaves all
+// as it was. change is called with writes waiting for it.
+func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, change func(store.Subject) (map[string]string, error)) (sub store.Subject, position uint64, err error) {
 	err = s.replace(ctx, "update metadata", func(tx tx) error {
-		if err := tx.change(`UPDATE subjects SET metadata = ?3, updated_at = max(updated_at, ?4) WHERE`+inGallery+`AND id = ?2`,
+		if sub, err = tx.find(gallery, id); err != nil {
+			return err
+		}
+		metadata, err := change(sub)
+		if err != nil {
+			return err
+		}
+		if err := store.CheckMetadata(metadata); err != nil {
+			return err
+		}
+		if err := tx.change(`UPDATE subjects SET metadata = ?3, updated_at = max(updated_at + 1, ?4) WHERE`+inGallery+`AND id = ?2`,
 			gallery, id, metadataColumn(metadata), micros(time.Now())); err != nil {
 			return err
 		}
@@ -64,10 +74,18 @@ func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, metadata
 			changelog.PutFace, gallery, id); err != nil {
 			return err
 		}
+		if sub, err = tx.find(gallery, id); err != nil {
+			return err
+		}
 		position, err = tx.position()
 		return err
 	})
-	return position, err
+	return sub, position, err
+}
+
+// find is the subject as this transaction sees it.
+func (t tx) find(gallery, id string) (store.Subject, error) {
+	return scanSubject(t.row(subjectColumns+`WHERE`+inGallery+`AND id = ?2`, gallery, id))
 }
 
 // DeleteSubject removes a subject with its faces and photos, or is ErrNotFound.

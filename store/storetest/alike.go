@@ -260,7 +260,7 @@ func (h hostile) call(t *rapid.T) call {
 		},
 		"update metadata": func() func(Store) (any, error) {
 			m := h.metadata(t)
-			return func(s Store) (any, error) { _, err := s.UpdateMetadata(ctx, gallery, sub, m); return nil, err }
+			return func(s Store) (any, error) { _, err := describe(ctx, s, gallery, sub, m); return nil, err }
 		},
 		"delete subject": func() func(Store) (any, error) {
 			return func(s Store) (any, error) { _, err := s.DeleteSubject(ctx, gallery, sub); return nil, err }

@@ -164,7 +164,7 @@ func testCancellation(t *testing.T, open Open) {
 		"expire":       func() error { _, err := s.DeleteExpired(ctx, time.Now()); return err },
 		"new tenant":   func() error { return s.CreateTenant(ctx, store.Tenant{ID: "x"}) },
 		"drop tenant":  func() error { _, err := s.DeleteTenant(ctx, g.Tenant); return err },
-		"new metadata": func() error { _, err := s.UpdateMetadata(ctx, g.ID, "p", nil); return err },
+		"new metadata": func() error { _, err := describe(ctx, s, g.ID, "p", nil); return err },
 	}
 	for name, call := range calls {
 		require.ErrorIs(t, call(), context.Canceled, name)

@@ -150,7 +150,7 @@ func testDamagedMetadata(t *testing.T, open Open, exec Exec) {
 	require.NoError(t, err)
 	require.Len(t, all, 2)
 
-	_, err = s.UpdateMetadata(ctx, g.ID, "p", map[string]string{"team": "red"})
+	_, err = describe(ctx, s, g.ID, "p", map[string]string{"team": "red"})
 	require.NoError(t, err)
 	sub, err = s.Subject(ctx, g.ID, "p")
 	require.NoError(t, err)

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
@@ -108,6 +109,12 @@ func stored(faces []store.Face, gallery, subject string) []store.Face {
 		out[i] = f
 	}
 	return out
+}
+
+// describe makes m the subject's metadata, whatever it was.
+func describe(ctx context.Context, s Store, gallery, id string, m map[string]string) (uint64, error) {
+	_, position, err := s.UpdateMetadata(ctx, gallery, id, func(store.Subject) (map[string]string, error) { return m, nil })
+	return position, err
 }
 
 func position(t *testing.T, s Store) uint64 {

@@ -73,7 +73,7 @@ func testLogAgain(t *testing.T, open Open) {
 	enrol(t, s, g, "p", 1)
 	enrolled := position(t, s)
 	for _, team := range []string{"red", "blue"} {
-		_, err := s.UpdateMetadata(ctx, g.ID, "p", map[string]string{"team": team})
+		_, err := describe(ctx, s, g.ID, "p", map[string]string{"team": team})
 		require.NoError(t, err)
 	}
 	r := newReplay(0)

@@ -190,7 +190,7 @@ func (m *model) live(id string) bool {
 func (m *model) updateMetadata(t *rapid.T) {
 	gallery, id, _, sub := m.subjectAt(t)
 	metadata := metadataGen().Draw(t, "metadata")
-	position, err := m.store.UpdateMetadata(context.Background(), gallery, id, metadata)
+	position, err := describe(context.Background(), m.store, gallery, id, metadata)
 	if sub == nil {
 		require.ErrorIs(t, err, store.ErrNotFound)
 		return

@@ -20,7 +20,7 @@ func testIsolation(t *testing.T, open Open) {
 		"subject":  func() error { _, err := s.Subject(ctx, b.ID, "q"); return err },
 		"photo":    func() error { _, err := s.Photo(ctx, b.ID, faces[0].ID); return err },
 		"face":     func() error { _, err := s.DeleteFace(ctx, b.ID, "p", faces[0].ID); return err },
-		"metadata": func() error { _, err := s.UpdateMetadata(ctx, b.ID, "q", nil); return err },
+		"metadata": func() error { _, err := describe(ctx, s, b.ID, "q", nil); return err },
 		"gallery": func() error {
 			_, err := s.DeleteGallery(ctx, uuid.NewString(), a.Name)
 			return err
@@ -30,7 +30,7 @@ func testIsolation(t *testing.T, open Open) {
 	}
 	require.Equal(t, before, live(t, s))
 
-	_, err := s.UpdateMetadata(ctx, b.ID, "p", map[string]string{"x": "y"})
+	_, err := describe(ctx, s, b.ID, "p", map[string]string{"x": "y"})
 	require.NoError(t, err)
 	sub, err := s.Subject(ctx, a.ID, "p")
 	require.NoError(t, err)

@@ -37,7 +37,7 @@ type Store interface {
 	Subject(ctx context.Context, gallery, id string) (store.Subject, error)
 	Subjects(ctx context.Context, gallery string, p store.Page) ([]store.Subject, error)
 	SubjectsOf(ctx context.Context, gallery string, faces []string) (map[string]store.Subject, error)
-	UpdateMetadata(ctx context.Context, gallery, id string, metadata map[string]string) (uint64, error)
+	UpdateMetadata(ctx context.Context, gallery, id string, change func(store.Subject) (map[string]string, error)) (store.Subject, uint64, error)
 	DeleteSubject(ctx context.Context, gallery, id string) (uint64, error)
 
 	Faces(ctx context.Context, gallery, subject string) ([]store.Face, error)
@@ -77,6 +77,7 @@ func Run(t *testing.T, create func(t *testing.T) Open) {
 		"insert once":            testInsertOnce,
 		"insert beside others":   testInsertBesideOthers,
 		"subjects":               testSubjects,
+		"metadata changes":       testMetadataChanges,
 		"subjects of faces":      testSubjectsOf,
 		"faces":                  testFaces,
 		"photos":                 testPhotos,

@@ -1,6 +1,10 @@
 package storetest
 
 import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +22,7 @@ func testSubjects(t *testing.T, open Open) {
 	enrol(t, s, g, "q", 1)
 	before := position(t, s)
 
-	after, err := s.UpdateMetadata(ctx, g.ID, "p", map[string]string{"team": "blue"})
+	after, err := describe(ctx, s, g.ID, "p", map[string]string{"team": "blue"})
 	require.NoError(t, err)
 	require.Equal(t, position(t, s), after)
 	sub, err := s.Subject(ctx, g.ID, "p")
@@ -36,14 +40,14 @@ func testSubjects(t *testing.T, open Open) {
 		require.Equal(t, faces[i].Template, c.Template)
 	}
 
-	_, err = s.UpdateMetadata(ctx, g.ID, "p", nil)
+	_, err = describe(ctx, s, g.ID, "p", nil)
 	require.NoError(t, err)
 	sub, err = s.Subject(ctx, g.ID, "p")
 	require.NoError(t, err)
 	require.Empty(t, sub.Metadata)
 
 	unchanged(t, s, func() {
-		_, err = s.UpdateMetadata(ctx, g.ID, "none", nil)
+		_, err = describe(ctx, s, g.ID, "none", nil)
 		require.ErrorIs(t, err, store.ErrNotFound)
 		_, err = s.DeleteSubject(ctx, g.ID, "none")
 		require.ErrorIs(t, err, store.ErrNotFound)
@@ -80,11 +84,76 @@ func testSubjects(t *testing.T, open Open) {
 	RequireReplay(t, s)
 }
 
+// testMetadataChanges counts in a subject's metadata, from many goroutines
+// through two handles: no count is lost, and every change moves the time of the
+// subject's update.
+func testMetadataChanges(t *testing.T, open Open) {
+	handles := []Store{opened(t, open), opened(t, open)}
+	s, ctx := handles[0], t.Context()
+	g := newGallery(t, s)
+	faces := newFaces(1)
+	_, err := s.Enrol(ctx, subject(g.ID, "p", "n", "0"), faces, []store.Photo{{MediaType: "image/png", Bytes: []byte("x")}}, true)
+	require.NoError(t, err)
+	count := func(sub store.Subject) (map[string]string, error) {
+		n, err := strconv.Atoi(sub.Metadata["n"])
+		return map[string]string{"n": strconv.Itoa(n + 1)}, err
+	}
+	var mu sync.Mutex
+	updates, answers := make(map[time.Time]bool), make(map[string]bool)
+	errs := make([]error, workers)
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for range rounds {
+				sub, _, err := handles[w%len(handles)].UpdateMetadata(context.Background(), g.ID, "p", count)
+				if err != nil {
+					errs[w] = err
+					return
+				}
+				mu.Lock()
+				updates[sub.UpdatedAt], answers[sub.Metadata["n"]] = true, true
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	require.NoError(t, errors.Join(errs...))
+	sub, err := s.Subject(ctx, g.ID, "p")
+	require.NoError(t, err)
+	require.Equal(t, strconv.Itoa(workers*rounds), sub.Metadata["n"])
+	require.Len(t, answers, workers*rounds, "each is answered what it made")
+	require.Len(t, updates, workers*rounds)
+
+	later := func(what string, err error) {
+		t.Helper()
+		require.NoError(t, err)
+		before := sub
+		sub, err = s.Subject(ctx, g.ID, "p")
+		require.NoError(t, err)
+		require.Greater(t, sub.UpdatedAt, before.UpdatedAt, what)
+	}
+	_, err = s.Enrol(ctx, subject(g.ID, "p"), newFaces(1), nil, false)
+	later("another face, by a clock that is behind", err)
+	later("photos", s.DeletePhotos(ctx, g.ID, "p"))
+
+	refused := errors.New("refused")
+	unchanged(t, s, func() {
+		_, _, err = s.UpdateMetadata(ctx, g.ID, "p", func(store.Subject) (map[string]string, error) { return nil, refused })
+		require.ErrorIs(t, err, refused)
+		_, err = describe(ctx, s, g.ID, "p", map[string]string{"k": "\xff"})
+		require.ErrorIs(t, err, store.ErrInvalid)
+	})
+	got, err := s.Subject(ctx, g.ID, "p")
+	require.NoError(t, err)
+	require.Equal(t, sub, got)
+	RequireReplay(t, s)
+}
+
 func testSubjectsOf(t *testing.T, open Open) {
 	s, ctx := opened(t, open), t.Context()
 	g, h := newGallery(t, s), newGallery(t, s)
 	p, q, theirs := enrol(t, s, g, "p", 2), enrol(t, s, g, "q", 1), enrol(t, s, h, "p", 1)
-	_, err := s.UpdateMetadata(ctx, g.ID, "q", map[string]string{"team": "blue"})
+	_, err := describe(ctx, s, g.ID, "q", map[string]string{"team": "blue"})
 	require.NoError(t, err)
 	named := func(faces ...string) map[string]store.Subject {
 		t.Helper()

@@ -47,7 +47,7 @@ func testUnkeepableText(t *testing.T, open Open) {
 				_, err = s.EnrolAsOf(ctx, position(t, s), anybody, sub, newFaces(1), nil)
 				require.ErrorIs(t, err, store.ErrInvalid, "%s of %q", what, text)
 			}
-			_, err := s.UpdateMetadata(ctx, g.ID, "p", map[string]string{"k": text})
+			_, err := describe(ctx, s, g.ID, "p", map[string]string{"k": text})
 			require.ErrorIs(t, err, store.ErrInvalid, text)
 			face := newFaces(1)
 			face[0].Quality.Reasons = []string{text}
@@ -91,7 +91,7 @@ func requireNowhere(t *testing.T, s Store, g store.Gallery, f store.Face, text s
 			"subject":        func() error { _, err := s.Subject(ctx, g.ID, text); return err },
 			"enrol":          func() error { _, err := s.Enrol(ctx, subject(g.ID, text), newFaces(1), nil, false); return err },
 			"enrol in":       func() error { _, err := s.Enrol(ctx, subject(text, "x"), newFaces(1), nil, true); return err },
-			"metadata":       func() error { _, err := s.UpdateMetadata(ctx, g.ID, text, nil); return err },
+			"metadata":       func() error { _, err := describe(ctx, s, g.ID, text, nil); return err },
 			"delete subject": func() error { _, err := s.DeleteSubject(ctx, g.ID, text); return err },
 			"faces":          func() error { _, err := s.Faces(ctx, g.ID, text); return err },
 			"delete face":    func() error { _, err := s.DeleteFace(ctx, g.ID, "p", text); return err },
