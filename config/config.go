@@ -94,8 +94,9 @@ type Server struct {
 	// DrainDelay is how long a stopping server reports itself not ready
 	// before it refuses connections, so that load balancers turn away first.
 	DrainDelay time.Duration `koanf:"drain_delay"`
-	// Drain is how long a stop takes at most: DrainDelay, and the wait for
-	// requests under way.
+	// Drain is how long a stop takes at most: DrainDelay, the wait for requests
+	// under way, and saving and closing, for which a quarter of it or 5 s are
+	// kept. Whatever still runs then is cut off.
 	Drain time.Duration `koanf:"drain"`
 }
 

@@ -156,7 +156,7 @@ func (n *node) serve(ctx context.Context, ln net.Listener) error {
 		case <-ctx.Done():
 		case <-failed.Done():
 		}
-		drain, cancel := context.WithTimeout(background, n.cfg.Server.Drain)
+		drain, cancel := context.WithTimeout(background, answering(n.cfg.Server.Drain, n.cfg.Server.DrainDelay))
 		defer cancel()
 		return n.server.Shutdown(drain)
 	})

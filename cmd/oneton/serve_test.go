@@ -42,6 +42,8 @@ type program struct {
 	base string
 	// key is the first API key; empty when the data folder had tenants.
 	key string
+	// log may be read when the process has ended.
+	log bytes.Buffer
 }
 
 func startProgram(t *testing.T, data string, args ...string) *program {
@@ -60,8 +62,7 @@ func serving(data string, args ...string) *exec.Cmd {
 func start(t *testing.T, cmd *exec.Cmd, data string) *program {
 	t.Helper()
 	p := &program{cmd: cmd}
-	var log bytes.Buffer
-	p.cmd.Stderr = &log
+	p.cmd.Stderr = &p.log
 	out, err := p.cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, p.cmd.Start())
@@ -80,7 +81,7 @@ func start(t *testing.T, cmd *exec.Cmd, data string) *program {
 		}
 	}
 	_ = p.cmd.Wait()
-	t.Fatalf("the program ended before it listened: %s", log.String())
+	t.Fatalf("the program ended before it listened: %s", p.log.String())
 	return nil
 }
 

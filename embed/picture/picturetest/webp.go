@@ -37,6 +37,12 @@ func hostileWebP() []Photo {
 	}
 }
 
+// Lossless is a picture of few bytes whose decoding cannot be interrupted once
+// it has been read.
+func Lossless(width, height int) []byte {
+	return webp(riff("VP8L", lossless(width, height, transforms)))
+}
+
 func webp(chunks ...[]byte) []byte {
 	content := append([]byte("WEBP"), slices.Concat(chunks...)...)
 	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(content))), content...)

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/embed/picture/picturetest"
+)
+
+// TestStopEndsWhateverAWorkerDoes raises the limit on pixels so far that a photo
+// keeps its worker for many seconds, in which nothing can interrupt it.
+func TestStopEndsWhateverAWorkerDoes(t *testing.T) {
+	const side = 12_000
+	cmd := serving(t.TempDir())
+	cmd.Env = append(cmd.Env, "ONETON_SERVER_DRAIN=1s", "ONETON_IMAGE_MAX_PIXELS=300000000")
+	p := start(t, cmd, cmd.Args[3])
+	photo := picturetest.Lossless(side, side)
+	go func() {
+		req, err := http.NewRequest(http.MethodPost, p.base+"/v1/detect", bytes.NewReader(photo))
+		if err != nil {
+			return
+		}
+		req.Header.Set("Authorization", "Bearer "+p.key)
+		req.Header.Set("Content-Type", "image/webp")
+		if resp, err := http.DefaultClient.Do(req); err == nil {
+			_ = resp.Body.Close()
+		}
+	}()
+	time.Sleep(time.Second) // the photo has arrived, and is not done
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	var exit *exec.ExitError
+	require.ErrorAs(t, p.cmd.Wait(), &exit)
+	require.Equal(t, 1, exit.ExitCode())
+	require.Contains(t, p.log.String(), "longer than server.drain")
+}
+
+func TestAStopKeepsTimeForClosing(t *testing.T) {
+	for _, c := range []struct{ stop, delay, want time.Duration }{
+		{20 * time.Second, 0, 15 * time.Second},
+		{20 * time.Second, 10 * time.Second, 17500 * time.Millisecond},
+		{time.Minute, 0, 55 * time.Second},
+		{5 * time.Second, 5 * time.Second, 5 * time.Second},
+		{0, 0, 0},
+	} {
+		require.Equal(t, c.want, answering(c.stop, c.delay))
+	}
+}
