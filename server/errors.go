@@ -88,7 +88,8 @@ var kinds = []struct {
 
 	{store.ErrNotFound, kind{fiber.StatusNotFound, "not_found", "There is no such thing"}},
 	{store.ErrExists, kind{fiber.StatusConflict, "already_exists", "The name or id is taken"}},
-	// It comes together with ErrUnavailable.
+	// These come together with ErrUnavailable.
+	{store.ErrFull, kind{fiber.StatusInsufficientStorage, "storage_full", "There is no room to add anything, until the operator has made some; deleting works"}},
 	{store.ErrUncertain, kind{fiber.StatusGatewayTimeout, "outcome_unknown", "The database was lost in the middle of a write, which may have been made"}},
 	{store.ErrDamaged, kind{fiber.StatusInternalServerError, "damaged", "What is stored of this is damaged, as by a failing disk; restore it from a backup, or delete it and enrol again"}},
 	{store.ErrUnavailable, unavailable},

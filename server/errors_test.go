@@ -48,6 +48,7 @@ func TestProblems(t *testing.T) {
 		"not found":               {store.ErrNotFound, 404, "not_found"},
 		"taken":                   {store.ErrExists, 409, "already_exists"},
 		"store unavailable":       {store.ErrUnavailable, 503, "unavailable"},
+		"full disk":               {fmt.Errorf("%w: %w", store.ErrFull, store.ErrUnavailable), 507, "storage_full"},
 		"lost commit":             {fmt.Errorf("%w: %w", store.ErrUnavailable, store.ErrUncertain), 504, "outcome_unknown"},
 		"index is behind":         {identify.ErrPositionNotReached, 503, "position_not_reached"},
 		"position of another log": {identify.ErrPositionAhead, 409, "position_ahead"},

@@ -54,6 +54,8 @@ type exactEngine struct {
 	follower *changelog.Follower
 	// save is how often the index is saved; 0 is never.
 	save time.Duration
+	// full tells whether what room there is must be left to the database.
+	full func() bool
 	log  zerolog.Logger
 }
 
@@ -88,7 +90,7 @@ func resumeExact(cfg config.Config, t *truth, log zerolog.Logger) (*exactEngine,
 	}
 	return &exactEngine{
 		Index: x, follower: changelog.NewFollower(t.store, x, changelog.FollowerConfig{SetAside: setAside(log)}),
-		save: cfg.Index.Save, log: log,
+		save: cfg.Index.Save, full: t.full, log: log,
 	}, nil
 }
 
@@ -123,6 +125,10 @@ func (e *exactEngine) keep(ctx context.Context) error {
 		case <-ctx.Done():
 			ended = true
 		case <-time.After(e.save):
+		}
+		if e.full() {
+			e.log.Warn().Msg("the index is not saved while the disk is full")
+			continue
 		}
 		if err := e.Save(); err != nil {
 			e.log.Error().Err(err).Msg("the index was not saved; the next start rebuilds what is missing")

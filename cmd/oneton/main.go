@@ -15,6 +15,8 @@ type commands struct {
 	Health    healthCommand    `cmd:"" help:"Ask a server on this machine whether it is ready."`
 	Tenant    tenantCommand    `cmd:"" help:"Manage tenants."`
 	Key       keyCommand       `cmd:"" help:"Manage API keys."`
+	Secret    secretCommand    `cmd:"" help:"Manage the secret that keys are made under."`
+	Erased    erasedCommand    `cmd:"" help:"Wait until nothing that was deleted is left in the database's files."`
 	Index     indexCommand     `cmd:"" help:"Look at the index, compare it with the database, build it anew."`
 	Calibrate calibrateCommand `cmd:"" help:"Measure thresholds on your own photos of people."`
 	Setup     setupCommand     `cmd:"" help:"Fetch ONNX Runtime's library and the models, each pinned by version and SHA-256."`

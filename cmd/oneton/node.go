@@ -188,13 +188,21 @@ func (n *node) expire(ctx context.Context) error {
 }
 
 // watch logs when the index stops following the database, and when it follows
-// again.
+// again; and likewise when the disk is full.
 func (n *node) watch(ctx context.Context) error {
-	for failing := false; ; {
+	for failing, full := false, false; ; {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(watchInterval):
+		}
+		switch was := full; {
+		case n.truth.full() && !was:
+			full = true
+			n.log.Error().Msg("the disk is full; deletions and searches go on, and nothing can be added until there is room")
+		case was && !n.truth.full():
+			full = false
+			n.log.Info().Msg("the disk has room again")
 		}
 		err := n.engine.failing()
 		switch was := failing; {

@@ -55,6 +55,9 @@ func (c *serveCommand) Run(ctx context.Context) (err error) {
 		fmt.Printf("first API key (tenant %q; it cannot be shown again): %s\n", firstTenant, key)
 	}
 	log.Info().Stringer("address", ln.Addr()).Strs("packs", n.embedder.Packs()).Msg("serving")
+	if n.truth.adopted {
+		log.Info().Msg("the database now knows this server's secret, and servers with another are refused")
+	}
 	for _, pack := range n.embedder.Packs() {
 		if !n.embedder.JudgesLiveness(pack) {
 			log.Info().Str("pack", pack).Msg("no liveness model: galleries that ask for liveness are told unknown; for a built-in pack, 'oneton setup --with liveness' fetches it")
@@ -72,7 +75,11 @@ func (t *truth) bootstrap(ctx context.Context) (key string, err error) {
 	if err != nil || len(tenants) > 0 {
 		return "", err
 	}
-	if _, err := t.access.CreateTenant(ctx, firstTenant, ""); err != nil {
+	_, err = t.access.CreateTenant(ctx, firstTenant, "")
+	if errors.Is(err, store.ErrExists) { // another server has just made it, and prints the key
+		return "", nil
+	}
+	if err != nil {
 		return "", err
 	}
 	key, _, err = t.access.Create(ctx, firstTenant, "first key", []string{access.All})

@@ -60,8 +60,10 @@ type tenantDelete struct {
 
 func (c *tenantDelete) Run(ctx context.Context) error {
 	return c.with(ctx, func(t *truth) error {
-		_, err := t.store.DeleteTenant(ctx, c.ID)
-		return err
+		if _, err := t.store.DeleteTenant(ctx, c.ID); err != nil {
+			return err
+		}
+		return t.waitErased(ctx)
 	})
 }
 

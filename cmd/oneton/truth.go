@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -30,8 +29,20 @@ type database interface {
 	DeleteExpired(ctx context.Context, now time.Time) (int, error)
 	PutCalibration(ctx context.Context, pack string, definition []byte) error
 	DeleteCalibration(ctx context.Context, pack string) error
+	// Fingerprint is that of the secret which the keys are made under;
+	// AgreeFingerprint keeps one unless there is one, which it returns.
+	Fingerprint(ctx context.Context) ([]byte, error)
+	AgreeFingerprint(ctx context.Context, fingerprint []byte) ([]byte, error)
+	ReplaceFingerprint(ctx context.Context, fingerprint []byte) error
 	Close() error
 }
+
+// reserve is the least that is kept of the disk for removals; photos of the
+// largest size must fit several times.
+const (
+	reserve       = 64 << 20
+	reservePhotos = 4
+)
 
 // truth is what survives the process: the store, and who may use it.
 type truth struct {
@@ -39,23 +50,22 @@ type truth struct {
 	data   string
 	store  database
 	secret secret
-	access *access.Access
+	// adopted is set when the database has just taken the secret for its own,
+	// though it had tenants.
+	adopted bool
+	access  *access.Access
 }
 
 func openTruth(ctx context.Context, cfg config.Config) (*truth, error) {
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
-	path := cfg.Secret
-	if path == "" {
-		path = filepath.Join(cfg.Data, "secret.key")
-	}
 	db, err := openDatabase(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
 	t := &truth{data: cfg.Data, store: db}
-	if t.secret, err = secretOf(ctx, db, path); err == nil {
+	if t.secret, t.adopted, err = agreedSecret(ctx, db, secretPath(cfg)); err == nil {
 		var pepper []byte
 		if pepper, err = t.secret.derive("API keys"); err == nil {
 			t.access, err = access.New(pepper, db)
@@ -67,26 +77,20 @@ func openTruth(ctx context.Context, cfg config.Config) (*truth, error) {
 	return t, nil
 }
 
-// secretOf reads the secret, or makes it for a database that nobody uses yet:
-// under another secret every key of the others would be invalid.
-func secretOf(ctx context.Context, db database, path string) (secret, error) {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		tenants, err := db.Tenants(ctx, store.Page{Limit: 1})
-		if err != nil {
-			return nil, err
-		}
-		if len(tenants) > 0 {
-			return nil, fmt.Errorf("read secret: %s is missing, but the database has tenants whose keys need it; restore it from a backup or another replica", path)
-		}
-	}
-	return openSecret(path)
-}
-
 func openDatabase(ctx context.Context, cfg config.Config) (database, error) {
 	if cfg.Store.Driver == "postgres" {
 		return postgres.Open(ctx, postgres.Config{URL: cfg.Store.URL})
 	}
-	return sqlite.Open(ctx, sqlite.Config{Path: filepath.Join(cfg.Data, "oneton.db")})
+	return sqlite.Open(ctx, sqlite.Config{
+		Path:    filepath.Join(cfg.Data, "oneton.db"),
+		Reserve: max(reserve, reservePhotos*int64(cfg.Image.MaxBytes)),
+	})
+}
+
+// full tells whether the database takes only removals, for want of room.
+func (t *truth) full() bool {
+	db, ok := t.store.(*sqlite.Store)
+	return ok && db.Full()
 }
 
 func (t *truth) close() error { return t.store.Close() }

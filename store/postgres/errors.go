@@ -14,6 +14,8 @@ import (
 	"oneton/store"
 )
 
+var errFull = fmt.Errorf("%w: %w", store.ErrFull, store.ErrUnavailable)
+
 // causes are the codes of PostgreSQL's appendix A that the store knows, and the
 // classes of codes, which are a code's first two characters.
 var causes = map[string]error{
@@ -32,6 +34,7 @@ var causes = map[string]error{
 	"28":    store.ErrUnavailable, // invalid authorisation
 	"3D":    store.ErrUnavailable, // no such database
 	"40":    store.ErrUnavailable, // transaction rollback
+	"53100": errFull,              // disk full
 	"53":    store.ErrUnavailable, // insufficient resources
 	"55P03": store.ErrUnavailable, // lock not available
 	"57":    store.ErrUnavailable, // operator intervention, and statements timed out

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"oneton/store"
@@ -38,6 +40,7 @@ func TestErasedBytes(t *testing.T) {
 		require.NoError(t, err)
 		kept[id+" template"], kept[id+" photo"] = f.Template.Bytes(), photo
 	}
+	require.NoError(t, s.WaitErased(t.Context()), "no page moves while they are looked for")
 	require.Equal(t, len(kept), found(t, path, kept), "the search finds what is there")
 
 	for _, i := range rng.Perm(people)[:people*9/10] {
@@ -54,12 +57,83 @@ func TestErasedBytes(t *testing.T) {
 			delete(kept, id+what)
 		}
 	}
-	require.Eventually(t, func() bool {
-		info, err := os.Stat(path + "-wal")
-		return err == nil && info.Size() == 0
-	}, 10*time.Second, 50*time.Millisecond, "the write-ahead log is emptied soon after an erasure")
+	require.NoError(t, s.WaitErased(t.Context()))
 	require.Zero(t, found(t, path, erased), "erased values are in the files")
 	require.Equal(t, len(kept), found(t, path, kept))
+}
+
+// photographed enrols a subject with a face and a photo of noise, and returns
+// what must not be found when it is gone.
+func photographed(t *testing.T, s *sqlite.Store, gallery, id string, size int) map[string][]byte {
+	t.Helper()
+	f, note := storetest.NewFace(uuid.NewString()), uuid.NewString()
+	photo := make([]byte, size)
+	rand.NewChaCha8([32]byte([]byte(f.ID))).Read(photo) //nolint:errcheck // it never fails
+	_, err := s.Enrol(t.Context(), store.Subject{Gallery: gallery, ID: id, Metadata: map[string]string{"note": note}},
+		[]store.Face{f}, []store.Photo{{MediaType: "image/png", Bytes: photo}}, true)
+	require.NoError(t, err)
+	return map[string][]byte{id + " template": f.Template.Bytes(), id + " photo": photo, id + " note": []byte(note)}
+}
+
+// TestErasedByAnyDeletion looks for what each way to delete has deleted.
+func TestErasedByAnyDeletion(t *testing.T) {
+	const size = 300 << 10 // which takes pages of its own
+	for name, c := range map[string]struct {
+		del   func(s *sqlite.Store) error
+		keeps []string
+	}{
+		"gallery": {del: func(s *sqlite.Store) error { _, err := s.DeleteGallery(t.Context(), "tenant of g", "g"); return err }},
+		"tenant":  {del: func(s *sqlite.Store) error { _, err := s.DeleteTenant(t.Context(), "tenant of g"); return err }},
+		"subject": {del: func(s *sqlite.Store) error { _, err := s.DeleteSubject(t.Context(), "g", "p"); return err }},
+		"photos":  {del: func(s *sqlite.Store) error { return s.DeletePhotos(t.Context(), "g", "p") }, keeps: []string{"p template", "p note"}},
+		"metadata": {del: func(s *sqlite.Store) error {
+			_, _, err := s.UpdateMetadata(t.Context(), "g", "p", func(store.Subject) (map[string]string, error) { return nil, nil })
+			return err
+		}, keeps: []string{"p template", "p photo"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "oneton.db")
+			s := open(t, path)
+			newGallery(t, s, "g")
+			newGallery(t, s, "h")
+			erased := photographed(t, s, "g", "p", size)
+			kept := photographed(t, s, "h", "q", size)
+			require.NoError(t, s.WaitErased(t.Context()))
+			require.Equal(t, len(erased), found(t, path, erased))
+			for _, what := range c.keeps {
+				kept[what] = erased[what]
+				delete(erased, what)
+			}
+			require.NoError(t, c.del(s))
+			require.NoError(t, s.WaitErased(t.Context()))
+			require.Zero(t, found(t, path, erased), "erased values are in the files")
+			require.Equal(t, len(kept), found(t, path, kept))
+		})
+	}
+}
+
+// TestErasureIsWaitedFor checks that who waits is told of a reader that holds
+// the log, and that nothing is left when it has gone.
+func TestErasureIsWaitedFor(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "oneton.db")
+	s, ctx := open(t, path), t.Context()
+	newGallery(t, s, "g")
+	erased := photographed(t, s, "g", "p", 1<<20)
+	reader, err := raw(t, path).BeginTx(ctx, nil)
+	require.NoError(t, err)
+	var n int
+	require.NoError(t, reader.QueryRowContext(ctx, `SELECT count(*) FROM faces`).Scan(&n))
+	_, err = s.DeleteSubject(ctx, "g", "p")
+	require.NoError(t, err)
+	bound, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	require.ErrorIs(t, s.WaitErased(bound), context.DeadlineExceeded)
+	require.NotZero(t, found(t, path, erased), "the reader could still see it")
+	photographed(t, s, "g", "q", 100)
+
+	require.NoError(t, reader.Rollback())
+	require.NoError(t, s.WaitErased(ctx))
+	require.Zero(t, found(t, path, erased))
 }
 
 func faceID(i int) string { return fmt.Sprintf("00000000-0000-7000-8000-%012d", i) }

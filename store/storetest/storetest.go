@@ -50,6 +50,10 @@ type Store interface {
 	PutCalibration(ctx context.Context, pack string, definition []byte) error
 	DeleteCalibration(ctx context.Context, pack string) error
 
+	Fingerprint(ctx context.Context) ([]byte, error)
+	AgreeFingerprint(ctx context.Context, fingerprint []byte) ([]byte, error)
+	ReplaceFingerprint(ctx context.Context, fingerprint []byte) error
+
 	Close() error
 }
 
@@ -83,6 +87,7 @@ func Run(t *testing.T, create func(t *testing.T) Open) {
 		"photos":                 testPhotos,
 		"retention":              testRetention,
 		"calibrations":           testCalibrations,
+		"fingerprint":            testFingerprint,
 		"isolation":              testIsolation,
 		"pages":                  testPages,
 		"hostile text":           testHostileText,

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/config"
+	"oneton/store"
+	"oneton/store/postgres/postgrestest"
+)
+
+// replicaConfig is the configuration of one of several servers, with a data folder of
+// its own.
+func replicaConfig(t *testing.T, url string) config.Config {
+	t.Helper()
+	cfg := config.Default()
+	cfg.Data, cfg.Store = t.TempDir(), config.Store{Driver: "postgres", URL: url}
+	return cfg
+}
+
+// TestFirstStartsAtOnce starts servers at once on an empty database, again and
+// again: one secret is made, the others are told what to do, and with a copy of
+// it all of them start, and one makes the first tenant.
+func TestFirstStartsAtOnce(t *testing.T) {
+	const rounds, servers = 8, 3
+	pg := postgrestest.Start(t)
+	for range rounds {
+		url := pg.Database(t)
+		cfgs := make([]config.Config, servers)
+		for i := range cfgs {
+			cfgs[i] = replicaConfig(t, url)
+		}
+		start := func(do func(*truth) error) (errs [servers]error) {
+			var wg sync.WaitGroup
+			for i, cfg := range cfgs {
+				wg.Go(func() {
+					var made *truth
+					if made, errs[i] = openTruth(t.Context(), cfg); errs[i] == nil {
+						if errs[i] = do(made); errs[i] == nil {
+							errs[i] = made.close()
+						}
+					}
+				})
+			}
+			wg.Wait()
+			return errs
+		}
+		var secret []byte
+		for i, err := range start(func(*truth) error { return nil }) {
+			kept, rerr := os.ReadFile(secretPath(cfgs[i]))
+			if err == nil {
+				require.NoError(t, rerr)
+				require.Nil(t, secret, "one secret is made")
+				secret = kept
+				continue
+			}
+			require.Contains(t, err.Error(), "copy")
+			require.ErrorIs(t, rerr, fs.ErrNotExist, "a secret of no use is not left behind")
+		}
+		require.Len(t, secret, secretSize)
+
+		for _, cfg := range cfgs {
+			require.NoError(t, os.WriteFile(secretPath(cfg), secret, 0o600))
+		}
+		var mu sync.Mutex
+		var keys []string
+		for _, err := range start(func(made *truth) error {
+			key, err := made.bootstrap(t.Context())
+			mu.Lock()
+			defer mu.Unlock()
+			if key != "" {
+				keys = append(keys, key)
+			}
+			return err
+		}) {
+			require.NoError(t, err)
+		}
+		require.Len(t, keys, 1, "one of them makes the first tenant and its key")
+	}
+}
+
+// TestFirstProcessesAtOnce is the same with processes.
+func TestFirstProcessesAtOnce(t *testing.T) {
+	const rounds, servers = 3, 2
+	pg := postgrestest.Start(t)
+	for range rounds {
+		url := pg.Database(t)
+		said, errs := make([]string, servers), make([]error, servers)
+		folders := make([]string, servers)
+		var wg sync.WaitGroup
+		for i := range servers {
+			folders[i] = t.TempDir()
+			wg.Go(func() {
+				cmd := exec.CommandContext(t.Context(), os.Args[0], "tenant", "create", fmt.Sprint("t", i), "--data", folders[i])
+				cmd.Env = append(os.Environ(), asProgram+"=1", "ONETON_STORE_DRIVER=postgres", "ONETON_STORE_URL="+url)
+				out, err := cmd.CombinedOutput()
+				said[i], errs[i] = string(out), err
+			})
+		}
+		wg.Wait()
+		made := 0
+		for i := range servers {
+			if errs[i] == nil {
+				made++
+				require.FileExists(t, filepath.Join(folders[i], "secret.key"))
+			} else {
+				require.Contains(t, said[i], "copy")
+				require.NoFileExists(t, filepath.Join(folders[i], "secret.key"))
+			}
+		}
+		require.Equal(t, 1, made, said)
+	}
+}
+
+// TestOtherSecret checks that a process with another secret than the
+// database's does not start, on either engine, until the database is told to
+// take that one.
+func TestOtherSecret(t *testing.T) {
+	pg := postgrestest.Start(t)
+	ctx := t.Context()
+	for name, cfg := range map[string]config.Config{
+		"sqlite":   func() config.Config { cfg := config.Default(); cfg.Data = t.TempDir(); return cfg }(),
+		"postgres": replicaConfig(t, pg.Database(t)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			made, err := openTruth(ctx, cfg)
+			require.NoError(t, err)
+			require.False(t, made.adopted)
+			require.NoError(t, made.close())
+			right, err := os.ReadFile(secretPath(cfg))
+			require.NoError(t, err)
+
+			other := []byte(strings.Repeat("x", secretSize))
+			require.NoError(t, os.WriteFile(secretPath(cfg), other, 0o600))
+			_, err = openTruth(ctx, cfg)
+			require.ErrorIs(t, err, errOtherSecret)
+			require.ErrorContains(t, err, secretPath(cfg))
+			kept, err := os.ReadFile(secretPath(cfg))
+			require.NoError(t, err)
+			require.Equal(t, other, kept, "a secret that was not made here is left alone")
+
+			require.NoError(t, os.Remove(secretPath(cfg)))
+			_, err = openTruth(ctx, cfg)
+			require.ErrorIs(t, err, errNeedsSecret, "though it has no tenant yet")
+			require.NoFileExists(t, secretPath(cfg))
+
+			require.NoError(t, os.WriteFile(secretPath(cfg), other, 0o600))
+			adopt := secretAdopt{settings: settings{Data: cfg.Data, Set: map[string]string{"store.driver": cfg.Store.Driver, "store.url": cfg.Store.URL}}, Yes: true}
+			require.NoError(t, adopt.Run(ctx))
+			made, err = openTruth(ctx, cfg)
+			require.NoError(t, err)
+			require.NoError(t, made.close())
+			require.NoError(t, os.WriteFile(secretPath(cfg), right, 0o600))
+			_, err = openTruth(ctx, cfg)
+			require.ErrorIs(t, err, errOtherSecret)
+		})
+	}
+}
+
+// TestSecretOfAnOlderDatabase checks that a database which was used before it
+// could know a secret takes the first one it is shown.
+func TestSecretOfAnOlderDatabase(t *testing.T) {
+	pg := postgrestest.Start(t)
+	ctx := t.Context()
+	lite := config.Default()
+	lite.Data = t.TempDir()
+	for name, cfg := range map[string]config.Config{"sqlite": lite, "postgres": replicaConfig(t, pg.Database(t))} {
+		t.Run(name, func(t *testing.T) {
+			db, err := openDatabase(ctx, cfg)
+			require.NoError(t, err)
+			require.NoError(t, db.CreateTenant(ctx, store.Tenant{ID: "old"}))
+			require.NoError(t, db.Close())
+			_, err = openTruth(ctx, cfg)
+			require.ErrorIs(t, err, errNeedsSecret)
+
+			require.NoError(t, os.WriteFile(secretPath(cfg), []byte(strings.Repeat("o", secretSize)), 0o600))
+			for _, adopted := range []bool{true, false} {
+				made, err := openTruth(ctx, cfg)
+				require.NoError(t, err)
+				require.Equal(t, adopted, made.adopted)
+				require.NoError(t, made.close())
+			}
+		})
+	}
+}

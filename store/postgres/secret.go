@@ -1,0 +1,41 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"oneton/store"
+)
+
+// Fingerprint is that of the secret which the database's keys are made under,
+// or ErrNotFound while nobody has said.
+func (s *Store) Fingerprint(ctx context.Context) ([]byte, error) {
+	return one(ctx, s, "read fingerprint", pgx.RowTo[[]byte], `SELECT fingerprint FROM secret`)
+}
+
+// AgreeFingerprint keeps the fingerprint, unless one is kept, and returns the
+// one that is: of several processes that call it, all are told the same.
+func (s *Store) AgreeFingerprint(ctx context.Context, fingerprint []byte) ([]byte, error) {
+	agreed, err := s.Fingerprint(ctx)
+	if !errors.Is(err, store.ErrNotFound) {
+		return agreed, err
+	}
+	err = s.write(ctx, "keep fingerprint", func(tx *tx) error {
+		tx.queue(`INSERT INTO secret (one, fingerprint) VALUES (1, $1) ON CONFLICT DO NOTHING`, fingerprint)
+		return tx.flush()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.Fingerprint(ctx)
+}
+
+// ReplaceFingerprint keeps the fingerprint instead of the one that is kept.
+func (s *Store) ReplaceFingerprint(ctx context.Context, fingerprint []byte) error {
+	return s.write(ctx, "replace fingerprint", func(tx *tx) error {
+		return tx.change(`INSERT INTO secret (one, fingerprint) VALUES (1, $1)
+			ON CONFLICT (one) DO UPDATE SET fingerprint = excluded.fingerprint`, fingerprint)
+	})
+}

@@ -1,0 +1,58 @@
+package sqlite_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"oneton/store"
+	"oneton/store/sqlite"
+	"oneton/store/storetest"
+)
+
+// TestReserve checks that nothing is added while the reserve is not whole,
+// that it is taken back as soon as it can be, and that removals go on meanwhile.
+func TestReserve(t *testing.T) {
+	const size = 3<<20 + 1
+	path := filepath.Join(t.TempDir(), "oneton.db")
+	reserve := path + "-reserve"
+	s, err := sqlite.Open(t.Context(), sqlite.Config{Path: path, Reserve: size})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	whole := func() {
+		t.Helper()
+		info, err := os.Stat(reserve)
+		require.NoError(t, err)
+		require.Equal(t, int64(size), info.Size())
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+		require.False(t, s.Full())
+	}
+	whole()
+	newGallery(t, s, "g")
+	enrol := func() error {
+		id := uuid.NewString()
+		_, err := s.Enrol(t.Context(), store.Subject{Gallery: "g", ID: id}, []store.Face{storetest.NewFace(id)}, nil, true)
+		return err
+	}
+	require.NoError(t, enrol())
+
+	require.NoError(t, os.Truncate(reserve, 0), "another process has needed it")
+	require.True(t, s.Full())
+	require.NoError(t, enrol())
+	whole()
+
+	require.NoError(t, os.Remove(reserve))
+	require.NoError(t, os.Mkdir(reserve, 0o700), "it cannot be had")
+	require.NoError(t, os.WriteFile(filepath.Join(reserve, "x"), nil, 0o600))
+	t.Cleanup(func() { _ = os.RemoveAll(reserve) })
+	subs, err := s.Subjects(t.Context(), "g", store.Page{Limit: 10})
+	require.NoError(t, err)
+	_, err = s.DeleteSubject(t.Context(), "g", subs[0].ID)
+	require.NoError(t, err)
+	require.NoError(t, os.RemoveAll(reserve))
+	require.NoError(t, enrol())
+	whole()
+}
