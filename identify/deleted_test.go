@@ -358,6 +358,32 @@ func (c *counting) EnrolAsOf(ctx context.Context, seen uint64, same func(face.Te
 	return c.Store.EnrolAsOf(ctx, seen, same, sub, faces, photos)
 }
 
+// TestPositionOfSeveralFaces: an answer speaks as of a position that each of
+// its faces was searched at.
+func TestPositionOfSeveralFaces(t *testing.T) {
+	_, _, i := openInterrupted(t)
+	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy()}, scripted{table: table()}, &movingIndex{}, level{}, i)
+	require.NoError(t, err)
+	a, err := s.Search(t.Context(), tenant, identify.SearchRequest{
+		Gallery: gallery, AllFaces: true, Photos: [][]byte{photo(t, shown{Person: "ann"}, shown{Person: "bob"})},
+	})
+	require.NoError(t, err)
+	require.Equal(t, uint64(1), a.Position)
+	require.Equal(t, 1, a.Probes[0].Faces)
+	require.Equal(t, 2, a.Probes[1].Faces)
+	require.InDelta(t, table().Identification(0.01, 2), a.Probes[1].Threshold, 1e-12, "the threshold is of the count that was searched")
+}
+
+// movingIndex has a face more at each search.
+type movingIndex struct{ position uint64 }
+
+func (m *movingIndex) Search(_ context.Context, q index.Query) (index.Result, error) {
+	m.position++
+	faces := int(m.position) //nolint:gosec // a few
+	q, err := q.In(faces)
+	return index.Result{Faces: faces, Position: m.position}, err
+}
+
 // stillIndex is empty, as of position 0.
 type stillIndex struct{}
 

@@ -39,22 +39,22 @@ func (s *Store) EnrolAsOf(ctx context.Context, seen uint64, same func(face.Templ
 	})
 }
 
-// refuseNewcomer fails with ErrConflict when a newcomer is the same person. The
-// order lets the server read only what came after seen.
+// refuseNewcomer fails with ErrConflict when a newcomer is the same person. A
+// damaged one is nobody, as in every index. The order lets the server read only
+// what came after seen.
 func (t *tx) refuseNewcomer(seen uint64, gallery, pack string, same func(face.Template) bool) {
-	t.queue(`SELECT template FROM faces WHERE enrolled > $1 AND gallery = $2 AND pack = $3 ORDER BY enrolled LIMIT $4`,
+	t.queue(`SELECT id, subject, template, checksum FROM faces WHERE enrolled > $1 AND gallery = $2 AND pack = $3 ORDER BY enrolled LIMIT $4`,
 		min(seen, maxPosition), gallery, pack, store.MaxNewcomers+1).
 		Query(func(rows pgx.Rows) error {
+			f := store.Face{Gallery: gallery, Pack: pack}
 			var template []byte
+			var checksum *int64
 			for n := 0; rows.Next(); n++ {
-				if err := rows.Scan(&template); err != nil {
+				if err := rows.Scan(&f.ID, &f.Subject, &template, &checksum); err != nil {
 					return err
 				}
-				newcomer, err := face.TemplateFromBytes(template)
-				if err != nil {
-					return err
-				}
-				if n == store.MaxNewcomers || same(newcomer) {
+				newcomer, err := store.ReadTemplate(f, template, checksum)
+				if n == store.MaxNewcomers || err == nil && same(newcomer) {
 					return store.ErrConflict
 				}
 			}

@@ -61,6 +61,7 @@ func (s *Store) UpdatePolicy(ctx context.Context, tenant, name string, change fu
 		if g.Policy, err = change(g); err != nil {
 			return err
 		}
+		g.Damage = ""
 		if err := store.CheckPolicy(g.Policy); err != nil {
 			return err
 		}

@@ -39,25 +39,25 @@ func (s *Store) EnrolAsOf(ctx context.Context, seen uint64, same func(face.Templ
 	})
 }
 
-// refuseNewcomer is ErrConflict when a newcomer is the same person.
+// refuseNewcomer is ErrConflict when a newcomer is the same person. A damaged
+// one is nobody, as in every index.
 func (t tx) refuseNewcomer(seen uint64, gallery, pack string, same func(face.Template) bool) (err error) {
-	rows, err := t.conn.QueryContext(context.Background(), `SELECT f.template FROM changes c JOIN faces f ON f.n = c.n
+	rows, err := t.conn.QueryContext(context.Background(), `SELECT f.id, f.subject, f.template, f.checksum FROM changes c JOIN faces f ON f.n = c.n
 		WHERE c.seq > ? AND c.kind = ? AND f.gallery = ? AND f.pack = ? LIMIT ?`,
 		min(seen, maxPosition), changelog.PutFace, gallery, pack, store.MaxNewcomers+1)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
+	f := store.Face{Gallery: gallery, Pack: pack}
 	var template sql.RawBytes
+	var checksum *int64
 	for n := 0; rows.Next(); n++ {
-		if err := rows.Scan(&template); err != nil {
+		if err := rows.Scan(&f.ID, &f.Subject, &template, &checksum); err != nil {
 			return err
 		}
-		newcomer, err := face.TemplateFromBytes(template)
-		if err != nil {
-			return err
-		}
-		if n == store.MaxNewcomers || same(newcomer) {
+		newcomer, err := store.ReadTemplate(f, template, checksum)
+		if n == store.MaxNewcomers || err == nil && same(newcomer) {
 			return store.ErrConflict
 		}
 	}

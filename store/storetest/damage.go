@@ -21,6 +21,7 @@ type Exec func(t *testing.T, query string, args ...any)
 func RunDamage(t *testing.T, create func(t *testing.T) (Open, Exec)) {
 	tests := map[string]func(t *testing.T, open Open, exec Exec){
 		"damaged templates":  testDamagedTemplates,
+		"damaged newcomers":  testDamagedNewcomers,
 		"damaged metadata":   testDamagedMetadata,
 		"damaged columns":    testDamagedColumns,
 		"damaged galleries":  testDamagedGalleries,
@@ -121,6 +122,20 @@ func testDamagedTemplates(t *testing.T, open Open, exec Exec) {
 			RequireReplay(t, s)
 		})
 	}
+}
+
+func testDamagedNewcomers(t *testing.T, open Open, exec Exec) {
+	s, ctx := opened(t, open), t.Context()
+	g := newGallery(t, s)
+	seen := position(t, s)
+	faces := enrol(t, s, g, "p", 2)
+	for i, f := range faces {
+		_, err := s.EnrolAsOf(ctx, seen, anybody, subject(g.ID, "q"), newFaces(1), nil)
+		require.ErrorIs(t, err, store.ErrConflict, "%d of them are damaged", i)
+		exec(t, `UPDATE faces SET template = ? WHERE id = ?`, make([]byte, 4*Dimension), f.ID)
+	}
+	_, err := s.EnrolAsOf(ctx, seen, anybody, subject(g.ID, "q"), newFaces(1), nil)
+	require.NoError(t, err, "nobody looks like a damaged face")
 }
 
 func testDamagedMetadata(t *testing.T, open Open, exec Exec) {
