@@ -27,7 +27,10 @@ type Result struct {
 	// MediaType is what the content is: image/jpeg, image/png or image/webp.
 	MediaType string
 	// Faces are largest box first.
-	Faces   []Face
+	Faces []Face
+	// LeftOut is how many more faces the photo shows, smaller than those, that
+	// were not taken because it shows more than Config.MaxFaces.
+	LeftOut int
 	Timings Timings
 }
 

@@ -207,8 +207,10 @@ func TestEmbedFindsTwentyFaces(t *testing.T) {
 	for i, f := range all[1:] {
 		require.LessOrEqual(t, f.Box.Area(), all[i].Box.Area())
 	}
-	capped := faces(t, embedtest.New(t, embed.Config{MaxFaces: 7}), photo)
-	require.Equal(t, all[:7], capped)
+	capped, err := embedtest.New(t, embed.Config{MaxFaces: 7}).Embed(t.Context(), "default", photo)
+	require.NoError(t, err)
+	require.Equal(t, all[:7], capped.Faces)
+	require.Equal(t, 13, capped.LeftOut)
 }
 
 func TestEmbedRefuses(t *testing.T) {

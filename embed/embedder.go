@@ -138,7 +138,7 @@ func (e *Embedder) Embed(ctx context.Context, pack string, photo []byte, checks 
 	}
 	t.Detect = clock.lap()
 
-	result := Result{Width: p.Width, Height: p.Height, MediaType: p.MediaType, Faces: []Face{}}
+	result := Result{Width: p.Width, Height: p.Height, MediaType: p.MediaType, Faces: []Face{}, LeftOut: max(0, len(found)-e.maxFaces)}
 	for _, d := range largestFirst(found, e.maxFaces) {
 		toPhoto, ok := align(d.landmarks)
 		if !ok {

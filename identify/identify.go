@@ -158,6 +158,8 @@ type Answer struct {
 	Probes []ProbeAnswer
 	// Inserted is set when the probe was enrolled.
 	Inserted *Enrolled
+	// LeftOut is how many more faces a photo of which all are searched shows.
+	LeftOut  int
 	Position uint64
 	Timings  Timings
 }
@@ -233,5 +235,7 @@ type Timings struct {
 type Detection struct {
 	Width, Height int
 	Faces         []embed.Face
-	Timings       Timings
+	// LeftOut is how many more faces the photo shows.
+	LeftOut int
+	Timings Timings
 }

@@ -30,7 +30,7 @@ func (s *Service) Detect(ctx context.Context, pack string, photo []byte, livenes
 		return Detection{}, err
 	}
 	return Detection{
-		Width: r.Width, Height: r.Height, Faces: r.Faces,
+		Width: r.Width, Height: r.Height, Faces: r.Faces, LeftOut: r.LeftOut,
 		Timings: Timings{Timings: r.Timings, Total: s.cfg.Now().Sub(start)},
 	}, nil
 }

@@ -26,8 +26,9 @@ type probe struct {
 	refused bool
 }
 
-// shots are the faces of req's photos: one a photo, or all of one photo.
-func (s *Service) shots(ctx context.Context, g store.Gallery, req SearchRequest) (shots []shot, timings embed.Timings, err error) {
+// shots are the faces of req's photos: one a photo, or all of one photo but
+// those left out.
+func (s *Service) shots(ctx context.Context, g store.Gallery, req SearchRequest) (shots []shot, leftOut int, timings embed.Timings, err error) {
 	if req.AllFaces {
 		r, err := s.embed(ctx, g.Pack, g.Policy, req.Photos[0])
 		if err == nil && len(r.Faces) == 0 {
@@ -36,9 +37,10 @@ func (s *Service) shots(ctx context.Context, g store.Gallery, req SearchRequest)
 		for _, f := range r.Faces {
 			shots = append(shots, shot{f, r.MediaType})
 		}
-		return shots, r.Timings, err
+		return shots, r.LeftOut, r.Timings, err
 	}
-	return s.portraits(ctx, g, req.Photos)
+	shots, timings, err = s.portraits(ctx, g, req.Photos)
+	return shots, 0, timings, err
 }
 
 // portraits reads photos that must show one person each.

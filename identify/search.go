@@ -28,7 +28,7 @@ func (s *Service) Search(ctx context.Context, tenant string, req SearchRequest) 
 	if err != nil {
 		return Answer{}, err
 	}
-	shots, timings, err := s.shots(ctx, g, req)
+	shots, leftOut, timings, err := s.shots(ctx, g, req)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -49,6 +49,7 @@ func (s *Service) Search(ctx context.Context, tenant string, req SearchRequest) 
 		if err != nil {
 			return Answer{}, err
 		}
+		answer.LeftOut = leftOut
 		answer.Timings.Timings, answer.Timings.Total = timings, s.cfg.Now().Sub(start)
 		return answer, nil
 	}

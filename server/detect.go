@@ -24,9 +24,10 @@ func (s *Server) detect(c *fiber.Ctx, _ string) error {
 		Width   int          `json:"width"`
 		Height  int          `json:"height"`
 		Faces   []faceAnswer `json:"faces"`
+		LeftOut int          `json:"faces_left_out"`
 		Timings *timings     `json:"timings,omitempty"`
 	}
-	a.Width, a.Height, a.Timings = d.Width, d.Height, timingsOf(r.Timings, d.Timings)
+	a.Width, a.Height, a.LeftOut, a.Timings = d.Width, d.Height, d.LeftOut, timingsOf(r.Timings, d.Timings)
 	a.Faces = make([]faceAnswer, len(d.Faces))
 	for i, f := range d.Faces {
 		a.Faces[i] = faceOf(f)

@@ -31,6 +31,7 @@ type probeAnswer struct {
 type searchAnswer struct {
 	*probeAnswer
 	Probes   []probeAnswer `json:"probes,omitempty"`
+	LeftOut  *int          `json:"faces_left_out,omitempty"`
 	Inserted *enrolAnswer  `json:"inserted,omitempty"`
 	Timings  *timings      `json:"timings,omitempty"`
 }
@@ -96,7 +97,7 @@ func searchAnswerOf(a identify.Answer, all, timed bool) searchAnswer {
 	}
 	out := searchAnswer{Timings: timingsOf(timed, a.Timings)}
 	if all {
-		out.Probes = probes
+		out.Probes, out.LeftOut = probes, &a.LeftOut
 	} else {
 		out.probeAnswer = &probes[0]
 	}

@@ -59,6 +59,7 @@ func TestDetect(t *testing.T) {
 	var d struct {
 		Width, Height int
 		Faces         []m
+		LeftOut       int `json:"faces_left_out"`
 		Timings       m
 	}
 	photo := servertest.Photo(t, servertest.Shown{Person: "ada"}, servertest.Shown{Person: "bob"})
@@ -68,4 +69,15 @@ func TestDetect(t *testing.T) {
 	require.NotNil(t, d.Timings)
 	c.raw(t, "/v1/detect", servertest.Photo(t)).Into(t, http.StatusOK, &d)
 	require.Empty(t, d.Faces, "no face is an answer here")
+	require.Zero(t, d.LeftOut)
+	crowd := servertest.Scripted(t, servertest.Script{Faces: []servertest.Shown{{Person: "ada"}, {Person: "bob"}}, LeftOut: 3})
+	c.raw(t, "/v1/detect", crowd).Into(t, http.StatusOK, &d)
+	require.Equal(t, 3, d.LeftOut)
+	var a struct {
+		Probes  []m
+		LeftOut *int `json:"faces_left_out"`
+	}
+	c.raw(t, "/v1/galleries/staff/search?all_faces=true", crowd).Into(t, http.StatusOK, &a)
+	require.Len(t, a.Probes, 2)
+	require.Equal(t, 3, *a.LeftOut)
 }

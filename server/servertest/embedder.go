@@ -90,7 +90,7 @@ func (e *embedder) Embed(ctx context.Context, pack string, photo []byte, checks 
 	case <-ended:
 		return embed.Result{}, fmt.Errorf("embed: %w", ctx.Err())
 	}
-	r := embed.Result{Width: 640, Height: 480, MediaType: media, Timings: embed.Timings{Decode: time.Millisecond}}
+	r := embed.Result{Width: 640, Height: 480, MediaType: media, LeftOut: s.LeftOut, Timings: embed.Timings{Decode: time.Millisecond}}
 	for _, f := range s.Faces {
 		if f.Size == 0 {
 			f.Size = 200

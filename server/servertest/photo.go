@@ -17,6 +17,8 @@ import (
 // Script is what a scripted photo makes the embedder do.
 type Script struct {
 	Faces []Shown
+	// LeftOut is how many more there are.
+	LeftOut int
 	// Fail names an error of package embed that the photo causes.
 	Fail string
 	// Panic makes the embedder panic.
