@@ -61,7 +61,7 @@ func TestClientThatStays(t *testing.T) {
 		_, err = io.Copy(io.Discard, res.Body)
 		require.NoError(t, err)
 		require.NoError(t, res.Body.Close())
-		require.Equal(t, http.StatusOK, res.StatusCode)
+		require.Equal(t, http.StatusOK, res.StatusCode, c.Log)
 	}
 	for range 10 {
 		c.post(t, conn, slow)

@@ -40,7 +40,7 @@ func TestContractNotices(t *testing.T) {
 			req.Header.Set("Content-Type", "application/json")
 			err = r.contract.check(req, []byte(c.request), Answer{
 				Status: c.status, Body: []byte(c.answer),
-				Header: http.Header{"Content-Type": {c.contentType}, "Location": {"/"}, "X-Request-Id": {"r"}},
+				Header: http.Header{"Content-Type": {c.contentType}, "Location": {"/"}, "X-Request-Id": {"r"}, "Etag": {`"AAAAAAAAAAAAAAAAAAAAAA"`}},
 			})
 			require.Equal(t, c.right, err == nil, "%v", err)
 		})
