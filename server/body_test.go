@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"oneton/server"
 	"oneton/server/servertest"
@@ -95,6 +97,64 @@ func TestUnreadBodies(t *testing.T) {
 			require.Equal(t, q.answers, answers)
 		})
 	}
+}
+
+// However requests follow each other, whatever their bodies and whether these
+// are read, each is answered in its turn, and nothing else is.
+func TestRequestsInARow(t *testing.T) {
+	c := start(t)
+	photo := servertest.Of(t, "ada", 1)
+	kinds := []struct {
+		line, header string
+		status       int
+	}{
+		{"POST /v1/detect", "Authorization: Bearer " + c.key + "\r\nContent-Type: image/jpeg\r\n", 422}, // a photo with something after its end
+		{"POST /v1/detect", "", 401},
+		{"POST /nothing", "", 404},
+		{"BREW /livez", "", 405},
+		{"GET /livez", "", 200},
+		{"OPTIONS /livez", "", 204},
+		{"GET /v1/galleries/staff", "Authorization: Bearer " + c.key + "\r\n", 200},
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		var text strings.Builder
+		var want []int
+		for range rapid.IntRange(1, 8).Draw(t, "requests") {
+			kind := rapid.SampledFrom(kinds).Draw(t, "kind")
+			body := string(photo) + strings.Repeat("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n", rapid.IntRange(1, 50).Draw(t, "more"))
+			fmt.Fprintf(&text, "%s HTTP/1.1\r\nHost: x\r\n%s", kind.line, kind.header)
+			if rapid.Bool().Draw(t, "chunked") {
+				text.WriteString("Transfer-Encoding: chunked\r\n\r\n")
+				for len(body) > 0 {
+					n := rapid.IntRange(1, len(body)).Draw(t, "chunk")
+					fmt.Fprintf(&text, "%x%s\r\n%s\r\n", n, rapid.SampledFrom([]string{"", ";a=b", ";" + strings.Repeat("x", 5000)}).Draw(t, "extension"), body[:n])
+					body = body[n:]
+				}
+				text.WriteString("0\r\n" + rapid.SampledFrom([]string{"", "X-Check: x\r\n"}).Draw(t, "trailer") + "\r\n")
+			} else {
+				fmt.Fprintf(&text, "Content-Length: %d\r\n\r\n%s", len(body), body)
+			}
+			want = append(want, kind.status)
+		}
+		text.WriteString("GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		want = append(want, 200)
+		conn, err := net.Dial("tcp", strings.TrimPrefix(c.URL, "http://"))
+		require.NoError(t, err)
+		defer conn.Close()
+		require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+		go io.WriteString(conn, text.String()) //nolint:errcheck // what is missing is seen below
+		r := bufio.NewReader(conn)
+		for _, status := range want {
+			res, err := http.ReadResponse(r, nil)
+			require.NoError(t, err)
+			_, err = io.Copy(io.Discard, res.Body)
+			require.NoError(t, err)
+			require.NoError(t, res.Body.Close())
+			require.Equal(t, status, res.StatusCode)
+		}
+		_, err = r.ReadByte()
+		require.ErrorIs(t, err, io.EOF)
+	})
 }
 
 // However a body is cut, it is read as it was sent.

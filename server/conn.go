@@ -44,7 +44,8 @@ func (c *conn) serve() bool {
 	return !c.gone
 }
 
-// rest says that the request is answered, and that the next may come.
+// rest says that the request is settled: what is left is up to the peer, which
+// has to take the answer and ask again.
 func (c *conn) rest() {
 	if c == nil {
 		return

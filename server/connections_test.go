@@ -48,12 +48,13 @@ func closedByServer(t *testing.T, conn net.Conn) {
 }
 
 // Connections that ask nothing take nobody's place, whether they say nothing,
-// do not end a header or have had their answer; the log says who has so many.
+// do not end a header, do not read or have had their answer; the log says who has so many.
 func TestWaitingConnectionsYield(t *testing.T) {
 	for name, text := range map[string]string{
 		"silent":          "",
 		"within a header": "POST /v1/detect HTTP/1.1\r\nX-Drip: ",
 		"before a body":   "POST /v1/detect HTTP/1.1\r\nHost: x\r\nContent-Length: 33554432\r\n\r\n",
+		"not reading":     strings.Repeat("GET /openapi.yaml HTTP/1.1\r\nHost: x\r\n\r\n", 200),
 		"idle":            "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -61,6 +62,7 @@ func TestWaitingConnectionsYield(t *testing.T) {
 			held := make([]net.Conn, 100)
 			for i := range held {
 				held[i] = c.dial(t)
+				require.NoError(t, held[i].(*net.TCPConn).SetReadBuffer(1)) //nolint:forcetypeassert // it is one
 				_, err := io.WriteString(held[i], text)
 				require.NoError(t, err)
 			}

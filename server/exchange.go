@@ -86,6 +86,7 @@ func (s *Server) handle(rctx *fasthttp.RequestCtx) {
 		rctx.SetConnectionClose()
 		return
 	}
+	defer x.conn.rest()
 	s.route(rctx)
 	if !x.whole {
 		x.conn.leaveUnread()
@@ -101,6 +102,7 @@ func (s *Server) expect(rctx *fasthttp.RequestCtx) int {
 	if !x.conn.serve() {
 		return fasthttp.StatusServiceUnavailable
 	}
+	defer x.conn.rest()
 	s.route(rctx)
 	if x.wanted {
 		rctx.Response.Reset()

@@ -19,8 +19,9 @@ const (
 
 // listener bounds connections, in all and for each peer. A connection beyond
 // takes the place of the one that has waited longest for its peer to ask
-// something: of the same peer, or in all of the peer that has most. Where
-// none waits, it is a spare one, which only learns of the server's health.
+// something or to take the answer: of the same peer, or in all of the peer that
+// has most. Where none waits, it is a spare one, which only learns of the
+// server's health.
 type listener struct {
 	net.Listener
 	most, mostOfPeer int
@@ -40,7 +41,8 @@ type listener struct {
 type peer struct {
 	from netip.Prefix
 	open int
-	// waiting are the *conn that wait for a request, longest first.
+	// waiting are the *conn that wait for the peer to ask or to take an
+	// answer, longest first.
 	waiting list.List
 }
 

@@ -88,11 +88,6 @@ func New(cfg Config, service Service, keys Authenticator, ready func(context.Con
 	transport.HeaderReceived = func(*fasthttp.RequestHeader) fasthttp.RequestConfig {
 		return fasthttp.RequestConfig{ReadTimeout: cfg.ReadTimeout}
 	}
-	transport.ConnState = func(c net.Conn, state fasthttp.ConnState) {
-		if c, ok := c.(*conn); ok && state == fasthttp.StateIdle {
-			c.rest()
-		}
-	}
 	return s, nil
 }
 
