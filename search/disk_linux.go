@@ -18,3 +18,9 @@ func readAhead(f *os.File, at int64, size int) {
 	// Without it reading takes longer, no more.
 	_ = unix.Fadvise(int(f.Fd()), at, int64(size), unix.FADV_WILLNEED)
 }
+
+// beginWriting begins to write a part of the file to the disk.
+func beginWriting(f *os.File, at, size int64) {
+	// Without it the sync at the end takes longer, no more.
+	_ = unix.SyncFileRange(int(f.Fd()), at, size, unix.SYNC_FILE_RANGE_WRITE)
+}

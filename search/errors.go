@@ -25,6 +25,10 @@ var (
 	// ErrMemory means that Save was called on a set that has no directory.
 	ErrMemory = errors.New("search: set has no directory")
 
+	// ErrPanicked means that the program has a fault, by which this search or
+	// piece of background work failed; others are not touched by it.
+	ErrPanicked = errors.New("search: panicked")
+
 	// ErrNotSaved means that the directory holds no saved set.
 	ErrNotSaved = errors.New("search: no set is saved here")
 

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"unsafe"
 )
 
@@ -24,6 +25,11 @@ const (
 	// pinnedBytes is the size up to which a file's vectors are kept in
 	// memory, where they take less than an open file does.
 	pinnedBytes = 64 << 10
+
+	// writtenAtOnce is how much of a file waits in memory for the disk, and
+	// pacedBytes how much is written between two rests.
+	writtenAtOnce = 4 << 20
+	pacedBytes    = 64 << 10
 
 	fileMode = 0o600
 )
@@ -89,6 +95,9 @@ type fileWriter struct {
 	file   *os.File
 	out    *bufio.Writer
 	buffer []byte
+	// written is how much has been handed on, and begun how much of it the
+	// system has been asked to write to the disk.
+	written, begun int64
 }
 
 func segmentPath(dir string, number int) string {
@@ -100,15 +109,27 @@ func createFile(path string) (*fileWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &fileWriter{file: f, out: bufio.NewWriterSize(f, 1<<20)}
+	w := &fileWriter{file: f, out: bufio.NewWriterSize(f, 1<<18)}
 	w.buffer = make([]byte, headerBytes)
 	return w, w.flush()
 }
 
 // flush hands the buffer on; bufio keeps the first error until the end.
 func (w *fileWriter) flush() error {
-	_, err := w.out.Write(w.buffer)
+	err := w.write(w.buffer)
 	w.buffer = w.buffer[:0]
+	return err
+}
+
+// write writes b. The disk gets it while more is made and not all at the end,
+// which others who wait for the disk would have to wait for.
+func (w *fileWriter) write(b []byte) error {
+	_, err := w.out.Write(b)
+	w.written += int64(len(b))
+	if w.written-w.begun >= writtenAtOnce {
+		beginWriting(w.file, w.begun, w.written-w.begun)
+		w.begun = w.written
+	}
 	return err
 }
 
@@ -119,14 +140,19 @@ func (w *fileWriter) vector(v []float32) error {
 
 // finish writes the rest of the file, makes it durable and returns the
 // checksum of its header, which names its content.
-func (w *fileWriter) finish(s *segment) (uint32, error) {
-	if _, err := w.out.Write(s.hot.bytes); err != nil {
-		return 0, err
+func (w *fileWriter) finish(s *segment, pace *Pace) (uint32, error) {
+	var hotSum uint32
+	for some := range slices.Chunk(s.hot.bytes, pacedBytes) {
+		if err := w.write(some); err != nil {
+			return 0, err
+		}
+		hotSum = crc32.Update(hotSum, castagnoli, some)
+		pace.Rest()
 	}
 	if err := w.out.Flush(); err != nil {
 		return 0, err
 	}
-	h := header(s.basis, s.dimension, s.capacity, s.base, crc32.Checksum(s.hot.bytes, castagnoli))
+	h := header(s.basis, s.dimension, s.capacity, s.base, hotSum)
 	if _, err := w.file.WriteAt(h, 0); err != nil {
 		return 0, err
 	}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -129,23 +130,23 @@ func TestEverySegmentIsFreed(t *testing.T) {
 	}
 }
 
-// TestFullDisk takes the directory away: what needs it fails, searches and
-// updates do not, and all is well when it is back.
+// TestFullDisk puts a file in the directory's place: what needs it fails, searches and
+// updates do not, and all is well when it is gone.
 func TestFullDisk(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "set")
 	s, err := New(Config{Dimension: 2, SegmentRows: 10, Dir: dir})
 	require.NoError(t, err)
 	defer s.Close()
-	require.NoError(t, os.RemoveAll(dir))
+	require.NoError(t, os.WriteFile(dir, nil, fileMode))
 	for id := range uint64(100) {
 		require.NoError(t, s.Update([]Row{{ID: id, Vector: []float32{1, 0}}}, nil))
 	}
-	require.ErrorIs(t, s.Save(nil), os.ErrNotExist)
+	require.ErrorIs(t, s.Save(nil), syscall.ENOTDIR)
 	require.Eventually(t, func() bool { return s.Stats().Fault != nil }, 10*time.Second, time.Millisecond)
 	got, err := s.Search(context.Background(), []float32{1, 0}, Options{K: 200, Threshold: -1})
 	require.NoError(t, err)
 	require.Len(t, got.Hits, 100)
-	require.NoError(t, os.Mkdir(dir, 0o700))
+	require.NoError(t, os.Remove(dir))
 	require.NoError(t, s.Save([]byte("back")))
 	require.NoError(t, s.Stats().Fault)
 	again, err := Open(Config{Dimension: 2, Dir: dir})

@@ -66,40 +66,76 @@ func (s *Set) keep() {
 func (s *Set) keepOnce() bool {
 	s.work.Lock()
 	defer s.work.Unlock()
+	some := false
+	err := s.guard("work in the background", func() (err error) {
+		some, err = s.keepPiece()
+		return err
+	})
+	if some || err != nil {
+		s.fault.set(err)
+	}
+	if some && err == nil {
+		return true
+	}
 	s.mu.Lock()
-	v := s.view.Load()
-	unlearned, run := s.unlearned(v), s.plan(v)
-	if !unlearned && run == nil || s.closed {
-		s.keeping = false
-		s.mu.Unlock()
-		return false
+	defer s.mu.Unlock()
+	// What was to be done since it was looked, the next keep begins.
+	s.keeping = false
+	if err == nil {
+		s.keep()
 	}
-	v.retain()
-	sealed := s.sealed(v)
-	s.mu.Unlock()
-	defer v.release()
-	pace := newPace(&s.traffic, s.pressed)
-	var err error
-	if unlearned {
-		err = s.learn(sealed, pace)
-	} else {
-		_, err = s.rewrite(run, pace)
+	return false
+}
+
+// keepPiece does a piece of the background work, if there is some. The caller
+// holds work.
+func (s *Set) keepPiece() (some bool, err error) {
+	t, some := s.task()
+	if !some {
+		return false, nil
 	}
-	s.fault.set(err)
-	if err != nil {
-		s.mu.Lock()
-		s.keeping = false
-		s.mu.Unlock()
-		return false
+	defer t.view.release()
+	pace := s.traffic.Pace(s.pressed)
+	if t.run == nil {
+		return true, s.learn(t.sealed, pace)
 	}
-	return true
+	_, err = s.rewrite(t.run, pace)
+	return true, err
+}
+
+// task is a piece of the background work on a view, to be released: to learn a
+// basis of the sealed parts or to rewrite a run of them.
+type task struct {
+	view        *view
+	sealed, run []part
+}
+
+func (s *Set) task() (task, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return task{}, false
+	}
+	t := task{view: s.view.Load()}
+	t.sealed = s.sealed(t.view)
+	if !s.unlearned(t.view) {
+		if t.run = s.plan(t.view); t.run == nil {
+			return task{}, false
+		}
+	}
+	t.view.retain()
+	return t, true
 }
 
 // unfiled tells whether a part's vectors are in memory and belong in a file.
 func (s *Set) unfiled(p part) bool { return s.cfg.Dir != "" && p.number == 0 }
 
-// pressed tells whether so much is to be done that memory fills up.
+// pressed tells whether somebody waits for the background work, or so much is
+// to be done that memory fills up.
 func (s *Set) pressed() bool {
+	if s.hurried.Load() > 0 {
+		return true
+	}
 	waiting := 0
 	for _, p := range s.view.Load().parts {
 		if s.unfiled(p) {
@@ -145,7 +181,7 @@ func (s *Set) plan(v *view) []part {
 // rewrite makes one segment of the live rows of neighbouring sealed parts and
 // puts it in their place, resting as pace says. It returns the part, as it
 // was when rewritten. The caller holds work.
-func (s *Set) rewrite(run []part, pace *pace) (part, error) {
+func (s *Set) rewrite(run []part, pace *Pace) (part, error) {
 	rows := live(run)
 	if rows == 0 {
 		s.replace(run, nil)
@@ -202,7 +238,7 @@ func (p *part) buryDeleted(before, now *part) {
 
 // merge makes the segment of a run's live rows, in a file when the set has a
 // directory.
-func (s *Set) merge(run []part, rows int, pace *pace) (*segment, error) {
+func (s *Set) merge(run []part, rows int, pace *Pace) (*segment, error) {
 	dimension := s.cfg.Dimension
 	filed := s.cfg.Dir != ""
 	made, err := newSegment(s.basis.Load(), dimension, rows, firstLive(run), !filed || rows*dimension*4 <= pinnedBytes)
@@ -213,6 +249,10 @@ func (s *Set) merge(run []part, rows int, pace *pace) (*segment, error) {
 	if filed {
 		s.files++
 		made.number = s.files
+		if err = s.makeDir(); err != nil {
+			made.free()
+			return nil, err
+		}
 		if file, err = createFile(segmentPath(s.cfg.Dir, made.number)); err != nil {
 			made.free()
 			return nil, err
@@ -227,7 +267,7 @@ func (s *Set) merge(run []part, rows int, pace *pace) (*segment, error) {
 			return err
 		}
 		if to%paceRows == 0 {
-			pace.rest()
+			pace.Rest()
 		}
 		made.copyHot(to, p.segment, row, v, memory)
 		if made.vectors != nil {
@@ -240,7 +280,7 @@ func (s *Set) merge(run []part, rows int, pace *pace) (*segment, error) {
 		return nil
 	})
 	if err == nil && file != nil {
-		made.sum, err = file.finish(made)
+		made.sum, err = file.finish(made, pace)
 	}
 	switch {
 	case err != nil:

@@ -28,7 +28,7 @@ func live(parts []part) int {
 // learn gives the set a basis learned from parts, if there is one of use. That
 // takes a processor for a second at 512 dimensions, once, at whatever pace. The
 // caller holds work.
-func (s *Set) learn(parts []part, pace *pace) error {
+func (s *Set) learn(parts []part, pace *Pace) error {
 	rows := live(parts)
 	every := max(1, rows/s.rule.sample)
 	moments := mat.NewSymDense(s.cfg.Dimension, nil)
@@ -47,7 +47,7 @@ func (s *Set) learn(parts []part, pace *pace) error {
 			x.SetVec(i, float64(c))
 		}
 		moments.SymRankOne(moments, 1, x)
-		pace.rest()
+		pace.Rest()
 		return nil
 	})
 	var b *basis

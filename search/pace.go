@@ -15,28 +15,22 @@ const (
 	longestRest = 50 * time.Millisecond
 )
 
-// traffic tells background work whether it is in the way.
-type traffic struct {
+// Traffic tells background work whether it is in the way of searches. The zero
+// value is ready. Sets that share one make way for each other's searches.
+type Traffic struct {
 	// scans have begun and ended have ended.
 	scans, ended atomic.Int64
-	// hurried counts those who wait for the background work to end.
-	hurried atomic.Int64
 }
 
-func (t *traffic) scan() (done func()) {
+func (t *Traffic) scan() (done func()) {
 	t.scans.Add(1)
 	return func() { t.ended.Add(1) }
 }
 
-func (t *traffic) hurry() (done func()) {
-	t.hurried.Add(1)
-	return func() { t.hurried.Add(-1) }
-}
-
-// pace makes background work take a fiftieth of a processor while scans run,
-// and all of one otherwise. A nil pace never rests.
-type pace struct {
-	traffic *traffic
+// Pace makes background work take a fiftieth of a processor while searches
+// run, and all of one otherwise. A nil Pace never rests.
+type Pace struct {
+	traffic *Traffic
 	// pressed tells that the work cannot wait.
 	pressed func() bool
 	// ended is how many scans had when the work last looked.
@@ -46,12 +40,15 @@ type pace struct {
 	sleep func(time.Duration)
 }
 
-func newPace(t *traffic, pressed func() bool) *pace {
-	return &pace{traffic: t, pressed: pressed, ended: t.ended.Load(), begun: time.Now(), now: time.Now, sleep: time.Sleep}
+// Pace returns the pace of work that begins now. While pressed is true the work
+// does not rest.
+func (t *Traffic) Pace(pressed func() bool) *Pace {
+	return &Pace{traffic: t, pressed: pressed, ended: t.ended.Load(), begun: time.Now(), now: time.Now, sleep: time.Sleep}
 }
 
-// rest is called often by the work.
-func (p *pace) rest() {
+// Rest is called often by the work: at best several times in a fifth of a
+// millisecond, which is how long it works between two rests.
+func (p *Pace) Rest() {
 	if p == nil {
 		return
 	}
@@ -63,7 +60,7 @@ func (p *pace) rest() {
 	before := p.ended
 	p.ended = p.traffic.ended.Load()
 	scanned := p.traffic.scans.Load() != before
-	if scanned && p.traffic.hurried.Load() == 0 && !p.pressed() {
+	if scanned && !p.pressed() {
 		p.sleep(min(restShare*worked, longestRest))
 	}
 	p.begun = p.now()

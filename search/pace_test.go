@@ -13,31 +13,26 @@ func TestPace(t *testing.T) {
 		worked time.Duration
 		// ended and running are scans since the work last looked.
 		ended          int
-		running, hurry bool
-		pressed        bool
-		want, next     time.Duration
+		running, pressed bool
+		want, next       time.Duration
 	}{
 		"no searches":         {worked: worked},
 		"a search":            {worked: worked, ended: 1, want: restShare * worked},
 		"a long search":       {worked: worked, running: true, want: restShare * worked, next: restShare * worked},
 		"just begun":          {worked: pieceTime - 1, ended: 1},
-		"someone waits":       {worked: worked, running: true, hurry: true},
 		"much is to be done":  {worked: worked, running: true, pressed: true},
 		"the work was halted": {worked: time.Second, ended: 5, want: longestRest},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var traffic traffic
+			var traffic Traffic
 			for range 7 {
 				traffic.scan()()
 			}
 			now, slept := time.Unix(0, 0), time.Duration(0)
-			p := newPace(&traffic, func() bool { return c.pressed })
+			p := traffic.Pace(func() bool { return c.pressed })
 			p.now = func() time.Time { return now }
 			p.sleep = func(d time.Duration) { slept += d }
 			p.begun = now
-			if c.hurry {
-				defer traffic.hurry()()
-			}
 			for range c.ended {
 				traffic.scan()()
 			}
@@ -45,15 +40,15 @@ func TestPace(t *testing.T) {
 				defer traffic.scan()()
 			}
 			now = now.Add(c.worked)
-			p.rest()
+			p.Rest()
 			require.Equal(t, c.want, slept)
 			now = now.Add(c.worked)
-			p.rest()
+			p.Rest()
 			if c.worked >= pieceTime {
 				require.Equal(t, c.want+c.next, slept)
 			}
 		})
 	}
-	var none *pace
-	none.rest()
+	var none *Pace
+	none.Rest()
 }

@@ -263,6 +263,13 @@ func (q *query) finish() {
 	q.result = Result{Hits: hits, Certified: !q.broken, Rescored: q.rescored, Skimmed: int(q.skimmed.Load())}
 }
 
+// fail makes err the answer.
+func (q *query) fail(err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.err = err
+}
+
 // compareAll answers by comparing with every vector.
 func (q *query) compareAll() {
 	q.best.reset(q.best.k, q.opt.Distinct)

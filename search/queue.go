@@ -44,17 +44,30 @@ func (s *Set) serve(ctx context.Context, r *request) error {
 		}
 	}
 	together := s.queue.join(r)
+	defer s.queue.leave(together[1:])
 	s.answer(together...)
-	s.queue.leave(together[1:])
 	return nil
 }
 
-// answer scans for the requests.
+// answer scans for the requests. When that panics, it is the answer to each.
 func (s *Set) answer(requests ...*request) {
 	queries := requests[0].queries
 	for _, r := range requests[1:] {
 		queries = append(slices.Clip(queries), r.queries...)
 	}
+	err := s.guard("scan", func() error {
+		s.find(queries)
+		return nil
+	})
+	if err != nil {
+		for _, q := range queries {
+			q.fail(err)
+		}
+	}
+}
+
+// find answers the queries.
+func (s *Set) find(queries []*query) {
 	s.scan(queries)
 	var next atomic.Int64
 	parallel(min(s.cfg.Workers, len(queries)), func() {

@@ -2,6 +2,7 @@ package search
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,41 +13,71 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// Saving is what of the caller's belongs to a save.
+type Saving struct {
+	// Moment, unless nil, is called once, when no update of the set is under
+	// way: the save is of the set as it is then. Updates wait for it.
+	Moment func()
+	// Note, unless nil, makes the note of the caller's once the rows are
+	// written, such as what the rows of that moment belong to.
+	Note func(*Pace) ([]byte, error)
+}
+
 // Save makes the set as it is now durable in its directory, with a note of
-// the caller's, such as the position of the log that the rows speak of. The
-// save before stays valid until this one is whole; then no file of the set has
-// a vector of a row that was deleted before the call. Without a directory it
-// returns ErrMemory.
+// the caller's. The save before stays valid until this one is whole; then no
+// file of the set has a vector of a row that was deleted before the call.
+// Without a directory it returns ErrMemory.
 func (s *Set) Save(note []byte) error {
+	defer s.hurry()()
+	return s.save(Saving{Note: func(*Pace) ([]byte, error) { return bytes.Clone(note), nil }})
+}
+
+// SaveBeside saves as Save does, and makes way for searches until ctx ends;
+// then it hurries.
+func (s *Set) SaveBeside(ctx context.Context, of Saving) error {
+	stop := context.AfterFunc(ctx, func() { s.hurried.Add(1) })
+	defer func() {
+		if !stop() {
+			s.hurried.Add(-1)
+		}
+	}()
+	return s.save(of)
+}
+
+func (s *Set) save(of Saving) error {
 	if s.cfg.Dir == "" {
 		return ErrMemory
 	}
-	defer s.traffic.hurry()()
 	s.work.Lock()
 	defer s.work.Unlock()
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return ErrClosed
+	v, err := s.seal(of.Moment)
+	if err != nil {
+		return err
 	}
-	s.tail = nil
-	v := s.view.Load()
-	v.retain()
-	s.mu.Unlock()
 	defer v.release()
-
-	m := manifest{dimension: s.cfg.Dimension, next: v.next, note: bytes.Clone(note), basis: s.basis.Load()}
+	if err := s.makeDir(); err != nil {
+		return err
+	}
+	pace := s.traffic.Pace(s.pressed)
+	m := manifest{dimension: s.cfg.Dimension, next: v.next, basis: s.basis.Load()}
 	for i, p := range v.parts {
+		if s.isClosed() {
+			return ErrClosed
+		}
 		// What was deleted is nobody's to keep: no file that a save leaves has
 		// its vectors.
 		if p.number == 0 || p.dead > 0 {
-			var err error
-			if p, err = s.rewrite(v.parts[i:i+1], nil); err != nil {
+			if p, err = s.rewrite(v.parts[i:i+1], pace); err != nil {
 				return fmt.Errorf("save rows: %w", err)
 			}
 		}
 		if p.segment != nil {
 			m.parts = append(m.parts, savedPart{number: p.number, rows: p.rows, sum: p.sum, live: p.live})
+		}
+	}
+	if of.Note != nil {
+		if m.note, err = of.Note(pace); err != nil {
+			return fmt.Errorf("note the save: %w", err)
 		}
 	}
 	if err := m.write(s.cfg.Dir); err != nil {
@@ -58,6 +89,29 @@ func (s *Set) Save(note []byte) error {
 	s.keep()
 	s.mu.Unlock()
 	return s.sweep(m.parts)
+}
+
+// seal makes new rows go to a new tail from this moment on, and returns the
+// view of it, to be released.
+func (s *Set) seal(moment func()) (*view, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	s.tail = nil
+	v := s.view.Load()
+	v.retain()
+	if moment != nil {
+		moment()
+	}
+	return v, nil
+}
+
+func (s *Set) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
 }
 
 // Note is the note of the last Save, in this process or before it.

@@ -120,21 +120,6 @@ func (sc *scan) rows(segment int) int {
 	return rows
 }
 
-// parallel runs f n times at once and waits. It runs none itself: the last
-// goroutine made is kept for the processor that makes it, and another that
-// would take it has to wait.
-func parallel(n int, f func()) {
-	if n == 1 {
-		f()
-		return
-	}
-	var group sync.WaitGroup
-	for range n {
-		group.Go(f)
-	}
-	group.Wait()
-}
-
 // worker is the memory of one goroutine of a scan.
 type worker struct {
 	tiles  []tile

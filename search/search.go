@@ -33,10 +33,16 @@ type Config struct {
 	// Kernel is one of Kernels; empty means what the environment variable
 	// ONETON_SIMD names, or the fastest.
 	Kernel string
-	// Dir is a directory of the set's own, made when missing. Vectors that
+	// Dir is a directory of the set's own, made when it is needed. Vectors that
 	// only rescoring needs are kept there in files, and Save saves there.
 	// When empty, everything is in memory.
 	Dir string
+	// Traffic is shared by sets whose background work makes way for each
+	// other's searches; nil is the set's alone.
+	Traffic *Traffic
+	// Report, unless nil, is told of every panic of the set's work, with its
+	// stack.
+	Report func(error)
 }
 
 func (c Config) withDefaults() (Config, error) {

@@ -29,8 +29,10 @@ type Set struct {
 	// basis is what sealed segments are or will be coded in, once the set has
 	// learned one. It is set only with work held.
 	basis atomic.Pointer[basis]
-	// traffic is what the background work makes way for.
-	traffic traffic
+	// traffic is what the background work makes way for, unless hurried, which
+	// counts those who wait for it to end.
+	traffic *Traffic
+	hurried atomic.Int64
 
 	// mu is held to make a new view.
 	mu sync.Mutex
@@ -66,9 +68,6 @@ func New(cfg Config) (*Set, error) {
 		return nil, err
 	}
 	if s.cfg.Dir != "" {
-		if err := os.MkdirAll(s.cfg.Dir, 0o700); err != nil {
-			return nil, fmt.Errorf("make directory: %w", err)
-		}
 		if err := s.sweep(nil); err != nil {
 			return nil, err
 		}
@@ -88,9 +87,26 @@ func newSet(cfg Config) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", err, ErrConfig)
 	}
-	s := &Set{cfg: cfg, kernel: k, skim: defaultSkim, mostSifted: mostSifted, rule: defaultBasis, learnAt: defaultBasis.rows}
+	s := &Set{cfg: cfg, kernel: k, traffic: cfg.Traffic, skim: defaultSkim, mostSifted: mostSifted, rule: defaultBasis, learnAt: defaultBasis.rows}
+	if s.traffic == nil {
+		s.traffic = new(Traffic)
+	}
 	s.view.Store(newView(nil, 0))
 	return s, nil
+}
+
+// makeDir makes the set's directory, which is not there before it is needed.
+func (s *Set) makeDir() error {
+	if err := os.MkdirAll(s.cfg.Dir, 0o700); err != nil {
+		return fmt.Errorf("make directory: %w", err)
+	}
+	return nil
+}
+
+// hurry makes the background work rest no more until done.
+func (s *Set) hurry() (done func()) {
+	s.hurried.Add(1)
+	return func() { s.hurried.Add(-1) }
 }
 
 // newView returns a view that is held once.
@@ -192,7 +208,7 @@ func (s *Set) Close() error {
 	}
 	s.closed = true
 	s.mu.Unlock()
-	defer s.traffic.hurry()()
+	defer s.hurry()()
 	s.keeper.Wait()
 	s.work.Lock()
 	defer s.work.Unlock()

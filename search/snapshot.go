@@ -29,6 +29,19 @@ func (p Snapshot) Release() { p.view.release() }
 // Len is how many rows the snapshot holds.
 func (p Snapshot) Len() int { return p.view.live }
 
+// Each calls do with every row's id and vector, by rising ids, until it fails.
+// The vector is good until the next call.
+func (p Snapshot) Each(do func(id uint64, vector []float32) error) error {
+	var vectors sequence
+	return eachLive(p.view.parts, func(of *part, row int) error {
+		v, err := vectors.at(of.segment, row)
+		if err != nil {
+			return err
+		}
+		return do(of.id(row), v)
+	})
+}
+
 // Search returns the rows nearest to the probe, a unit vector.
 func (p Snapshot) Search(ctx context.Context, probe []float32, opt Options) (Result, error) {
 	results, err := p.SearchBatch(ctx, [][]float32{probe}, opt)
