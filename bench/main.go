@@ -22,6 +22,7 @@ type commands struct {
 	Quality     qualityCommand     `cmd:"" help:"Whether the quality score tells which degraded photos will be missed."`
 	Templates   templatesCommand   `cmd:"" help:"Photos to templates, against OpenCV with the same models and photos."`
 	Rebuild     rebuildCommand     `cmd:"" help:"The exact index from a database's log, and from its saved files."`
+	Saving      savingCommand      `cmd:"" help:"Searches while the exact index is saved, and what an idle server writes."`
 	Search      searchCommand      `cmd:"" help:"The exact search core, against memory bandwidth and other engines."`
 	Serve       serveCommand       `cmd:"" help:"A running server: where a search's time goes, and whether its memory grows."`
 	Moments     momentsCommand     `cmd:"" help:"How a pack's templates are spread, for the bench of search to draw from."`

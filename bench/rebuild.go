@@ -106,7 +106,7 @@ func ready(ctx context.Context, log changelog.Log, folder string) (took, saving 
 		return took, 0, err
 	}
 	begin = time.Now()
-	err = x.Save()
+	err = x.Save(ctx)
 	return took, time.Since(begin).Seconds(), err
 }
 
@@ -132,7 +132,7 @@ func (c *rebuildCommand) fill(ctx context.Context, path string) (err error) {
 	if _, err := tx.ExecContext(ctx, `INSERT INTO tenants VALUES ('bench', 'bench', 0)`); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO galleries VALUES (?, 'bench', 'staff', 'default', '{}', 0)`, gallery); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO galleries (id, tenant, name, pack, policy, created_at) VALUES (?, 'bench', 'staff', 'default', '{}', 0)`, gallery); err != nil {
 		return err
 	}
 	const (

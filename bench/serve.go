@@ -206,12 +206,18 @@ type program struct {
 	client http.Client
 }
 
-func startProgram(ctx context.Context, folder string) (*program, error) {
+// startProgram builds and starts the program on a data folder, with settings
+// such as "index.save=1s".
+func startProgram(ctx context.Context, folder string, settings ...string) (*program, error) {
 	binary := filepath.Join(folder, "oneton")
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/oneton").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build: %w: %s", err, out)
 	}
-	p := &program{cmd: exec.CommandContext(ctx, binary, "serve", "--data", folder, "--listen", "127.0.0.1:0", "--set", "log.level=warn")}
+	args := []string{"serve", "--data", folder, "--listen", "127.0.0.1:0", "--set", "log.level=warn"}
+	for _, s := range settings {
+		args = append(args, "--set", s)
+	}
+	p := &program{cmd: exec.CommandContext(ctx, binary, args...)}
 	p.cmd.Stderr = os.Stderr
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {

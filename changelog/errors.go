@@ -11,6 +11,9 @@ var (
 	// stays where it is.
 	ErrStopped = errors.New("changelog: follower stopped")
 
+	// ErrPanicked means that the log or the view has a fault.
+	ErrPanicked = errors.New("changelog: panicked")
+
 	// ErrAhead means that the view has applied more than the log holds: it
 	// belongs to another log, or the log was restored from a backup. The
 	// view must be built anew.

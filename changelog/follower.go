@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -56,9 +57,9 @@ func NewFollower(log Log, view View, cfg FollowerConfig) *Follower {
 }
 
 // Run applies the log to the view, in order and from the view's own position.
-// An error of the log or of the view is retried until it is gone; nothing is
-// skipped but what is damaged in the log or unfit for the view. Run ends with ctx, whose error it returns, or with ErrAhead. It is
-// called once.
+// An error or a panic of the log or of the view is retried until it is gone;
+// nothing is skipped but what is damaged in the log or unfit for the view. Run
+// ends with ctx, whose error it returns, or with ErrAhead. It is called once.
 func (f *Follower) Run(ctx context.Context) error {
 	err := f.retry(ctx, f.check)
 	for err == nil {
@@ -79,7 +80,7 @@ func (f *Follower) Run(ctx context.Context) error {
 // retry calls do until it succeeds, ctx ends or ErrAhead ends all attempts.
 func (f *Follower) retry(ctx context.Context, do func(context.Context) error) error {
 	for pause := f.cfg.Retry; ; pause = min(2*pause, f.cfg.MaxRetry) {
-		err := do(ctx)
+		err := guard(func() error { return do(ctx) })
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -120,10 +121,24 @@ type batch struct {
 
 func (f *Follower) read(ctx context.Context, after uint64) batch {
 	b := batch{after: after}
-	if b.changes, b.next, b.err = f.log.Changes(ctx, after, f.cfg.Batch); b.err != nil {
+	b.err = guard(func() (err error) {
+		b.changes, b.next, err = f.log.Changes(ctx, after, f.cfg.Batch)
+		return err
+	})
+	if b.err != nil {
 		b.err = fmt.Errorf("read the log after %d: %w", after, b.err)
 	}
 	return b
+}
+
+// guard makes a panic of do an error, with its stack.
+func guard(do func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%w: %v\n%s", ErrPanicked, v, debug.Stack())
+		}
+	}()
+	return do()
 }
 
 // catchUp applies batches until the log ends. It reads one while it applies
@@ -216,11 +231,27 @@ func (f *Follower) Notify() {
 // Wait returns once the view has applied the log up to position: at once when
 // it has. Otherwise it returns ctx's error, or ErrStopped when Run has ended.
 func (f *Follower) Wait(ctx context.Context, position uint64) error {
+	return f.wait(ctx, func() bool { return f.view.Position() >= position })
+}
+
+// WaitFor is Wait for the changes of one gallery, in which a view may have come
+// further than its position.
+func (f *Follower) WaitFor(ctx context.Context, tenant, gallery string, position uint64) error {
+	v, ok := f.view.(interface {
+		Reached(tenant, gallery string) uint64
+	})
+	if !ok {
+		return f.Wait(ctx, position)
+	}
+	return f.wait(ctx, func() bool { return v.Reached(tenant, gallery) >= position })
+}
+
+func (f *Follower) wait(ctx context.Context, there func() bool) error {
 	for {
 		f.mu.Lock()
 		moved, stopped := f.moved, f.stopped
 		f.mu.Unlock()
-		if f.view.Position() >= position {
+		if there() {
 			return nil
 		}
 		if stopped != nil {

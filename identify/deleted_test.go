@@ -240,8 +240,9 @@ func (ghostly) Search(context.Context, index.Query) (index.Result, error) {
 // level is a follower whose index is always there.
 type level struct{}
 
-func (level) Wait(context.Context, uint64) error { return nil }
-func (level) Notify()                            {}
+func (level) Wait(context.Context, uint64) error                    { return nil }
+func (level) WaitFor(context.Context, string, string, uint64) error { return nil }
+func (level) Notify()                                               {}
 
 // TestAnswersWhileBeingDeleted searches for people, and inserts them, while
 // they are enrolled, inserted and deleted all the time.

@@ -38,6 +38,8 @@ type Follower interface {
 	// Wait returns once the index has applied the log up to position, or
 	// ctx's error.
 	Wait(ctx context.Context, position uint64) error
+	// WaitFor is Wait for the changes of one gallery, by its internal id.
+	WaitFor(ctx context.Context, tenant, gallery string, position uint64) error
 	// Notify says that the log has grown, so that the index need not poll.
 	Notify()
 }
@@ -90,7 +92,10 @@ type Store interface {
 	// store.ErrNotFound.
 	Calibration(ctx context.Context, pack string) ([]byte, error)
 
+	// Position is that of the log's end, and PositionOf that of a gallery's last
+	// change; when the gallery is gone it is store.ErrNotFound.
 	Position(ctx context.Context) (uint64, error)
+	PositionOf(ctx context.Context, gallery string) (uint64, error)
 }
 
 // Outcome is which of the three answers a search has.
@@ -148,7 +153,8 @@ type SearchRequest struct {
 	Metadata map[string]string
 	// Position makes the search wait for an index that has come this far, for
 	// Config.PositionWait at most: then it is ErrPositionNotReached or
-	// ErrPositionAhead. 0 waits for everything acknowledged before the call.
+	// ErrPositionAhead. 0 waits for every change of the gallery that was
+	// acknowledged before the call.
 	Position uint64
 }
 

@@ -22,6 +22,10 @@ func (stuck) Wait(ctx context.Context, _ uint64) error {
 	return ctx.Err()
 }
 
+func (s stuck) WaitFor(ctx context.Context, _, _ string, position uint64) error {
+	return s.Wait(ctx, position)
+}
+
 func (stuck) Notify() {}
 
 func TestPositionOutOfReach(t *testing.T) {

@@ -67,7 +67,7 @@ func (s *Service) answer(ctx context.Context, g store.Gallery, table *calibratio
 	var a Answer
 	for range maxLooks {
 		waiting := s.cfg.Now()
-		if err := s.caughtUp(ctx, req.Position); err != nil {
+		if err := s.caughtUp(ctx, g, req.Position); err != nil {
 			return Answer{}, err
 		}
 		searching := s.cfg.Now()

@@ -61,16 +61,20 @@ func (s *Service) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Micro
 func (s *Service) committed() { s.follower.Notify() }
 
 // caughtUp waits until the index has applied the log up to position, and with
-// position 0 up to everything acknowledged before the call.
-func (s *Service) caughtUp(ctx context.Context, position uint64) error {
+// position 0 every change of the gallery that was acknowledged before the call.
+func (s *Service) caughtUp(ctx context.Context, g store.Gallery, position uint64) error {
 	if position > 0 {
 		return s.reached(ctx, position)
 	}
-	position, err := s.store.Position(ctx)
+	position, err := s.store.PositionOf(ctx, g.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		// Deleted since the search began: its faces go with the log's end.
+		position, err = s.store.Position(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("read position: %w", err)
 	}
-	if err := s.follower.Wait(ctx, position); err != nil {
+	if err := s.follower.WaitFor(ctx, g.Tenant, g.ID, position); err != nil {
 		return fmt.Errorf("wait for the index: %w", err)
 	}
 	return nil

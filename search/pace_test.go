@@ -12,7 +12,7 @@ func TestPace(t *testing.T) {
 	for name, c := range map[string]struct {
 		worked time.Duration
 		// ended and running are scans since the work last looked.
-		ended          int
+		ended            int
 		running, pressed bool
 		want, next       time.Duration
 	}{

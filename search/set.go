@@ -85,7 +85,7 @@ func newSet(cfg Config) (*Set, error) {
 	}
 	k, err := kernel.Named(cfg.Kernel)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", err, ErrConfig)
+		return nil, fmt.Errorf("%w (%s names it, unless the configuration does): %w", err, kernelVariable, ErrConfig)
 	}
 	s := &Set{cfg: cfg, kernel: k, traffic: cfg.Traffic, skim: defaultSkim, mostSifted: mostSifted, rule: defaultBasis, learnAt: defaultBasis.rows}
 	if s.traffic == nil {

@@ -36,11 +36,15 @@ func (s *Set) Stage(insert []Row, remove []uint64) (*Staged, error) {
 		}
 	}
 	s.mu.Lock()
-	staged, err := s.stage(insert, remove)
-	if err != nil {
-		s.mu.Unlock()
-	}
-	return staged, err
+	staged := false
+	defer func() {
+		if !staged {
+			s.mu.Unlock()
+		}
+	}()
+	u, err := s.stage(insert, remove)
+	staged = err == nil
+	return u, err
 }
 
 func (s *Set) stage(insert []Row, remove []uint64) (*Staged, error) {

@@ -80,7 +80,7 @@ func openExact(ctx context.Context, cfg config.Config, t *truth, log zerolog.Log
 }
 
 func resumeExact(cfg config.Config, t *truth, log zerolog.Logger) (*exactEngine, error) {
-	var at exact.Config
+	at := exact.Config{Report: func(err error) { log.Error().Err(err).Msg("the index met a fault") }}
 	if cfg.Index.Save > 0 {
 		at.Dir = filepath.Join(cfg.Data, "index")
 	}
@@ -96,6 +96,10 @@ func resumeExact(cfg config.Config, t *truth, log zerolog.Logger) (*exactEngine,
 
 func (e *exactEngine) Wait(ctx context.Context, position uint64) error {
 	return e.follower.Wait(ctx, position)
+}
+
+func (e *exactEngine) WaitFor(ctx context.Context, tenant, gallery string, position uint64) error {
+	return e.follower.WaitFor(ctx, tenant, gallery, position)
 }
 
 func (e *exactEngine) Notify() { e.follower.Notify() }
@@ -130,7 +134,7 @@ func (e *exactEngine) keep(ctx context.Context) error {
 			e.log.Warn().Msg("the index is not saved while the disk is full")
 			continue
 		}
-		if err := e.Save(); err != nil {
+		if err := e.Save(ctx); err != nil {
 			e.log.Error().Err(err).Msg("the index was not saved; the next start rebuilds what is missing")
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -94,6 +95,11 @@ func (e *qdrantEngine) Wait(ctx context.Context, position uint64) error {
 	return e.Index.Wait(ctx, position)
 }
 
+// WaitFor waits for all galleries' changes: Qdrant has one position.
+func (e *qdrantEngine) WaitFor(ctx context.Context, _, _ string, position uint64) error {
+	return e.Wait(ctx, position)
+}
+
 // ready is always: a Qdrant that is away is away for all servers, and none
 // would be left to enrol.
 func (e *qdrantEngine) ready(context.Context, uint64) error { return nil }
@@ -143,15 +149,17 @@ func (e *qdrantEngine) run(ctx context.Context) error {
 // is built anew.
 func (e *qdrantEngine) lead(ctx context.Context, t turn) error {
 	ctx, cancel := context.WithCancelCause(ctx)
+	var beside sync.WaitGroup
+	defer beside.Wait()
 	defer cancel(nil)
-	go func() {
+	beside.Go(func() {
 		select {
 		case <-t.Done():
 			cancel(errTurnLost)
 		case <-ctx.Done():
 		}
-	}()
-	go e.check(ctx, cancel)
+	})
+	beside.Go(func() { e.check(ctx, cancel) })
 	for {
 		f := changelog.NewFollower(e.truth.store, e.Index, changelog.FollowerConfig{SetAside: setAside(e.log)})
 		e.follower.Store(f)

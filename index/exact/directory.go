@@ -6,63 +6,48 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"github.com/google/uuid"
 )
 
 const (
-	fileMode = 0o600
-	dirMode  = 0o700
-
 	manifestName    = "index"
-	manifestVersion = 1
+	manifestVersion = 2
 	shelfPattern    = "shelf-*"
 	lockName        = "lock"
 )
 
-// manifest says which shelves make up a saved index. A shelf may have been
-// saved again since, by a Save that was cut off; it is ahead then, which the
-// log's replay mends.
+// manifest says which shelves make up a saved index. Each is as it was at
+// Position or later, which the log's replay mends.
 type manifest struct {
 	Version  int
 	Position uint64
 	Shelves  []savedShelf
 }
 
+// savedShelf is where a shelf lies: in a part of a bundle or, without a size,
+// in a directory of its own.
 type savedShelf struct {
-	Tenant, Gallery, Pack, Dir string
-	Dimension                  int
+	Tenant, Gallery, Pack string
+	Dimension             int
+	File                  string
+	Offset, Size          int64
+	Sum                   uint32
+	// version is that of the rows.
+	version uint64
 }
 
-// Save makes the index as it is now durable in its directory, so that the
-// next New starts at this position. Searches go on meanwhile; changes wait.
-// Without a directory it does nothing.
-func (x *Index) Save() error {
-	if x.cfg.Dir == "" {
-		return nil
-	}
-	x.applying.Lock()
-	defer x.applying.Unlock()
-	m := manifest{Version: manifestVersion, Position: x.Position()}
-	needed := make(map[string]bool)
-	for key, g := range x.galleries {
-		for pack, s := range g.shelves {
-			if err := s.save(uuid.NewString()); err != nil {
-				return fmt.Errorf("save gallery %s: %w", key.gallery, err)
-			}
-			name := filepath.Base(s.dir)
-			needed[name] = true
-			m.Shelves = append(m.Shelves, savedShelf{key.tenant, key.gallery, pack, name, s.dimension})
-		}
-	}
-	if err := writeFile(filepath.Join(x.cfg.Dir, manifestName), m); err != nil {
-		return fmt.Errorf("save index: %w", err)
-	}
-	return sweep(x.cfg.Dir, needed)
+func (s *savedShelf) key() galleryKey { return galleryKey{s.Tenant, s.Gallery} }
+
+func (s *savedShelf) inBundle() bool { return s.Size > 0 }
+
+// kept is what the manifest in the directory says, by shelf.
+type kept struct {
+	position uint64
+	shelves  map[*shelf]savedShelf
 }
 
-// open fills the index from its directory, or leaves it empty and the
-// directory clean when nothing whole was saved there.
+// open fills the index from its directory. What is damaged is reported and left
+// out: the index then is at position 0, from where the log fills the gap. Any
+// other error leaves the directory as it is.
 func (x *Index) open() error {
 	if err := os.MkdirAll(x.cfg.Dir, dirMode); err != nil {
 		return fmt.Errorf("make directory: %w", err)
@@ -73,32 +58,91 @@ func (x *Index) open() error {
 	}
 	var m manifest
 	err = readFile(filepath.Join(x.cfg.Dir, manifestName), &m)
-	if err == nil && m.Version != manifestVersion {
-		err = errDamaged
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !x.hasFiles():
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		err = fmt.Errorf("%w: %w", errDamaged, err)
+	case err == nil && m.Version != manifestVersion:
+		err = fmt.Errorf("it was saved in format %d, not %d: %w", m.Version, manifestVersion, errDamaged)
 	}
-	needed := make(map[string]bool)
-	for i := 0; err == nil && i < len(m.Shelves); i++ {
-		needed[m.Shelves[i].Dir] = true
-		err = x.openShelf(m.Shelves[i])
-	}
-	if err != nil {
+	if isDamage(err) {
+		x.report(fmt.Errorf("the whole saved index is left out, and built anew from the log: %w", err))
 		return x.forget()
 	}
-	x.position.Store(m.Position)
-	return sweep(x.cfg.Dir, needed)
-}
-
-func (x *Index) openShelf(saved savedShelf) error {
-	s, err := openShelf(x.cfg, filepath.Join(x.cfg.Dir, saved.Dir), saved.Dimension)
 	if err != nil {
 		return err
 	}
-	key := galleryKey{saved.Tenant, saved.Gallery}
-	if x.galleries[key] == nil {
-		x.galleries[key] = newGallery(x.cfg)
+	lost, err := x.openShelves(m)
+	if err != nil {
+		return err
 	}
-	x.galleries[key].shelves[saved.Pack] = s
-	return nil
+	x.position.Store(m.Position)
+	for key := range lost {
+		x.lose(key)
+	}
+	return x.sweep()
+}
+
+// hasFiles tells whether the directory has files of a saved index.
+func (x *Index) hasFiles() bool {
+	paths, err := list(x.cfg.Dir, shelfPattern, bundlePattern)
+	return err != nil || len(paths) > 0
+}
+
+// openShelves opens what is whole, and returns the galleries of the rest.
+func (x *Index) openShelves(m manifest) (lost map[galleryKey]bool, err error) {
+	lost = make(map[galleryKey]bool)
+	x.kept = kept{m.Position, make(map[*shelf]savedShelf)}
+	var name string
+	var bundle []byte
+	for _, saved := range m.Shelves {
+		saved.File = filepath.Base(saved.File)
+		path := filepath.Join(x.cfg.Dir, saved.File)
+		var s *shelf
+		var err error
+		if !saved.inBundle() {
+			s, err = openShelf(x.cfg, path, saved.Dimension)
+		} else {
+			if name != saved.File {
+				name = saved.File
+				if bundle, err = os.ReadFile(path); errors.Is(err, fs.ErrNotExist) {
+					err = nil // each of its shelves is damaged
+				}
+			}
+			if err == nil {
+				s, err = openSmall(x.cfg, bundle, saved)
+			}
+		}
+		if isDamage(err) {
+			x.report(fmt.Errorf("gallery %s of tenant %s in the saved index is left out, and built anew from the log: %s: %w",
+				saved.Gallery, saved.Tenant, saved.File, err))
+			lost[saved.key()] = true
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("open gallery %s: %w", saved.Gallery, err)
+		}
+		saved.version = s.rows.Load().version
+		x.kept.shelves[s] = saved
+		g := x.galleries[saved.key()]
+		if g == nil {
+			g = newGallery(x.cfg, x.end)
+			g.position = m.Position
+			x.galleries[saved.key()] = g
+		}
+		g.shelves[saved.Pack] = s
+	}
+	return lost, nil
+}
+
+// names are those of the files and directories that are kept.
+func (k *kept) names() map[string]bool {
+	names := make(map[string]bool, len(k.shelves))
+	for _, s := range k.shelves {
+		names[s.File] = true
+	}
+	return names
 }
 
 // Reset empties the index and its directory and goes back to position 0, for
@@ -115,26 +159,17 @@ func (x *Index) forget() error {
 	if x.cfg.Dir == "" {
 		return nil
 	}
+	x.files.Lock()
+	defer x.files.Unlock()
+	x.kept = kept{}
 	err := os.Remove(filepath.Join(x.cfg.Dir, manifestName))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove saved index: %w", err)
 	}
-	return sweep(x.cfg.Dir, nil)
+	return x.sweep()
 }
 
-// sweep removes the shelves' directories that are not needed.
-func sweep(dir string, needed map[string]bool) error {
-	paths, err := filepath.Glob(filepath.Join(dir, shelfPattern))
-	if err != nil {
-		return fmt.Errorf("list shelves: %w", err)
-	}
-	for _, path := range paths {
-		if needed[filepath.Base(path)] {
-			continue
-		}
-		if err := os.RemoveAll(path); err != nil {
-			return fmt.Errorf("remove old shelf: %w", err)
-		}
-	}
-	return nil
+// sweep removes what is not kept. The caller holds files, or is alone.
+func (x *Index) sweep() error {
+	return sweep(x.cfg.Dir, x.kept.names, shelfPattern, bundlePattern)
 }

@@ -9,4 +9,7 @@ var ErrLocked = errors.New("exact: directory is in use by another process")
 var errDamaged = errors.New("exact: saved index is damaged")
 
 // errEmptied means that changes must be read anew, from position 0 on.
-var errEmptied = errors.New("exact: index was emptied, since it was damaged")
+var errEmptied = errors.New("exact: something was taken out of the index meanwhile")
+
+// errPanicked means that the program has a fault.
+var errPanicked = errors.New("exact: panicked")

@@ -7,7 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -25,6 +27,13 @@ type Config struct {
 	// vectors that only rescoring needs lie in files, and Save makes the
 	// next start quick. When empty, everything is in memory.
 	Dir string
+	// Report, unless nil, is told what no caller is: which part of what was
+	// saved is damaged, and why, and of every panic, with its stack.
+	Report func(error)
+
+	// traffic is of all the index's searches.
+	traffic *search.Traffic
+	sizes   sizes
 }
 
 // Index is a view of the change log that answers searches. It is safe for
@@ -35,13 +44,26 @@ type Index struct {
 	lock *os.File
 	// applying is held to change anything.
 	applying sync.Mutex
-	// healed says that the index has been emptied since the last Apply, whose
+	// healed says that a gallery has been lost since the last Apply, whose
 	// caller may not know of it yet.
 	healed   bool
 	position atomic.Uint64
+	// endings free shelves that have left. They are begun with applying held.
+	endings sync.WaitGroup
 
 	mu        sync.RWMutex
 	galleries map[galleryKey]*gallery
+	// rebuilding are the galleries that were lost, until the index is at the
+	// position it was at then.
+	rebuilding map[galleryKey]uint64
+
+	// saving is held by a Save. It is taken before applying.
+	saving sync.Mutex
+	// files is held to change what is kept. It is taken last.
+	files sync.Mutex
+	kept  kept
+	// losses counts how often something was lost that the log must fill.
+	losses int
 }
 
 type galleryKey struct{ tenant, gallery string }
@@ -49,14 +71,20 @@ type galleryKey struct{ tenant, gallery string }
 var _ changelog.View = (*Index)(nil)
 
 // New returns the index that Save left in cfg.Dir, at the position it was
-// saved at, or an empty one at position 0. What is damaged counts as not
-// there, since the log can rebuild it. ErrLocked means that another process
-// uses the directory.
+// saved at, or an empty one at position 0. A gallery that is damaged counts as
+// not there, and the index as at position 0, since the log can rebuild it.
+// search.ErrConfig means that no index can be made as configured, by cfg or the
+// environment, and ErrLocked that another process uses the directory.
 func New(cfg Config) (*Index, error) {
-	if cfg.Workers < 0 {
-		return nil, fmt.Errorf("make index: %d workers", cfg.Workers)
+	cfg.traffic, cfg.sizes = new(search.Traffic), defaultSizes
+	probe, err := search.New(search.Config{Dimension: 1, Workers: cfg.Workers})
+	if err != nil {
+		return nil, fmt.Errorf("make index: %w", err)
 	}
-	x := &Index{cfg: cfg, galleries: make(map[galleryKey]*gallery)}
+	if err := probe.Close(); err != nil {
+		return nil, fmt.Errorf("make index: %w", err)
+	}
+	x := &Index{cfg: cfg, galleries: make(map[galleryKey]*gallery), rebuilding: make(map[galleryKey]uint64)}
 	if cfg.Dir == "" {
 		return x, nil
 	}
@@ -87,13 +115,26 @@ func (x *Index) Apply(ctx context.Context, changes []changelog.Change, next uint
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := x.applyTo(b, next); err != nil {
+		if err := x.applySafely(b, next); err != nil {
 			return fmt.Errorf("apply changes of gallery %s: %w", b.key.gallery, err)
 		}
 	}
-	x.position.Store(max(next, x.position.Load()))
+	x.reach(max(next, x.position.Load()))
 	x.clear(batches)
 	return nil
+}
+
+// reach says that the index has come to a position.
+func (x *Index) reach(position uint64) {
+	x.position.Store(position)
+	x.mu.RLock()
+	some := len(x.rebuilding) > 0
+	x.mu.RUnlock()
+	if some {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		maps.DeleteFunc(x.rebuilding, func(_ galleryKey, until uint64) bool { return position >= until })
+	}
 }
 
 // clear removes the galleries that a batch has emptied. Until the index is at
@@ -108,14 +149,29 @@ func (x *Index) clear(batches []*batch) {
 	}
 }
 
+// applySafely is applyTo that loses the gallery by a panic, and nothing more.
+func (x *Index) applySafely(b *batch, next uint64) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%w: %v", errPanicked, v)
+			x.report(fmt.Errorf("%w\n%s", err, debug.Stack()))
+			x.lose(b.key)
+		}
+	}()
+	return x.applyTo(b, next)
+}
+
 func (x *Index) applyTo(b *batch, next uint64) error {
 	g := x.gallery(b.key)
+	if g != nil && g.reached() > next {
+		return nil // the log is read again for another's sake
+	}
 	if g != nil && !b.dropped {
 		return g.apply(b.faces, next)
 	}
 	// Readers see the gallery that was dropped until the one that takes its
 	// place is whole.
-	fresh := newGallery(x.cfg)
+	fresh := newGallery(x.cfg, x.end)
 	if err := fresh.apply(b.faces, next); err != nil {
 		return err
 	}
@@ -123,15 +179,18 @@ func (x *Index) applyTo(b *batch, next uint64) error {
 	x.galleries[b.key] = fresh
 	x.mu.Unlock()
 	if g != nil {
-		g.leave((*shelf).discard)
+		g.leave()
 	}
 	return nil
 }
 
+// end frees a shelf that has left, once the searches of it have ended. The
+// caller holds applying.
+func (x *Index) end(s *shelf) { x.endings.Go(s.close) }
+
 func (x *Index) gallery(k galleryKey) *gallery {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	return x.galleries[k]
+	g, _ := x.lookUp(k)
+	return g
 }
 
 // Search returns the subjects nearest to the probe; see index.Query and
@@ -140,15 +199,18 @@ func (x *Index) Search(ctx context.Context, q index.Query) (index.Result, error)
 	if err := q.Check(); err != nil {
 		return index.Result{}, err
 	}
-	p := x.snapshot(q.Scope, q.Filter)
+	p, err := x.snapshot(q.Scope, q.Filter)
+	if err != nil {
+		return index.Result{}, err
+	}
 	defer p.release()
-	q, err := q.In(p.rows.count)
+	q, err = q.In(p.rows.count)
 	if err != nil {
 		return index.Result{}, err
 	}
 	hits, err := p.search(ctx, q)
 	if errors.Is(err, search.ErrDamaged) {
-		err = errors.Join(err, x.heal(q.Scope, p.gallery))
+		x.heal(keyOf(q.Scope), p.gallery, err)
 	}
 	if err != nil {
 		return index.Result{}, err
@@ -156,43 +218,97 @@ func (x *Index) Search(ctx context.Context, q index.Query) (index.Result, error)
 	return index.Result{Hits: hits, Faces: p.rows.count, Position: p.position}, nil
 }
 
-// heal forgets everything after a search met a damaged file, unless that has
-// been done since. The index is back at position 0, from where the log
-// rebuilds it: the next Apply fails, since its changes may have been read when
+// heal loses a gallery of which a damaged file was met, unless that has been
+// done since. The next Apply fails, since its changes may have been read when
 // the index was further.
-func (x *Index) heal(scope index.Scope, damaged *gallery) error {
+func (x *Index) heal(key galleryKey, damaged *gallery, why error) {
 	x.applying.Lock()
 	defer x.applying.Unlock()
-	if x.gallery(galleryKey{scope.Tenant, scope.Gallery}) != damaged {
-		return nil
+	if x.gallery(key) != damaged {
+		return
 	}
+	x.report(fmt.Errorf("gallery %s of tenant %s leaves the index, and is built anew from the log: %w", key.gallery, key.tenant, why))
 	x.healed = true
-	return x.forget()
+	x.lose(key)
+}
+
+// lose takes a gallery out of the index, which then is at position 0, from
+// where the log fills the gap; the other galleries stay where they are. Until
+// then the gallery is not to be searched. The caller holds applying or is alone.
+func (x *Index) lose(key galleryKey) {
+	x.files.Lock()
+	x.losses++
+	x.files.Unlock()
+	position := x.position.Load()
+	x.mu.Lock()
+	g := x.galleries[key]
+	delete(x.galleries, key)
+	x.rebuilding[key] = max(position, x.rebuilding[key])
+	for _, other := range x.galleries {
+		other.reach(position)
+	}
+	x.mu.Unlock()
+	x.position.Store(0)
+	if g != nil {
+		g.leave()
+	}
+}
+
+func (x *Index) report(err error) {
+	if x.cfg.Report != nil {
+		x.cfg.Report(err)
+	}
 }
 
 // Faces is how many faces the scope holds.
 func (x *Index) Faces(ctx context.Context, scope index.Scope) (int, error) {
-	p := x.snapshot(scope, nil)
+	p, err := x.snapshot(scope, nil)
+	if err != nil {
+		return 0, err
+	}
 	defer p.release()
 	return p.rows.count, ctx.Err()
 }
 
 // snapshot is the scope's shelf at one moment, with the position of it.
-func (x *Index) snapshot(scope index.Scope, filter map[string][]string) snapshot {
+func (x *Index) snapshot(scope index.Scope, filter map[string][]string) (snapshot, error) {
 	for {
 		// Read before the gallery is looked up: what is absent then has no
 		// change up to this position. The index may have passed positions that
 		// have no change of the gallery.
 		position := x.position.Load()
-		g := x.gallery(galleryKey{scope.Tenant, scope.Gallery})
+		g, rebuilding := x.lookUp(keyOf(scope))
+		if rebuilding {
+			return snapshot{}, fmt.Errorf("%w: the gallery is being built anew", index.ErrUnavailable)
+		}
 		if g == nil {
-			return snapshot{position: position}
+			return snapshot{position: position, rows: new(rows)}, nil
 		}
 		if p, ok := g.snapshot(scope.Pack, filter); ok {
 			p.position = max(p.position, position)
-			return p
+			return p, nil
 		}
 	}
+}
+
+// Reached is the position of the log up to which the index has applied the
+// changes of a gallery, which may be beyond its own position.
+func (x *Index) Reached(tenant, gallery string) uint64 {
+	position := x.position.Load()
+	if g, rebuilding := x.lookUp(galleryKey{tenant, gallery}); g != nil && !rebuilding {
+		position = max(position, g.reached())
+	}
+	return position
+}
+
+func keyOf(s index.Scope) galleryKey { return galleryKey{s.Tenant, s.Gallery} }
+
+// lookUp returns the gallery, or nil, and whether it is being built anew.
+func (x *Index) lookUp(k galleryKey) (g *gallery, rebuilding bool) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	_, rebuilding = x.rebuilding[k]
+	return x.galleries[k], rebuilding
 }
 
 // unchanged calls do with the scope's shelf, if there is one, while nothing
@@ -200,16 +316,19 @@ func (x *Index) snapshot(scope index.Scope, filter map[string][]string) snapshot
 func (x *Index) unchanged(scope index.Scope, do func(*shelf)) {
 	x.applying.Lock()
 	defer x.applying.Unlock()
-	if g := x.gallery(galleryKey{scope.Tenant, scope.Gallery}); g != nil && g.shelves[scope.Pack] != nil {
+	if g := x.gallery(keyOf(scope)); g != nil && g.shelves[scope.Pack] != nil {
 		do(g.shelves[scope.Pack])
 	}
 }
 
-// Close frees the index; it is empty afterwards. Nothing is saved.
+// Close frees the index; it is empty afterwards. Nothing is saved, not by a Save
+// either that it meets.
 func (x *Index) Close() error {
 	x.applying.Lock()
-	defer x.applying.Unlock()
 	x.empty()
+	x.applying.Unlock()
+	x.saving.Lock()
+	defer x.saving.Unlock()
 	if x.lock == nil {
 		return nil
 	}
@@ -219,13 +338,18 @@ func (x *Index) Close() error {
 	return nil
 }
 
-// empty takes everything out of the memory.
+// empty takes everything out of the memory. The caller holds applying.
 func (x *Index) empty() {
+	x.files.Lock()
+	x.losses++
+	x.files.Unlock()
 	x.mu.Lock()
 	galleries := x.galleries
 	x.galleries = make(map[galleryKey]*gallery)
+	clear(x.rebuilding)
 	x.mu.Unlock()
 	for _, g := range galleries {
-		g.leave((*shelf).close)
+		g.leave()
 	}
+	x.endings.Wait()
 }

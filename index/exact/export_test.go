@@ -1,7 +1,7 @@
 package exact
 
 import (
-	"github.com/google/uuid"
+	"context"
 
 	"oneton/index"
 )
@@ -9,14 +9,22 @@ import (
 // Sizes counts what the scope's shelf remembers.
 func (x *Index) Sizes(scope index.Scope) (rows, people, labels int) {
 	x.unchanged(scope, func(s *shelf) {
-		rows, people, labels = s.rows.count, len(s.people), len(s.labels.all)
+		rows, people, labels = s.rows.Load().count, len(s.people), len(s.labels.all)
 	})
 	return rows, people, labels
 }
 
+// SaveInBundles makes shelves whose vectors take so many bytes at most go to
+// bundles of some such size.
+func (x *Index) SaveInBundles(small, bundle int) { x.cfg.sizes = sizes{small, bundle} }
+
 // SaveShelf does the part of a Save that is the scope's shelf.
 func (x *Index) SaveShelf(scope index.Scope) (err error) {
-	x.unchanged(scope, func(s *shelf) { err = s.save(uuid.NewString()) })
+	x.unchanged(scope, func(s *shelf) {
+		if !x.cfg.sizes.holds(s) {
+			err = s.save(context.Background())
+		}
+	})
 	return err
 }
 

@@ -16,35 +16,40 @@ import (
 // and by searches to take a snapshot, never while one of them works.
 type gallery struct {
 	cfg Config
+	// end frees a shelf that has left.
+	end func(*shelf)
 	// staged, unless nil, is called when an apply has done its work and
 	// searches do not see it yet.
 	staged func()
 
-	mu       sync.RWMutex
+	mu sync.RWMutex
+	// position is that of the log up to which the gallery has come, or a lower
+	// one since which no change was of it.
 	position uint64
 	shelves  map[string]*shelf
 	// closed says that the gallery has left the index.
 	closed bool
 }
 
-func newGallery(cfg Config) *gallery {
-	return &gallery{cfg: cfg, shelves: make(map[string]*shelf)}
+func newGallery(cfg Config, end func(*shelf)) *gallery {
+	return &gallery{cfg: cfg, end: end, shelves: make(map[string]*shelf)}
 }
 
 // apply makes the changes; searches see all or none. On an error nothing is
 // changed; templates of another dimension than their shelf's are a
-// *changelog.UnfitError.
-func (g *gallery) apply(faces []faceChange, next uint64) (err error) {
+// *changelog.UnfitError. After a panic the gallery must leave the index.
+func (g *gallery) apply(faces []faceChange, next uint64) error {
 	shelves := maps.Clone(g.shelves)
 	var edits []*shelfEdit
+	done := false
 	defer func() {
-		if err == nil {
+		if done {
 			return
 		}
 		for _, e := range edits {
 			e.abandon()
 		}
-		discardAbsent(shelves, g.shelves)
+		g.endAbsent(shelves, g.shelves)
 	}()
 	var unfit changelog.UnfitError
 	for _, f := range faces {
@@ -83,7 +88,8 @@ func (g *gallery) apply(faces []faceChange, next uint64) (err error) {
 		g.staged()
 	}
 	g.publish(edits, shelves, next)
-	discardAbsent(made, shelves)
+	done = true
+	g.endAbsent(made, shelves)
 	return nil
 }
 
@@ -97,13 +103,26 @@ func (g *gallery) publish(edits []*shelfEdit, shelves map[string]*shelf, next ui
 	g.position = max(g.position, next)
 }
 
-// discardAbsent discards the shelves of from that have left.
-func discardAbsent(from, left map[string]*shelf) {
+// endAbsent ends the shelves of from that have left.
+func (g *gallery) endAbsent(from, left map[string]*shelf) {
 	for pack, s := range from {
 		if left[pack] != s {
-			s.discard()
+			g.end(s)
 		}
 	}
+}
+
+// reach says that the gallery has come to a position.
+func (g *gallery) reach(position uint64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.position = max(g.position, position)
+}
+
+func (g *gallery) reached() uint64 {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	return g.position
 }
 
 // snapshot is a pack's shelf at one moment, or nothing when the gallery has
@@ -114,7 +133,7 @@ type snapshot struct {
 	// shelf is nil when there is none.
 	shelf  *shelf
 	set    search.Snapshot
-	rows   rows
+	rows   *rows
 	chosen chosen
 }
 
@@ -126,7 +145,7 @@ func (g *gallery) snapshot(pack string, filter map[string][]string) (snapshot, b
 	if g.closed {
 		return snapshot{}, false
 	}
-	p := snapshot{gallery: g, position: g.position, shelf: g.shelves[pack]}
+	p := snapshot{gallery: g, position: g.position, shelf: g.shelves[pack], rows: new(rows)}
 	if p.shelf == nil {
 		return p, true
 	}
@@ -135,7 +154,7 @@ func (g *gallery) snapshot(pack string, filter map[string][]string) (snapshot, b
 		// A shelf is closed only after it has left its gallery.
 		panic(errors.Join(errors.New("exact: shelf of a gallery is closed"), err))
 	}
-	p.rows = p.shelf.rows
+	p.rows = p.shelf.rows.Load()
 	p.chosen = p.shelf.labels.choose(filter)
 	return p, true
 }
@@ -146,14 +165,14 @@ func (p *snapshot) release() {
 	}
 }
 
-// leave takes the gallery's shelves from its readers and lets end have them.
-// Searches that have a snapshot go on.
-func (g *gallery) leave(end func(*shelf)) {
+// leave takes the gallery's shelves from its readers and ends them. Searches
+// that have a snapshot go on.
+func (g *gallery) leave() {
 	g.mu.Lock()
 	shelves := g.shelves
 	g.closed, g.shelves = true, nil
 	g.mu.Unlock()
 	for _, s := range shelves {
-		end(s)
+		g.end(s)
 	}
 }

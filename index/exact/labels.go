@@ -27,27 +27,30 @@ func newLabels() labels {
 	return labels{all: make(map[tag]*label), edited: make(map[tag]*label)}
 }
 
-// relabel gives the person's rows the metadata.
-func (l *labels) relabel(p *person, metadata map[string]string) {
+// relabel gives the person's rows the metadata and tells whether that changes
+// something.
+func (l *labels) relabel(p *person, metadata map[string]string) bool {
 	kept := 0
-	for _, have := range p.labels {
+	for _, have := range p.labels() {
 		if v, ok := metadata[have.tag.key]; ok && v == have.tag.value {
 			kept++
 		}
 	}
-	if kept == len(p.labels) && kept == len(metadata) {
-		return
+	if kept == len(p.labels()) && kept == len(metadata) {
+		return false
 	}
 	for _, id := range p.rows {
-		l.remove(p.labels, id)
+		l.remove(p.labels(), id)
 	}
-	p.labels = make([]*label, 0, len(metadata))
+	has := make([]*label, 0, len(metadata))
 	for k, v := range metadata {
-		p.labels = append(p.labels, l.label(tag{k, v}))
+		has = append(has, l.label(tag{k, v}))
 	}
+	p.has.Store(&has)
 	for _, id := range p.rows {
-		l.add(p.labels, id)
+		l.add(has, id)
 	}
+	return true
 }
 
 // label is the one of the tag, as changes have it.

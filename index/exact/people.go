@@ -1,16 +1,27 @@
 package exact
 
-import "slices"
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // people are the subjects that have a row.
 type people map[string]*person
 
 // person is a subject with its rows. Searches read its id, which never
-// changes; the rest is for who applies changes.
+// changes, and a save its labels as well; the rest is for who applies changes.
 type person struct {
-	id     string
-	rows   []uint32
-	labels []*label
+	id   string
+	rows []uint32
+	has  atomic.Pointer[[]*label]
+}
+
+// labels are the person's, and not to be changed.
+func (p *person) labels() []*label {
+	if has := p.has.Load(); has != nil {
+		return *has
+	}
+	return nil
 }
 
 // named is the person of that id, a new one if need be.

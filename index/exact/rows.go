@@ -22,19 +22,46 @@ const (
 type rows struct {
 	nodes []*rowNode
 	count int
+	// version counts the edits that came to this.
+	version uint64
 }
 
+// rowNode is of the version that changed it last.
 type rowNode struct {
-	edit   *rowEdit
-	count  int
-	leaves [nodeLeaves]*rowLeaf
+	version uint64
+	count   int
+	leaves  [nodeLeaves]*rowLeaf
 }
 
 // rowLeaf has a person in the rows that there are.
 type rowLeaf struct {
-	edit  *rowEdit
-	count int
-	rows  [leafRows]row
+	version uint64
+	count   int
+	rows    [leafRows]row
+}
+
+// each calls do with the node's rows, of which the first has the number base,
+// by rising numbers.
+func (n *rowNode) each(base uint32, do func(id uint32, r *row)) {
+	for l, leaf := range n.leaves {
+		if leaf == nil {
+			continue
+		}
+		for i := range leaf.rows {
+			if leaf.rows[i].person != nil {
+				do(base+uint32(l*leafRows+i), &leaf.rows[i])
+			}
+		}
+	}
+}
+
+// each calls do with every row, by rising numbers.
+func (r *rows) each(do func(id uint32, r *row)) {
+	for i, n := range r.nodes {
+		if n != nil {
+			n.each(uint32(i)*leafRows*nodeLeaves, do)
+		}
+	}
 }
 
 func (r *rows) at(id uint32) (row, bool) {
@@ -48,33 +75,44 @@ func (r *rows) at(id uint32) (row, bool) {
 
 // rowEdit makes the next version of rows. It copies a node or leaf before it
 // first changes it.
-type rowEdit struct{ rows }
-
-func (r *rows) edit() *rowEdit {
-	return &rowEdit{rows{append([]*rowNode(nil), r.nodes...), r.count}}
+type rowEdit struct {
+	rows
+	// changed tells that something was.
+	changed bool
 }
 
-func (e *rowEdit) own(id uint32) (*rowNode, *rowLeaf) {
-	n, l := id/leafRows/nodeLeaves, id/leafRows%nodeLeaves
+func (r *rows) edit() *rowEdit {
+	return &rowEdit{rows: rows{append([]*rowNode(nil), r.nodes...), r.count, r.version + 1}}
+}
+
+// touch says that what belongs to a row has changed, and returns its node.
+func (e *rowEdit) touch(id uint32) *rowNode {
+	e.changed = true
+	n := id / leafRows / nodeLeaves
 	for int(n) >= len(e.nodes) {
 		e.nodes = append(e.nodes, nil)
 	}
 	node := e.nodes[n]
-	if node == nil || node.edit != e {
+	if node == nil || node.version != e.version {
 		fresh := new(rowNode)
 		if node != nil {
 			*fresh = *node
 		}
-		fresh.edit = e
+		fresh.version = e.version
 		node, e.nodes[n] = fresh, fresh
 	}
+	return node
+}
+
+func (e *rowEdit) own(id uint32) (*rowNode, *rowLeaf) {
+	node, l := e.touch(id), id/leafRows%nodeLeaves
 	leaf := node.leaves[l]
-	if leaf == nil || leaf.edit != e {
+	if leaf == nil || leaf.version != e.version {
 		fresh := new(rowLeaf)
 		if leaf != nil {
 			*fresh = *leaf
 		}
-		fresh.edit = e
+		fresh.version = e.version
 		leaf, node.leaves[l] = fresh, fresh
 	}
 	return node, leaf

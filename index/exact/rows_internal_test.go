@@ -3,7 +3,10 @@ package exact
 import (
 	"maps"
 	"math/rand/v2"
+	"runtime"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -55,4 +58,24 @@ func TestRowsOfEveryVersion(t *testing.T) {
 	for _, n := range edit.nodes {
 		require.Nil(t, n, "nothing is left of what was removed")
 	}
+}
+
+// TestOldVersionsAreFreed edits rows here and there, as changes do, and counts
+// the versions of a node that stay in memory.
+func TestOldVersionsAreFreed(t *testing.T) {
+	const versions = 1000
+	r := rand.New(rand.NewPCG(1, 1))
+	var now rows
+	var freed atomic.Int64
+	for range versions {
+		edit := now.edit()
+		edit.put(uint32(r.IntN(leafRows*nodeLeaves)), row{person: &person{}})
+		now = edit.rows
+		runtime.SetFinalizer(now.nodes[0], func(*rowNode) { freed.Add(1) })
+	}
+	require.Eventually(t, func() bool {
+		runtime.GC()
+		return freed.Load() == versions-1
+	}, time.Minute, time.Millisecond, "%d", &freed)
+	runtime.KeepAlive(now)
 }

@@ -1,203 +1,170 @@
 package exact
 
 import (
-	"bytes"
-	"encoding/binary"
-	"encoding/gob"
+	"context"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/google/uuid"
 
 	"oneton/search"
 )
 
-// savedRows is what a shelf knows beside its set, column by column.
-type savedRows struct {
-	// Tags are the keys and values in use.
-	Tags []savedTag
-	// Subjects are the people; LabelCounts and RowCounts say how many of
-	// Labels, which are places in Tags, and of the rows are each one's.
-	Subjects    []string
-	LabelCounts []uint32
-	RowCounts   []uint32
-	Labels      []uint32
-	// IDs, Faces and Templates are the rows: the id, 16 bytes of the face's
-	// and the template's hash.
-	IDs       []uint32
-	Faces     []byte
-	Templates []uint64
+const rowsPattern = "rows-*"
+
+// filed is what a save has left in a shelf's directory: the set, whose note
+// names the files of the rows.
+type filed struct {
+	there   bool
+	version uint64
+	nodes   []filedNode
 }
 
-type savedTag struct{ Key, Value string }
+// filedNode is a file that holds what the shelf knows of a node's rows.
+type filedNode struct {
+	Node    int
+	File    string
+	Sum     uint32
+	version uint64
+}
 
-const faceBytes = len(uuid.UUID{})
-
-// save writes the shelf to its directory as the given generation.
-func (s *shelf) save(generation string) error {
-	if err := writeFile(s.rowsPath(generation), s.saved()); err != nil {
-		return fmt.Errorf("save rows: %w", err)
-	}
-	// From here on the set names the new generation.
-	if err := s.set.Save([]byte(generation)); err != nil {
+// save brings the shelf's directory to where the shelf is, while searches and
+// changes go on.
+func (s *shelf) save(ctx context.Context) error {
+	// At the save's moment the rows are the set's.
+	var now *rows
+	var nodes []filedNode
+	err := s.set.SaveBeside(ctx, search.Saving{
+		Moment: func() { now = s.rows.Load() },
+		Note: func(pace *search.Pace) (note []byte, err error) {
+			if nodes, err = s.saveRows(now, pace); err != nil {
+				return nil, err
+			}
+			return encode(nodes)
+		},
+	})
+	if err != nil {
 		return err
 	}
-	old, err := filepath.Glob(s.rowsPath("*"))
-	if err != nil {
-		return fmt.Errorf("list saved rows: %w", err)
+	s.filed = filed{true, now.version, nodes}
+	needed := make(map[string]bool)
+	for _, n := range nodes {
+		needed[n.File] = true
 	}
-	for _, path := range old {
-		if path != s.rowsPath(generation) {
-			if err := os.Remove(path); err != nil {
-				return fmt.Errorf("remove old rows: %w", err)
+	return sweep(s.dir, func() map[string]bool { return needed }, rowsPattern)
+}
+
+// saveRows writes the nodes that have changed since they were saved.
+func (s *shelf) saveRows(now *rows, pace *search.Pace) (nodes []filedNode, err error) {
+	before := make(map[int]filedNode)
+	for _, n := range s.filed.nodes {
+		before[n.Node] = n
+	}
+	for i, n := range now.nodes {
+		if n == nil {
+			continue
+		}
+		at, there := before[i]
+		if !there || at.version != n.version {
+			at = filedNode{Node: i, File: named(rowsPattern), version: n.version}
+			w := newRowWriter(nil)
+			w.number(uint64(n.count))
+			n.each(uint32(i)*leafRows*nodeLeaves, func(id uint32, r *row) {
+				w.row(id, r)
+				pace.Rest()
+			})
+			if at.Sum, err = writePart(filepath.Join(s.dir, at.File), w.b, pace); err != nil {
+				return nil, fmt.Errorf("save rows: %w", err)
 			}
 		}
+		nodes = append(nodes, at)
 	}
-	return nil
+	return nodes, nil
 }
 
-func (s *shelf) rowsPath(generation string) string {
-	return filepath.Join(s.dir, "rows-"+generation)
-}
-
-func (s *shelf) saved() *savedRows {
-	var out savedRows
-	places := make(map[*label]uint32, len(s.labels.all))
-	for _, l := range s.labels.all {
-		places[l] = uint32(len(out.Tags))
-		out.Tags = append(out.Tags, savedTag{l.tag.key, l.tag.value})
-	}
-	for _, p := range s.people {
-		out.Subjects = append(out.Subjects, p.id)
-		out.LabelCounts = append(out.LabelCounts, uint32(len(p.labels)))
-		out.RowCounts = append(out.RowCounts, uint32(len(p.rows)))
-		for _, l := range p.labels {
-			out.Labels = append(out.Labels, places[l])
-		}
-		for _, id := range p.rows {
-			r, _ := s.rows.at(id)
-			out.IDs = append(out.IDs, id)
-			out.Faces = append(out.Faces, r.face[:]...)
-			out.Templates = append(out.Templates, r.template)
-		}
-	}
-	return &out
-}
-
-// openShelf returns the shelf that save left in the directory.
-func openShelf(cfg Config, dir string, dimension int) (*shelf, error) {
+// openShelf returns the shelf that save left in the directory. It returns
+// errDamaged or search.ErrDamaged when that cannot be trusted; with other
+// errors it may be whole.
+func openShelf(cfg Config, dir string, dimension int) (_ *shelf, err error) {
 	s := emptyShelf(dir, dimension)
-	var err error
 	if s.set, err = search.Open(s.setConfig(cfg)); err != nil {
 		return nil, err
 	}
-	var in savedRows
-	err = readFile(s.rowsPath(string(s.set.Note())), &in)
-	if err == nil {
-		err = s.restore(&in)
-	}
-	if err != nil {
-		_ = s.set.Close()
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	var nodes []filedNode
+	if err := decode(s.set.Note(), &nodes); err != nil {
 		return nil, fmt.Errorf("open saved rows: %w", err)
 	}
+	made := s.restore()
+	for _, n := range nodes {
+		b, err := readPart(filepath.Join(dir, filepath.Base(n.File)), n.Sum)
+		if err != nil {
+			return nil, fmt.Errorf("open saved rows: %w", err)
+		}
+		r := rowReader{b: b}
+		for rows := r.number(uint64(len(b))); rows > 0 && !r.damaged; rows-- {
+			r.row(made)
+		}
+		if r.damaged || len(r.b) > 0 {
+			return nil, fmt.Errorf("open saved rows %s: %w", n.File, errDamaged)
+		}
+	}
+	if err := made.finish(); err != nil {
+		return nil, fmt.Errorf("open saved rows: %w", err)
+	}
+	now := s.rows.Load()
+	for i, n := range nodes {
+		if n.Node < len(now.nodes) && now.nodes[n.Node] != nil {
+			nodes[i].version = now.nodes[n.Node].version
+		}
+	}
+	s.filed = filed{true, now.version, nodes}
 	return s, nil
 }
 
-func (s *shelf) restore(in *savedRows) error {
-	rows := len(in.IDs)
-	if len(in.Faces) != rows*faceBytes || len(in.Templates) != rows || rows != s.set.Len() ||
-		len(in.LabelCounts) != len(in.Subjects) || len(in.RowCounts) != len(in.Subjects) {
-		return errDamaged
-	}
-	at, tagged := 0, 0
-	edit := s.rows.edit()
-	s.people = make(people, len(in.Subjects))
-	s.faces = make(map[uuid.UUID]uint32, rows)
-	inUse := make([]*label, len(in.Tags))
-	for i, t := range in.Tags {
-		inUse[i] = s.labels.label(tag{t.Key, t.Value})
-	}
-	for i, subject := range in.Subjects {
-		p := s.people.named(subject)
-		if rows-at < int(in.RowCounts[i]) || len(in.Labels)-tagged < int(in.LabelCounts[i]) {
-			return errDamaged
-		}
-		p.rows = slices.Clone(in.IDs[at:][:in.RowCounts[i]])
-		p.labels = make([]*label, 0, in.LabelCounts[i])
-		for range in.LabelCounts[i] {
-			if int(in.Labels[tagged]) >= len(in.Tags) {
-				return errDamaged
-			}
-			p.labels = append(p.labels, inUse[in.Labels[tagged]])
-			tagged++
-		}
-		for range in.RowCounts[i] {
-			id, face := in.IDs[at], uuid.UUID(in.Faces[at*faceBytes:][:faceBytes])
-			edit.put(id, row{face, p, in.Templates[at]})
-			s.faces[face] = id
-			s.labels.add(p.labels, id)
-			at++
-		}
-	}
-	if len(s.people) != len(in.Subjects) || at != rows || tagged != len(in.Labels) || edit.count != rows || len(s.faces) != rows {
-		return errDamaged
-	}
-	s.rows = edit.rows
-	s.labels.publish()
-	return nil
+// named is a name of the pattern that no file has had.
+func named(pattern string) string {
+	return pattern[:len(pattern)-1] + uuid.NewString()
 }
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// writeFile makes path hold v and a checksum, durably and all or nothing.
-func writeFile(path string, v any) error {
-	var b bytes.Buffer
-	if err := gob.NewEncoder(&b).Encode(v); err != nil {
-		return err
-	}
-	sum := crc32.Checksum(b.Bytes(), castagnoli)
-	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, fileMode)
+// sweep removes what has a name of the patterns and is not needed, which it asks
+// when it knows what there is.
+func sweep(dir string, needed func() map[string]bool, patterns ...string) error {
+	paths, err := list(dir, patterns...)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(binary.LittleEndian.AppendUint32(b.Bytes(), sum))
-	if err == nil {
-		err = f.Sync()
+	needs := needed()
+	var errs []error
+	for _, path := range paths {
+		if !needs[filepath.Base(path)] {
+			errs = append(errs, os.RemoveAll(path))
+		}
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-// readFile reads what writeFile wrote into v.
-func readFile(path string, v any) error {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	body := b[:max(0, len(b)-crc32.Size)]
-	if len(b) < crc32.Size || binary.LittleEndian.Uint32(b[len(body):]) != crc32.Checksum(body, castagnoli) {
-		return errDamaged
-	}
-	if err := gob.NewDecoder(bytes.NewReader(body)).Decode(v); err != nil {
-		return fmt.Errorf("%w: %w", errDamaged, err)
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("remove old files: %w", err)
 	}
 	return nil
 }
 
-// syncDir makes the directory's entries durable.
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
+// list returns the paths of what has a name of the patterns.
+func list(dir string, patterns ...string) (paths []string, err error) {
+	for _, pattern := range patterns {
+		found, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			return nil, fmt.Errorf("list saved files: %w", err)
+		}
+		paths = append(paths, found...)
 	}
-	return errors.Join(d.Sync(), d.Close())
+	return paths, nil
+}
+
+func isDamage(err error) bool {
+	return errors.Is(err, errDamaged) || errors.Is(err, search.ErrDamaged) || errors.Is(err, search.ErrNotSaved)
 }

@@ -2,6 +2,7 @@ package exact_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -21,6 +22,7 @@ import (
 	"oneton/face"
 	"oneton/index"
 	"oneton/index/exact"
+	"oneton/search"
 )
 
 var scopes = []index.Scope{
@@ -79,6 +81,25 @@ func (h *history) requireSame(t require.TestingT, want, got *exact.Index) {
 	}
 }
 
+// requireSameBut1 is requireSame for the galleries of which the index can say
+// something, which are all but one.
+func (h *history) requireSameBut1(t *testing.T, want, got *exact.Index) {
+	lost := make(map[string]bool)
+	for _, s := range scopes {
+		q := index.Query{Scope: s, Probe: template("probe"), K: 6, Threshold: -1}
+		a, err := want.Search(bg, q)
+		require.NoError(t, err)
+		b, err := got.Search(bg, q)
+		if err != nil {
+			require.ErrorIs(t, err, index.ErrUnavailable)
+			lost[s.Gallery] = true
+			continue
+		}
+		require.Equal(t, a, b)
+	}
+	require.Len(t, lost, 1)
+}
+
 // grow adds some changes that a store may log.
 func (h *history) grow(rng *rand.Rand, n int) {
 	for range n {
@@ -123,23 +144,25 @@ func (h *history) relabel(c changelog.Change) {
 // compares what starts from its directory with an index that never stopped.
 func TestSaved(t *testing.T) {
 	const lives, steps = 12, 40
+	ways := slices.Sorted(maps.Keys(layouts))
 	for life := range lives {
 		rng := rand.New(rand.NewPCG(uint64(life), 0))
 		dir, h := t.TempDir(), &history{}
 		memory, x := create(t), open(t, dir)
+		layouts[ways[life%len(ways)]](x)
 		saved := uint64(0)
 		for range steps {
 			switch rng.IntN(8) {
 			case 0:
-				require.NoError(t, x.Save())
+				require.NoError(t, x.Save(bg))
 				saved = x.Position()
 			case 1:
 				require.NoError(t, x.SaveShelf(scopes[rng.IntN(len(scopes))]), "a Save that is cut off")
 			case 2:
 				require.NoError(t, x.Close())
 				x = open(t, dir)
-				require.Contains(t, []uint64{0, saved}, x.Position())
-				saved = x.Position()
+				layouts[ways[rng.IntN(len(ways))]](x)
+				require.Equal(t, saved, x.Position())
 			default:
 				h.grow(rng, rng.IntN(30))
 			}
@@ -151,17 +174,27 @@ func TestSaved(t *testing.T) {
 }
 
 // TestSavedIsUsed checks that a start after a Save needs nothing of the log.
-func TestSavedIsUsed(t *testing.T) {
+func TestSavedIsUsed(t *testing.T) { inEveryLayout(t, savedIsUsed) }
+
+func inEveryLayout(t *testing.T, test func(*testing.T, func(*exact.Index))) {
+	for name, layout := range layouts {
+		t.Run(name, func(t *testing.T) { test(t, layout) })
+	}
+}
+
+func savedIsUsed(t *testing.T, layout func(*exact.Index)) {
 	h, dir, rng := &history{}, t.TempDir(), rand.New(rand.NewPCG(1, 0))
 	h.grow(rng, 300)
 	memory, x := create(t), open(t, dir)
+	layout(x)
 	h.follow(t, memory)
 	h.follow(t, x)
-	require.NoError(t, x.Save())
+	require.NoError(t, x.Save(bg))
 	require.NoError(t, x.Close())
 
-	x = open(t, dir)
+	x, told := openReporting(t, dir)
 	require.Equal(t, h.end(), x.Position())
+	require.Empty(t, told.all())
 	h.requireSame(t, memory, x)
 	h.grow(rng, 300)
 	h.follow(t, memory)
@@ -175,14 +208,18 @@ func TestSavedIsUsed(t *testing.T) {
 }
 
 // TestDamage changes every file of a saved index in several ways. The index
-// must answer right after following the log from where it says it is.
-func TestDamage(t *testing.T) {
+// must say so and answer right after following the log from where it says it is,
+// and before that in the galleries that the file is not of.
+func TestDamage(t *testing.T) { inEveryLayout(t, damage) }
+
+func damage(t *testing.T, layout func(*exact.Index)) {
 	h, dir := &history{}, t.TempDir()
 	h.grow(rand.New(rand.NewPCG(2, 0)), 200)
 	memory, x := create(t), open(t, dir)
+	layout(x)
 	h.follow(t, memory)
 	h.follow(t, x)
-	require.NoError(t, x.Save())
+	require.NoError(t, x.Save(bg))
 	require.NoError(t, x.Close())
 
 	ways := map[string]func(path string, b []byte) error{
@@ -203,7 +240,14 @@ func TestDamage(t *testing.T) {
 				b, err := os.ReadFile(path)
 				require.NoError(t, err)
 				require.NoError(t, damage(path, b))
-				x := open(t, copied)
+				x, told := openReporting(t, copied)
+				if len(told.all()) == 0 {
+					// What a shelf has of the file is whole, or read only by searches.
+					require.Equal(t, h.end(), x.Position(), "told of no damage")
+				} else if strings.HasPrefix(name, "shelf-") {
+					h.requireSameBut1(t, memory, x)
+				}
+				require.LessOrEqual(t, len(told.all()), len(scopes), "what is damaged")
 				h.follow(t, x)
 				h.requireSame(t, memory, x)
 			})
@@ -218,9 +262,10 @@ func TestOlderFormat(t *testing.T) {
 	h, dir := &history{}, t.TempDir()
 	h.grow(rand.New(rand.NewPCG(2, 0)), 200)
 	memory, x := create(t), open(t, dir)
+	x.SaveInBundles(-1, 0)
 	h.follow(t, memory)
 	h.follow(t, x)
-	require.NoError(t, x.Save())
+	require.NoError(t, x.Save(bg))
 	require.NoError(t, x.Close())
 
 	older := 0
@@ -249,8 +294,9 @@ func TestOlderFormat(t *testing.T) {
 		older++
 	}
 	require.Positive(t, older)
-	x = open(t, dir)
+	x, told := openReporting(t, dir)
 	require.Zero(t, x.Position())
+	require.Len(t, told.all(), older, "each shelf")
 	h.follow(t, x)
 	h.requireSame(t, memory, x)
 }
@@ -276,7 +322,6 @@ func filesOf(t *testing.T, dir string) []string {
 		}
 		return err
 	}))
-	require.Greater(t, len(names), 3, "the index and, for each shelf, its set, its segments and its rows")
 	return names
 }
 
@@ -296,37 +341,70 @@ func TestDamagedVectors(t *testing.T) {
 			Subject: fmt.Sprint("p", i), Face: uuid.NewString(), Template: vector(i),
 		})
 	}
+	other := scopes[3]
+	h.add(changelog.Change{
+		Kind: changelog.PutFace, Tenant: other.Tenant, Gallery: other.Gallery, Pack: other.Pack,
+		Subject: "else", Face: uuid.NewString(), Template: template("else"),
+	})
 	x := open(t, dir)
+	x.SaveInBundles(0, 0)
 	h.follow(t, x)
-	require.NoError(t, x.Save())
+	require.NoError(t, x.Save(bg))
 	require.NoError(t, x.Close())
 	segments, err := filepath.Glob(filepath.Join(dir, "shelf-*", "*.segment"))
 	require.NoError(t, err)
-	require.Len(t, segments, 1)
-	b, err := os.ReadFile(segments[0])
+	require.Len(t, segments, 2)
+	big := slices.MaxFunc(segments, func(a, b string) int { return cmp.Compare(sizeOf(t, a), sizeOf(t, b)) })
+	b, err := os.ReadFile(big)
 	require.NoError(t, err)
-	require.NoError(t, flip(1, 2)(segments[0], b))
+	require.NoError(t, flip(1, 2)(big, b))
 
-	x = open(t, dir)
+	x, told := openReporting(t, dir)
 	require.Equal(t, h.end(), x.Position())
 	q := index.Query{Scope: s, K: rows, Threshold: -1, Probe: vector(0)}
 	_, err = x.Search(bg, q)
 	require.ErrorIs(t, err, index.ErrUnavailable)
-	require.Zero(t, x.Position(), "the index wants to be rebuilt")
+	require.Len(t, told.all(), 1)
+	require.ErrorIs(t, told.all()[0], search.ErrDamaged)
+	require.Zero(t, x.Position(), "the gallery is to be built anew")
+	_, err = x.Search(bg, q)
+	require.ErrorIs(t, err, index.ErrUnavailable, "and not empty meanwhile")
+	_, err = x.Faces(bg, s)
+	require.ErrorIs(t, err, index.ErrUnavailable)
+	require.Zero(t, x.Reached(s.Tenant, s.Gallery))
+	whole, err := x.Search(bg, index.Query{Scope: other, K: 1, Threshold: -1, Probe: template("else")})
+	require.NoError(t, err)
+	require.Len(t, whole.Hits, 1)
+	require.Equal(t, h.end(), whole.Position, "the other gallery is where it was")
+	require.Equal(t, h.end(), x.Reached(other.Tenant, other.Gallery))
+	require.NoError(t, x.Save(bg), "what is whole")
+
 	require.Error(t, x.Apply(bg, h.changes[1:], h.end()), "read when the index was further")
 	require.Zero(t, x.Position())
+	require.NoError(t, x.Apply(bg, h.changes[:10], 10))
+	_, err = x.Search(bg, q)
+	require.ErrorIs(t, err, index.ErrUnavailable, "not until it is whole")
 	h.follow(t, x)
 	got, err := x.Search(bg, q)
 	require.NoError(t, err)
 	require.Len(t, got.Hits, rows)
 }
 
-func TestDirectoryIsPrivate(t *testing.T) {
+func sizeOf(t *testing.T, path string) int64 {
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	return info.Size()
+}
+
+func TestDirectoryIsPrivate(t *testing.T) { inEveryLayout(t, directoryIsPrivate) }
+
+func directoryIsPrivate(t *testing.T, layout func(*exact.Index)) {
 	h, dir := &history{}, filepath.Join(t.TempDir(), "index")
 	h.grow(rand.New(rand.NewPCG(3, 0)), 50)
 	x := open(t, dir)
+	layout(x)
 	h.follow(t, x)
-	require.NoError(t, x.Save())
+	require.NoError(t, x.Save(bg))
 	require.NoError(t, filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		require.NoError(t, err)
 		info, err := e.Info()
@@ -342,23 +420,24 @@ func TestDirectoryIsPrivate(t *testing.T) {
 }
 
 // TestDirectoryIsTidy checks that galleries that have gone leave no files.
-func TestDirectoryIsTidy(t *testing.T) {
+func TestDirectoryIsTidy(t *testing.T) { inEveryLayout(t, directoryIsTidy) }
+
+func directoryIsTidy(t *testing.T, layout func(*exact.Index)) {
 	h, dir := &history{}, t.TempDir()
 	h.grow(rand.New(rand.NewPCG(4, 0)), 100)
 	other := filepath.Join(dir, "notes.txt")
 	require.NoError(t, os.WriteFile(other, []byte("mine"), 0o600))
 	x := open(t, dir)
+	layout(x)
 	h.follow(t, x)
-	require.NoError(t, x.Save())
+	require.NoError(t, x.Save(bg))
 	for _, s := range scopes {
 		h.add(changelog.Change{Kind: changelog.DropGallery, Tenant: s.Tenant, Gallery: s.Gallery})
 	}
 	h.follow(t, x)
-	shelves, err := filepath.Glob(filepath.Join(dir, "shelf-*"))
-	require.NoError(t, err)
-	require.Empty(t, shelves)
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "shelf-forgotten"), 0o700))
-	require.NoError(t, x.Save())
+	require.NoError(t, x.Save(bg))
+	require.Equal(t, []string{"index", "notes.txt"}, filesOf(t, dir))
 	require.NoDirExists(t, filepath.Join(dir, "shelf-forgotten"))
 	require.FileExists(t, other, "what is not the index's is left alone")
 	require.NoError(t, x.Close())

@@ -3,9 +3,9 @@ package exact
 import (
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/google/uuid"
@@ -21,11 +21,14 @@ type shelf struct {
 	dir       string
 	dimension int
 	set       *search.Set
-	// rows are those that searches see.
-	rows   rows
+	// rows are those that searches see. At every moment at which no update of
+	// the set is under way they are the set's.
+	rows   atomic.Pointer[rows]
 	faces  map[uuid.UUID]uint32
 	people people
 	labels labels
+	// filed is what a save has left in the directory. It is for saves alone.
+	filed filed
 }
 
 func newShelf(cfg Config, dimension int) (*shelf, error) {
@@ -41,17 +44,19 @@ func newShelf(cfg Config, dimension int) (*shelf, error) {
 
 // emptyShelf is a shelf that lacks its set.
 func emptyShelf(dir string, dimension int) *shelf {
-	return &shelf{
+	s := &shelf{
 		dir:       dir,
 		dimension: dimension,
 		faces:     make(map[uuid.UUID]uint32),
 		people:    make(people),
 		labels:    newLabels(),
 	}
+	s.rows.Store(new(rows))
+	return s
 }
 
 func (s *shelf) setConfig(cfg Config) search.Config {
-	return search.Config{Dimension: s.dimension, Workers: cfg.Workers, Dir: s.dir}
+	return search.Config{Dimension: s.dimension, Workers: cfg.Workers, Dir: s.dir, Traffic: cfg.traffic, Report: cfg.Report}
 }
 
 // shelfEdit brings a shelf to where some changes lead.
@@ -70,7 +75,8 @@ type shelfEdit struct {
 // stage begins to bring the shelf of the pack to where the changes lead: a face
 // put in another pack leaves this one. On an error nothing is changed.
 func (s *shelf) stage(pack string, faces []faceChange) (*shelfEdit, error) {
-	e := &shelfEdit{shelf: s, rows: s.rows.edit()}
+	now := s.rows.Load()
+	e := &shelfEdit{shelf: s, rows: now.edit()}
 	var remove []uint64
 	next := s.set.NextID()
 	for _, f := range faces {
@@ -80,7 +86,7 @@ func (s *shelf) stage(pack string, faces []faceChange) (*shelfEdit, error) {
 			e.put = append(e.put, f)
 		}
 		if known {
-			if r, _ := s.rows.at(old); here && r.template == hash(f.change.Template) {
+			if r, _ := now.at(old); here && r.template == hash(f.change.Template) {
 				continue
 			}
 			remove = append(remove, uint64(old))
@@ -102,6 +108,7 @@ func (s *shelf) stage(pack string, faces []faceChange) (*shelfEdit, error) {
 	return e, err
 }
 
+// abandon leaves the set as it was, unless the edit is published.
 func (e *shelfEdit) abandon() {
 	if e.staged != nil {
 		e.staged.Abandon()
@@ -126,10 +133,13 @@ func (e *shelfEdit) note() {
 
 // publish shows searches what was staged and noted.
 func (e *shelfEdit) publish() {
-	if e.staged != nil {
-		e.staged.Commit()
+	if e.rows.changed {
+		e.shelf.rows.Store(&e.rows.rows)
 	}
-	e.shelf.rows = e.rows.rows
+	if staged := e.staged; staged != nil {
+		e.staged = nil
+		staged.Commit()
+	}
 	e.labels.publish()
 }
 
@@ -143,9 +153,18 @@ func (e *shelfEdit) learn(id uint32, f faceChange) {
 		e.rows.put(id, row{face: f.id, person: p, template: hash(f.change.Template)})
 		e.faces[f.id] = id
 		p.rows = append(p.rows, id)
-		e.labels.add(p.labels, id)
+		e.labels.add(p.labels(), id)
 	}
-	e.labels.relabel(p, f.change.Metadata)
+	e.relabel(p, f.change.Metadata)
+}
+
+// relabel gives the person's rows the metadata.
+func (e *shelfEdit) relabel(p *person, metadata map[string]string) {
+	if e.labels.relabel(p, metadata) {
+		for _, id := range p.rows {
+			e.rows.touch(id)
+		}
+	}
 }
 
 // forgetRow removes what is known of the row, and its person with the last one.
@@ -153,22 +172,13 @@ func (e *shelfEdit) forgetRow(id uint32) {
 	r, _ := e.rows.at(id)
 	e.rows.remove(id)
 	delete(e.faces, r.face)
-	e.labels.remove(r.person.labels, id)
+	e.labels.remove(r.person.labels(), id)
 	if r.person.removeRow(id) {
 		delete(e.people, r.person.id)
 	}
 }
 
-// close frees the shelf and leaves what was saved of it.
+// close frees the shelf. What was saved of it stays until the next save.
 func (s *shelf) close() { _ = s.set.Close() }
-
-// discard frees the shelf for good. What cannot be removed now, the next Save
-// or New removes.
-func (s *shelf) discard() {
-	s.close()
-	if s.dir != "" {
-		_ = os.RemoveAll(s.dir)
-	}
-}
 
 func hash(t face.Template) uint64 { return xxhash.Sum64(t.Bytes()) }

@@ -26,7 +26,7 @@ func (x *Index) Verify(ctx context.Context, log changelog.Log, o verify.Options)
 	for key, g := range x.galleries {
 		for pack, s := range g.shelves {
 			scope := index.Scope{Tenant: key.tenant, Gallery: key.gallery, Pack: pack}
-			have := s.saved().contents()
+			have := s.contents()
 			v.Number(scope, "number of faces", numbers[scope], len(have))
 			for _, id := range chosen[scope] {
 				c, there := have[id]
@@ -45,22 +45,20 @@ func (x *Index) Verify(ctx context.Context, log changelog.Log, o verify.Options)
 	return v, v.Close(ctx, log)
 }
 
-// contents is what the rows hold.
-func (r *savedRows) contents() map[uuid.UUID]verify.Content {
-	contents := make(map[uuid.UUID]verify.Content, len(r.IDs))
-	labels, row := r.Labels, 0
-	for i, subject := range r.Subjects {
+// contents is what the shelf knows of its faces.
+func (s *shelf) contents() map[uuid.UUID]verify.Content {
+	now := s.rows.Load()
+	contents := make(map[uuid.UUID]verify.Content, now.count)
+	about := make(map[*person]uint64, len(s.people))
+	for _, p := range s.people {
 		metadata := make(map[string]string)
-		for _, place := range labels[:r.LabelCounts[i]] {
-			metadata[r.Tags[place].Key] = r.Tags[place].Value
+		for _, l := range p.labels() {
+			metadata[l.tag.key] = l.tag.value
 		}
-		labels = labels[r.LabelCounts[i]:]
-		about := verify.About(subject, metadata)
-		for range r.RowCounts[i] {
-			id := uuid.UUID(r.Faces[row*faceBytes:][:faceBytes])
-			contents[id] = verify.Content{About: about, Template: r.Templates[row]}
-			row++
-		}
+		about[p] = verify.About(p.id, metadata)
 	}
+	now.each(func(_ uint32, r *row) {
+		contents[r.face] = verify.Content{About: about[r.person], Template: r.template}
+	})
 	return contents
 }

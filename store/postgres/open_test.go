@@ -147,15 +147,19 @@ func TestNewerSchema(t *testing.T) {
 	db := raw(t, to)
 	exec(t, db, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9000, true)`)
 	exec(t, db, `DROP TABLE changes CASCADE`) // as a newer version might
+	state := func() (tables, versions int) {
+		require.NoError(t, db.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM pg_tables WHERE schemaname = 'public'),
+			(SELECT count(*) FROM goose_db_version)`).Scan(&tables, &versions))
+		return tables, versions
+	}
+	tables, versions := state()
 
 	_, err = postgres.Open(t.Context(), postgres.Config{URL: to})
 	require.ErrorIs(t, err, store.ErrNewerSchema)
 	require.ErrorContains(t, err, "9000")
-	var tables, versions int
-	require.NoError(t, db.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM pg_tables WHERE schemaname = 'public'),
-		(SELECT count(*) FROM goose_db_version)`).Scan(&tables, &versions))
-	require.Equal(t, 9, tables, "the database is left alone")
-	require.Equal(t, 4, versions)
+	left, known := state()
+	require.Equal(t, tables, left, "the database is left alone")
+	require.Equal(t, versions, known)
 }
 
 func TestFirstOpenAtOnce(t *testing.T) {

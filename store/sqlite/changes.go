@@ -45,11 +45,12 @@ func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]changel
 		return nil, after, s.read(ctx, "read changes", err)
 	}
 	live := entries[:0]
+	tenants := make(map[string]string)
 	for _, c := range entries {
 		// Without a face there is only the number of one that is gone.
 		there := c.Kind != changelog.PutFace || c.Face != "" || c.Damage != nil
 		if there && c.Kind == changelog.PutFace {
-			if c.Tenant, there, err = s.tenantOf(ctx, c); err != nil {
+			if c.Tenant, there, err = s.tenantOf(ctx, c, tenants); err != nil {
 				return nil, after, s.read(ctx, "read changes", err)
 			}
 		}
@@ -104,11 +105,11 @@ func (s *Store) changeAt(ctx context.Context, seq uint64) (changelog.Change, err
 }
 
 // tenantOf is the tenant of a face that was put; false means that its gallery,
-// and the face with it, is gone. It remembers what it was told: a gallery stays
-// its tenant's.
-func (s *Store) tenantOf(ctx context.Context, c changelog.Change) (tenant string, there bool, err error) {
-	if known, ok := s.tenants.Load(c.Gallery); ok {
-		return known.(string), true, nil
+// and the face with it, is gone. It notes what it was told: a gallery stays its
+// tenant's.
+func (s *Store) tenantOf(ctx context.Context, c changelog.Change, known map[string]string) (tenant string, there bool, err error) {
+	if tenant, ok := known[c.Gallery]; ok {
+		return tenant, true, nil
 	}
 	err = s.readers.QueryRowContext(ctx, `SELECT tenant FROM galleries WHERE id = ? AND tenant IS NOT NULL`, c.Gallery).Scan(&tenant)
 	if errors.Is(err, sql.ErrNoRows) || damaged(err) && c.Damage != nil {
@@ -116,7 +117,7 @@ func (s *Store) tenantOf(ctx context.Context, c changelog.Change) (tenant string
 		return "", c.Damage != nil, nil
 	}
 	if err == nil {
-		s.tenants.Store(c.Gallery, tenant)
+		known[c.Gallery] = tenant
 	}
 	return tenant, err == nil, err
 }
@@ -126,6 +127,13 @@ func (s *Store) tenantOf(ctx context.Context, c changelog.Change) (tenant string
 func (s *Store) Position(ctx context.Context) (position uint64, err error) {
 	err = s.readers.QueryRowContext(ctx, `SELECT coalesce(max(seq), 0) FROM changes`).Scan(&position)
 	return position, s.read(ctx, "read position", err)
+}
+
+// PositionOf is the position of the gallery's last change, or 0 before any; an
+// unknown gallery is ErrNotFound.
+func (s *Store) PositionOf(ctx context.Context, gallery string) (position uint64, err error) {
+	err = s.readers.QueryRowContext(ctx, `SELECT position FROM galleries WHERE id = ? AND tenant IS NOT NULL`, gallery).Scan(&position)
+	return position, s.read(ctx, "read position of gallery", err)
 }
 
 func scanChange(row scanner) (c changelog.Change, err error) {

@@ -58,8 +58,6 @@ type Store struct {
 	closing  chan struct{}
 	stopped  chan struct{}
 	once     sync.Once
-	// tenants are those of galleries, by the gallery's id.
-	tenants sync.Map
 }
 
 var _ changelog.Log = (*Store)(nil)

@@ -54,6 +54,8 @@ type Store interface {
 	AgreeFingerprint(ctx context.Context, fingerprint []byte) ([]byte, error)
 	ReplaceFingerprint(ctx context.Context, fingerprint []byte) error
 
+	PositionOf(ctx context.Context, gallery string) (uint64, error)
+
 	Close() error
 }
 
@@ -97,6 +99,7 @@ func Run(t *testing.T, create func(t *testing.T) Open) {
 		"log leaves out":         testLogLeavesOut,
 		"log of a put again":     testLogAgain,
 		"log limits":             testLogLimits,
+		"position of a gallery":  testPositionOf,
 		"model":                  testModel,
 		"concurrent enrolments":  testConcurrentEnrolments,
 		"concurrent creation":    testConcurrentCreation,
