@@ -75,6 +75,8 @@ func (s *Store) UpdatePolicy(ctx context.Context, tenant, name string, change fu
 }
 
 // DeleteGallery removes a gallery with everything in it, or is ErrNotFound.
+// What was in it is gone for every call at once, and leaves the tables a part at
+// a time.
 func (s *Store) DeleteGallery(ctx context.Context, tenant, name string) (position uint64, err error) {
 	err = s.write(ctx, "delete gallery", func(tx *tx) error {
 		if _, err := tx.log(`INSERT INTO changes (seq, kind, tenant, gallery)
@@ -86,7 +88,7 @@ func (s *Store) DeleteGallery(ctx context.Context, tenant, name string) (positio
 		return tx.change(`UPDATE galleries SET tenant = NULL WHERE tenant = $1 AND name = $2`, tenant, name)
 	})
 	if err == nil {
-		_ = s.purge(ctx) // it is deleted already, and DeleteExpired goes on with the rest
+		s.drop()
 	}
 	return position, err
 }

@@ -71,11 +71,14 @@ type Store struct {
 	// writer holds the one connection that writes.
 	writer *pgxpool.Pool
 	// mark is the last transaction's; the writes' goroutine has it.
-	mark    uuid.UUID
-	writes  chan *write
+	mark   uuid.UUID
+	writes chan *write
+	// dropped wakes who removes what dropped galleries held.
+	dropped chan struct{}
 	closing chan struct{}
-	stopped chan struct{}
-	once    sync.Once
+	// stopped and purged are closed when the goroutines have ended.
+	stopped, purged chan struct{}
+	once            sync.Once
 }
 
 var _ changelog.Log = (*Store)(nil)
@@ -91,7 +94,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		timeout: cmp.Or(cfg.Timeout, defaultTimeout),
 		writes:  make(chan *write),
 		closing: make(chan struct{}),
+		dropped: make(chan struct{}, 1),
 		stopped: make(chan struct{}),
+		purged:  make(chan struct{}),
 	}
 	if err := migrate(ctx, pool.ConnConfig); err != nil {
 		return nil, s.failed(ctx, "open database", err)
@@ -107,6 +112,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, s.failed(ctx, "open database", err)
 	}
 	go s.commitAll()
+	go s.purgeAll()
 	if err := s.fillChecksums(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -119,6 +125,7 @@ func (s *Store) Close() error {
 	s.once.Do(func() {
 		close(s.closing)
 		<-s.stopped
+		<-s.purged
 		s.readers.Close()
 		s.writer.Close()
 	})

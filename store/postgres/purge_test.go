@@ -104,3 +104,28 @@ func TestDropGivenUp(t *testing.T) {
 		storetest.RequireReplay(t, s)
 	}
 }
+
+// TestDeletionIsAnsweredBeforeItsRowsAreRemoved checks that who deletes a large
+// gallery does not wait for all of it, and that its rows go in the end.
+func TestDeletionIsAnsweredBeforeItsRowsAreRemoved(t *testing.T) {
+	const many = 4000
+	to := shared.Database(t)
+	s, ctx := open(t, postgres.Config{URL: to}), t.Context()
+	newGallery(t, s, "g")
+	faces := make([]store.Face, many)
+	for i := range faces {
+		faces[i] = storetest.NewFace(uuid.NewString())
+	}
+	_, err := s.Enrol(ctx, store.Subject{Gallery: "g", ID: "p"}, faces, nil, true)
+	require.NoError(t, err)
+	db := raw(t, to)
+	left := func() (n int) {
+		require.NoError(t, db.QueryRow(ctx, `SELECT (SELECT count(*) FROM faces) + (SELECT count(*) FROM galleries)`).Scan(&n))
+		return n
+	}
+	_, err = s.DeleteGallery(ctx, "tenant of g", "g")
+	require.NoError(t, err)
+	require.NotZero(t, left())
+	require.Eventually(t, func() bool { return left() == 0 }, time.Minute, 20*time.Millisecond)
+	storetest.RequireReplay(t, s)
+}

@@ -5,10 +5,6 @@ import (
 	"time"
 )
 
-// expiryBatch is how many faces one transaction removes, so that enrolments
-// are not held up.
-const expiryBatch = 256
-
 // DeleteExpired removes, with their photos, the faces that at now are older
 // than their gallery's policy keeps them, and returns how many. Their subjects
 // stay. After an error the faces counted are gone and the rest is left. It also
@@ -17,9 +13,9 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (deleted int, 
 	if err := s.purge(ctx); err != nil {
 		return 0, err
 	}
-	for {
+	for rows := pace(removeFirst); ; {
 		var n int64
-		err := s.write(ctx, "delete expired faces", func(tx *tx) (err error) {
+		err := s.removing(ctx, "delete expired faces", &rows, func(tx *tx) (err error) {
 			// Gallery by gallery, so that the index by age is what is read.
 			n, err = tx.deleteFaces(`enrolled IN (
 				SELECT f.enrolled FROM (
@@ -30,7 +26,7 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (deleted int, 
 						$3::timestamptz - g.retention / $4::bigint * interval '1 microsecond'
 					ORDER BY created_at LIMIT $5
 				) f WHERE g.retention > 0 LIMIT $5)`,
-				now, time.Microsecond.Nanoseconds(), expiryBatch)
+				now, time.Microsecond.Nanoseconds(), rows)
 			return err
 		})
 		if err != nil || n == 0 {

@@ -37,7 +37,8 @@ func (s *Store) Tenants(ctx context.Context, p store.Page) ([]store.Tenant, erro
 }
 
 // DeleteTenant removes a tenant with everything of it, and returns the
-// position at which its last gallery left the index.
+// position at which its last gallery left the index. What was in its galleries
+// leaves the tables a part at a time.
 func (s *Store) DeleteTenant(ctx context.Context, id string) (position uint64, err error) {
 	err = s.write(ctx, "delete tenant", func(tx *tx) error {
 		if _, err := tx.log(`INSERT INTO changes (seq, kind, tenant, gallery)
@@ -49,7 +50,7 @@ func (s *Store) DeleteTenant(ctx context.Context, id string) (position uint64, e
 		return tx.change(`DELETE FROM tenants WHERE id = $1`, id)
 	})
 	if err == nil {
-		_ = s.purge(ctx) // it is deleted already, and DeleteExpired goes on with the rest
+		s.drop()
 	}
 	return position, err
 }
