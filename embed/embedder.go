@@ -103,7 +103,7 @@ func (e *Embedder) JudgesLiveness(pack string) bool {
 func (e *Embedder) model(pack string) (*model, error) {
 	m := e.models[pack]
 	if m == nil {
-		return nil, fmt.Errorf("%w: %q", ErrPack, pack)
+		return nil, &PackError{Pack: pack, Loaded: e.Packs()}
 	}
 	return m, nil
 }

@@ -2,6 +2,8 @@ package embed
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 
 	"oneton/embed/picture"
 )
@@ -37,9 +39,23 @@ var (
 	// ErrBusy means that the queue is full; try again later.
 	ErrBusy = errors.New("embed: queue full")
 
-	// ErrPack means that no such model pack is loaded.
+	// ErrPack means that no such model pack is loaded; see PackError.
 	ErrPack = errors.New("embed: unknown model pack")
 
 	// ErrClosed means that the embedder was closed.
 	ErrClosed = errors.New("embed: closed")
 )
+
+// PackError is an ErrPack with the packs that are loaded.
+type PackError struct {
+	Pack   string
+	Loaded []string
+}
+
+// Error names the packs.
+func (e *PackError) Error() string {
+	return fmt.Sprintf("%v: %q; loaded are %s", ErrPack, e.Pack, strings.Join(e.Loaded, ", "))
+}
+
+// Unwrap makes errors.Is(err, ErrPack) true.
+func (e *PackError) Unwrap() error { return ErrPack }

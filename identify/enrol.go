@@ -3,6 +3,7 @@ package identify
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -17,10 +18,13 @@ import (
 func (s *Service) Enrol(ctx context.Context, tenant string, req EnrolRequest) (Enrolled, error) {
 	start := s.cfg.Now()
 	if len(req.Photos) == 0 || len(req.Photos) > MaxPhotos {
-		return Enrolled{}, invalid("an enrolment takes 1 to %d photos", MaxPhotos)
+		return Enrolled{}, invalid("photo", "is given %d times, an enrolment takes 1 to %d photos", len(req.Photos), MaxPhotos)
 	}
-	if req.Subject != "" || !req.Create {
-		if err := validateName("subject id", req.Subject); err != nil {
+	if !req.Create && req.Subject == "" {
+		return Enrolled{}, invalid("subject", "is needed")
+	}
+	if req.Subject != "" && req.Create {
+		if err := validateName("id", req.Subject); err != nil {
 			return Enrolled{}, err
 		}
 	}
@@ -44,6 +48,15 @@ func (s *Service) Enrol(ctx context.Context, tenant string, req EnrolRequest) (E
 	}
 	e.Timings.Timings, e.Timings.Total = timings, s.cfg.Now().Sub(start)
 	return e, nil
+}
+
+// enrolmentError says what err of the store is about: a new subject's absence
+// is its gallery's.
+func enrolmentError(g store.Gallery, req EnrolRequest, err error) error {
+	if req.Subject == "" || req.Create && errors.Is(err, store.ErrNotFound) {
+		return galleryError(g.Name, err)
+	}
+	return subjectError(g, req.Subject, err)
 }
 
 // commit makes an enrolment true and returns its position in the change log.
@@ -82,7 +95,7 @@ func (s *Service) enrol(ctx context.Context, g store.Gallery, req EnrolRequest, 
 	}
 	position, err := write(sub, added, photos)
 	if err != nil {
-		return Enrolled{}, fmt.Errorf("store enrolment: %w", err)
+		return Enrolled{}, fmt.Errorf("store enrolment: %w", enrolmentError(g, req, err))
 	}
 	s.committed()
 	sub.Faces = len(added)

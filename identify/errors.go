@@ -4,14 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"oneton/embed"
+	"oneton/store"
 )
 
 // These errors say why a request cannot be served as asked; nothing was
 // changed. Errors of the store, the index and the embedder pass through
 // wrapped.
 var (
-	// ErrInvalid means that an argument is malformed. The text wrapped
-	// around it names the argument and is safe to show to the caller.
+	// ErrInvalid means that an argument is malformed; see ArgumentError.
 	ErrInvalid = errors.New("identify: invalid argument")
 
 	// ErrNoFace means that no face was found in a photo that must show one.
@@ -46,20 +48,94 @@ var (
 	ErrPositionAhead = errors.New("identify: position is ahead of the change log")
 )
 
-// PhotoError is an error about one photo of several.
-type PhotoError struct {
-	// Index is the photo's in the request, from 0, of Count photos.
-	Index, Count int
-	Err          error
+// ArgumentError is an error about one argument of a request.
+type ArgumentError struct {
+	// Argument is its path, as in policy.fpir; of several photos, photo[1] is
+	// the second.
+	Argument string
+	// Err is what is wrong with it: an ErrInvalid, or of a photo or a pack
+	// whatever became of it.
+	Err error
 }
 
-// Error counts photos from 1.
-func (e *PhotoError) Error() string {
-	return fmt.Sprintf("read photo %d of %d: %v", e.Index+1, e.Count, e.Err)
+// Error names the argument.
+func (e *ArgumentError) Error() string { return e.Argument + ": " + e.Err.Error() }
+
+// Unwrap is what is wrong with the argument.
+func (e *ArgumentError) Unwrap() error { return e.Err }
+
+// about says that err is of the argument.
+func about(argument string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &ArgumentError{Argument: argument, Err: err}
 }
 
-// Unwrap is what is wrong with the photo.
-func (e *PhotoError) Unwrap() error { return e.Err }
+// aboutPhoto says that err is of the photo or, where its pack is not loaded,
+// of the argument that chose the pack.
+func aboutPhoto(photo, pack string, err error) error {
+	if errors.Is(err, embed.ErrPack) {
+		return about(pack, err)
+	}
+	return about(photo, err)
+}
+
+// aboutPack says which argument chose a pack that is not loaded.
+func aboutPack(pack string, err error) error {
+	if errors.Is(err, embed.ErrPack) {
+		return about(pack, err)
+	}
+	return err
+}
+
+// invalid is an ErrInvalid whose reason follows the argument's name, and is
+// safe to show to the caller.
+func invalid(argument, reason string, args ...any) error {
+	return about(argument, fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(reason, args...)))
+}
+
+// The kinds of what a tenant has.
+const (
+	KindGallery = "gallery"
+	KindSubject = "subject"
+	KindFace    = "face"
+	KindPhoto   = "photo"
+)
+
+// ResourceError is a store.ErrNotFound or store.ErrExists with what it is
+// that is not there, or is there already.
+type ResourceError struct {
+	Kind string
+	// Name is the gallery's, or the subject's or face's id; empty for any.
+	Name string
+	// In is what it is looked for in, nil for the tenant.
+	In  *ResourceError
+	Err error
+}
+
+// Error names the kind alone: an error is logged, and an id is its owner's.
+func (e *ResourceError) Error() string { return e.Kind + ": " + e.Err.Error() }
+
+// Unwrap is the store's error.
+func (e *ResourceError) Unwrap() error { return e.Err }
+
+// galleryError says which gallery err is about, if it is about one.
+func galleryError(name string, err error) error {
+	return resourceError(&ResourceError{Kind: KindGallery, Name: name, Err: err})
+}
+
+// subjectError says which subject err is about, if it is about one.
+func subjectError(g store.Gallery, id string, err error) error {
+	return resourceError(&ResourceError{Kind: KindSubject, Name: id, In: &ResourceError{Kind: KindGallery, Name: g.Name}, Err: err})
+}
+
+func resourceError(e *ResourceError) error {
+	if errors.Is(e.Err, store.ErrNotFound) || errors.Is(e.Err, store.ErrExists) {
+		return e
+	}
+	return e.Err
+}
 
 // QualityError is an ErrLowQuality with the reasons the gate gave.
 type QualityError struct {

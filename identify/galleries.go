@@ -17,7 +17,7 @@ func (s *Service) DefaultPolicy() store.Policy { return s.cfg.DefaultPolicy }
 // default pack and a zero g.Policy the default policy. It returns the gallery
 // as stored, or store.ErrExists, ErrInvalid or embed.ErrPack.
 func (s *Service) CreateGallery(ctx context.Context, tenant string, g store.Gallery) (store.Gallery, error) {
-	if err := validateName("gallery name", g.Name); err != nil {
+	if err := validateName("name", g.Name); err != nil {
 		return store.Gallery{}, err
 	}
 	if g.Pack == "" {
@@ -27,7 +27,7 @@ func (s *Service) CreateGallery(ctx context.Context, tenant string, g store.Gall
 		g.Policy = s.cfg.DefaultPolicy
 	}
 	if _, err := s.embedder.Calibration(g.Pack); err != nil {
-		return store.Gallery{}, fmt.Errorf("pin pack %q: %w", g.Pack, err)
+		return store.Gallery{}, fmt.Errorf("pin pack: %w", about("pack", err))
 	}
 	if err := s.validatePolicy(g.Pack, g.Policy); err != nil {
 		return store.Gallery{}, err
@@ -38,7 +38,7 @@ func (s *Service) CreateGallery(ctx context.Context, tenant string, g store.Gall
 	}
 	g.ID, g.Tenant, g.CreatedAt = id.String(), tenant, s.now()
 	if err := s.store.CreateGallery(ctx, g); err != nil {
-		return store.Gallery{}, fmt.Errorf("create gallery: %w", err)
+		return store.Gallery{}, fmt.Errorf("create gallery: %w", galleryError(g.Name, err))
 	}
 	return g, nil
 }
@@ -48,7 +48,7 @@ func (s *Service) CreateGallery(ctx context.Context, tenant string, g store.Gall
 func (s *Service) Gallery(ctx context.Context, tenant, name string) (store.Gallery, error) {
 	g, err := s.store.Gallery(ctx, tenant, name)
 	if err != nil {
-		return store.Gallery{}, fmt.Errorf("read gallery: %w", err)
+		return store.Gallery{}, fmt.Errorf("read gallery: %w", galleryError(name, err))
 	}
 	if err := intact(g); err != nil {
 		return store.Gallery{}, err
@@ -95,7 +95,7 @@ func (s *Service) UpdatePolicy(ctx context.Context, tenant, name string, change 
 		return p, err
 	})
 	if err != nil {
-		return store.Gallery{}, fmt.Errorf("update policy: %w", err)
+		return store.Gallery{}, fmt.Errorf("update policy: %w", galleryError(name, err))
 	}
 	return g, nil
 }
@@ -105,7 +105,7 @@ func (s *Service) UpdatePolicy(ctx context.Context, tenant, name string, change 
 func (s *Service) DeleteGallery(ctx context.Context, tenant, name string) (uint64, error) {
 	position, err := s.store.DeleteGallery(ctx, tenant, name)
 	if err != nil {
-		return 0, fmt.Errorf("delete gallery: %w", err)
+		return 0, fmt.Errorf("delete gallery: %w", galleryError(name, err))
 	}
 	s.committed()
 	return position, nil

@@ -27,7 +27,7 @@ func (s *Service) Detect(ctx context.Context, pack string, photo []byte, livenes
 	}
 	r, err := s.embed(ctx, pack, policy, photo)
 	if err != nil {
-		return Detection{}, err
+		return Detection{}, aboutPhoto("photo", "pack", err)
 	}
 	return Detection{
 		Width: r.Width, Height: r.Height, Faces: r.Faces, LeftOut: r.LeftOut,

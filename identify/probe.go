@@ -37,10 +37,18 @@ func (s *Service) shots(ctx context.Context, g store.Gallery, req SearchRequest)
 		for _, f := range r.Faces {
 			shots = append(shots, shot{f, r.MediaType})
 		}
-		return shots, r.LeftOut, r.Timings, err
+		return shots, r.LeftOut, r.Timings, aboutPhoto("photo", KindGallery, err)
 	}
 	shots, timings, err = s.portraits(ctx, g, req.Photos)
 	return shots, 0, timings, err
+}
+
+// photoArgument names photo i of n.
+func photoArgument(i, n int) string {
+	if n == 1 {
+		return "photo"
+	}
+	return fmt.Sprintf("photo[%d]", i)
 }
 
 // portraits reads photos that must show one person each.
@@ -48,7 +56,7 @@ func (s *Service) portraits(ctx context.Context, g store.Gallery, photos [][]byt
 	for i, photo := range photos {
 		f, r, err := s.subject(ctx, g.Pack, g.Policy, photo)
 		if err != nil {
-			return nil, timings, &PhotoError{Index: i, Count: len(photos), Err: err}
+			return nil, timings, aboutPhoto(photoArgument(i, len(photos)), KindGallery, err)
 		}
 		shots = append(shots, shot{f, r.MediaType})
 		timings = add(timings, r.Timings)

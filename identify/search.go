@@ -26,7 +26,7 @@ func (s *Service) Search(ctx context.Context, tenant string, req SearchRequest) 
 	}
 	table, err := s.table(ctx, g.Pack)
 	if err != nil {
-		return Answer{}, err
+		return Answer{}, aboutPack(KindGallery, err)
 	}
 	shots, leftOut, timings, err := s.shots(ctx, g, req)
 	if err != nil {
@@ -214,19 +214,19 @@ func (s *Service) insert(ctx context.Context, g store.Gallery, req SearchRequest
 func validateSearch(req *SearchRequest) error {
 	switch {
 	case len(req.Photos) == 0 || len(req.Photos) > MaxProbes:
-		return invalid("a search takes 1 to %d photos", MaxProbes)
+		return invalid("photo", "is given %d times, a search takes 1 to %d photos of one person", len(req.Photos), MaxProbes)
 	case req.AllFaces && len(req.Photos) > 1:
-		return invalid("all_faces takes one photo")
+		return invalid("all_faces", "takes one photo, and not %d", len(req.Photos))
 	case req.K < 0 || req.K > MaxCandidates:
-		return invalid("k must be 1 to %d", MaxCandidates)
+		return invalid("k", "must be 1 to %d", MaxCandidates)
 	case req.FPIR < 0 || req.FPIR >= 1:
-		return invalid("fpir must lie between 0 and 1")
+		return invalid("fpir", "must lie between 0 and 1")
 	case req.Threshold != nil && !(*req.Threshold >= -1 && *req.Threshold <= 1):
-		return invalid("threshold must be a cosine, -1 to 1")
+		return invalid("threshold", "must be a cosine, -1 to 1")
 	case req.Insert && req.AllFaces:
-		return invalid("insert and all_faces exclude each other")
+		return invalid("insert", "excludes all_faces")
 	case req.Insert && len(req.Filter) > 0:
-		return invalid("insert and filter exclude each other")
+		return invalid("insert", "excludes filter")
 	}
 	if req.K == 0 {
 		req.K = defaultCandidates

@@ -2,6 +2,7 @@ package identify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"oneton/store"
@@ -15,11 +16,11 @@ func (s *Service) Subject(ctx context.Context, tenant, gallery, id string) (stor
 	}
 	sub, err := s.store.Subject(ctx, g.ID, id)
 	if err != nil {
-		return store.Subject{}, nil, fmt.Errorf("read subject: %w", err)
+		return store.Subject{}, nil, fmt.Errorf("read subject: %w", subjectError(g, id, err))
 	}
 	faces, err := s.store.Faces(ctx, g.ID, id)
 	if err != nil {
-		return store.Subject{}, nil, fmt.Errorf("read faces: %w", err)
+		return store.Subject{}, nil, fmt.Errorf("read faces: %w", subjectError(g, id, err))
 	}
 	return sub, faces, nil
 }
@@ -54,7 +55,7 @@ func (s *Service) UpdateMetadata(ctx context.Context, tenant, gallery, id string
 		return m, err
 	})
 	if err != nil {
-		return store.Subject{}, 0, fmt.Errorf("update metadata: %w", err)
+		return store.Subject{}, 0, fmt.Errorf("update metadata: %w", subjectError(g, id, err))
 	}
 	s.committed()
 	return sub, position, nil
@@ -69,7 +70,7 @@ func (s *Service) DeleteSubject(ctx context.Context, tenant, gallery, id string)
 	}
 	position, err := s.store.DeleteSubject(ctx, g.ID, id)
 	if err != nil {
-		return 0, fmt.Errorf("delete subject: %w", err)
+		return 0, fmt.Errorf("delete subject: %w", subjectError(g, id, err))
 	}
 	s.committed()
 	return position, nil
@@ -84,7 +85,7 @@ func (s *Service) DeleteFace(ctx context.Context, tenant, gallery, subject, face
 	}
 	position, err := s.store.DeleteFace(ctx, g.ID, subject, face)
 	if err != nil {
-		return 0, fmt.Errorf("delete face: %w", err)
+		return 0, fmt.Errorf("delete face: %w", s.missing(ctx, g, subject, KindFace, face, err))
 	}
 	s.committed()
 	return position, nil
@@ -97,9 +98,26 @@ func (s *Service) DeletePhotos(ctx context.Context, tenant, gallery, subject str
 		return err
 	}
 	if err := s.store.DeletePhotos(ctx, g.ID, subject); err != nil {
-		return fmt.Errorf("delete photos: %w", err)
+		return fmt.Errorf("delete photos: %w", s.missing(ctx, g, subject, KindPhoto, "", err))
 	}
 	return nil
+}
+
+// missing says what a store did not find: the subject, or what is the subject's.
+func (s *Service) missing(ctx context.Context, g store.Gallery, subject, kind, name string, err error) error {
+	if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if _, err := s.store.Subject(ctx, g.ID, subject); err != nil {
+		return subjectError(g, subject, err)
+	}
+	return NotOfSubject(g.Name, subject, kind, name)
+}
+
+// NotOfSubject is the ResourceError of what a subject does not have.
+func NotOfSubject(gallery, subject, kind, name string) error {
+	in := &ResourceError{Kind: KindSubject, Name: subject, In: &ResourceError{Kind: KindGallery, Name: gallery}}
+	return &ResourceError{Kind: kind, Name: name, In: in, Err: store.ErrNotFound}
 }
 
 // Photo is the kept photo of a face.
@@ -110,7 +128,9 @@ func (s *Service) Photo(ctx context.Context, tenant, gallery, face string) (stor
 	}
 	p, err := s.store.Photo(ctx, g.ID, face)
 	if err != nil {
-		return store.Photo{}, fmt.Errorf("read photo: %w", err)
+		return store.Photo{}, fmt.Errorf("read photo: %w", resourceError(&ResourceError{
+			Kind: KindPhoto, In: &ResourceError{Kind: KindFace, Name: face, In: &ResourceError{Kind: KindGallery, Name: gallery}}, Err: err,
+		}))
 	}
 	return p, nil
 }

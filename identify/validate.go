@@ -1,9 +1,7 @@
 package identify
 
 import (
-	"fmt"
 	"regexp"
-	"unicode/utf8"
 
 	"oneton/store"
 )
@@ -22,27 +20,23 @@ const defaultCandidates = 5
 
 var name = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$`)
 
-func invalid(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
-}
-
-func validateName(what, s string) error {
+func validateName(argument, s string) error {
 	if !name.MatchString(s) {
-		return invalid("%s must be 1 to 128 letters, digits or . _ : @ -, starting with a letter or digit", what)
+		return invalid(argument, "must be 1 to 128 letters, digits or . _ : @ -, starting with a letter or digit")
 	}
 	return nil
 }
 
 func validateMetadata(m map[string]string) error {
 	if len(m) > MaxMetadata {
-		return invalid("metadata has more than %d keys", MaxMetadata)
+		return invalid("metadata", "has %d keys, must have at most %d", len(m), MaxMetadata)
 	}
 	for k, v := range m {
-		if k == "" || len(k) > MaxMetadataKey || !utf8.ValidString(k) {
-			return invalid("a metadata key must be 1 to %d bytes of UTF-8", MaxMetadataKey)
+		if k == "" || len(k) > MaxMetadataKey || !store.ValidText(k) {
+			return invalid("metadata", "has a key of %d bytes, must be 1 to %d bytes of UTF-8 without NUL", len(k), MaxMetadataKey)
 		}
-		if len(v) > MaxMetadataValue || !utf8.ValidString(v) {
-			return invalid("metadata value of %q must be at most %d bytes of UTF-8", k, MaxMetadataValue)
+		if len(v) > MaxMetadataValue || !store.ValidText(v) {
+			return invalid("metadata."+k, "has %d bytes, must be at most %d bytes of UTF-8 without NUL", len(v), MaxMetadataValue)
 		}
 	}
 	return nil
@@ -51,20 +45,20 @@ func validateMetadata(m map[string]string) error {
 // validatePolicy refuses what no gallery of the pack could keep.
 func (s *Service) validatePolicy(pack string, p store.Policy) error {
 	if !(p.FPIR > 0 && p.FPIR < 1) {
-		return invalid("policy fpir must lie between 0 and 1")
+		return invalid("policy.fpir", "must lie between 0 and 1")
 	}
 	for what, mode := range map[string]string{"quality": p.Quality, "liveness": p.Liveness} {
 		switch mode {
 		case store.GateOff, store.GateReport, store.GateEnforce:
 		default:
-			return invalid("policy %s must be off, report or enforce", what)
+			return invalid("policy."+what, "must be off, report or enforce")
 		}
 	}
 	if p.Liveness == store.GateEnforce && !s.embedder.JudgesLiveness(pack) {
-		return invalid("policy liveness cannot be enforce: pack %q has no liveness model here, so every photo would be refused; 'oneton setup --with liveness' fetches that of the built-in packs", pack)
+		return invalid("policy.liveness", "cannot be enforce: pack %q has no liveness model here, so every photo would be refused; 'oneton setup --with liveness' fetches that of the built-in packs", pack)
 	}
 	if p.Retention < 0 {
-		return invalid("policy retention must not be negative")
+		return invalid("policy.retention", "must not be negative")
 	}
 	return nil
 }

@@ -22,16 +22,16 @@ func (s *Service) Verify(ctx context.Context, tenant string, req VerifyRequest) 
 	start := s.cfg.Now()
 	switch {
 	case (len(req.Reference) == 0) == (req.Subject == ""):
-		return Verification{}, invalid("exactly one of a reference photo and a subject is needed")
+		return Verification{}, invalid("reference", "or a subject is needed, and not both")
 	case req.Subject != "" && req.Gallery == "":
-		return Verification{}, invalid("a subject is named with its gallery")
+		return Verification{}, invalid("gallery", "is needed with a subject")
 	case req.FMR < 0 || req.FMR >= 1:
-		return Verification{}, invalid("fmr must lie between 0 and 1")
+		return Verification{}, invalid("fmr", "must lie between 0 and 1")
 	}
 	if req.FMR == 0 {
 		req.FMR = defaultFMR
 	}
-	pack, policy := req.Pack, store.Policy{}
+	pack, policy, chosen := req.Pack, store.Policy{}, "pack"
 	if pack == "" {
 		pack = s.cfg.DefaultPack
 	}
@@ -41,13 +41,13 @@ func (s *Service) Verify(ctx context.Context, tenant string, req VerifyRequest) 
 		if err != nil {
 			return Verification{}, err
 		}
-		pack, policy = g.Pack, g.Policy
+		pack, policy, chosen = g.Pack, g.Policy, KindGallery
 		if req.Subject != "" {
 			if _, enrolled, err = s.Subject(ctx, tenant, req.Gallery, req.Subject); err != nil {
 				return Verification{}, err
 			}
 			if len(enrolled) == 0 {
-				return Verification{}, fmt.Errorf("compare with a subject without faces: %w", store.ErrNotFound)
+				return Verification{}, fmt.Errorf("compare with subject: %w", NotOfSubject(req.Gallery, req.Subject, KindFace, ""))
 			}
 			enrolled = slices.DeleteFunc(enrolled, func(f store.Face) bool { return f.Template == nil })
 			if len(enrolled) == 0 {
@@ -57,17 +57,17 @@ func (s *Service) Verify(ctx context.Context, tenant string, req VerifyRequest) 
 	}
 	table, err := s.table(ctx, pack)
 	if err != nil {
-		return Verification{}, err
+		return Verification{}, aboutPack(chosen, err)
 	}
 	probe, r, err := s.subject(ctx, pack, policy, req.Photo)
 	if err != nil {
-		return Verification{}, fmt.Errorf("read photo: %w", err)
+		return Verification{}, fmt.Errorf("read photo: %w", about("photo", err))
 	}
 	v := Verification{Probe: probe, Cosine: -1, Timings: Timings{Timings: r.Timings}}
 	if enrolled == nil {
 		ref, r, err := s.subject(ctx, pack, policy, req.Reference)
 		if err != nil {
-			return Verification{}, fmt.Errorf("read reference: %w", err)
+			return Verification{}, fmt.Errorf("read reference: %w", about("reference", err))
 		}
 		v.Reference = &ref
 		v.Timings.Timings = add(v.Timings.Timings, r.Timings)

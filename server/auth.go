@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -21,12 +22,40 @@ func Bearer(c *fiber.Ctx) string {
 
 // authenticate lets requests with a valid key pass.
 func (s *Server) authenticate(c *fiber.Ctx) error {
-	p, err := s.keys.Authenticate(c.UserContext(), Bearer(c))
+	key := Bearer(c)
+	p, err := s.keys.Authenticate(c.UserContext(), key)
 	if err != nil {
-		return fmt.Errorf("authenticate: %w", err)
+		return Unauthorized(c, fmt.Errorf("authenticate: %w", err), wantKey(key))
 	}
 	SetPrincipal(c, p)
 	return c.Next()
+}
+
+// wantKey says what is wrong with what was sent in the place of a key.
+func wantKey(key string) string {
+	const makes = "; an operator makes keys with 'oneton key create'"
+	if key == "" {
+		return "send the header Authorization: Bearer <API key>" + makes
+	}
+	if _, _, ok := access.Split(key); !ok {
+		return "what was sent is no API key, which has the form ot_<id>_<secret>" + makes
+	}
+	return "the API key is unknown, wrong or revoked" + makes
+}
+
+// Unauthorized adds to access.ErrUnauthorized what the call wants and where
+// it is had; another error stays as it is.
+func Unauthorized(c *fiber.Ctx, err error, detail string) error {
+	if !errors.Is(err, access.ErrUnauthorized) {
+		return err
+	}
+	p := ProblemOf(err)
+	p.Detail, p.Field = detail, fiber.HeaderAuthorization
+	// RFC 6750, section 3.1: no error code where nothing was sent.
+	if c.Get(fiber.HeaderAuthorization) != "" {
+		p.challenge = `Bearer error="invalid_token"`
+	}
+	return p
 }
 
 // handler answers for an authenticated principal.
@@ -35,7 +64,7 @@ type handler func(c *fiber.Ctx, tenant string) error
 // scoped lets principals with the scope pass to h.
 func scoped(scope string, h handler) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		p, err := Permit(c, scope)
+		p, err := Permit(c, scope, "")
 		if err != nil {
 			return err
 		}
@@ -43,15 +72,15 @@ func scoped(scope string, h handler) fiber.Handler {
 	}
 }
 
-// Permit is whose request this is, if its key has the scope, else
-// ErrForbidden.
-func Permit(c *fiber.Ctx, scope string) (access.Principal, error) {
+// Permit is whose request this is, if its key has the scope that the call
+// needs or, unless it is empty, the field; else a ScopeError.
+func Permit(c *fiber.Ctx, scope, field string) (access.Principal, error) {
 	p, ok := PrincipalOf(c)
 	if !ok {
 		return access.Principal{}, access.ErrUnauthorized
 	}
 	if !p.Can(scope) {
-		return access.Principal{}, fmt.Errorf("permit %s: %w", scope, ErrForbidden)
+		return access.Principal{}, &ScopeError{Scope: scope, For: field, Has: p.Scopes}
 	}
 	return p, nil
 }

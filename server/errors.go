@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -19,7 +20,7 @@ var (
 	// ErrConfig means that a limit is missing; every limit must be positive.
 	ErrConfig = errors.New("server: limit must be positive")
 
-	// ErrForbidden means that the key lacks the scope.
+	// ErrForbidden means that the key lacks the scope; see ScopeError.
 	ErrForbidden = errors.New("server: scope missing")
 
 	// ErrEncoding means that a request body is compressed. Inflating would
@@ -49,6 +50,29 @@ var (
 	errPanic = errors.New("server: panic")
 )
 
+// ScopeError is an ErrForbidden with the scope that is missing.
+type ScopeError struct {
+	Scope string
+	// For is the field that asks for the scope; empty when the call does.
+	For string
+	// Has are the key's scopes.
+	Has []string
+}
+
+// Error names the scope.
+func (e *ScopeError) Error() string { return ErrForbidden.Error() + ": " + e.Scope }
+
+// Unwrap makes errors.Is(err, ErrForbidden) true.
+func (e *ScopeError) Unwrap() error { return ErrForbidden }
+
+func (e *ScopeError) detail() string {
+	what := "this call"
+	if e.For != "" {
+		what = e.For
+	}
+	return what + " needs a key with the scope " + e.Scope + "; this key has " + strings.Join(e.Has, ", ")
+}
+
 // kind is what one cause looks like to a client.
 type kind struct {
 	status int
@@ -65,10 +89,10 @@ var kinds = []struct {
 	err error
 	kind
 }{
-	{identify.ErrNoFace, kind{fiber.StatusUnprocessableEntity, "no_face", "The photo shows no face"}},
-	{identify.ErrSeveralFaces, kind{fiber.StatusUnprocessableEntity, "several_faces", "The photo shows several faces and none is clearly the subject"}},
-	{identify.ErrFaceTooSmall, kind{fiber.StatusUnprocessableEntity, "face_too_small", "The face has too few pixels to be compared"}},
-	{identify.ErrLowQuality, kind{fiber.StatusUnprocessableEntity, "low_quality", "The photo does not pass the gallery's quality gate"}},
+	{identify.ErrNoFace, kind{fiber.StatusUnprocessableEntity, "no_face", "The photo shows no face; send another"}},
+	{identify.ErrSeveralFaces, kind{fiber.StatusUnprocessableEntity, "several_faces", "The photo shows several faces and none is clearly the subject; send another or crop it"}},
+	{identify.ErrFaceTooSmall, kind{fiber.StatusUnprocessableEntity, "face_too_small", "The face has too few pixels to be compared; send a photo from nearer"}},
+	{identify.ErrLowQuality, kind{fiber.StatusUnprocessableEntity, "low_quality", "The photo does not pass the gallery's quality gate; reasons says why"}},
 	{identify.ErrSpoof, kind{fiber.StatusUnprocessableEntity, "spoof_suspected", "The face looks like a picture of a face, not a person"}},
 	{identify.ErrLivenessUnknown, kind{fiber.StatusUnprocessableEntity, "liveness_unknown", "The gallery lets only live faces pass, and this photo does not tell"}},
 	{identify.ErrInvalid, kind{fiber.StatusBadRequest, "invalid_request", "The request is not valid"}},
@@ -77,8 +101,8 @@ var kinds = []struct {
 
 	{embed.ErrEmpty, kind{fiber.StatusBadRequest, "invalid_request", "The photo is empty"}},
 	{embed.ErrUnsupported, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "The photo must be a still JPEG, PNG or WebP"}},
-	{embed.ErrCorrupt, kind{fiber.StatusUnprocessableEntity, "corrupt_image", "The photo cannot be decoded"}},
-	{embed.ErrTooLarge, kind{fiber.StatusRequestEntityTooLarge, "image_too_large", "The photo has more bytes or pixels than are allowed"}},
+	{embed.ErrCorrupt, kind{fiber.StatusUnprocessableEntity, "corrupt_image", "The photo cannot be decoded; send the whole file as it was taken"}},
+	{embed.ErrTooLarge, kind{fiber.StatusRequestEntityTooLarge, "image_too_large", "The photo has more bytes or pixels than are allowed; send a smaller one"}},
 	{embed.ErrTooComplex, kind{fiber.StatusUnprocessableEntity, "image_too_complex", "Decoding the photo takes more work than photos need; save it anew as a plain JPEG or PNG"}},
 	{embed.ErrTooSmall, kind{fiber.StatusUnprocessableEntity, "image_too_small", "The photo has too few pixels to show a face"}},
 	{embed.ErrPack, kind{fiber.StatusUnprocessableEntity, "unknown_pack", "The model pack is not loaded"}},
@@ -86,8 +110,8 @@ var kinds = []struct {
 	{embed.ErrClosed, unavailable},
 	{index.ErrUnavailable, unavailable},
 
-	{store.ErrNotFound, kind{fiber.StatusNotFound, "not_found", "There is no such thing"}},
-	{store.ErrExists, kind{fiber.StatusConflict, "already_exists", "The name or id is taken"}},
+	{store.ErrNotFound, kind{fiber.StatusNotFound, "not_found", "What the request names does not exist"}},
+	{store.ErrExists, kind{fiber.StatusConflict, "already_exists", "The name or id is taken; choose another"}},
 	// These come together with ErrUnavailable.
 	{store.ErrFull, kind{fiber.StatusInsufficientStorage, "storage_full", "There is no room to add anything, until the operator has made some; deleting works"}},
 	{store.ErrUncertain, kind{fiber.StatusGatewayTimeout, "outcome_unknown", "The database was lost in the middle of a write, which may have been made"}},
@@ -96,8 +120,8 @@ var kinds = []struct {
 	{store.ErrClosed, unavailable},
 
 	{access.ErrUnauthorized, kind{fiber.StatusUnauthorized, "unauthorized", "A valid key is needed"}},
-	{ErrForbidden, kind{fiber.StatusForbidden, "forbidden", "The key lacks the permission"}},
-	{ErrEncoding, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "Request bodies must not be compressed"}},
+	{ErrForbidden, kind{fiber.StatusForbidden, "forbidden", "The key lacks a scope that the request needs"}},
+	{ErrEncoding, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "Request bodies must not be compressed; send it without Content-Encoding"}},
 	{ErrPrecondition, kind{fiber.StatusPreconditionFailed, "precondition_failed", "This is another version than the one that If-Match or If-None-Match asks for; read it again"}},
 	// Nobody reads this answer; the log tells it, by the code of many proxies.
 	{ErrClientGone, kind{499, "client_gone", "The client closed the connection before it had the answer"}},
@@ -116,7 +140,7 @@ var unavailable = kind{fiber.StatusServiceUnavailable, "unavailable", "The servi
 // transport maps what the HTTP layer itself refuses, by status.
 var transport = map[int]kind{
 	fiber.StatusBadRequest:            {fiber.StatusBadRequest, "invalid_request", "The request is not valid HTTP"},
-	fiber.StatusNotFound:              {fiber.StatusNotFound, "not_found", "There is no such route"},
+	fiber.StatusNotFound:              {fiber.StatusNotFound, "not_found", "There is no such route; GET / names the descriptions that list them"},
 	fiber.StatusMethodNotAllowed:      {fiber.StatusMethodNotAllowed, "method_not_allowed", "The route does not take this method"},
 	fiber.StatusRequestTimeout:        {fiber.StatusRequestTimeout, "request_timeout", "The request did not arrive in time"},
 	fiber.StatusRequestEntityTooLarge: {fiber.StatusRequestEntityTooLarge, "body_too_large", "The request body is larger than is allowed"},

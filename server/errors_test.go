@@ -101,12 +101,12 @@ func TestProblemsSayWhatIsSafe(t *testing.T) {
 // Of several photos the one at fault is named, unless the fault is ours.
 func TestProblemsNameThePhoto(t *testing.T) {
 	for name, c := range map[string]struct {
-		err   identify.PhotoError
+		err   identify.ArgumentError
 		field string
 	}{
-		"one of several": {identify.PhotoError{Index: 2, Count: 3, Err: identify.ErrNoFace}, "photo[2]"},
-		"the only one":   {identify.PhotoError{Index: 0, Count: 1, Err: identify.ErrNoFace}, ""},
-		"our fault":      {identify.PhotoError{Index: 2, Count: 3, Err: embed.ErrBusy}, ""},
+		"one of several": {identify.ArgumentError{Argument: "photo[2]", Err: identify.ErrNoFace}, "photo[2]"},
+		"the only one":   {identify.ArgumentError{Argument: "photo", Err: identify.ErrNoFace}, "photo"},
+		"our fault":      {identify.ArgumentError{Argument: "photo[2]", Err: embed.ErrBusy}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, c.field, server.ProblemOf(fmt.Errorf("enrol: %w", &c.err)).Field)

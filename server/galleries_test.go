@@ -58,11 +58,11 @@ func TestRefusedGalleries(t *testing.T) {
 		field  string
 	}{
 		"no name":            {m{}, 400, "invalid_request", "name"},
-		"bad name":           {m{"name": "../etc"}, 400, "invalid_request", ""},
-		"unknown pack":       {m{"name": "x", "pack": "other"}, 422, "unknown_pack", ""},
-		"rate of one":        {m{"name": "x", "policy": m{"fpir": 1}}, 400, "invalid_request", ""},
+		"bad name":           {m{"name": "../etc"}, 400, "invalid_request", "name"},
+		"unknown pack":       {m{"name": "x", "pack": "other"}, 422, "unknown_pack", "pack"},
+		"rate of one":        {m{"name": "x", "policy": m{"fpir": 1}}, 400, "invalid_request", "policy.fpir"},
 		"rate as text":       {m{"name": "x", "policy": m{"fpir": "0.1"}}, 400, "invalid_request", "policy.fpir"},
-		"unknown gate":       {m{"name": "x", "policy": m{"quality": "strict"}}, 400, "invalid_request", ""},
+		"unknown gate":       {m{"name": "x", "policy": m{"quality": "strict"}}, 400, "invalid_request", "policy.quality"},
 		"negative retention": {m{"name": "x", "policy": m{"retention_seconds": -1}}, 400, "invalid_request", "policy.retention_seconds"},
 		"endless retention":  {m{"name": "x", "policy": m{"retention_seconds": int64(1) << 60}}, 400, "invalid_request", "policy.retention_seconds"},
 		"unknown field":      {m{"name": "x", "colour": "red"}, 400, "invalid_request", "colour"},

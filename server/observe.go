@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,8 +104,8 @@ func answerProblem(c *fiber.Ctx, id string, err error) error {
 	p := ProblemOf(err)
 	p.RequestID = id
 	switch p.Status {
-	case fiber.StatusUnauthorized:
-		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
+	case fiber.StatusUnauthorized, fiber.StatusForbidden:
+		c.Set(fiber.HeaderWWWAuthenticate, cmp.Or(p.challenge, "Bearer"))
 	case fiber.StatusServiceUnavailable:
 		c.Set(fiber.HeaderRetryAfter, retryAfter)
 	}

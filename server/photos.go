@@ -1,11 +1,11 @@
 package server
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/gofiber/fiber/v2"
 
+	"oneton/identify"
 	"oneton/store"
 )
 
@@ -16,7 +16,7 @@ func (s *Server) getPhoto(c *fiber.Ctx, tenant string) error {
 		return err
 	}
 	if !slices.ContainsFunc(faces, func(f store.Face) bool { return f.ID == id }) {
-		return fmt.Errorf("find face of subject: %w", store.ErrNotFound)
+		return identify.NotOfSubject(gallery, segment(c, "subject"), identify.KindFace, id)
 	}
 	p, err := s.service.Photo(c.UserContext(), tenant, gallery, id)
 	if err != nil {

@@ -3,7 +3,6 @@ package server
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -30,6 +29,9 @@ type Problem struct {
 	// Reasons are the gate's, for low_quality and liveness_unknown.
 	Reasons   []string `json:"reasons,omitempty"`
 	RequestID string   `json:"request_id"`
+
+	// challenge is the answer's WWW-Authenticate where it is more than Bearer.
+	challenge string
 }
 
 // Error is the code and the detail.
@@ -39,44 +41,32 @@ func (p Problem) Error() string { return p.Code + ": " + p.Detail }
 // lists for it, and the error's own text only where that is safe to show.
 func ProblemOf(err error) Problem {
 	var (
-		p       Problem
-		field   *decode.Error
-		quality *identify.QualityError
-		live    *identify.LivenessError
-		photo   *identify.PhotoError
-		route   *fiber.Error
-		media   *decode.MediaTypeError
+		p     Problem
+		field *decode.Error
+		route *fiber.Error
 	)
-	if errors.As(err, &p) {
+	switch {
+	case errors.As(err, &p):
 		return p
-	}
-	if errors.As(err, &field) {
+	case errors.As(err, &field):
 		p = problem(kindOf(identify.ErrInvalid))
 		p.Detail, p.Field = field.Error(), field.Field
 		return p
-	}
-	if errors.As(err, &route) {
+	case errors.As(err, &route):
 		if k, ok := transport[route.Code]; ok {
 			return problem(k)
 		}
 		return problem(internal)
 	}
 	p = problem(kindOf(err))
-	if errors.As(err, &media) {
-		p.Detail = media.Error()
+	if p.Status < fiber.StatusInternalServerError {
+		p.Field = fieldOf(err)
 	}
-	if errors.As(err, &quality) {
-		p.Reasons = quality.Reasons
+	var scope *ScopeError
+	if errors.As(err, &scope) {
+		p.challenge = fmt.Sprintf(`Bearer error="insufficient_scope", scope=%q`, scope.Scope)
 	}
-	if errors.As(err, &live) {
-		p.Reasons = []string{live.Reason}
-	}
-	if errors.As(err, &photo) && photo.Count > 1 && p.Status < fiber.StatusInternalServerError {
-		p.Field = fmt.Sprintf("photo[%d]", photo.Index)
-	}
-	if errors.Is(err, identify.ErrInvalid) {
-		_, p.Detail, _ = strings.Cut(err.Error(), identify.ErrInvalid.Error()+": ")
-	}
+	p.Detail, p.Reasons = detailOf(err, p.Field), reasonsOf(err)
 	return p
 }
 

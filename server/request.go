@@ -30,12 +30,12 @@ func read(c *fiber.Ctx, into any) error {
 	return decode.Request(c.Get(fiber.HeaderContentType), c.Request().URI().QueryString(), body, into)
 }
 
-// segment is a path parameter, unescaped. One that cannot be unescaped names
-// nothing.
+// segment is a path parameter, unescaped. One that cannot be unescaped stands
+// for itself, and names nothing.
 func segment(c *fiber.Ctx, name string) string {
 	s, err := url.PathUnescape(c.Params(name))
 	if err != nil {
-		return ""
+		return c.Params(name)
 	}
 	return s
 }

@@ -69,7 +69,7 @@ func (s *Server) search(c *fiber.Ctx, tenant string) error {
 		return err
 	}
 	if r.Insert {
-		if _, err := Permit(c, access.Enrol); err != nil {
+		if _, err := Permit(c, access.Enrol, "insert"); err != nil {
 			return err
 		}
 	}

@@ -60,7 +60,7 @@ func TestRefusalNamesThePhoto(t *testing.T) {
 	p = c.json(t, "POST", "/v1/galleries/staff/search", m{"photo": photos}).Refused(t, http.StatusUnprocessableEntity, "no_face")
 	require.Equal(t, "photo[1]", p.Field)
 	p = c.json(t, "POST", "/v1/galleries/staff/subjects", m{"id": "ada", "photo": photos[1:]}).Refused(t, http.StatusUnprocessableEntity, "no_face")
-	require.Empty(t, p.Field)
+	require.Equal(t, "photo", p.Field)
 	c.json(t, "GET", "/v1/galleries/staff/subjects/ada", nil).Refused(t, http.StatusNotFound, "not_found")
 }
 

@@ -40,7 +40,7 @@ var table = &calibration.Table{
 
 func (*embedder) Calibration(p string) (*calibration.Table, error) {
 	if p != Pack {
-		return nil, fmt.Errorf("find pack %q: %w", p, embed.ErrPack)
+		return nil, &embed.PackError{Pack: p, Loaded: []string{Pack}}
 	}
 	return table, nil
 }

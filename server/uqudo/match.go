@@ -37,7 +37,7 @@ func (d *Dialect) match(c *fiber.Ctx, p access.Principal) error {
 	}
 	v, err := d.service.Verify(c.UserContext(), p.Tenant, identify.VerifyRequest{Photo: r.Source, Reference: r.Target})
 	if err != nil {
-		return err
+		return renamed(err, "photo", "sourceImage", "reference", "targetImage")
 	}
 	level := levels.Level(v.FMR)
 	return c.JSON(struct {

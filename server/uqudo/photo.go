@@ -27,12 +27,25 @@ func read(c *fiber.Ctx, into any) error {
 	return decode.JSON(c.Get(fiber.HeaderContentType), body, into)
 }
 
+// renamed calls the field that err is about by this API's name; names are
+// pairs of the service's and this one's.
+func renamed(err error, names ...string) error {
+	p := server.ProblemOf(err)
+	for i := 0; i < len(names); i += 2 {
+		if p.Field == names[i] {
+			p.Field = names[i+1]
+			return p
+		}
+	}
+	return err
+}
+
 // check refuses a photo that is too large, or by its content neither a JPEG
 // nor a PNG.
 func check(field string, photo decode.Photo) error {
 	if len(photo) > maxPhoto {
 		p := server.ProblemOf(fmt.Errorf("check size: %w", embed.ErrTooLarge))
-		p.Field, p.Detail = field, "the photo has more than 5 MB"
+		p.Field, p.Detail = field, fmt.Sprintf("%d bytes, the limit is %d", len(photo), maxPhoto)
 		return p
 	}
 	switch http.DetectContentType(photo) {

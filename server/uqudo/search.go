@@ -26,7 +26,7 @@ func (d *Dialect) search(c *fiber.Ctx, p access.Principal) error {
 		return err
 	}
 	if r.Insert {
-		if _, err := server.Permit(c, access.FaceInsert); err != nil {
+		if _, err := server.Permit(c, access.FaceInsert, "insert"); err != nil {
 			return err
 		}
 	}
@@ -38,7 +38,7 @@ func (d *Dialect) search(c *fiber.Ctx, p access.Principal) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return renamed(err, "photo", "idPhoto")
 	}
 	server.SetPosition(c, a.Position)
 	var answer struct {
@@ -73,7 +73,7 @@ func (d *Dialect) insert(c *fiber.Ctx, p access.Principal) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return renamed(err, "photo", "idPhoto")
 	}
 	server.SetPosition(c, e.Position)
 	return c.JSON(struct {
@@ -86,10 +86,10 @@ func (d *Dialect) insert(c *fiber.Ctx, p access.Principal) error {
 func (d *Dialect) delete(c *fiber.Ctx, p access.Principal) error {
 	id, err := url.PathUnescape(c.Params("id"))
 	if err != nil {
-		id = ""
+		id = c.Params("id") // which names nobody
 	}
 	if err := d.service.DeletePhotos(c.UserContext(), p.Tenant, Gallery, id); err != nil {
-		return err
+		return renamed(err, "subject", "oneToNVerificationId", "gallery", "oneToNVerificationId")
 	}
 	return c.SendStatus(fiber.StatusNoContent)
 }

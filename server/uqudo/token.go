@@ -98,15 +98,12 @@ func (d *Dialect) token(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	form, ok := credentials(c.Get(fiber.HeaderContentType), body)
-	if !ok {
-		return c.Status(fiber.StatusBadRequest).JSON(oauthError{
-			"invalid_request",
-			"send grant_type, client_id and client_secret once each as application/x-www-form-urlencoded",
-		})
+	form, wrong := credentials(c.Get(fiber.HeaderContentType), body)
+	if wrong != "" {
+		return c.Status(fiber.StatusBadRequest).JSON(oauthError{"invalid_request", wrong})
 	}
 	if form.Get("grant_type") != "client_credentials" {
-		return c.Status(fiber.StatusBadRequest).JSON(oauthError{"unsupported_grant_type", "use client_credentials"})
+		return c.Status(fiber.StatusBadRequest).JSON(oauthError{"unsupported_grant_type", "grant_type must be client_credentials"})
 	}
 	id, secret := form.Get("client_id"), form.Get("client_secret")
 	if _, _, whole := access.Split(secret); !whole {
@@ -114,7 +111,7 @@ func (d *Dialect) token(c *fiber.Ctx) error {
 	}
 	p, err := d.keys.Authenticate(c.UserContext(), secret)
 	if errors.Is(err, access.ErrUnauthorized) || err == nil && p.KeyID != id {
-		return c.Status(fiber.StatusUnauthorized).JSON(oauthError{"invalid_client", "the client id or secret is wrong"})
+		return c.Status(fiber.StatusUnauthorized).JSON(oauthError{"invalid_client", "client_id or client_secret is wrong, or the client is revoked; they are the middle part of an API key and the whole key, or its last part"})
 	}
 	if err != nil {
 		return fmt.Errorf("authenticate client: %w", err)
@@ -134,22 +131,26 @@ func (d *Dialect) token(c *fiber.Ctx) error {
 	}{token, "bearer", int(lifetime / time.Second), scope, jti})
 }
 
-// credentials reads the form. Parameters this call does not know are ignored,
-// as RFC 6749 asks, but none that it knows may come twice.
-func credentials(contentType string, body []byte) (form url.Values, ok bool) {
+// credentials reads the form, or tells what is wrong with it. Parameters this
+// call does not know are ignored, as RFC 6749 asks, but none that it knows may
+// come twice.
+func credentials(contentType string, body []byte) (form url.Values, wrong string) {
 	media, _, err := mime.ParseMediaType(contentType)
 	if err != nil || media != fiber.MIMEApplicationForm {
-		return nil, false
+		return nil, "send grant_type, client_id and client_secret in the body, with Content-Type: " + fiber.MIMEApplicationForm
 	}
 	if form, err = url.ParseQuery(string(body)); err != nil {
-		return nil, false
+		return nil, "the body is no form: names and values must be percent-encoded and joined by = and &"
 	}
 	for _, name := range []string{"grant_type", "client_id", "client_secret"} {
-		if len(form[name]) != 1 || form[name][0] == "" {
-			return nil, false
+		switch {
+		case len(form[name]) > 1:
+			return nil, name + " is given more than once"
+		case form.Get(name) == "":
+			return nil, name + " is required"
 		}
 	}
-	return form, true
+	return form, ""
 }
 
 // granted are the dialect's scopes that the principal has.

@@ -20,6 +20,8 @@ import (
 // Gallery is the name of each tenant's gallery.
 const Gallery = "uqudo"
 
+const tokenPath = "/api/oauth/token"
+
 // Service is what the dialect speaks for; *identify.Service is one.
 type Service interface {
 	DefaultPolicy() store.Policy
@@ -70,7 +72,7 @@ func New(cfg Config, service Service, keys Keys) (*Dialect, error) {
 
 // Routes adds the dialect's calls.
 func (d *Dialect) Routes(r fiber.Router) {
-	r.Post("/api/oauth/token", d.token)
+	r.Post(tokenPath, d.token)
 	face := r.Group("/api/v1/face", asBadRequest, d.authenticate)
 	face.Post("/match", scoped(access.FaceMatch, d.match))
 	face.Post("/one-to-n/search", scoped(access.FaceSearch, d.search))
@@ -94,21 +96,34 @@ func asBadRequest(c *fiber.Ctx) error {
 
 // authenticate lets requests with a valid token of a valid client pass.
 func (d *Dialect) authenticate(c *fiber.Ctx) error {
-	keyID, err := d.tokens.verify(server.Bearer(c))
-	if err != nil {
-		return err
+	token := server.Bearer(c)
+	keyID, err := d.tokens.verify(token)
+	var p access.Principal
+	if err == nil {
+		p, err = d.keys.Principal(c.UserContext(), keyID)
 	}
-	p, err := d.keys.Principal(c.UserContext(), keyID)
 	if err != nil {
-		return fmt.Errorf("authenticate: %w", err)
+		return server.Unauthorized(c, fmt.Errorf("authenticate: %w", err), wantToken(token))
 	}
 	server.SetPrincipal(c, p)
 	return c.Next()
 }
 
+// wantToken says what is wrong with what was sent in the place of a token.
+func wantToken(token string) string {
+	const makes = "; POST " + tokenPath + " makes one of a client's id and secret"
+	if token == "" {
+		return "send the header Authorization: Bearer <access token>" + makes
+	}
+	if _, _, ok := access.Split(token); ok {
+		return "this call takes an access token, and not an API key" + makes
+	}
+	return "the access token is malformed, has expired, or is of a revoked client" + makes
+}
+
 func scoped(scope string, h func(c *fiber.Ctx, p access.Principal) error) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		p, err := server.Permit(c, scope)
+		p, err := server.Permit(c, scope, "")
 		if err != nil {
 			return err
 		}
