@@ -51,6 +51,19 @@ func readConditions(c *fiber.Ctx) (conditions, error) {
 	return conditions{match, noneMatch}, err
 }
 
+// unconditional refuses conditions on calls that do not evaluate them, since
+// what they forbid must not be done. Reads may ignore them.
+func unconditional(c *fiber.Ctx) error {
+	if method := c.Method(); method == fiber.MethodPost || method == fiber.MethodDelete {
+		for _, header := range []string{fiber.HeaderIfMatch, fiber.HeaderIfNoneMatch} {
+			if len(c.Request().Header.PeekAll(header)) > 0 {
+				return Invalid(header, "is not taken by this call, which is made whatever the version is; leave it out")
+			}
+		}
+	}
+	return c.Next()
+}
+
 // check is ErrPrecondition when a change of the version with the tag must not
 // be made.
 func (c conditions) check(tag string) error {

@@ -70,6 +70,11 @@ func TestGalleryVersions(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, second, third, "a change to what it is already makes no version")
 
+	for _, header := range []string{"If-Match: " + first, "If-None-Match: *"} {
+		c.Do(t, c.key, "DELETE", staff, "", nil, header).Refused(t, 400, "invalid_request")
+		c.Do(t, c.key, "POST", "/v1/galleries", "application/json", []byte(`{"name": "third"}`), header).Refused(t, 400, "invalid_request")
+	}
+	c.json(t, "GET", "/v1/galleries/third", nil).Refused(t, 404, "not_found")
 	require.Equal(t, http.StatusNoContent, c.json(t, "DELETE", staff, nil).Status)
 	c.Do(t, c.key, "PATCH", staff, "application/json", []byte(off), "If-Match: *").Refused(t, 404, "not_found")
 	again := c.json(t, "POST", "/v1/galleries", m{"name": "staff"})

@@ -8,7 +8,7 @@ func (s *Server) routes() {
 	s.app.Get(readyPath, s.readiness)
 	s.app.Get("/openapi.yaml", describe)
 
-	v1 := s.app.Group("/v1", s.authenticate)
+	v1 := s.app.Group("/v1", s.authenticate, unconditional)
 	v1.Post("/galleries", scoped(access.Galleries, s.createGallery))
 	v1.Get("/galleries", scoped(access.Galleries, s.listGalleries))
 	v1.Get("/galleries/:gallery", scoped(access.Galleries, s.getGallery))
