@@ -14,8 +14,13 @@ const maxAside = 1000
 // dropped leaves it.
 type aside struct {
 	mu    sync.Mutex
-	known map[uint64]Change
+	known map[uint64]asideChange
 	more  bool
+}
+
+type asideChange struct {
+	Change
+	lost bool
 }
 
 // list are the changes by their position; more tells that there were others.
@@ -23,7 +28,7 @@ func (a *aside) list() (changes []Change, more bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, c := range a.known {
-		changes = append(changes, c)
+		changes = append(changes, c.Change)
 	}
 	slices.SortFunc(changes, func(a, b Change) int { return cmp.Compare(a.Seq, b.Seq) })
 	return changes, a.more
@@ -37,11 +42,12 @@ func (a *aside) note(c Change) bool {
 		return false
 	}
 	if a.known == nil {
-		a.known = make(map[uint64]Change)
+		a.known = make(map[uint64]asideChange)
 	}
 	if a.more = a.more || len(a.known) == maxAside; !a.more {
+		lost := c.Lost()
 		c.Template, c.Metadata = nil, nil
-		a.known[c.Seq] = c
+		a.known[c.Seq] = asideChange{c, lost}
 	}
 	return true
 }
@@ -58,8 +64,13 @@ func (a *aside) overtake(by []Change) {
 			continue
 		}
 		for seq, k := range a.known {
-			same := k.Face != "" && k.Face == c.Face && k.Gallery == c.Gallery
-			if seq < c.Seq && (same || c.Kind == DropGallery && k.Gallery == c.Gallery) {
+			same := k.Face != "" && k.Face == c.Face
+			if c.Kind == DropGallery {
+				same = true
+			} else if c.Kind == PutMetadata {
+				same = !k.lost && k.Subject == c.Subject
+			}
+			if seq < c.Seq && same && k.Gallery == c.Gallery {
 				delete(a.known, seq)
 			}
 		}

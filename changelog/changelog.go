@@ -21,6 +21,10 @@ const (
 	DeleteFace
 	// DropGallery removes every face of a gallery.
 	DropGallery
+	// PutMetadata gives the metadata to every face of a subject that the view
+	// holds; a subject without faces is no error. Logs of earlier versions put
+	// each face again instead.
+	PutMetadata
 )
 
 // Change is one entry of the log.
@@ -37,7 +41,8 @@ type Change struct {
 	Pack    string
 	Subject string
 	Face    string
-	// Template and Metadata (the subject's) are set for PutFace.
+	// Template is set for PutFace, and Metadata, the subject's, for PutMetadata
+	// too.
 	Template face.Template
 	Metadata map[string]string
 	// Damage, unless it is nil, says what the store could not read of the
@@ -49,7 +54,7 @@ type Change struct {
 // Lost tells whether so much of the change is damaged that no view can apply
 // it.
 func (c Change) Lost() bool {
-	return c.Damage != nil && (c.Kind == 0 || c.Kind == PutFace && c.Template == nil)
+	return c.Damage != nil && (c.Kind == 0 || c.Kind == PutFace && c.Template == nil || c.Kind == PutMetadata && c.Subject == "")
 }
 
 // Log is the part of a store that a follower reads.

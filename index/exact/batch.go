@@ -16,11 +16,15 @@ type batch struct {
 	key galleryKey
 	// dropped forgets everything that was there before faces.
 	dropped bool
-	// faces has the last change of each face, in the log's order.
+	// faces has the last change of each face and of each subject's metadata, in
+	// the log's order.
 	faces []faceChange
 	seen  map[uuid.UUID]bool
+	// labelled are the subjects whose metadata it has.
+	labelled map[string]bool
 }
 
+// faceChange is of a face, or has no id and is of a subject's metadata.
 type faceChange struct {
 	id     uuid.UUID
 	change changelog.Change
@@ -36,7 +40,7 @@ func split(changes []changelog.Change) ([]*batch, error) {
 		k := galleryKey{c.Tenant, c.Gallery}
 		b := byKey[k]
 		if b == nil {
-			b = &batch{key: k, seen: make(map[uuid.UUID]bool)}
+			b = &batch{key: k, seen: make(map[uuid.UUID]bool), labelled: make(map[string]bool)}
 			byKey[k] = b
 			batches = append(batches, b)
 		}
@@ -58,6 +62,12 @@ func (b *batch) precede(c changelog.Change) error {
 	switch c.Kind {
 	case changelog.DropGallery:
 		b.dropped = true
+		return nil
+	case changelog.PutMetadata:
+		if !b.dropped && !b.labelled[c.Subject] {
+			b.labelled[c.Subject] = true
+			b.faces = append(b.faces, faceChange{change: c})
+		}
 		return nil
 	case changelog.PutFace, changelog.DeleteFace:
 	default:

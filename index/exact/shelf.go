@@ -66,7 +66,7 @@ type shelfEdit struct {
 	staged *search.Staged
 	rows   *rowEdit
 	// put are the faces of the shelf, in the order of insert, which are the
-	// new rows among them; forget are the rows that go.
+	// new rows among them, and subjects' metadata; forget are the rows that go.
 	put    []faceChange
 	insert []search.Row
 	forget []uint32
@@ -80,6 +80,10 @@ func (s *shelf) stage(pack string, faces []faceChange) (*shelfEdit, error) {
 	var remove []uint64
 	next := s.set.NextID()
 	for _, f := range faces {
+		if f.change.Kind == changelog.PutMetadata {
+			e.put = append(e.put, f)
+			continue
+		}
 		old, known := s.faces[f.id]
 		here := f.change.Kind == changelog.PutFace && f.change.Pack == pack
 		if here {
@@ -122,6 +126,12 @@ func (e *shelfEdit) note() {
 		e.forgetRow(id)
 	}
 	for _, f := range e.put {
+		if f.change.Kind == changelog.PutMetadata {
+			if p := e.people[f.change.Subject]; p != nil {
+				e.labels.relabel(p, f.change.Metadata)
+			}
+			continue
+		}
 		id, known := e.faces[f.id]
 		if !known {
 			id = uint32(e.insert[0].ID)

@@ -49,13 +49,13 @@ func (x *Index) Verify(ctx context.Context, log changelog.Log, o verify.Options)
 func (s *shelf) contents() map[uuid.UUID]verify.Content {
 	now := s.rows.Load()
 	contents := make(map[uuid.UUID]verify.Content, now.count)
-	about := make(map[*person]uint64, len(s.people))
+	about := make(map[*person]verify.About, len(s.people))
 	for _, p := range s.people {
 		metadata := make(map[string]string)
 		for _, l := range p.labels() {
 			metadata[l.tag.key] = l.tag.value
 		}
-		about[p] = verify.About(p.id, metadata)
+		about[p] = verify.AboutOf(p.id, metadata)
 	}
 	now.each(func(_ uint32, r *row) {
 		contents[r.face] = verify.Content{About: about[r.person], Template: r.template}

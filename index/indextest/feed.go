@@ -59,6 +59,10 @@ func remove(s index.Scope, id string) changelog.Change {
 	return changelog.Change{Kind: changelog.DeleteFace, Tenant: s.Tenant, Gallery: s.Gallery, Face: id}
 }
 
+func label(s index.Scope, subject string, metadata map[string]string) changelog.Change {
+	return changelog.Change{Kind: changelog.PutMetadata, Tenant: s.Tenant, Gallery: s.Gallery, Subject: subject, Metadata: metadata}
+}
+
 func drop(s index.Scope) changelog.Change {
 	return changelog.Change{Kind: changelog.DropGallery, Tenant: s.Tenant, Gallery: s.Gallery}
 }
@@ -90,6 +94,13 @@ func (f *feed) model(c changelog.Change) {
 		f.rows[c.Face] = modelRow{index.Scope{Tenant: c.Tenant, Gallery: c.Gallery, Pack: c.Pack}, c.Subject, c.Template, c.Metadata}
 	case changelog.DeleteFace:
 		delete(f.rows, c.Face)
+	case changelog.PutMetadata:
+		for id, r := range f.rows {
+			if r.scope.Tenant == c.Tenant && r.scope.Gallery == c.Gallery && r.subject == c.Subject {
+				r.metadata = c.Metadata
+				f.rows[id] = r
+			}
+		}
 	case changelog.DropGallery:
 		maps.DeleteFunc(f.rows, func(_ string, r modelRow) bool {
 			return r.scope.Tenant == c.Tenant && r.scope.Gallery == c.Gallery

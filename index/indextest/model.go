@@ -88,7 +88,7 @@ func (m *model) change(t *rapid.T, now *feed) []changelog.Change {
 		}
 		return []changelog.Change{remove(scope, id)}
 	case 3, 4:
-		return relabel(now, scope, subject, metadata(t))
+		return relabel(t, now, scope, subject, metadata(t))
 	}
 	if live && (have.scope != scope || have.subject != subject) {
 		return []changelog.Change{remove(have.scope, id)}
@@ -101,8 +101,12 @@ func metadata(t *rapid.T) map[string]string {
 	return rapid.MapOfN(rapid.SampledFrom([]string{"team", "site"}), rapid.SampledFrom([]string{"", "x", "y"}), 0, 2).Draw(t, "metadata")
 }
 
-// relabel logs every face of a subject again.
-func relabel(now *feed, s index.Scope, subject string, metadata map[string]string) []changelog.Change {
+// relabel logs a subject's metadata or, as earlier versions did, every face of
+// it again.
+func relabel(t *rapid.T, now *feed, s index.Scope, subject string, metadata map[string]string) []changelog.Change {
+	if rapid.Bool().Draw(t, "at once") {
+		return []changelog.Change{label(s, subject, metadata)}
+	}
 	var changes []changelog.Change
 	for _, id := range slices.Sorted(maps.Keys(now.rows)) {
 		if r := now.rows[id]; r.scope == s && r.subject == subject {

@@ -82,6 +82,34 @@ func testChangingMetadata(t *testing.T, f *feed) {
 	f.search(t, index.Query{Scope: s, Probe: template, K: 5, Threshold: -1, Filter: map[string][]string{"team": {"green"}}})
 	f.apply(t, remove(s, id))
 	f.search(t, index.Query{Scope: s, Probe: template, K: 5, Threshold: -1, Filter: map[string][]string{"team": {"green"}}})
+
+	// One change is of all faces of the subject, of whatever pack, and of no
+	// other subject, gallery or tenant.
+	sister, gallery, tenant := s, s, s
+	sister.Pack, gallery.Gallery, tenant.Tenant = "pack-b", newID(), newID()
+	blue, green := map[string]string{"team": "blue"}, map[string]string{"team": "green"}
+	f.apply(t, put(s, "ann", id, template, green))
+	for _, other := range []index.Scope{sister, gallery, tenant} {
+		f.apply(t, put(other, "ann", newID(), template, green))
+	}
+	check := func() {
+		for _, scope := range []index.Scope{s, sister, gallery, tenant} {
+			for _, team := range []string{"red", "blue", "green"} {
+				f.search(t, index.Query{Scope: scope, Probe: template, K: 5, Threshold: -1, Filter: map[string][]string{"team": {team}}})
+			}
+		}
+	}
+	f.apply(t, label(s, "ann", blue))
+	check()
+	f.apply(t, label(s, "nobody", blue), label(newScope(), "ann", blue))
+	check()
+	third := newID()
+	f.apply(t, label(s, "ann", green), put(s, "cid", third, template, nil), label(s, "cid", blue), label(s, "ann", nil), label(s, "bob", green))
+	check()
+	f.apply(t, remove(s, third), label(s, "cid", green), put(s, "cid", third, template, blue))
+	check()
+	f.apply(t, label(s, "cid", green), drop(s), put(s, "cid", third, template, blue))
+	check()
 }
 
 func testIsolation(t *testing.T, f *feed) {

@@ -127,6 +127,7 @@ type plan struct {
 	tallies map[galleryKey]*tally
 	drops   []galleryKey
 	removes map[galleryKey][]string
+	labels  []*api.PointsUpdateOperation
 	puts    []*api.PointStruct
 }
 
@@ -177,6 +178,9 @@ func (x *Index) plan(ctx context.Context, s *space, b *batch) (*plan, error) {
 			touch(galleryOf(old), f.id, true)
 		}
 	}
+	for of, metadata := range b.labelled {
+		p.labels = append(p.labels, relabel(of, metadata))
+	}
 	return p, x.begin(ctx, p, touched, b.dropped)
 }
 
@@ -221,7 +225,7 @@ func (p *plan) operations(at uint64, collections []string) []*api.PointsUpdateOp
 			ops = append(ops, deletion(api.NewPointsSelectorFilter(within(k, api.NewHasID(pointIDs(ids...)...)))))
 		}
 	}
-	return append(ops, upserts(p.puts)...)
+	return append(append(ops, p.labels...), upserts(p.puts)...)
 }
 
 func (p *plan) records() []*api.PointStruct {
@@ -270,6 +274,14 @@ func upserts(points []*api.PointStruct) (ops []*api.PointsUpdateOperation) {
 
 func deletion(of *api.PointsSelector) *api.PointsUpdateOperation {
 	return api.NewPointsUpdateDeletePoints(&api.PointsUpdateOperation_DeletePoints{Points: of})
+}
+
+// relabel gives a subject's faces their metadata.
+func relabel(of subjectKey, metadata map[string]string) *api.PointsUpdateOperation {
+	return api.NewPointsUpdateSetPayload(&api.PointsUpdateOperation_SetPayload{
+		Payload:        map[string]*api.Value{keyLabels: texts(labels(metadata))},
+		PointsSelector: api.NewPointsSelectorFilter(within(of.gallery, api.NewMatchKeyword(keySubject, of.subject))),
+	})
 }
 
 // inOrder lets one replica of a shard put the changes in order for the others,

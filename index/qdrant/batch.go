@@ -3,6 +3,8 @@ package qdrant
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -19,6 +21,14 @@ type batch struct {
 	dropped map[galleryKey]bool
 	// faces has the last change of each face of a gallery, oldest first.
 	faces []faceChange
+	// labelled are the metadata that subjects' faces are given before the
+	// changes of faces are made.
+	labelled map[subjectKey]map[string]string
+}
+
+type subjectKey struct {
+	gallery galleryKey
+	subject string
 }
 
 type faceKey struct {
@@ -34,8 +44,9 @@ type faceChange struct {
 // reduce checks the changes and sorts them. Those that no index can hold are a
 // *changelog.UnfitError.
 func reduce(changes []changelog.Change) (*batch, error) {
+	changes = slices.Clone(changes) // of which metadata are replaced
 	var unfit changelog.UnfitError
-	b := &batch{galleries: make(map[galleryKey]bool), dropped: make(map[galleryKey]bool)}
+	b := &batch{galleries: make(map[galleryKey]bool), dropped: make(map[galleryKey]bool), labelled: make(map[subjectKey]map[string]string)}
 	last := make(map[faceKey]int)
 	for i, c := range changes {
 		k := galleryKey{c.Tenant, c.Gallery}
@@ -47,11 +58,21 @@ func reduce(changes []changelog.Change) (*batch, error) {
 					delete(last, f)
 				}
 			}
+			maps.DeleteFunc(b.labelled, func(s subjectKey, _ map[string]string) bool { return s.gallery == k })
 			continue
 		}
 		id, err := check(c)
 		if err != nil {
 			unfit.Seqs, unfit.Err = append(unfit.Seqs, c.Seq), err
+			continue
+		}
+		if c.Kind == changelog.PutMetadata {
+			b.labelled[subjectKey{k, c.Subject}] = c.Metadata
+			for f, at := range last {
+				if p := &changes[at]; f.gallery == k && p.Kind == changelog.PutFace && p.Subject == c.Subject {
+					p.Metadata = c.Metadata
+				}
+			}
 			continue
 		}
 		last[faceKey{k, id}] = i
@@ -60,7 +81,7 @@ func reduce(changes []changelog.Change) (*batch, error) {
 		return nil, &unfit
 	}
 	for i, c := range changes {
-		if c.Kind == changelog.DropGallery {
+		if c.Kind == changelog.DropGallery || c.Kind == changelog.PutMetadata {
 			continue
 		}
 		f := faceKey{galleryKey{c.Tenant, c.Gallery}, uuid.MustParse(c.Face).String()}
@@ -71,8 +92,12 @@ func reduce(changes []changelog.Change) (*batch, error) {
 	return b, nil
 }
 
-// check returns the face's id, or why no index could hold the change.
+// check returns the id of the change's face, if it has one, or why no index
+// could hold the change.
 func check(c changelog.Change) (id string, err error) {
+	if c.Kind == changelog.PutMetadata {
+		return "", checkSubject(c)
+	}
 	parsed, err := uuid.Parse(c.Face)
 	if err != nil {
 		return "", fmt.Errorf("face id: %w", err)
@@ -84,15 +109,27 @@ func check(c changelog.Change) (id string, err error) {
 	default:
 		return "", fmt.Errorf("unknown kind %d", c.Kind)
 	}
-	if c.Pack == "" || !utf8.ValidString(c.Subject) {
-		return "", errors.New("no pack, or a subject that is not UTF-8")
+	if c.Pack == "" {
+		return "", errors.New("no pack")
+	}
+	if err := checkSubject(c); err != nil {
+		return "", err
+	}
+	return parsed.String(), c.Template.Check()
+}
+
+// checkSubject returns an error when Qdrant could not hold what the change says
+// of its subject.
+func checkSubject(c changelog.Change) error {
+	if !utf8.ValidString(c.Subject) {
+		return errors.New("a subject that is not UTF-8")
 	}
 	for k, v := range c.Metadata {
 		if !utf8.ValidString(k) || !utf8.ValidString(v) {
-			return "", errors.New("metadata that are not UTF-8")
+			return errors.New("metadata that are not UTF-8")
 		}
 	}
-	return parsed.String(), c.Template.Check()
+	return nil
 }
 
 // packs are those that faces are put into, with the dimension of the first.

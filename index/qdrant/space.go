@@ -106,6 +106,7 @@ func (x *Index) createIndexes(ctx context.Context, s *space) error {
 	}{
 		{keyTenant, api.FieldType_FieldTypeKeyword, api.NewPayloadIndexParamsKeyword(&api.KeywordIndexParams{IsTenant: api.PtrOf(true)})},
 		{keyGallery, api.FieldType_FieldTypeKeyword, nil},
+		{keySubject, api.FieldType_FieldTypeKeyword, nil},
 		{keyLabels, api.FieldType_FieldTypeKeyword, nil},
 		{keyKind, api.FieldType_FieldTypeKeyword, nil},
 	} {

@@ -24,6 +24,8 @@ type Truth struct {
 	Numbers map[index.Scope]int
 	// Damaged are the changes that the log's store cannot read whole.
 	Damaged []changelog.Change
+	// labelled are the hashes of the metadata that were changed, as read last.
+	labelled map[subjectKey]uint64
 }
 
 // Face is a live face.
@@ -34,31 +36,50 @@ type Face struct {
 
 // Content is what a face holds, as hashes.
 type Content struct {
-	// About is of the subject and the metadata.
-	About, Template uint64
+	About    About
+	Template uint64
 }
+
+// About is what an index knows of a face beside its template, as hashes.
+type About struct{ Subject, Metadata uint64 }
 
 // ContentOf hashes what a face holds; equal contents have equal hashes.
 func ContentOf(subject string, metadata map[string]string, template face.Template) Content {
-	return Content{About(subject, metadata), xxhash.Sum64(template.Bytes())}
+	return Content{AboutOf(subject, metadata), xxhash.Sum64(template.Bytes())}
 }
 
-// About hashes what an index knows of a face beside its template.
-func About(subject string, metadata map[string]string) uint64 {
+// AboutOf hashes what an index knows of a face beside its template.
+func AboutOf(subject string, metadata map[string]string) About {
 	h := xxhash.New()
-	_, _ = fmt.Fprintf(h, "%q", subject)
 	for _, k := range slices.Sorted(maps.Keys(metadata)) {
 		_, _ = fmt.Fprintf(h, " %q %q", k, metadata[k])
 	}
-	return h.Sum64()
+	return About{xxhash.Sum64String(subject), h.Sum64()}
 }
 
 // Read reads the whole log.
 func Read(ctx context.Context, log changelog.Log) (*Truth, error) {
-	w := &Truth{Faces: make(map[uuid.UUID]Face), Numbers: make(map[index.Scope]int)}
+	w := &Truth{Faces: make(map[uuid.UUID]Face), Numbers: make(map[index.Scope]int), labelled: make(map[subjectKey]uint64)}
 	var err error
 	w.Position, err = read(ctx, log, 0, w.apply)
+	// A subject's faces share its metadata: those that were read last.
+	for id, f := range w.Faces {
+		if m, ok := w.labelled[f.subject()]; ok {
+			f.Content.About.Metadata = m
+			w.Faces[id] = f
+		}
+	}
+	w.labelled = nil
 	return w, err
+}
+
+type subjectKey struct {
+	tenant, gallery string
+	subject         uint64
+}
+
+func (f Face) subject() subjectKey {
+	return subjectKey{f.Scope.Tenant, f.Scope.Gallery, f.Content.About.Subject}
 }
 
 func (w *Truth) apply(c changelog.Change) {
@@ -77,6 +98,11 @@ func (w *Truth) apply(c changelog.Change) {
 		}
 		return
 	}
+	if c.Kind == changelog.PutMetadata {
+		about := AboutOf(c.Subject, c.Metadata)
+		w.labelled[subjectKey{c.Tenant, c.Gallery, about.Subject}] = about.Metadata
+		return
+	}
 	id, err := uuid.Parse(c.Face)
 	if err != nil {
 		c.Damage = err
@@ -85,7 +111,11 @@ func (w *Truth) apply(c changelog.Change) {
 	}
 	w.remove(id)
 	if c.Kind == changelog.PutFace {
-		w.Faces[id] = Face{scope, ContentOf(c.Subject, c.Metadata, c.Template)}
+		f := Face{scope, ContentOf(c.Subject, c.Metadata, c.Template)}
+		if _, ok := w.labelled[f.subject()]; ok {
+			w.labelled[f.subject()] = f.Content.About.Metadata
+		}
+		w.Faces[id] = f
 		w.Numbers[scope]++
 	}
 }

@@ -94,3 +94,32 @@ func TestClose(t *testing.T) {
 	require.Len(t, v.Differences, 1)
 	require.Equal(t, "h", v.Differences[0].Scope.Gallery)
 }
+
+// TestTruthOfMetadata checks that faces hold the metadata that were put last,
+// with the subject or with another of its faces.
+func TestTruthOfMetadata(t *testing.T) {
+	first, second, other := uuid.New(), uuid.New(), uuid.New()
+	red, blue, green := map[string]string{"team": "red"}, map[string]string{"team": "blue"}, map[string]string{"team": "green"}
+	put := func(gallery string, id uuid.UUID, metadata map[string]string) changelog.Change {
+		return changelog.Change{Kind: changelog.PutFace, Gallery: gallery, Subject: "ann", Face: id.String(), Metadata: metadata}
+	}
+	log := growing{
+		put("g", first, red), put("h", other, red),
+		{Kind: changelog.PutMetadata, Gallery: "g", Subject: "ann", Metadata: blue},
+		put("g", second, green),
+		{Kind: changelog.PutMetadata, Gallery: "g", Subject: "bob", Metadata: blue},
+	}
+	for i := range log {
+		log[i].Seq = uint64(i + 1)
+	}
+	of := func(end int, id uuid.UUID) verify.Content {
+		truth, err := verify.Read(t.Context(), log[:end])
+		require.NoError(t, err)
+		return truth.Faces[id].Content
+	}
+	require.Equal(t, verify.ContentOf("ann", red, nil), of(2, first))
+	require.Equal(t, verify.ContentOf("ann", blue, nil), of(3, first))
+	require.Equal(t, verify.ContentOf("ann", green, nil), of(5, first))
+	require.Equal(t, verify.ContentOf("ann", green, nil), of(5, second))
+	require.Equal(t, verify.ContentOf("ann", red, nil), of(5, other))
+}

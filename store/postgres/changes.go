@@ -22,22 +22,27 @@ const endOfLog = `SELECT coalesce(max(seq), 0) FROM changes`
 // The rows of the log with what they are about. Of a row of which the server
 // cannot read all, the next query may still read a part.
 const (
-	changeColumns = `SELECT c.seq, c.kind, coalesce(c.tenant, g.tenant), coalesce(c.gallery, f.gallery), coalesce(c.face, f.id),
-		f.pack, f.subject, f.template, f.checksum, `
 	changeTables = ` FROM changes c LEFT JOIN (faces f JOIN galleries g ON g.id = f.gallery AND g.tenant IS NOT NULL`
 	theirSubject = ` LEFT JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject`
+	ownSubject   = ` LEFT JOIN (subjects m JOIN galleries h ON h.id = m.gallery AND h.tenant IS NOT NULL) ON c.kind = ` + putMetadata + ` AND m.changed = `
 	// only makes sure that no other face than that of change $1 is read.
-	only = `) ON f.enrolled = (SELECT enrolled FROM changes WHERE seq = $1) WHERE c.seq = $1`
+	only = `) ON f.enrolled = (SELECT enrolled FROM changes WHERE seq = $1)`
 
-	changesAfter = changeColumns + `s.metadata::text` + changeTables + theirSubject +
-		`) ON f.enrolled = c.enrolled WHERE c.seq > $1 ORDER BY c.seq LIMIT $2`
-	changeWhole = changeColumns + `s.metadata::text` + changeTables + theirSubject + only
-	changeFace  = changeColumns + `NULL` + changeTables + only
+	wholeColumns = `SELECT c.seq, c.kind, coalesce(c.tenant, g.tenant, h.tenant), coalesce(c.gallery, f.gallery, m.gallery), coalesce(c.face, f.id),
+		f.pack, coalesce(f.subject, m.id), f.template, f.checksum, coalesce(s.metadata, m.metadata)::text`
+	changesAfter = wholeColumns + changeTables + theirSubject + `) ON f.enrolled = c.enrolled` + ownSubject + `c.seq
+		WHERE c.seq > $1 ORDER BY c.seq LIMIT $2`
+	changeWhole = wholeColumns + changeTables + theirSubject + only + ownSubject + `$1 WHERE c.seq = $1`
+	changeFace  = `SELECT c.seq, c.kind, coalesce(c.tenant, g.tenant), coalesce(c.gallery, f.gallery), coalesce(c.face, f.id),
+		f.pack, f.subject, f.template, f.checksum, NULL` + changeTables + only + ` WHERE c.seq = $1`
 	changeAlone = `SELECT seq, kind, tenant, gallery, coalesce(face, ''), NULL, NULL, NULL::bytea, NULL::bigint, NULL FROM changes WHERE seq = $1`
+
+	// putMetadata is changelog.PutMetadata.
+	putMetadata = "4"
 )
 
-// Changes implements changelog.Log. Puts carry the face as it is now; those of
-// faces that are gone are left out.
+// Changes implements changelog.Log. Puts carry the face, or the metadata, as
+// they are now; those of faces and subjects that are gone are left out.
 func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]changelog.Change, uint64, error) {
 	entries, err := list(ctx, s, "read changes", scanChange, changesAfter, min(after, maxPosition), max(limit, 0))
 	next := after
@@ -52,8 +57,8 @@ func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]changel
 	}
 	live := entries[:0]
 	for _, c := range entries {
-		// Without a face there is only the number of one that is gone.
-		if c.Kind != changelog.PutFace || c.Face != "" || c.Damage != nil {
+		// Without a gallery there is only the number of what is gone.
+		if c.Gallery != "" || c.Damage != nil {
 			live = append(live, c)
 		}
 	}
@@ -120,14 +125,17 @@ func scanChange(row pgx.CollectableRow) (c changelog.Change, err error) {
 		return c, err
 	}
 	c.Tenant, c.Gallery, c.Face, c.Pack, c.Subject = tenant.String, gallery.String, id.String, pack.String, subject.String
-	if kind < int64(changelog.PutFace) || kind > int64(changelog.DropGallery) {
+	if kind < int64(changelog.PutFace) || kind > int64(changelog.PutMetadata) {
 		c.Damage = fmt.Errorf("%w: the change is of kind %d", store.ErrDamaged, kind)
 		return c, nil
 	}
-	if c.Kind = changelog.Kind(kind); c.Kind != changelog.PutFace || !id.Valid {
+	c.Kind = changelog.Kind(kind)
+	switch {
+	case c.Kind == changelog.PutFace && id.Valid:
+		c.Template, c.Damage = store.ReadTemplate(store.Face{ID: c.Face, Gallery: c.Gallery, Subject: c.Subject, Pack: c.Pack}, template, checksum)
+	case c.Kind != changelog.PutMetadata || !subject.Valid:
 		return c, nil
 	}
-	c.Template, c.Damage = store.ReadTemplate(store.Face{ID: c.Face, Gallery: c.Gallery, Subject: c.Subject, Pack: c.Pack}, template, checksum)
 	if c.Damage == nil && json.Unmarshal([]byte(metadata.String), &c.Metadata) != nil {
 		c.Metadata, c.Damage = nil, fmt.Errorf("%w: metadata", store.ErrDamaged)
 	}

@@ -56,7 +56,8 @@ func TestDamagedPages(t *testing.T) {
 			CASE WHEN enrolled = 2 THEN spoilt(template) ELSE template END AS template,
 			checksum, box, landmarks, quality, created_at FROM sound`,
 		// As in a table that is not as small, rows are found by their index.
-		`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET enable_seqscan = off', current_database()); END $$`,
+		`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET enable_seqscan = off', current_database());
+			EXECUTE format('ALTER DATABASE %I SET jit = off', current_database()); END $$`,
 	} {
 		behind(t, url, query)
 	}

@@ -50,10 +50,11 @@ func (s *Store) SubjectsOf(ctx context.Context, gallery string, faces []string) 
 }
 
 // UpdateMetadata replaces a subject's metadata by what change makes of the
-// subject as it is, and logs its faces again, since views filter by it. It
-// returns the subject as changed; no other change comes between. It is
-// ErrNotFound when the subject is unknown, and an error of change's leaves all
-// as it was. change is called with writes waiting for it.
+// subject as it is, and logs that, since views filter by it, in a row that takes
+// the place of the one before. It returns the subject as changed; no other
+// change comes between. It is ErrNotFound when the subject is unknown, and an
+// error of change's leaves all as it was. change is called with writes waiting
+// for it.
 func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, change func(store.Subject) (map[string]string, error)) (sub store.Subject, position uint64, err error) {
 	err = s.write(ctx, "update metadata", func(tx *tx) error {
 		tx.find(gallery, id, &sub)
@@ -71,14 +72,17 @@ func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, change f
 		if err != nil {
 			return err
 		}
-		tx.queue(`UPDATE subjects SET metadata = $3, updated_at = greatest(updated_at + interval '1 microsecond', $4)
-			WHERE`+inGallery+`AND id = $2`, gallery, id, encoded, time.Now()).Exec(found)
-		tx.find(gallery, id, &sub)
-		_, err = tx.log(`INSERT INTO changes (seq, kind, enrolled)
-			SELECT $1 + row_number() OVER (ORDER BY enrolled), $2, enrolled FROM faces WHERE gallery = $3 AND subject = $4`,
-			changelog.PutFace, gallery, id)
+		tx.position++
 		position = tx.position
-		return err
+		tx.queue(`DELETE FROM changes WHERE kind = $3 AND seq = (SELECT changed FROM subjects WHERE gallery = $1 AND id = $2)`,
+			gallery, id, changelog.PutMetadata)
+		tx.queue(`INSERT INTO changes (seq, kind) VALUES ($1, $2)`, position, changelog.PutMetadata)
+		// The row does not say whose it is.
+		tx.queue(`UPDATE galleries SET position = $2 WHERE id = $1`, gallery, position)
+		tx.queue(`UPDATE subjects SET metadata = $3, updated_at = greatest(updated_at + interval '1 microsecond', $4), changed = $5
+			WHERE`+inGallery+`AND id = $2`, gallery, id, encoded, time.Now(), position).Exec(found)
+		tx.find(gallery, id, &sub)
+		return tx.flush()
 	})
 	return sub, position, err
 }

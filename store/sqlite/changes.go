@@ -18,19 +18,23 @@ const maxPosition = uint64(math.MaxInt64)
 // The rows of the log with what they are about. Of a row whose page, or whose
 // face's or subject's, cannot be read, the next query may still read a part.
 var changeQueries = []string{
-	`SELECT c.seq, c.kind, c.tenant, coalesce(c.gallery, f.gallery), coalesce(c.face, f.id),
-		f.pack, f.subject, f.template, f.checksum, s.metadata
+	`SELECT c.seq, c.kind, c.tenant, coalesce(c.gallery, f.gallery, m.gallery), coalesce(c.face, f.id),
+		f.pack, coalesce(f.subject, m.id), f.template, f.checksum, coalesce(s.metadata, m.metadata)
 	FROM changes c
 	LEFT JOIN faces f ON f.n = c.n
-	LEFT JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject `,
+	LEFT JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject
+	LEFT JOIN subjects m ON c.kind = ` + putMetadata + ` AND m.changed = c.seq `,
 	`SELECT c.seq, c.kind, c.tenant, coalesce(c.gallery, f.gallery), coalesce(c.face, f.id),
 		f.pack, f.subject, f.template, f.checksum, NULL
 	FROM changes c LEFT JOIN faces f ON f.n = c.n `,
 	`SELECT seq, kind, tenant, gallery, coalesce(face, ''), NULL, NULL, NULL, NULL, NULL FROM changes c `,
 }
 
-// Changes implements changelog.Log. Puts carry the face as it is now; those of
-// faces that are gone are left out.
+// putMetadata is changelog.PutMetadata.
+const putMetadata = "4"
+
+// Changes implements changelog.Log. Puts carry the face, or the metadata, as
+// they are now; those of faces and subjects that are gone are left out.
 func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]changelog.Change, uint64, error) {
 	rows, err := s.readers.QueryContext(ctx, changeQueries[0]+`WHERE c.seq > ? ORDER BY c.seq LIMIT ?`, min(after, maxPosition), max(limit, 0))
 	entries, err := list(rows, err, scanChange)
@@ -47,9 +51,12 @@ func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]changel
 	live := entries[:0]
 	tenants := make(map[string]string)
 	for _, c := range entries {
-		// Without a face there is only the number of one that is gone.
-		there := c.Kind != changelog.PutFace || c.Face != "" || c.Damage != nil
-		if there && c.Kind == changelog.PutFace {
+		there := true
+		if c.Kind == changelog.PutFace || c.Kind == changelog.PutMetadata {
+			// Without a gallery there is only the number of what is gone.
+			if c.Gallery == "" && c.Damage == nil {
+				continue
+			}
 			if c.Tenant, there, err = s.tenantOf(ctx, c, tenants); err != nil {
 				return nil, after, s.read(ctx, "read changes", err)
 			}
@@ -104,8 +111,8 @@ func (s *Store) changeAt(ctx context.Context, seq uint64) (changelog.Change, err
 	return changelog.Change{Seq: seq, Damage: damage}, nil
 }
 
-// tenantOf is the tenant of a face that was put; false means that its gallery,
-// and the face with it, is gone. It notes what it was told: a gallery stays its
+// tenantOf is the tenant of what was put; false means that its gallery, and it
+// too, is gone. It notes what it was told: a gallery stays its
 // tenant's.
 func (s *Store) tenantOf(ctx context.Context, c changelog.Change, known map[string]string) (tenant string, there bool, err error) {
 	if tenant, ok := known[c.Gallery]; ok {
@@ -146,13 +153,15 @@ func scanChange(row scanner) (c changelog.Change, err error) {
 	}
 	c.Tenant, c.Gallery, c.Face, c.Pack, c.Subject = tenant.String, gallery.String, id.String, pack.String, subject.String
 	n, ok := kind.(int64)
-	if c.Kind = changelog.Kind(n); !ok || n < int64(changelog.PutFace) || n > int64(changelog.DropGallery) {
+	if c.Kind = changelog.Kind(n); !ok || n < int64(changelog.PutFace) || n > int64(changelog.PutMetadata) {
 		c.Kind, c.Damage = 0, fmt.Errorf("%w: the change is of kind %v", store.ErrDamaged, kind)
 	}
-	if c.Kind != changelog.PutFace || !id.Valid {
+	switch {
+	case c.Kind == changelog.PutFace && id.Valid:
+		c.Template, c.Damage = store.ReadTemplate(store.Face{ID: c.Face, Gallery: c.Gallery, Subject: c.Subject, Pack: c.Pack}, template, checksumOf(checksum))
+	case c.Kind != changelog.PutMetadata || !subject.Valid:
 		return c, nil
 	}
-	c.Template, c.Damage = store.ReadTemplate(store.Face{ID: c.Face, Gallery: c.Gallery, Subject: c.Subject, Pack: c.Pack}, template, checksumOf(checksum))
 	if c.Damage == nil && json.Unmarshal(metadata, &c.Metadata) != nil {
 		c.Metadata, c.Damage = nil, fmt.Errorf("%w: metadata", store.ErrDamaged)
 	}

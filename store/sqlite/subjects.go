@@ -50,10 +50,11 @@ func (s *Store) SubjectsOf(ctx context.Context, gallery string, faces []string) 
 }
 
 // UpdateMetadata replaces a subject's metadata by what change makes of the
-// subject as it is, and logs its faces again, since views filter by it. It
-// returns the subject as changed; no other change comes between. It is
-// ErrNotFound when the subject is unknown, and an error of change's leaves all
-// as it was. change is called with writes waiting for it.
+// subject as it is, and logs that, since views filter by it, in a row that takes
+// the place of the one before. It returns the subject as changed; no other
+// change comes between. It is ErrNotFound when the subject is unknown, and an
+// error of change's leaves all as it was. change is called with writes waiting
+// for it.
 func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, change func(store.Subject) (map[string]string, error)) (sub store.Subject, position uint64, err error) {
 	err = s.replace(ctx, "update metadata", func(tx tx) error {
 		if sub, err = tx.find(gallery, id); err != nil {
@@ -66,21 +67,38 @@ func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, change f
 		if err := store.CheckMetadata(metadata); err != nil {
 			return err
 		}
-		if err := tx.change(`UPDATE subjects SET metadata = ?3, updated_at = max(updated_at + 1, ?4) WHERE`+inGallery+`AND id = ?2`,
-			gallery, id, metadataColumn(metadata), micros(time.Now())); err != nil {
+		seq, err := tx.logMetadata(gallery, id)
+		if err != nil {
 			return err
 		}
-		if _, err := tx.exec(`INSERT INTO changes (kind, n) SELECT ?, n FROM faces WHERE gallery = ? AND subject = ?`,
-			changelog.PutFace, gallery, id); err != nil {
+		position = uint64(seq) //nolint:gosec // not negative
+		if err := tx.change(`UPDATE subjects SET metadata = ?3, updated_at = max(updated_at + 1, ?4), changed = ?5 WHERE`+inGallery+`AND id = ?2`,
+			gallery, id, metadataColumn(metadata), micros(time.Now()), seq); err != nil {
 			return err
 		}
-		if sub, err = tx.find(gallery, id); err != nil {
-			return err
-		}
-		position, err = tx.position()
+		sub, err = tx.find(gallery, id)
 		return err
 	})
 	return sub, position, err
+}
+
+// logMetadata appends the row of a subject's metadata to the log, and removes
+// the one before.
+func (t tx) logMetadata(gallery, id string) (seq int64, err error) {
+	if _, err := t.exec(`DELETE FROM changes WHERE kind = ? AND seq = (SELECT changed FROM subjects WHERE gallery = ? AND id = ?)`,
+		changelog.PutMetadata, gallery, id); err != nil {
+		return 0, err
+	}
+	r, err := t.exec(`INSERT INTO changes (kind) VALUES (?)`, changelog.PutMetadata)
+	if err != nil {
+		return 0, err
+	}
+	if seq, err = r.LastInsertId(); err != nil {
+		return 0, err
+	}
+	// The row does not say whose it is.
+	_, err = t.exec(`UPDATE galleries SET position = ? WHERE id = ?`, seq, gallery)
+	return seq, err
 }
 
 // find is the subject as this transaction sees it.

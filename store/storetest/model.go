@@ -197,7 +197,7 @@ func (m *model) updateMetadata(t *rapid.T) {
 	}
 	require.NoError(t, err)
 	sub.metadata = metadata
-	m.moved(t, position, len(sub.faces))
+	m.moved(t, position, 1)
 }
 
 func (m *model) deleteSubject(t *rapid.T) {

@@ -36,6 +36,13 @@ func (r *replay) apply(changes []changelog.Change) {
 			r.rows[c.Face] = row{c.Tenant, c.Gallery, c.Subject, c.Pack, c.Template, c.Metadata}
 		case changelog.DeleteFace:
 			delete(r.rows, c.Face)
+		case changelog.PutMetadata:
+			for id, row := range r.rows {
+				if row.Gallery == c.Gallery && row.Subject == c.Subject {
+					row.Metadata = c.Metadata
+					r.rows[id] = row
+				}
+			}
 		case changelog.DropGallery:
 			for id, row := range r.rows {
 				if row.Gallery == c.Gallery {
