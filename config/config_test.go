@@ -29,13 +29,14 @@ func TestLoadLaterSourcesWin(t *testing.T) {
 	path := write(t, "listen: 127.0.0.1:1\nembed:\n  workers: 3\n  queue: 5\nserver:\n  timeout: 7s\n")
 	c, err := config.Load(path,
 		[]string{"ONETON_EMBED_WORKERS=4", "ONETON_PACKS=default,accurate", "ONETON_POLICY_KEEP_PHOTOS=true", "HOME=/", "ONETON_TEST_QDRANT=x", "ONETON_SIMD=avx2"},
-		map[string]any{"listen": "127.0.0.1:2"})
+		map[string]any{"listen": "127.0.0.1:2", "server.origins": "https://a.example,http://b.example:8080"})
 	require.NoError(t, err)
 	require.Equal(t, "127.0.0.1:2", c.Listen)
 	require.Equal(t, 4, c.Embed.Workers)
 	require.Equal(t, 5, c.Embed.Queue)
 	require.Equal(t, 7*time.Second, c.Server.Timeout)
 	require.Equal(t, []string{"default", "accurate"}, c.Packs)
+	require.Equal(t, []string{"https://a.example", "http://b.example:8080"}, c.Server.Origins)
 	require.True(t, c.Policy.KeepPhotos)
 	require.Equal(t, config.Default().Embed.Threads, c.Embed.Threads)
 }

@@ -9,7 +9,7 @@ import (
 
 // What pages of other origins may send and see, besides what all may.
 var (
-	acceptedHeaders = strings.Join([]string{fiber.HeaderAuthorization, fiber.HeaderContentType, fiber.HeaderIfMatch, HeaderPosition, HeaderRequestID}, ", ")
+	acceptedHeaders = strings.Join([]string{fiber.HeaderAuthorization, fiber.HeaderContentType, fiber.HeaderIfMatch, fiber.HeaderIfNoneMatch, HeaderPosition, HeaderRequestID}, ", ")
 	exposedHeaders  = strings.Join([]string{fiber.HeaderAllow, fiber.HeaderETag, fiber.HeaderLocation, fiber.HeaderRetryAfter, HeaderPosition, HeaderRequestID}, ", ")
 )
 
