@@ -23,6 +23,7 @@ build: ## Build bin/oneton.
 test: setup ## Vet, lint and test everything, and name what had to be skipped.
 	go vet ./...
 	$(LINT) run
+	.ci/architectures
 	@mkdir -p bin
 	$(TESTS) --hide-summary=skipped --jsonfile=bin/test.json -- ./...; result=$$?; .ci/skipped bin/test.json; exit $$result
 

@@ -70,7 +70,7 @@ func (t *Table) Threshold(fmr float64) float64 {
 	i := t.segment(func(k Knot) bool { return k.FMR < fmr })
 	a, b := t.Knots[i], t.Knots[i+1]
 	share := math.Log(fmr/a.FMR) / math.Log(b.FMR/a.FMR)
-	return max(-1, min(1, a.Cosine+share*(b.Cosine-a.Cosine)))
+	return max(-1, min(1, a.Cosine+float64(share*(b.Cosine-a.Cosine))))
 }
 
 // Extrapolated says whether the rate is lower than the data could show, so

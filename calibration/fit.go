@@ -144,7 +144,7 @@ func fitTable(c curve) (Table, error) {
 	decay := c.decay(low, pairs)
 	last := Knot{Cosine: low + math.Log(start/lastRate)/decay, FMR: lastRate}
 	if last.Cosine > 1 {
-		last = Knot{Cosine: 1, FMR: start * math.Exp(-decay*(1-low))}
+		last = Knot{Cosine: 1, FMR: start * math.Exp(float64(-decay*(1-low)))}
 	}
 	t.Knots = append(t.Knots, last)
 	if err := t.Validate(); err != nil {
@@ -163,7 +163,7 @@ func (c curve) decay(low, pairs float64) float64 {
 	for range tailRounds {
 		high := min(1, low+math.Log(start*pairs/suspectPairs)/decay)
 		beyond := c.rate(high)
-		decay = (start - beyond) / (c.integral(low, high) - beyond*(high-low))
+		decay = (start - beyond) / (c.integral(low, high) - float64(beyond*(high-low)))
 	}
 	return decay
 }
@@ -174,7 +174,7 @@ func (c curve) integral(low, high float64) float64 {
 	steps := math.Ceil((high - low) / width)
 	step, sum := (high-low)/steps, 0.0
 	for i := range int(steps) {
-		sum += (c.rate(low+float64(i)*step) + c.rate(low+float64(i+1)*step)) / 2 * step
+		sum += float64((c.rate(low+float64(float64(i)*step)) + c.rate(low+float64(float64(i+1)*step))) / 2 * step)
 	}
 	return sum
 }
@@ -198,9 +198,9 @@ func (s *Sample) rates(f *Fit) error {
 		}
 		for _, t := range left {
 			d := t.Threshold(rate) - mean
-			sum += d * d
+			sum += float64(d * d)
 		}
-		half := studentT * math.Sqrt(sum*(groups-1)/groups)
+		half := float64(studentT * math.Sqrt(sum*(groups-1)/groups))
 		r.CosineLow, r.CosineHigh = max(-1, r.Cosine-half), min(1, r.Cosine+half)
 		if n := mates.total(); n > 0 {
 			p := NewProportion(1-mates.rate(r.Cosine), n)
@@ -219,7 +219,7 @@ func NewProportion(share, n float64) Proportion {
 	}
 	const z2 = normal * normal
 	centre := (share + z2/(2*n)) / (1 + z2/n)
-	half := normal / (1 + z2/n) * math.Sqrt(share*(1-share)/n+z2/(4*n*n))
+	half := float64(normal / (1 + z2/n) * math.Sqrt(share*(1-share)/n+z2/(4*n*n)))
 	return Proportion{Share: share, Low: max(0, centre-half), High: min(1, centre+half)}
 }
 

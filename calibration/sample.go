@@ -56,7 +56,7 @@ func bin(cosine float64) int {
 
 // edge is the lower end of a bin.
 func edge(b int) float64 {
-	return 2*float64(b)/bins - 1
+	return float64(2*float64(b)/bins) - 1
 }
 
 // Collect compares every two faces of a set. people names the person of each
@@ -161,16 +161,16 @@ func (c curve) total() float64 { return c.above[0] }
 func (c curve) rate(cosine float64) float64 {
 	b := bin(cosine)
 	share := max(0, min(1, (cosine-edge(b))/(2.0/bins)))
-	return (c.above[b] + share*(c.above[b+1]-c.above[b])) / c.total()
+	return (c.above[b] + float64(share*(c.above[b+1]-c.above[b]))) / c.total()
 }
 
 // cosine is where the share at or above it is the rate, linear within a bin.
 func (c curve) cosine(rate float64) float64 {
-	want := rate * c.total()
+	want := float64(rate * c.total())
 	b := sort.Search(bins, func(b int) bool { return c.above[b+1] <= want })
 	high, low := c.above[b], c.above[b+1]
 	if high <= low {
 		return edge(b)
 	}
-	return edge(b) + (high-want)/(high-low)*(2.0/bins)
+	return edge(b) + float64((high-want)/(high-low)*(2.0/bins))
 }

@@ -29,15 +29,18 @@ func align(from face.Landmarks) (cropToPhoto picture.Affine, ok bool) {
 	for i := range from {
 		x, y := float64(from[i].X)-fx, float64(from[i].Y)-fy
 		u, v := float64(arcFace112[i].X)-tx, float64(arcFace112[i].Y)-ty
-		re += x*u + y*v
-		im += x*v - y*u
-		spread += x*x + y*y
+		re += float64(x*u) + float64(y*v)
+		im += float64(x*v) - float64(y*u)
+		spread += float64(x*x) + float64(y*y)
 	}
 	if spread == 0 || (re == 0 && im == 0) {
 		return picture.Affine{}, false
 	}
 	a, b := re/spread, im/spread
-	toCrop := picture.Affine{A: a, B: -b, C: tx - a*fx + b*fy, D: b, E: a, F: ty - b*fx - a*fy}
+	toCrop := picture.Affine{
+		A: a, B: -b, C: tx - float64(a*fx) + float64(b*fy),
+		D: b, E: a, F: ty - float64(b*fx) - float64(a*fy),
+	}
 	return toCrop.Inverse(), true
 }
 

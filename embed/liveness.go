@@ -111,17 +111,17 @@ func (j *judge) judge(ctx context.Context, p *picture.Picture, box face.Box) (Li
 // sees: the box, each side times Crop, moved into the photo. It is false when
 // the photo is too small to hold it.
 func (j *judge) view(p *picture.Picture, box face.Box) (picture.Affine, bool) {
-	width, height := j.Crop*float64(box.Width), j.Crop*float64(box.Height)
+	width, height := float64(j.Crop*float64(box.Width)), float64(j.Crop*float64(box.Height))
 	if width > float64(p.Width-1) || height > float64(p.Height-1) {
 		return picture.Affine{}, false
 	}
-	left := float64(box.X) + (float64(box.Width)-width)/2
-	top := float64(box.Y) + (float64(box.Height)-height)/2
+	left := float64(box.X) + float64((float64(box.Width)-width)/2)
+	top := float64(box.Y) + float64((float64(box.Height)-height)/2)
 	left = max(0, min(left, float64(p.Width)-width))
 	top = max(0, min(top, float64(p.Height)-height))
 	sx, sy := width/float64(j.Side), height/float64(j.Side)
 	// Pixel centres have whole coordinates.
-	return picture.Affine{A: sx, C: left + (sx-1)/2, E: sy, F: top + (sy-1)/2}, true
+	return picture.Affine{A: sx, C: left + float64((sx-1)/2), E: sy, F: top + float64((sy-1)/2)}, true
 }
 
 // score is the softmax of the model's output at the live class.

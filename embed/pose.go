@@ -54,9 +54,9 @@ func project3(coordinate func(int) float64) (point3, bool) {
 	for i, p := range headModel {
 		for r := range 3 {
 			for c := range 3 {
-				normal[r][c] += (p[r] - centre[r]) * (p[c] - centre[c])
+				normal[r][c] += float64((p[r] - centre[r]) * (p[c] - centre[c]))
 			}
-			rhs[r] += (p[r] - centre[r]) * (coordinate(i) - mean)
+			rhs[r] += float64((p[r] - centre[r]) * (coordinate(i) - mean))
 		}
 	}
 	return solve3(normal, rhs)
@@ -76,10 +76,14 @@ func solve3(a [3]point3, b point3) (point3, bool) {
 	}, true
 }
 
-func dot(a, b point3) float64 { return a[0]*b[0] + a[1]*b[1] + a[2]*b[2] }
+func dot(a, b point3) float64 { return float64(a[0]*b[0]) + float64(a[1]*b[1]) + float64(a[2]*b[2]) }
 
 func cross(a, b point3) point3 {
-	return point3{a[1]*b[2] - a[2]*b[1], a[2]*b[0] - a[0]*b[2], a[0]*b[1] - a[1]*b[0]}
+	return point3{
+		float64(a[1]*b[2]) - float64(a[2]*b[1]),
+		float64(a[2]*b[0]) - float64(a[0]*b[2]),
+		float64(a[0]*b[1]) - float64(a[1]*b[0]),
+	}
 }
 
 func unit3(a point3) point3 {

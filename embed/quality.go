@@ -84,7 +84,7 @@ func assess(l face.Landmarks, crop *picture.Raster, curve *pack.Quality, length 
 func luminance(r *picture.Raster) []float32 {
 	light := make([]float32, len(r.R))
 	for i := range light {
-		light[i] = 0.299*r.R[i] + 0.587*r.G[i] + 0.114*r.B[i]
+		light[i] = float32(0.299*r.R[i]) + float32(0.587*r.G[i]) + float32(0.114*r.B[i])
 	}
 	return light
 }
@@ -94,11 +94,11 @@ func moments(values []float32) (mean, deviation float64) {
 	var sum, squares float64
 	for _, v := range values {
 		sum += float64(v)
-		squares += float64(v) * float64(v)
+		squares += float64(float64(v) * float64(v))
 	}
 	n := float64(len(values))
 	mean = sum / n
-	return mean, math.Sqrt(max(0, squares/n-mean*mean))
+	return mean, math.Sqrt(max(0, squares/n-float64(mean*mean)))
 }
 
 // sharpness is the variance of the Laplacian (Pech-Pacheco et al., "Diatom
@@ -108,7 +108,7 @@ func sharpness(light []float32, width, height int) float64 {
 	for y := 1; y < height-1; y++ {
 		for x := 1; x < width-1; x++ {
 			i := y*width + x
-			edges = append(edges, light[i-1]+light[i+1]+light[i-width]+light[i+width]-4*light[i])
+			edges = append(edges, light[i-1]+light[i+1]+light[i-width]+light[i+width]-float32(4*light[i]))
 		}
 	}
 	_, deviation := moments(edges)
@@ -116,5 +116,6 @@ func sharpness(light []float32, width, height int) float64 {
 }
 
 func distance(a, b face.Point) float64 {
-	return math.Hypot(float64(a.X-b.X), float64(a.Y-b.Y))
+	x, y := float64(a.X-b.X), float64(a.Y-b.Y)
+	return math.Sqrt(float64(x*x) + float64(y*y))
 }

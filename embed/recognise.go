@@ -88,7 +88,7 @@ func (r *recogniser) recognise(ctx context.Context, crop *picture.Raster, input 
 		return nil, 0, fmt.Errorf("%w: recogniser gives %d values, the pack says %d", onnx.ErrModel, len(vector), r.Dimension)
 	}
 	for _, v := range vector {
-		length += float64(v) * float64(v)
+		length += float64(float64(v) * float64(v))
 	}
 	unit, err = face.NewTemplate(project(r.projection, vector))
 	return unit, math.Sqrt(length), err
@@ -103,7 +103,7 @@ func project(rows [][]float32, vector []float32) []float32 {
 	for i, row := range rows {
 		var sum float64
 		for j, v := range row {
-			sum += float64(v) * float64(vector[j])
+			sum += float64(float64(v) * float64(vector[j]))
 		}
 		out[i] = float32(sum)
 	}

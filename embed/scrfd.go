@@ -44,12 +44,12 @@ func scrfdBox(bbox, kps []float32, x, y, stride, confidence float32) detection {
 	d := detection{
 		confidence: confidence,
 		box: face.Box{
-			X: x - bbox[0]*stride, Y: y - bbox[1]*stride,
+			X: x - float32(bbox[0]*stride), Y: y - float32(bbox[1]*stride),
 			Width: (bbox[0] + bbox[2]) * stride, Height: (bbox[1] + bbox[3]) * stride,
 		},
 	}
 	for i := range d.landmarks {
-		d.landmarks[i] = face.Point{X: x + kps[2*i]*stride, Y: y + kps[2*i+1]*stride}
+		d.landmarks[i] = face.Point{X: x + float32(kps[2*i]*stride), Y: y + float32(kps[2*i+1]*stride)}
 	}
 	return d
 }

@@ -19,7 +19,7 @@ type Box struct {
 }
 
 // Area is the box's area in square pixels.
-func (b Box) Area() float32 { return b.Width * b.Height }
+func (b Box) Area() float32 { return float32(b.Width * b.Height) }
 
 // IoU is the intersection of two boxes over their union, in [0, 1].
 func (b Box) IoU(o Box) float32 {
@@ -28,7 +28,7 @@ func (b Box) IoU(o Box) float32 {
 	if w <= 0 || h <= 0 {
 		return 0
 	}
-	inter := w * h
+	inter := float32(w * h)
 	return inter / (b.Area() + o.Area() - inter)
 }
 

@@ -16,7 +16,7 @@ type Template []float32
 func NewTemplate(v []float32) (Template, error) {
 	var sum float64
 	for _, x := range v {
-		sum += float64(x) * float64(x)
+		sum += float64(float64(x) * float64(x))
 	}
 	if math.IsNaN(sum) || math.IsInf(sum, 0) {
 		return nil, ErrNotFinite
@@ -62,7 +62,7 @@ func (t Template) Cosine(o Template) (float64, error) {
 	}
 	var dot float64
 	for i, x := range t {
-		dot += float64(x) * float64(o[i])
+		dot += float64(float64(x) * float64(o[i]))
 	}
 	return max(-1, min(1, dot)), nil
 }

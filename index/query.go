@@ -18,7 +18,7 @@ func (q Query) Check() error {
 	}
 	var sum float64
 	for _, x := range q.Probe {
-		sum += float64(x) * float64(x)
+		sum += float64(float64(x) * float64(x))
 	}
 	if math.IsNaN(sum) || math.IsInf(sum, 0) {
 		return fmt.Errorf("%w: probe: %w", ErrQuery, face.ErrNotFinite)

@@ -168,10 +168,10 @@ func measureBlur(n int, vectors []float32) float64 {
 		square.Set(i, i, square.At(i, i)-1)
 	}
 	d := mat.Norm(&square, 2) + 1e-9
-	g := float64(n) * unitRoundoff
-	e := g / (1 - g) * mat.Norm(q, 2)
+	g := float64(float64(n) * unitRoundoff)
+	e := float64(g / (1 - g) * mat.Norm(q, 2))
 	const longest = 1 + kernel.LengthTolerance
-	return longest*longest*(d+2*e*math.Sqrt(1+d)+e*e) + 1e-9
+	return float64(longest*longest*(d+float64(2*e*math.Sqrt(1+d))+float64(e*e))) + 1e-9
 }
 
 // turn writes the coordinates of v in the basis.

@@ -136,7 +136,7 @@ func validate(v []float32, dimension int) error {
 	}
 	var sum float64
 	for _, x := range v {
-		sum += float64(x) * float64(x)
+		sum += float64(float64(x) * float64(x))
 	}
 	switch length := math.Sqrt(sum); {
 	case math.IsNaN(length) || math.IsInf(length, 0):
@@ -154,19 +154,19 @@ func dot(a, b []float32) float64 {
 	b = b[:len(a)]
 	i := 0
 	for ; i+4 <= len(a); i += 4 {
-		s0 += float64(a[i]) * float64(b[i])
-		s1 += float64(a[i+1]) * float64(b[i+1])
-		s2 += float64(a[i+2]) * float64(b[i+2])
-		s3 += float64(a[i+3]) * float64(b[i+3])
+		s0 += float64(float64(a[i]) * float64(b[i]))
+		s1 += float64(float64(a[i+1]) * float64(b[i+1]))
+		s2 += float64(float64(a[i+2]) * float64(b[i+2]))
+		s3 += float64(float64(a[i+3]) * float64(b[i+3]))
 	}
 	if i < len(a) {
-		s0 += float64(a[i]) * float64(b[i])
+		s0 += float64(float64(a[i]) * float64(b[i]))
 	}
 	if i+1 < len(a) {
-		s1 += float64(a[i+1]) * float64(b[i+1])
+		s1 += float64(float64(a[i+1]) * float64(b[i+1]))
 	}
 	if i+2 < len(a) {
-		s2 += float64(a[i+2]) * float64(b[i+2])
+		s2 += float64(float64(a[i+2]) * float64(b[i+2]))
 	}
 	return (s0 + s1) + (s2 + s3)
 }

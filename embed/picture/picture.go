@@ -46,7 +46,7 @@ type axis struct {
 	scale, shift float64
 }
 
-func (a axis) edge(photo float64) float64 { return photo*a.scale + a.shift }
+func (a axis) edge(photo float64) float64 { return float64(photo*a.scale) + a.shift }
 
 // mirror is the axis seen from the other end, for sides of the given lengths.
 func (a axis) mirror(photo, samples int) axis {

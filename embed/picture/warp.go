@@ -8,15 +8,15 @@ type Affine struct {
 
 // Apply maps a point.
 func (m Affine) Apply(x, y float64) (float64, float64) {
-	return m.A*x + m.B*y + m.C, m.D*x + m.E*y + m.F
+	return float64(m.A*x) + float64(m.B*y) + m.C, float64(m.D*x) + float64(m.E*y) + m.F
 }
 
 // Inverse is the map back. The linear part must not be singular.
 func (m Affine) Inverse() Affine {
-	det := m.A*m.E - m.B*m.D
+	det := float64(m.A*m.E) - float64(m.B*m.D)
 	inv := Affine{A: m.E / det, B: -m.B / det, D: -m.D / det, E: m.A / det}
-	inv.C = -(inv.A*m.C + inv.B*m.F)
-	inv.F = -(inv.D*m.C + inv.E*m.F)
+	inv.C = -(float64(inv.A*m.C) + float64(inv.B*m.F))
+	inv.F = -(float64(inv.D*m.C) + float64(inv.E*m.F))
 	return inv
 }
 
@@ -132,4 +132,4 @@ func (p plane) nearest(x, y float64) float32 {
 	return lerp(above, below, fy)
 }
 
-func lerp(a, b, t float32) float32 { return a + t*(b-a) }
+func lerp(a, b, t float32) float32 { return a + float32(t*(b-a)) }

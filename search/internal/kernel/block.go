@@ -154,10 +154,10 @@ func (p Planes) putSplit(row int, v []float32, scaleBits uint32) {
 		for j, x := range v[i : i+packSize] {
 			c := math.RoundToEven(float64(x) / scale)
 			codes[j] = byte(int(c) + zeroCode)
-			d := float64(x) - scale*c
-			rest += d * d
-			d = float64(x) - scale*packedValue(codes[j])
-			firstRest += d * d
+			d := float64(x) - float64(scale*c)
+			rest += float64(d * d)
+			d = float64(x) - float64(scale*packedValue(codes[j]))
+			firstRest += float64(d * d)
 		}
 		for j := range groupSize {
 			last := codes[packUnits*groupSize+j] >> lowBits
@@ -173,12 +173,12 @@ func (p Planes) putSplit(row int, v []float32, scaleBits uint32) {
 	for i, x := range v[p.layout.Split:] {
 		c := math.RoundToEven(float64(x) / scale)
 		wholes[i] = byte(int8(c))
-		d := float64(x) - scale*c
-		rest += d * d
-		others += float64(x) * float64(x)
+		d := float64(x) - float64(scale*c)
+		rest += float64(d * d)
+		others += float64(float64(x) * float64(x))
 	}
 	putMeta(record, scaleBits, rest)
-	putMeta(p.first.word(row), scaleBits, emphasis*emphasis*firstRest+others)
+	putMeta(p.first.word(row), scaleBits, float64(emphasis*emphasis*firstRest)+others)
 }
 
 // packedValue is the middle of the values that codes of the same high bits
@@ -198,11 +198,11 @@ func (p Planes) putHalved(row int, v []float32, scaleBits uint32) {
 		for j, x := range v[i:min(i+pairSize, len(v))] {
 			c := math.RoundToEven(float64(x) / scale)
 			codes[j] = byte(int(c) + zeroCode)
-			d := float64(x) - scale*c
-			rest += d * d
+			d := float64(x) - float64(scale*c)
+			rest += float64(d * d)
 			h := float64(coarseCode(codes[j] >> nibbleBits))
-			along += float64(x) * h
-			square += h * h
+			along += float64(float64(x) * h)
+			square += float64(h * h)
 		}
 		high, low := p.first.bytes[at:][:groupSize], p.second.bytes[at:][:groupSize]
 		for j, even := range codes[:groupSize] {
@@ -220,8 +220,8 @@ func (p Planes) putHalved(row int, v []float32, scaleBits uint32) {
 		at, shift := p.place(row, i)
 		high := p.first.bytes[at:][:groupSize]
 		for j, x := range v[i:min(i+groupSize, len(v))] {
-			d := float64(x) - scale*float64(coarseCode(high[j]>>shift))
-			rest += d * d
+			d := float64(x) - float64(scale*float64(coarseCode(high[j]>>shift)))
+			rest += float64(d * d)
 		}
 	}
 	putMeta(p.first.word(row), scaleBits, rest)

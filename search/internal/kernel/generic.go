@@ -102,7 +102,7 @@ func report(width int, blocks plane, n int, firstMask *uint32, firstConst, first
 				row := b*BlockRows + r
 				dot := bias[q] + dot(row, q)
 				scale, residual := meta(blocks.word(row))
-				if float32(dot)*scale+(residual*slopes[q]+slopes[width+q]) >= 0 {
+				if float32(float32(dot)*scale)+(float32(residual*slopes[q])+slopes[width+q]) >= 0 {
 					hit.Mask |= 1 << r
 					hit.Dots[r] = dot
 				}

@@ -61,7 +61,7 @@ func (p *Probe) Quantise(v []float32, layout Layout, blur float64) {
 	for i, x := range v {
 		c := math.RoundToEven(float64(x) / step)
 		p.codes = append(p.codes, int8(c))
-		rest := float64(x) - step*c
+		rest := float64(x) - float64(step*c)
 		all.add(x, c, rest)
 		if i < layout.Split {
 			first.add(x, c, rest)
@@ -108,15 +108,15 @@ type part struct {
 
 func (s *part) add(x float32, code, rest float64) {
 	s.sum += int32(code)
-	s.square += float64(x) * float64(x)
-	s.rest += rest * rest
+	s.square += float64(float64(x) * float64(x))
+	s.rest += float64(rest * rest)
 }
 
 func (s *part) bound(blur float64) bound {
-	t := math.Sqrt(s.rest) * (1 + 1e-9)
+	t := float64(math.Sqrt(s.rest) * (1 + 1e-9))
 	return bound{
-		slope:  math.Sqrt(s.square)*(1+1e-9) + t,
-		offset: (1+LengthTolerance+blur)*t + slack + blur,
+		slope:  float64(math.Sqrt(s.square)*(1+1e-9)) + t,
+		offset: float64((1+LengthTolerance+blur)*t) + slack + blur,
 	}
 }
 
@@ -134,8 +134,8 @@ func (p *Probe) CoarseBounds(dot int32, planes *Planes, row int) (lower, upper f
 
 func (b *bound) around(dot int32, word []byte) (lower, upper float64) {
 	scale, residual := meta(word)
-	about := b.step * float64(scale) * (float64(dot) - b.excess)
-	far := float64(residual)*b.slope + b.offset
+	about := float64(b.step * float64(scale) * (float64(dot) - b.excess))
+	far := float64(float64(residual)*b.slope) + b.offset
 	return about - far, about + far
 }
 

@@ -1,5 +1,7 @@
 // Package kernel holds the inner loops of decoding and resizing: in Go, and in
-// assembly for processors that have it. Both give the same results bit for bit.
+// assembly for processors that have it. Both give the same results bit for bit,
+// on every processor: a conversion of a product keeps the compiler from fusing
+// it with a sum, which would round once instead of twice.
 package kernel
 
 // Transform writes a block's 8×8 samples to dst, whose rows are stride apart,
@@ -79,10 +81,12 @@ func Convert(a, b, c []float32, m *Matrix) {
 
 // Pixel converts one pixel.
 func (m *Matrix) Pixel(y, cb, cr float32) (red, green, blue float32) {
-	y = (y - m.Black) * m.Gain
+	y = float32((y - m.Black) * m.Gain)
 	cb -= m.Middle
 	cr -= m.Middle
-	return m.clip(y + m.RedCr*cr), m.clip(y - m.GreenCb*cb - m.GreenCr*cr), m.clip(y + m.BlueCb*cb)
+	return m.clip(y + float32(m.RedCr*cr)),
+		m.clip(y - float32(m.GreenCb*cb) - float32(m.GreenCr*cr)),
+		m.clip(y + float32(m.BlueCb*cb))
 }
 
 func (m *Matrix) clip(v float32) float32 {
@@ -101,7 +105,7 @@ func blend(dst []float32, src []uint8, stride int, weights []float32) {
 	for x := range dst {
 		sum := float32(0)
 		for k, w := range weights {
-			sum += w * float32(src[k*stride+x])
+			sum += float32(w * float32(src[k*stride+x]))
 		}
 		dst[x] = sum
 	}
@@ -114,10 +118,10 @@ func combine(dst, row []float32, first []int32, weights []float32, groups int) {
 		var sums [4]float32
 		for range groups {
 			v, w := r[:4], weights[:4]
-			sums[0] += v[0] * w[0]
-			sums[1] += v[1] * w[1]
-			sums[2] += v[2] * w[2]
-			sums[3] += v[3] * w[3]
+			sums[0] += float32(v[0] * w[0])
+			sums[1] += float32(v[1] * w[1])
+			sums[2] += float32(v[2] * w[2])
+			sums[3] += float32(v[3] * w[3])
 			r, weights = r[4:], weights[4:]
 		}
 		dst[x] = (sums[0] + sums[1]) + (sums[2] + sums[3])
