@@ -47,7 +47,12 @@ type insertsResult struct {
 type insertLatency struct {
 	latency
 	LongestMS float64 `json:"longest_ms"`
-	Inserts   int     `json:"inserts"`
+	// WaitMS is what the index takes to come as far as the database, SearchMS
+	// the search and StoreMS the commit: the medians, of the last look.
+	WaitMS   float64 `json:"median_wait_ms"`
+	SearchMS float64 `json:"median_search_ms"`
+	StoreMS  float64 `json:"median_store_ms"`
+	Inserts  int     `json:"inserts"`
 	// TimedOut are those without an answer within the server's time.
 	TimedOut int `json:"timed_out"`
 }
@@ -213,7 +218,7 @@ const maxInserts = 2000
 // inserts searches for strangers and inserts those that are not found.
 func (b *insertsBench) inserts(ctx context.Context, c *insertsCommand) (l insertLatency, err error) {
 	var mu sync.Mutex
-	var times []float64
+	var times, waits, searches, stores []float64
 	errs := make([]error, c.Callers)
 	begin := time.Now()
 	var callers sync.WaitGroup
@@ -221,14 +226,13 @@ func (b *insertsBench) inserts(ctx context.Context, c *insertsCommand) (l insert
 		callers.Go(func() {
 			for time.Since(begin) < c.Duration && errs[w] == nil {
 				photo := binary.LittleEndian.AppendUint64(nil, uint64(b.next())) //nolint:gosec // not negative
-				var inserted bool
-				ms, err := timed(func(int) error {
+				var a identify.Answer
+				ms, err := timed(func(int) (err error) {
 					bound, cancel := context.WithTimeout(ctx, insertTimeout)
 					defer cancel()
-					a, err := b.service.Search(bound, insertsTenant, identify.SearchRequest{
+					a, err = b.service.Search(bound, insertsTenant, identify.SearchRequest{
 						Gallery: b.gallery.Name, Photos: [][]byte{photo}, Insert: true,
 					})
-					inserted = a.Inserted != nil
 					return err
 				}, 0)
 				mu.Lock()
@@ -238,9 +242,12 @@ func (b *insertsBench) inserts(ctx context.Context, c *insertsCommand) (l insert
 					times = append(times, ms)
 				case err != nil:
 					errs[w] = err
-				case inserted:
+				case a.Inserted != nil:
 					l.Inserts++
 					times = append(times, ms)
+					waits = append(waits, a.Timings.Wait.Seconds()*1e3)
+					searches = append(searches, a.Timings.Search.Seconds()*1e3)
+					stores = append(stores, a.Timings.Store.Seconds()*1e3)
 				}
 				mu.Unlock()
 			}
@@ -250,10 +257,11 @@ func (b *insertsBench) inserts(ctx context.Context, c *insertsCommand) (l insert
 	if err := errors.Join(errs...); err != nil {
 		return l, err
 	}
-	if len(times) == 0 {
+	if l.Inserts == 0 {
 		return l, errors.New("nobody was inserted")
 	}
 	l.latency, l.LongestMS = latencyOf(times), quantile(times, 1)
+	l.WaitMS, l.SearchMS, l.StoreMS = median(waits), median(searches), median(stores)
 	return l, nil
 }
 
