@@ -41,7 +41,7 @@ const unitTolerance = 1e-3
 func (t Template) Check() error {
 	var sum float64
 	for _, x := range t {
-		sum += float64(x) * float64(x)
+		sum += float64(float64(x) * float64(x))
 	}
 	switch {
 	case math.IsNaN(sum) || math.IsInf(sum, 0):
