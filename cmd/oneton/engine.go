@@ -114,8 +114,10 @@ func (e *exactEngine) rebuild(context.Context) error { return e.Reset() }
 
 func (e *exactEngine) run(ctx context.Context) error {
 	work, ctx := errgroup.WithContext(ctx)
-	work.Go(func() error { return e.follower.Run(ctx) })
-	work.Go(func() error { return e.keep(ctx) })
+	work.Go(func() error {
+		return guarded(e.log, "follow the database", func() error { return e.follower.Run(ctx) })
+	})
+	work.Go(func() error { return guarded(e.log, "save the index", func() error { return e.keep(ctx) }) })
 	return work.Wait()
 }
 

@@ -141,15 +141,19 @@ func (n *node) serve(ctx context.Context, ln net.Listener) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	work, failed := errgroup.WithContext(background)
-	work.Go(func() error { return n.engine.run(failed) })
-	work.Go(func() error { return n.watch(failed) })
-	work.Go(func() error { return n.expire(failed) })
+	// Without any of its parts the server answers what is under way and ends.
+	part := func(doing string, do func() error) {
+		work.Go(func() error { return guarded(n.log, doing, do) })
+	}
+	part("follow the database", func() error { return n.engine.run(failed) })
+	part("watch the index", func() error { return n.watch(failed) })
+	part("delete expired faces", func() error { return n.expire(failed) })
 	if listener, ok := n.truth.store.(interface {
 		Listen(ctx context.Context, notify func()) error
 	}); ok {
-		work.Go(func() error { return listener.Listen(failed, n.engine.Notify) })
+		part("listen to the database", func() error { return listener.Listen(failed, n.engine.Notify) })
 	}
-	work.Go(func() error { return n.server.Serve(ln) })
+	part("serve", func() error { return n.server.Serve(ln) })
 	work.Go(func() error {
 		defer stop() // the rest works until the last request is answered
 		select {
@@ -169,21 +173,31 @@ func (n *node) serve(ctx context.Context, ln net.Listener) error {
 // expire deletes faces past their gallery's retention until ctx ends.
 func (n *node) expire(ctx context.Context) error {
 	for {
-		deleted, err := n.truth.store.DeleteExpired(ctx, time.Now())
-		switch {
-		case errors.Is(err, context.Canceled):
-			return nil
-		case err != nil:
-			n.log.Error().Err(err).Msg("retention failed and will be tried again")
-		case deleted > 0:
-			n.engine.Notify()
-			n.log.Info().Int("faces", deleted).Msg("deleted expired faces")
-		}
+		n.sweep(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(retentionInterval):
 		}
+	}
+}
+
+// sweep deletes the faces that are past their gallery's retention now.
+func (n *node) sweep(ctx context.Context) {
+	var deleted int
+	err := guarded(n.log, "delete expired faces", func() (err error) {
+		deleted, err = n.truth.store.DeleteExpired(ctx, time.Now())
+		return err
+	})
+	switch {
+	case errors.Is(err, context.Canceled):
+		return
+	case err != nil:
+		n.log.Error().Err(err).Msg("retention failed and will be tried again")
+	}
+	if deleted > 0 {
+		n.engine.Notify()
+		n.log.Info().Int("faces", deleted).Msg("deleted expired faces")
 	}
 }
 

@@ -55,6 +55,7 @@ func (c *serveCommand) Run(ctx context.Context) (err error) {
 		fmt.Printf("first API key (tenant %q; it cannot be shown again): %s\n", firstTenant, key)
 	}
 	log.Info().Stringer("address", ln.Addr()).Strs("packs", n.embedder.Packs()).Msg("serving")
+	warnOfReaders(cfg, log)
 	if n.truth.adopted {
 		log.Info().Msg("the database now knows this server's secret, and servers with another are refused")
 	}
