@@ -1,26 +1,35 @@
 package exact
 
 import (
+	"unique"
+
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"oneton/search"
 )
 
 // labels are the metadata of a shelf: for each key and value the rows whose
-// subject has it, so that a filter is an operation on bitmaps and not on rows.
+// subject has it, so that a filter is an operation on sets and not on rows.
 type labels struct {
 	all map[tag]*label
 	// edited are those that changes have touched since the last publish.
 	edited map[tag]*label
 }
 
-type tag struct{ key, value string }
+// tag is a key with a value. Keys are few, and kept once.
+type tag struct {
+	key   unique.Handle[string]
+	value string
+}
+
+func newTag(key, value string) tag { return tag{unique.Make(key), value} }
 
 type label struct {
 	tag tag
-	// rows are those that searches see, or nil; they do not change. next are
-	// those of the next publish, if they differ.
-	rows, next *roaring.Bitmap
+	// rows are those that searches see; they do not change. next, unless nil,
+	// are those of the next publish.
+	rows rowSet
+	next *rowSet
 }
 
 func newLabels() labels {
@@ -32,7 +41,7 @@ func newLabels() labels {
 func (l *labels) relabel(p *person, metadata map[string]string) bool {
 	kept := 0
 	for _, have := range p.labels() {
-		if v, ok := metadata[have.tag.key]; ok && v == have.tag.value {
+		if v, ok := metadata[have.tag.key.Value()]; ok && v == have.tag.value {
 			kept++
 		}
 	}
@@ -44,7 +53,7 @@ func (l *labels) relabel(p *person, metadata map[string]string) bool {
 	}
 	has := make([]*label, 0, len(metadata))
 	for k, v := range metadata {
-		has = append(has, l.label(tag{k, v}))
+		has = append(has, l.label(newTag(k, v)))
 	}
 	p.has.Store(&has)
 	for _, id := range p.rows {
@@ -66,14 +75,10 @@ func (l *labels) label(t tag) *label {
 	return have
 }
 
-// edit is the label's bitmap that may be changed.
-func (l *labels) edit(have *label) *roaring.Bitmap {
+// edit is the label's set that may be changed.
+func (l *labels) edit(have *label) *rowSet {
 	if have.next == nil {
-		if have.rows == nil {
-			have.next = roaring.New()
-		} else {
-			have.next = have.rows.Clone()
-		}
+		have.next = have.rows.clone()
 		l.edited[have.tag] = have
 	}
 	return have.next
@@ -81,21 +86,21 @@ func (l *labels) edit(have *label) *roaring.Bitmap {
 
 func (l *labels) add(to []*label, id uint32) {
 	for _, have := range to {
-		l.edit(have).Add(id)
+		l.edit(have).add(id)
 	}
 }
 
 func (l *labels) remove(from []*label, id uint32) {
 	for _, have := range from {
-		l.edit(have).Remove(id)
+		l.edit(have).remove(id)
 	}
 }
 
 // publish shows searches what was changed.
 func (l *labels) publish() {
 	for t, have := range l.edited {
-		have.rows, have.next = have.next, nil
-		if have.rows.IsEmpty() {
+		have.rows, have.next = *have.next, nil
+		if have.rows.empty() {
 			delete(l.all, t)
 		} else {
 			l.all[t] = have
@@ -105,14 +110,14 @@ func (l *labels) publish() {
 }
 
 // chosen are, for every key of a filter, the rows that have one of its values.
-type chosen [][]*roaring.Bitmap
+type chosen [][]rowSet
 
 func (l *labels) choose(filter map[string][]string) chosen {
 	var c chosen
 	for key, values := range filter {
-		var some []*roaring.Bitmap
+		var some []rowSet
 		for _, v := range values {
-			if have := l.all[tag{key, v}]; have != nil {
+			if have := l.all[newTag(key, v)]; have != nil {
 				some = append(some, have.rows)
 			}
 		}
@@ -128,7 +133,7 @@ func (c chosen) mask() (search.Mask, bool) {
 	for _, values := range c {
 		some := roaring.New()
 		for _, rows := range values {
-			some.Or(rows)
+			rows.addTo(some)
 		}
 		if all == nil {
 			all = some

@@ -32,7 +32,7 @@ func (w *rowWriter) row(id uint32, r *row) {
 		w.number(uint64(len(labels)))
 		for _, l := range labels {
 			if isNew(w, w.tags, l.tag) {
-				w.text(l.tag.key)
+				w.text(l.tag.key.Value())
 				w.text(l.tag.value)
 			}
 		}
@@ -106,7 +106,7 @@ func (r *rowReader) tag(s *restoring) *label {
 	place := r.number(uint64(len(r.tags)))
 	if place == uint64(len(r.tags)) {
 		key := r.text()
-		r.tags = append(r.tags, s.labels.label(tag{key, r.text()}))
+		r.tags = append(r.tags, s.labels.label(newTag(key, r.text())))
 	}
 	return r.tags[place]
 }

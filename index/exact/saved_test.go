@@ -51,6 +51,13 @@ func (h *history) add(c changelog.Change) {
 		h.faces = append(h.faces, c.Face)
 	case changelog.DeleteFace:
 		delete(h.live, c.Face)
+	case changelog.PutMetadata:
+		for id, l := range h.live {
+			if l.Gallery == c.Gallery && l.Subject == c.Subject {
+				l.Metadata = c.Metadata
+				h.live[id] = l
+			}
+		}
 	case changelog.DropGallery:
 		maps.DeleteFunc(h.live, func(_ string, l changelog.Change) bool { return l.Gallery == c.Gallery })
 	}
@@ -126,11 +133,19 @@ func (h *history) grow(rng *rand.Rand, n int) {
 			c.Face = id // and comes back, perhaps elsewhere
 		}
 		h.add(c)
-		h.relabel(c)
+		if rng.IntN(2) == 0 {
+			h.relabel(c)
+			continue
+		}
+		h.add(changelog.Change{
+			Kind: changelog.PutMetadata, Tenant: s.Tenant, Gallery: s.Gallery, Subject: c.Subject,
+			Metadata: map[string]string{"team": fmt.Sprint(rng.IntN(4))},
+		})
 	}
 }
 
-// relabel logs the other faces of a subject again, with its new metadata.
+// relabel logs the other faces of a subject again, with its new metadata, as
+// earlier versions did.
 func (h *history) relabel(c changelog.Change) {
 	for _, id := range slices.Sorted(maps.Keys(h.live)) {
 		if l := h.live[id]; id != c.Face && l.Gallery == c.Gallery && l.Subject == c.Subject {

@@ -128,7 +128,7 @@ func (e *shelfEdit) note() {
 	for _, f := range e.put {
 		if f.change.Kind == changelog.PutMetadata {
 			if p := e.people[f.change.Subject]; p != nil {
-				e.labels.relabel(p, f.change.Metadata)
+				e.relabel(p, f.change.Metadata)
 			}
 			continue
 		}

@@ -53,7 +53,7 @@ func (s *shelf) contents() map[uuid.UUID]verify.Content {
 	for _, p := range s.people {
 		metadata := make(map[string]string)
 		for _, l := range p.labels() {
-			metadata[l.tag.key] = l.tag.value
+			metadata[l.tag.key.Value()] = l.tag.value
 		}
 		about[p] = verify.AboutOf(p.id, metadata)
 	}
