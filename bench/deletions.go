@@ -155,10 +155,18 @@ func (c *deletionsCommand) enrolOne(ctx context.Context, db *sqlite.Store, galle
 		if err != nil {
 			return err
 		}
-		faces[i] = store.Face{ID: uuid.NewString(), Pack: "default", Template: t}
+		id, err := uuid.NewV7() // as the service names them
+		if err != nil {
+			return err
+		}
+		faces[i] = store.Face{ID: id.String(), Pack: "default", Template: t}
 		photos[i] = store.Photo{MediaType: "image/jpeg", Bytes: make([]byte, photo)}
 	}
-	_, err := db.Enrol(ctx, store.Subject{Gallery: gallery, ID: uuid.NewString()}, faces, photos, true)
+	subject, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
+	_, err = db.Enrol(ctx, store.Subject{Gallery: gallery, ID: subject.String()}, faces, photos, true)
 	return err
 }
 

@@ -31,6 +31,10 @@ const retentionInterval = time.Minute
 // watchInterval is how often it is looked whether the index follows.
 const watchInterval = time.Second
 
+// heldErasure is after how long the log has a line on an erasure that has not
+// come to its end.
+const heldErasure = time.Minute
+
 // node is one oneton process: the truth, a view of it, the models and the
 // HTTP server, put together by the configuration.
 type node struct {
@@ -202,9 +206,9 @@ func (n *node) sweep(ctx context.Context) {
 }
 
 // watch logs when the index stops following the database, and when it follows
-// again; and likewise when the disk is full.
+// again; and likewise when the disk is full and when erasure is held up.
 func (n *node) watch(ctx context.Context) error {
-	for failing, full := false, false; ; {
+	for failing, full, held := false, false, false; ; {
 		select {
 		case <-ctx.Done():
 			return nil
@@ -217,6 +221,14 @@ func (n *node) watch(ctx context.Context) error {
 		case was && !n.truth.full():
 			full = false
 			n.log.Info().Msg("the disk has room again")
+		}
+		if was := held; was != (n.truth.unerased() > heldErasure) {
+			held = !was
+			if held {
+				n.log.Warn().Msg("bytes of what was deleted are still in the database's files: much is left to remove, or a reader of another process, such as a backup, holds the write-ahead log")
+			} else {
+				n.log.Info().Msg("nothing that was deleted is left in the database's files")
+			}
 		}
 		err := n.engine.failing()
 		switch was := failing; {

@@ -87,6 +87,15 @@ func openDatabase(ctx context.Context, cfg config.Config) (database, error) {
 	})
 }
 
+// unerased is for how long bytes of something deleted wait in the database's
+// files to be erased, as far as this process knows.
+func (t *truth) unerased() time.Duration {
+	if db, ok := t.store.(*sqlite.Store); ok {
+		return db.Unerased()
+	}
+	return 0
+}
+
 // full tells whether the database takes only removals, for want of room.
 func (t *truth) full() bool {
 	db, ok := t.store.(*sqlite.Store)

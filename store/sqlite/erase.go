@@ -34,6 +34,7 @@ func (e *eraser) commit(batch []*write) {
 	if !e.Store.commit(e.tx, batch) {
 		return
 	}
+	e.unerased.CompareAndSwap(0, time.Now().UnixNano())
 	e.purge = time.After(0)
 	if e.erase == nil {
 		e.erase = time.After(eraseDelay)
@@ -52,7 +53,7 @@ func (e *eraser) remove() {
 	case err != nil:
 		e.purge = time.After(eraseDelay)
 	case more:
-		e.purge = time.After(time.Since(begun)) // and as long for callers
+		e.purge = time.After(purgePause * time.Since(begun))
 	default:
 		e.purge = nil
 	}
@@ -75,10 +76,21 @@ func (e *eraser) empty() {
 	if e.purge != nil {
 		return
 	}
+	e.unerased.Store(0)
 	for _, done := range e.waiting {
 		close(done)
 	}
 	e.waiting = nil
+}
+
+// Unerased is for how long bytes of something deleted have been waiting in the
+// files to be erased; 0 when nothing does.
+func (s *Store) Unerased() time.Duration {
+	since := s.unerased.Load()
+	if since == 0 {
+		return 0
+	}
+	return time.Since(time.Unix(0, since))
 }
 
 // WaitErased returns when nothing that was deleted before the call is left in

@@ -129,10 +129,12 @@ func TestErasureIsWaitedFor(t *testing.T) {
 	defer cancel()
 	require.ErrorIs(t, s.WaitErased(bound), context.DeadlineExceeded)
 	require.NotZero(t, found(t, path, erased), "the reader could still see it")
+	require.NotZero(t, s.Unerased())
 	photographed(t, s, "g", "q", 100)
 
 	require.NoError(t, reader.Rollback())
 	require.NoError(t, s.WaitErased(ctx))
+	require.Zero(t, s.Unerased())
 	require.Zero(t, found(t, path, erased))
 }
 

@@ -9,6 +9,8 @@ const (
 	// purgeTime is how long one transaction removes what was dropped, so that
 	// enrolments are not held up. A photo is removed as a whole, however large.
 	purgeTime = 4 * time.Millisecond
+	// purgePause is how many times as long callers have the writer afterwards.
+	purgePause = 2
 	// purgeRows is how many rows are removed between looks at the clock.
 	purgeRows = 16
 
@@ -18,7 +20,7 @@ const (
 
 	purgePhoto    = `DELETE FROM photos WHERE face = (SELECT min(face) FROM dropped_photos)`
 	purgeListed   = `DELETE FROM dropped_photos WHERE face = (SELECT min(face) FROM dropped_photos)`
-	purgeFaces    = `DELETE FROM faces WHERE n IN (SELECT n FROM faces WHERE gallery = ` + dropped + ` LIMIT ?)`
+	purgeFaces    = `DELETE FROM faces WHERE n IN (SELECT n FROM faces WHERE gallery = ` + dropped + ` ORDER BY created_at LIMIT ?)`
 	purgeSubjects = `DELETE FROM subjects WHERE gallery = ` + dropped + ` AND id IN (SELECT id FROM subjects WHERE gallery = ` + dropped + ` LIMIT ?)`
 	purgeGallery  = `DELETE FROM galleries WHERE id = ` + dropped
 )

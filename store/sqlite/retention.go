@@ -21,6 +21,9 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (deleted int, 
 	}
 	for {
 		var n int
+		if n, err = s.anyExpired(ctx, now); err != nil || n == 0 {
+			return deleted, err // and the writer is left alone
+		}
 		err := s.erase(ctx, "delete expired faces", func(tx tx) (err error) {
 			n, err = tx.deleteExpired(now)
 			return err
@@ -52,13 +55,22 @@ func (t tx) deleteExpired(now time.Time) (deleted int, err error) {
 
 type expiredFace struct{ tenant, gallery, id string }
 
+// expiredFaces takes now, the retention's units of a microsecond, and how many.
+const expiredFaces = `SELECT g.tenant, g.id, f.id FROM (
+		SELECT tenant, id, iif(json_valid(policy), policy ->> 'retention', 0) AS retention FROM galleries WHERE tenant IS NOT NULL
+	) g JOIN faces f ON f.gallery = g.id
+	WHERE g.retention > 0 AND f.created_at < ? - g.retention / ?
+	LIMIT ?`
+
+// anyExpired is 1 when there is an expired face.
+func (s *Store) anyExpired(ctx context.Context, now time.Time) (n int, err error) {
+	err = s.readers.QueryRowContext(ctx, `SELECT count(*) FROM (`+expiredFaces+`)`,
+		now.UnixMicro(), time.Microsecond.Nanoseconds(), 1).Scan(&n)
+	return n, s.read(ctx, "find expired faces", err)
+}
+
 func (t tx) expired(now time.Time) ([]expiredFace, error) {
-	rows, err := t.conn.QueryContext(context.Background(), `
-		SELECT g.tenant, g.id, f.id FROM (
-			SELECT tenant, id, iif(json_valid(policy), policy ->> 'retention', 0) AS retention FROM galleries WHERE tenant IS NOT NULL
-		) g JOIN faces f ON f.gallery = g.id
-		WHERE g.retention > 0 AND f.created_at < ? - g.retention / ?
-		LIMIT ?`, now.UnixMicro(), time.Microsecond.Nanoseconds(), expiryBatch)
+	rows, err := t.conn.QueryContext(context.Background(), expiredFaces, now.UnixMicro(), time.Microsecond.Nanoseconds(), expiryBatch)
 	return list(rows, err, func(row scanner) (f expiredFace, err error) {
 		err = row.Scan(&f.tenant, &f.gallery, &f.id)
 		return f, err

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"modernc.org/sqlite"
@@ -55,6 +56,9 @@ type Store struct {
 	// erasures are closed by the writer when nothing is left to erase.
 	erasures chan chan<- struct{}
 	reserve  reserve
+	// unerased is when the first deletion was committed of which something is
+	// left in the files, in nanoseconds since 1970; 0 when nothing is.
+	unerased atomic.Int64
 	closing  chan struct{}
 	stopped  chan struct{}
 	once     sync.Once

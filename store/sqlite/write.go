@@ -116,7 +116,8 @@ func (s *Store) commit(t tx, batch []*write) (erased bool) {
 		if full(errs[i]) { // perhaps by what another one writes
 			errs[i] = s.commitAlone(t, w)
 		}
-		erased = erased || w.erases && errs[i] == nil
+		// What found no room has left a part of it in the log.
+		erased = erased || w.erases && errs[i] == nil || full(errs[i])
 		w.err <- errs[i]
 	}
 	return erased
