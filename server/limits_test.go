@@ -82,16 +82,17 @@ func TestHugeBodyOfAnImpoliteClient(t *testing.T) {
 	c := start(t)
 	for name, q := range map[string]struct {
 		header string
+		size   int64
 		status int
 		code   string
 	}{
-		"with a key": {"Authorization: Bearer " + c.key + "\r\n", 413, "body_too_large"},
-		"without":    {"", 401, "unauthorized"},
+		"with a key": {"Authorization: Bearer " + c.key + "\r\n", 33 << 20, 413, "body_too_large"},
+		"without":    {"", 8 << 20, 401, "unauthorized"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			conn := c.dial(t)
-			fmt.Fprintf(conn, "POST /v1/detect HTTP/1.1\r\nHost: x\r\n%sContent-Type: image/png\r\nContent-Length: %d\r\n\r\n", q.header, 64<<20)
-			_, err := io.Copy(conn, zeros(64<<20))
+			fmt.Fprintf(conn, "POST /v1/detect HTTP/1.1\r\nHost: x\r\n%sContent-Type: image/png\r\nContent-Length: %d\r\n\r\n", q.header, q.size)
+			_, err := io.Copy(conn, zeros(q.size))
 			require.NoError(t, err)
 			readProblem(t, conn, q.status, q.code)
 		})
