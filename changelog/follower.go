@@ -147,8 +147,9 @@ func (f *Follower) catchUp(ctx context.Context) error {
 	b := f.read(ctx, f.view.Position())
 	for b.err == nil && b.next != b.after {
 		ahead := make(chan batch, 1)
-		go func() { ahead <- f.readSafely(ctx, b.next) }()
-		err := f.apply(ctx, b)
+		go func() { ahead <- f.read(ctx, b.next) }()
+		// Even a panic waits for the read that was begun.
+		err := guard(func() error { return f.apply(ctx, b) })
 		following := <-ahead
 		if err != nil {
 			return fmt.Errorf("apply the log from %d to %d: %w", b.after, b.next, err)
@@ -164,17 +165,6 @@ func (f *Follower) catchUp(ctx context.Context) error {
 		return b.err
 	}
 	return f.check(ctx)
-}
-
-// readSafely is read on a goroutine that nobody else guards: a panic is the
-// batch's error.
-func (f *Follower) readSafely(ctx context.Context, after uint64) (b batch) {
-	defer func() {
-		if v := recover(); v != nil {
-			b = batch{after: after, next: after, err: fmt.Errorf("read the log: panic: %v\n%s", v, debug.Stack())}
-		}
-	}()
-	return f.read(ctx, after)
 }
 
 // apply brings the view to the end of a batch, without what it cannot hold.

@@ -24,12 +24,12 @@ func (s *Store) Enrol(ctx context.Context, sub store.Subject, faces []store.Face
 }
 
 // EnrolAsOf adds a new subject as Enrol does, unless a newcomer is the same
-// person: a face of the first one's pack that was enrolled in the gallery, or
-// put again, after position seen and of whose template same says so. Then, and
-// when there are more than store.MaxNewcomers, it is ErrConflict. So a search
-// that found nobody as of seen can insert the person it was about, whoever else
-// enrols meanwhile; of several processes that insert one person, one succeeds,
-// and the others look again.
+// person: a face of the first one's pack that was enrolled in the gallery after
+// position seen and of whose template same says so. Then, and when there are
+// more than store.MaxNewcomers, it is ErrConflict. So a search that found
+// nobody as of seen can insert the person it was about, whoever else enrols
+// meanwhile; of several processes that insert one person, one succeeds, and the
+// others look again.
 func (s *Store) EnrolAsOf(ctx context.Context, seen uint64, same func(face.Template) bool, sub store.Subject, faces []store.Face, photos []store.Photo) (position uint64, err error) {
 	return s.enrol(ctx, sub, faces, photos, true, func(tx tx) error {
 		if len(faces) == 0 {
