@@ -16,6 +16,7 @@ type commands struct {
 	Accuracy    accuracyCommand    `cmd:"" help:"How often known people are missed and strangers answered, on labelled photos."`
 	Deletions   deletionsCommand   `cmd:"" help:"Enrolments into one gallery while another is deleted."`
 	Connections connectionsCommand `cmd:"" help:"What many connections without a valid key take of a running server."`
+	Hostile     hostileCommand     `cmd:"" help:"What crafted photos cost a worker, and another tenant beside a flood of them."`
 	Index       indexCommand       `cmd:"" help:"The exact index against Qdrant, by comparing with every template and by a graph."`
 	Inserts     insertsCommand     `cmd:"" help:"Searches that insert whom they do not find, beside enrolments into the same gallery."`
 	Liveness    livenessCommand    `cmd:"" help:"How often imitated prints and screens pass the liveness check, and real faces do not."`

@@ -2,8 +2,10 @@ package embed
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"oneton/embed/picture"
 )
@@ -24,18 +26,25 @@ type worker struct {
 // A free worker goes to the waiting tenant that holds the fewest, of those to
 // the one that waits longest. A tenant that holds none may take one more than
 // the pool's number, so that nobody waits until another's long photos are done:
-// for a while one photo more is computed, and all a little slower.
+// for a while one photo more is computed, and all a little slower. The worker
+// that a tenant gave back last is kept for it a moment, in which others that
+// hold one do not take it, so that who comes again and again finds it free. One
+// tenant alone has all workers.
 //
 // When the queue is full, who comes displaces the newest of the tenant that has
 // most in it, unless that is less than fair.
 type pool struct {
 	workers, queue int
+	// keep is how long a tenant's seat is kept.
+	keep time.Duration
 
 	mu   sync.Mutex
 	free []*worker
 	// held is how many workers each tenant holds, and busy all of them.
 	held map[string]int
 	busy int
+	// seats say until when a worker is kept for tenants that hold none.
+	seats map[string]time.Time
 	// lines are the waiting, by tenant, the tenant whose turn is next first.
 	lines  []*line
 	waits  int
@@ -58,7 +67,7 @@ type waiter struct {
 
 // newPool makes workers whose frames have the given number of values.
 func newPool(workers, queue, frame int) *pool {
-	p := &pool{workers: workers, queue: queue, held: make(map[string]int)}
+	p := &pool{workers: workers, queue: queue, keep: time.Second, held: make(map[string]int), seats: make(map[string]time.Time)}
 	p.back = sync.NewCond(&p.mu)
 	for range workers + 1 {
 		p.free = append(p.free, &worker{
@@ -110,7 +119,10 @@ func (p *pool) acquire(ctx context.Context) (*worker, error) {
 }
 
 func (p *pool) mayTake(tenant string) bool {
-	return p.busy < p.workers || p.busy == p.workers && p.held[tenant] == 0
+	if p.held[tenant] == 0 {
+		return p.busy <= p.workers
+	}
+	return p.busy+len(p.seats) < p.workers
 }
 
 func (p *pool) take(tenant string) *worker {
@@ -118,6 +130,7 @@ func (p *pool) take(tenant string) *worker {
 	w := p.free[last]
 	p.free = p.free[:last]
 	w.tenant = tenant
+	delete(p.seats, tenant)
 	p.held[tenant]++
 	p.busy++
 	return w
@@ -189,12 +202,26 @@ func (p *pool) release(w *worker) {
 	defer p.mu.Unlock()
 	if p.held[w.tenant]--; p.held[w.tenant] == 0 {
 		delete(p.held, w.tenant)
+		if p.keep > 0 && !p.closed {
+			p.seats[w.tenant] = time.Now().Add(p.keep)
+			time.AfterFunc(p.keep, p.expire)
+		}
 	}
 	p.busy--
 	p.free = append(p.free, w)
 	for p.serve() {
 	}
 	p.back.Broadcast()
+}
+
+// expire ends the seats whose time is over.
+func (p *pool) expire() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	maps.DeleteFunc(p.seats, func(_ string, until time.Time) bool { return !until.After(now) })
+	for p.serve() {
+	}
 }
 
 // serve gives a worker to the waiting whose turn it is; false when none may take

@@ -218,6 +218,7 @@ func TestPoolKeepsItsBounds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		workers, queue := rapid.IntRange(1, 4).Draw(t, "workers"), rapid.IntRange(0, 6).Draw(t, "queue")
 		p := newPool(workers, queue, 0)
+		p.keep = 0
 		var out []*worker
 		var waiting []*waiter
 		for range rapid.IntRange(0, 100).Draw(t, "steps") {
@@ -279,4 +280,47 @@ func TestPoolIsSafeForConcurrentUse(t *testing.T) {
 	require.Zero(t, p.waits)
 	require.Empty(t, p.held)
 	require.Empty(t, p.lines)
+}
+
+func TestPoolKeepsAWorkerForWhoComesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool(2, 8, 0)
+		flood, victim := WithTenant(t.Context(), "flood"), WithTenant(t.Context(), "victim")
+		one, err := p.acquire(flood)
+		require.NoError(t, err)
+		w, err := p.acquire(victim)
+		require.NoError(t, err)
+		p.release(w)
+
+		start, taken := time.Now(), make(chan *worker)
+		go func() {
+			w, _ := p.acquire(flood)
+			taken <- w
+		}()
+		for range 3 {
+			time.Sleep(p.keep / 2)
+			require.Equal(t, 1, p.busy, "the flood holds one")
+			w, err := p.acquire(victim)
+			require.NoError(t, err)
+			p.release(w)
+		}
+		p.release(<-taken)
+		require.Equal(t, 3*p.keep/2+p.keep, time.Since(start))
+		p.release(one)
+	})
+}
+
+func TestPoolGivesOneTenantAllWorkers(t *testing.T) {
+	p := newPool(4, 0, 0)
+	for range 3 {
+		var held []*worker
+		for range 4 {
+			w, err := p.acquire(t.Context())
+			require.NoError(t, err)
+			held = append(held, w)
+		}
+		for _, w := range held {
+			p.release(w)
+		}
+	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func hostileJPEG() []Photo {
-	const threeQuarters = height * 3 / 4
+	const threeQuarters = height * 3 / 4 / 8 * 8
 	return []Photo{
 		{"jpeg: a thousand scans", tooComplex, func() []byte { return progressive(height, 3, 1000, 0) }},
 		{"jpeg: a thousand scans of few pixels", tooComplex, func() []byte { return progressive(24, 3, 1000, 0) }},
