@@ -1,11 +1,15 @@
 package exact
 
 import (
+	"bytes"
+	"encoding/gob"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"oneton/search"
 )
 
 const (
@@ -15,12 +19,13 @@ const (
 	lockName        = "lock"
 )
 
-// manifest says which shelves make up a saved index. Each is as it was at
-// Position or later, which the log's replay mends.
+// manifest heads the list of the shelves that make up a saved index. Each is as
+// it was at Position or later, which the log's replay mends.
 type manifest struct {
 	Version  int
 	Position uint64
-	Shelves  []savedShelf
+	// Count is how many savedShelf follow.
+	Count int
 }
 
 // savedShelf is where a shelf lies: in a part of a bundle or, without a size,
@@ -56,15 +61,12 @@ func (x *Index) open() error {
 	if x.lock, err = lockFile(filepath.Join(x.cfg.Dir, lockName)); err != nil {
 		return fmt.Errorf("lock directory: %w", err)
 	}
-	var m manifest
-	err = readFile(filepath.Join(x.cfg.Dir, manifestName), &m)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && !x.hasFiles():
-		return nil
-	case errors.Is(err, fs.ErrNotExist):
+	m, shelves, err := readManifest(filepath.Join(x.cfg.Dir, manifestName))
+	if errors.Is(err, fs.ErrNotExist) {
+		if !x.hasFiles() {
+			return nil
+		}
 		err = fmt.Errorf("%w: %w", errDamaged, err)
-	case err == nil && m.Version != manifestVersion:
-		err = fmt.Errorf("it was saved in format %d, not %d: %w", m.Version, manifestVersion, errDamaged)
 	}
 	if isDamage(err) {
 		x.report(fmt.Errorf("the whole saved index is left out, and built anew from the log: %w", err))
@@ -73,7 +75,7 @@ func (x *Index) open() error {
 	if err != nil {
 		return err
 	}
-	lost, err := x.openShelves(m)
+	lost, err := x.openShelves(m.Position, shelves)
 	if err != nil {
 		return err
 	}
@@ -84,6 +86,44 @@ func (x *Index) open() error {
 	return x.sweep()
 }
 
+// readManifest reads a file of what encodeManifest returned.
+func readManifest(path string) (m manifest, shelves []savedShelf, err error) {
+	b, err := readFile(path)
+	if err != nil {
+		return m, nil, err
+	}
+	in := gob.NewDecoder(bytes.NewReader(b))
+	err = in.Decode(&m)
+	if err == nil && m.Version != manifestVersion {
+		return m, nil, fmt.Errorf("it was saved in format %d, not %d: %w", m.Version, manifestVersion, errDamaged)
+	}
+	for range m.Count {
+		var s savedShelf
+		if err == nil {
+			err = in.Decode(&s)
+			shelves = append(shelves, s)
+		}
+	}
+	if err != nil {
+		return m, nil, fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	return m, shelves, nil
+}
+
+// encodeManifest says where the shelves are.
+func encodeManifest(position uint64, shelves []savedShelf, pace *search.Pace) ([]byte, error) {
+	var b bytes.Buffer
+	out := gob.NewEncoder(&b)
+	err := out.Encode(manifest{manifestVersion, position, len(shelves)})
+	for i := range shelves {
+		if err == nil {
+			err = out.Encode(&shelves[i])
+		}
+		pace.Rest()
+	}
+	return b.Bytes(), err
+}
+
 // hasFiles tells whether the directory has files of a saved index.
 func (x *Index) hasFiles() bool {
 	paths, err := list(x.cfg.Dir, shelfPattern, bundlePattern)
@@ -91,12 +131,12 @@ func (x *Index) hasFiles() bool {
 }
 
 // openShelves opens what is whole, and returns the galleries of the rest.
-func (x *Index) openShelves(m manifest) (lost map[galleryKey]bool, err error) {
+func (x *Index) openShelves(position uint64, shelves []savedShelf) (lost map[galleryKey]bool, err error) {
 	lost = make(map[galleryKey]bool)
-	x.kept = kept{m.Position, make(map[*shelf]savedShelf)}
+	x.kept = kept{position, make(map[*shelf]savedShelf)}
 	var name string
 	var bundle []byte
-	for _, saved := range m.Shelves {
+	for _, saved := range shelves {
 		saved.File = filepath.Base(saved.File)
 		path := filepath.Join(x.cfg.Dir, saved.File)
 		var s *shelf
@@ -128,7 +168,7 @@ func (x *Index) openShelves(m manifest) (lost map[galleryKey]bool, err error) {
 		g := x.galleries[saved.key()]
 		if g == nil {
 			g = newGallery(x.cfg, x.end)
-			g.position = m.Position
+			g.position = position
 			x.galleries[saved.key()] = g
 		}
 		g.shelves[saved.Pack] = s

@@ -56,12 +56,8 @@ func readPart(path string, sum uint32) ([]byte, error) {
 	return b, err
 }
 
-// writeFile makes path hold v and a checksum, durably and all or nothing.
-func writeFile(path string, v any) error {
-	b, err := encode(v)
-	if err != nil {
-		return err
-	}
+// writeFile makes path hold b and a checksum, durably and all or nothing.
+func writeFile(path string, b []byte) error {
 	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, fileMode)
 	if err != nil {
 		return err
@@ -79,17 +75,17 @@ func writeFile(path string, v any) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// readFile reads what writeFile wrote into v.
-func readFile(path string, v any) error {
+// readFile reads what writeFile wrote.
+func readFile(path string) ([]byte, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	body := b[:max(0, len(b)-crc32.Size)]
 	if len(b) < crc32.Size || binary.LittleEndian.Uint32(b[len(body):]) != crc32.Checksum(body, castagnoli) {
-		return fmt.Errorf("read %s: %w", path, errDamaged)
+		return nil, fmt.Errorf("read %s: %w", path, errDamaged)
 	}
-	return decode(body, v)
+	return body, nil
 }
 
 func encode(v any) ([]byte, error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -86,6 +87,7 @@ func (s *saving) plan(live []liveShelf) bool {
 		gone[of] = old
 	}
 	for _, l := range live {
+		s.pace.Rest()
 		old, known := s.before.shelves[l.shelf]
 		if known && old.version == l.shelf.rows.Load().version {
 			delete(gone, l.shelf)
@@ -172,20 +174,20 @@ func (s *saving) heal(err error, l liveShelf) error {
 // keep makes the save valid, unless something was lost since it began: what it
 // has not found then may be in the log before the position.
 func (s *saving) keep() error {
+	// The shelves of a bundle lie together, so that it is read once.
+	shelves := slices.SortedFunc(maps.Values(s.after), func(a, b savedShelf) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Offset, b.Offset))
+	})
+	b, err := encodeManifest(s.position, shelves, s.pace)
+	if err != nil {
+		return err
+	}
 	s.files.Lock()
 	defer s.files.Unlock()
 	if s.Index.losses != s.losses {
 		return errEmptied
 	}
-	m := manifest{Version: manifestVersion, Position: s.position}
-	for _, saved := range s.after {
-		m.Shelves = append(m.Shelves, saved)
-	}
-	// The shelves of a bundle lie together, so that it is read once.
-	slices.SortFunc(m.Shelves, func(a, b savedShelf) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Offset, b.Offset))
-	})
-	if err := writeFile(filepath.Join(s.cfg.Dir, manifestName), m); err != nil {
+	if err := writeFile(filepath.Join(s.cfg.Dir, manifestName), b); err != nil {
 		return err
 	}
 	s.kept = kept{s.position, s.after}
