@@ -34,37 +34,37 @@ type bundler struct {
 	dir  string
 	full int
 	pace *search.Pace
-	b    []byte
-	// open are the shelves in b, and done those in files.
+	rows *rowWriter
+	// open are the shelves in rows, and done those in files.
 	open, done map[*shelf]savedShelf
 }
 
 // add writes what a snapshot holds.
 func (w *bundler) add(p *snapshot, to savedShelf) error {
-	first := len(w.b)
-	rows := newRowWriter(w.b)
-	rows.number(uint64(p.rows.count))
+	if w.open == nil {
+		w.rows = newRowWriter()
+		w.open, w.done = make(map[*shelf]savedShelf), make(map[*shelf]savedShelf)
+	}
+	first := len(w.rows.b)
+	w.rows.begin(p.rows.count)
 	err := p.set.Each(func(id uint64, vector []float32) error {
 		r, known := p.rows.at(uint32(id))
 		if !known {
 			return fmt.Errorf("row %d has no face: %w", id, errDamaged)
 		}
-		rows.row(uint32(id), &r)
-		rows.b = append(rows.b, face.Template(vector).Bytes()...)
+		w.rows.row(uint32(id), &r)
+		w.rows.b = append(w.rows.b, face.Template(vector).Bytes()...)
 		w.pace.Rest()
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("read rows: %w", err)
 	}
-	w.b = rows.b
-	to.Offset, to.Size, to.version = int64(first), int64(len(w.b)-first), p.rows.version
-	to.Sum = crc32.Checksum(w.b[first:], castagnoli)
-	if w.open == nil {
-		w.open, w.done = make(map[*shelf]savedShelf), make(map[*shelf]savedShelf)
-	}
+	b := w.rows.b[first:]
+	to.Offset, to.Size, to.version = int64(first), int64(len(b)), p.rows.version
+	to.Sum = crc32.Checksum(b, castagnoli)
 	w.open[p.shelf] = to
-	if len(w.b) >= w.full {
+	if len(w.rows.b) >= w.full {
 		return w.flush()
 	}
 	return nil
@@ -76,14 +76,14 @@ func (w *bundler) flush() error {
 		return nil
 	}
 	name := named(bundlePattern)
-	if _, err := writePart(filepath.Join(w.dir, name), w.b, w.pace); err != nil {
+	if _, err := writePart(filepath.Join(w.dir, name), w.rows.b, w.pace); err != nil {
 		return fmt.Errorf("write bundle: %w", err)
 	}
 	for of, saved := range w.open {
 		saved.File = name
 		w.done[of] = saved
 	}
-	w.b = w.b[:0]
+	w.rows.b = w.rows.b[:0]
 	clear(w.open)
 	return nil
 }

@@ -16,8 +16,16 @@ type rowWriter struct {
 	tags   map[tag]uint64
 }
 
-func newRowWriter(b []byte) *rowWriter {
-	return &rowWriter{b: b, people: make(map[*person]uint64), tags: make(map[tag]uint64)}
+func newRowWriter() *rowWriter {
+	return &rowWriter{people: make(map[*person]uint64), tags: make(map[tag]uint64)}
+}
+
+// begin makes the next row the first of others.
+func (w *rowWriter) begin(rows int) {
+	w.next = 0
+	clear(w.people)
+	clear(w.tags)
+	w.number(uint64(rows))
 }
 
 // row adds a row; their numbers rise.

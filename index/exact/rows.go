@@ -1,6 +1,10 @@
 package exact
 
-import "github.com/google/uuid"
+import (
+	"slices"
+
+	"github.com/google/uuid"
+)
 
 // row is what the shelf knows of a row of its set. Rows are numbered in the
 // order of their coming, and a number is not used twice.
@@ -26,18 +30,20 @@ type rows struct {
 	version uint64
 }
 
-// rowNode is of the version that changed it last.
+// rowNode is of the version that changed it last. Its leaves are nodeLeaves at
+// most, and end with the last that there was.
 type rowNode struct {
 	version uint64
 	count   int
-	leaves  [nodeLeaves]*rowLeaf
+	leaves  []*rowLeaf
 }
 
-// rowLeaf has a person in the rows that there are.
+// rowLeaf has a person in the rows that there are. They are leafRows at most, and
+// end with the last that there was.
 type rowLeaf struct {
 	version uint64
 	count   int
-	rows    [leafRows]row
+	rows    []row
 }
 
 // each calls do with the node's rows, of which the first has the number base,
@@ -66,11 +72,14 @@ func (r *rows) each(do func(id uint32, r *row)) {
 
 func (r *rows) at(id uint32) (row, bool) {
 	n, l := id/leafRows/nodeLeaves, id/leafRows%nodeLeaves
-	if int(n) >= len(r.nodes) || r.nodes[n] == nil || r.nodes[n].leaves[l] == nil {
+	if int(n) >= len(r.nodes) || r.nodes[n] == nil || int(l) >= len(r.nodes[n].leaves) {
 		return row{}, false
 	}
-	found := r.nodes[n].leaves[l].rows[id%leafRows]
-	return found, found.person != nil
+	leaf, at := r.nodes[n].leaves[l], int(id%leafRows)
+	if leaf == nil || at >= len(leaf.rows) {
+		return row{}, false
+	}
+	return leaf.rows[at], leaf.rows[at].person != nil
 }
 
 // rowEdit makes the next version of rows. It copies a node or leaf before it
@@ -89,16 +98,13 @@ func (r *rows) edit() *rowEdit {
 func (e *rowEdit) touch(id uint32) *rowNode {
 	e.changed = true
 	n := id / leafRows / nodeLeaves
-	for int(n) >= len(e.nodes) {
-		e.nodes = append(e.nodes, nil)
-	}
+	e.nodes = reaching(e.nodes, int(n))
 	node := e.nodes[n]
 	if node == nil || node.version != e.version {
-		fresh := new(rowNode)
+		fresh := &rowNode{version: e.version}
 		if node != nil {
-			*fresh = *node
+			fresh.count, fresh.leaves = node.count, slices.Clone(node.leaves)
 		}
-		fresh.version = e.version
 		node, e.nodes[n] = fresh, fresh
 	}
 	return node
@@ -106,16 +112,25 @@ func (e *rowEdit) touch(id uint32) *rowNode {
 
 func (e *rowEdit) own(id uint32) (*rowNode, *rowLeaf) {
 	node, l := e.touch(id), id/leafRows%nodeLeaves
+	node.leaves = reaching(node.leaves, int(l))
 	leaf := node.leaves[l]
 	if leaf == nil || leaf.version != e.version {
-		fresh := new(rowLeaf)
+		fresh := &rowLeaf{version: e.version}
 		if leaf != nil {
-			*fresh = *leaf
+			fresh.count, fresh.rows = leaf.count, slices.Clone(leaf.rows)
 		}
-		fresh.version = e.version
 		leaf, node.leaves[l] = fresh, fresh
 	}
+	leaf.rows = reaching(leaf.rows, int(id%leafRows))
 	return node, leaf
+}
+
+// reaching returns s, made longer if need be to have a place i.
+func reaching[T any](s []T, i int) []T {
+	if more := i + 1 - len(s); more > 0 {
+		s = append(s, make([]T, more)...)
+	}
+	return s
 }
 
 // put adds or replaces a row, which has a person.

@@ -69,8 +69,8 @@ func (s *shelf) saveRows(now *rows, pace *search.Pace) (nodes []filedNode, err e
 		at, there := before[i]
 		if !there || at.version != n.version {
 			at = filedNode{Node: i, File: named(rowsPattern), version: n.version}
-			w := newRowWriter(nil)
-			w.number(uint64(n.count))
+			w := newRowWriter()
+			w.begin(n.count)
 			n.each(uint32(i)*leafRows*nodeLeaves, func(id uint32, r *row) {
 				w.row(id, r)
 				pace.Rest()
