@@ -262,7 +262,7 @@ func TestWhatIsNoDamage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, dir := &history{}, t.TempDir()
-			h.grow(rand.New(rand.NewPCG(8, 0)), 100)
+			h.grow(rand.New(rand.NewPCG(8, 0)), 300)
 			x := open(t, dir)
 			x.SaveInBundles(1<<10, 1<<20)
 			h.follow(t, x)
