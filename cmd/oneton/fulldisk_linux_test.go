@@ -30,9 +30,15 @@ func TestFullDisk(t *testing.T) {
 		mountable(t)
 		return
 	}
-	require.NoError(t, syscall.Mount("none", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""))
 	disk := t.TempDir()
-	require.NoError(t, syscall.Mount("small", disk, "tmpfs", 0, smallDisk))
+	err := syscall.Mount("none", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, "")
+	if err == nil {
+		err = syscall.Mount("small", disk, "tmpfs", 0, smallDisk)
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		t.Skip("this machine lets nobody mount a small disk: ", err)
+	}
+	require.NoError(t, err)
 	defer func() { require.NoError(t, syscall.Unmount(disk, syscall.MNT_DETACH)) }()
 	data, pack := filepath.Join(disk, "data"), "packs="+patternPack(t)
 	command := func(args ...string) (string, error) {
@@ -73,6 +79,9 @@ func TestFullDisk(t *testing.T) {
 	}
 	refused := func() {
 		t.Helper()
+		out, err := command("erased", "--timeout", "30s")
+		require.NoError(t, err, out)
+		fill(t, disk) // what the log and the commands gave back
 		status, err := p.do(key, http.MethodPost, people("subjects"), enrolment("new", pattern("new")), nil)
 		require.Equal(t, http.StatusInsufficientStorage, status)
 		require.ErrorContains(t, err, "storage_full")
@@ -97,7 +106,6 @@ func TestFullDisk(t *testing.T) {
 		p = startProgram(t, data, "--set", pack)
 		status, _ := p.do(leaked, http.MethodGet, "/v1/galleries", nil, nil)
 		require.Equal(t, http.StatusUnauthorized, status)
-		fill(t, disk) // what the commands gave back
 		require.Equal(t, []string{"c"}, search("c"))
 		refused()
 		gone := map[syscall.Signal][]string{
@@ -111,8 +119,6 @@ func TestFullDisk(t *testing.T) {
 		}
 		require.Empty(t, search("a"))
 		refused()
-		out, err = command("erased", "--timeout", "30s")
-		require.NoError(t, err, out)
 		require.Zero(t, findBytes(t, data, photos["peoplea"]), "it is gone from the disk")
 		require.NotZero(t, findBytes(t, data, photos["peoplec"]))
 
@@ -144,6 +150,9 @@ func mountable(t *testing.T) {
 		t.Skip("this machine lets nobody mount a small disk: ", err)
 	}
 	require.NoError(t, err, string(out))
+	if bytes.Contains(out, []byte("--- SKIP")) {
+		t.Skip(string(out))
+	}
 }
 
 // fill takes what is left of the disk and returns the file that has it.

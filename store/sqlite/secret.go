@@ -21,7 +21,8 @@ func (s *Store) AgreeFingerprint(ctx context.Context, fingerprint []byte) ([]byt
 	if !errors.Is(err, store.ErrNotFound) {
 		return agreed, err
 	}
-	err = s.write(ctx, "keep fingerprint", func(tx tx) error {
+	// No process starts without it, so it may have the reserve.
+	err = s.erase(ctx, "keep fingerprint", func(tx tx) error {
 		_, err := tx.exec(`INSERT INTO secret (one, fingerprint) VALUES (1, ?) ON CONFLICT DO NOTHING`, fingerprint)
 		return err
 	})
@@ -33,7 +34,7 @@ func (s *Store) AgreeFingerprint(ctx context.Context, fingerprint []byte) ([]byt
 
 // ReplaceFingerprint keeps the fingerprint instead of the one that is kept.
 func (s *Store) ReplaceFingerprint(ctx context.Context, fingerprint []byte) error {
-	return s.write(ctx, "replace fingerprint", func(tx tx) error {
+	return s.erase(ctx, "replace fingerprint", func(tx tx) error {
 		_, err := tx.exec(`INSERT INTO secret (one, fingerprint) VALUES (1, ?)
 			ON CONFLICT (one) DO UPDATE SET fingerprint = excluded.fingerprint`, fingerprint)
 		return err
