@@ -87,18 +87,19 @@ const (
 	// than 20.
 	maxScans = 100
 	// maxVisits is how often a block may be visited in all scans, in a grey
-	// picture of all the pixels that are allowed. libjpeg's script visits a grey
-	// block 6 times, the blocks of a pixel of 4:2:0 8 times and of 4:4:4 14
-	// times, so that the last may have two thirds of the pixels.
-	maxVisits = 9
+	// picture of all the pixels that are allowed: as libjpeg's script visits the
+	// blocks of a pixel of 4:2:0.
+	maxVisits = 8
 	// smallPicture has so few pixels that whole units and many scans count for
 	// more than they.
 	smallPicture = 1 << 20
 	// maxTables is the most bytes of tables, above what a hundred scans with
 	// large tables of their own take.
 	maxTables = 128 << 10
-	// maxSamples is the most samples, by the pixels that are allowed.
-	maxSamples = 3
+	// The most samples, in halves, by the pixels that are allowed: of
+	// progressive pictures, whose coefficients are held in memory, what 4:2:0
+	// has, and of those of four components, which are turned into others, two.
+	progressiveSamples, fourComponentSamples = 3, 4
 )
 
 // jpegFrame is a picture's layout.
@@ -153,33 +154,46 @@ func (f jpegFrame) all() int {
 	return n
 }
 
-// checkJPEG is ErrTooComplex when decoding would take more work than photos
-// need, and ErrCorrupt when a scan is too short for its blocks. Of a file that
+// mostSamples is how many halves of samples the picture may have by the pixels
+// that are allowed.
+func (f jpegFrame) mostSamples() int {
+	switch {
+	case f.progressive:
+		return progressiveSamples
+	case len(f.components) > 3:
+		return fourComponentSamples
+	}
+	return 6
+}
+
+// checkJPEG is ErrTooLarge or ErrTooComplex when decoding would take more work
+// than photos need, and ErrCorrupt when a scan is too short for its blocks. Of a file that
 // is damaged in other ways it says nothing.
 func checkJPEG(data []byte, _ image.Point, limits Limits) error {
 	var frame jpegFrame
 	scans, visits, tables := 0, 0, 0
-	most := maxVisits * max(limits.Pixels, smallPicture) / 64
+	// Whole units may hold a sixteenth more.
+	blocks := max(limits.Pixels, smallPicture) / 64 * 17 / 16
 	for s := range jpegSegments(data) {
 		switch {
 		case s.marker >= jpegSOF0 && s.marker <= jpegSOF2 && frame.components == nil:
 			frame = readFrame(s.marker, s.data)
-			if len(frame.components) > maxSamples && 64*frame.all() > maxSamples*limits.Pixels {
-				return fmt.Errorf("%w: %d components of %d×%d pixels, the limit is %d samples", ErrTooLarge, len(frame.components), frame.width, frame.height, maxSamples*limits.Pixels)
+			if n := frame.mostSamples(); 2*frame.all() > n*blocks {
+				return fmt.Errorf("%w: %d×%d pixels of %d components, the limit for such a JPEG is %d samples in all", ErrTooLarge, frame.width, frame.height, len(frame.components), n*limits.Pixels/2)
 			}
 		case s.marker == jpegDHT || s.marker == jpegDQT:
 			if tables += len(s.data); tables > maxTables {
 				return fmt.Errorf("%w: more than %d bytes of JPEG tables", ErrTooComplex, maxTables)
 			}
 		case s.marker == jpegSOS:
-			blocks, bits := frame.scan(s.data)
-			if blocks*bits > 8*s.coded {
-				return fmt.Errorf("%w: %d bytes are too few for %d blocks", ErrCorrupt, s.coded, blocks)
+			n, bits := frame.scan(s.data)
+			if n*bits > 8*s.coded {
+				return fmt.Errorf("%w: %d bytes are too few for %d blocks", ErrCorrupt, s.coded, n)
 			}
 			if scans++; scans > maxScans {
 				return fmt.Errorf("%w: more than %d JPEG scans", ErrTooComplex, maxScans)
 			}
-			if visits += blocks; visits > most || !frame.progressive && visits > frame.all() {
+			if visits += n; visits > maxVisits*blocks || !frame.progressive && visits > frame.all() {
 				return fmt.Errorf("%w: %d JPEG scans of %d×%d pixels", ErrTooComplex, scans, frame.width, frame.height)
 			}
 		}

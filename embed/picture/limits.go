@@ -19,5 +19,5 @@ type Limits struct {
 
 // DefaultLimits take any photo of a phone or camera of up to 50 megapixels.
 func DefaultLimits() Limits {
-	return Limits{Bytes: 20 << 20, Pixels: 50_000_000, Side: 12_000, MinSide: 20, Time: 10 * time.Second}
+	return Limits{Bytes: 20 << 20, Pixels: 50_000_000, Side: 12_000, MinSide: 20, Time: 5 * time.Second}
 }

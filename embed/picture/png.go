@@ -42,25 +42,35 @@ const (
 	maxPNGBytes = 3
 	// maxChunks is the most chunks beside the image data, which may be in many.
 	maxChunks = 10_000
+	// dataCost is how many bytes of samples a byte of compressed data may cost:
+	// it may be of tables that stand for no sample.
+	dataCost = 15
+	// leastPNGWork is so little that no PNG of less is refused.
+	leastPNGWork = 64 << 20
 )
 
 // checkPNG is ErrTooLarge when the samples take too many bytes and
 // ErrTooComplex when there are too many chunks. Of a damaged file it says
 // nothing.
 func checkPNG(data []byte, _ image.Point, limits Limits) error {
-	chunks := 0
+	chunks, samples := 0, 0
 	for kind, chunk := range pngChunks(data) {
 		switch kind {
 		case "IDAT":
 			continue
 		case "IHDR":
-			if size := pngBytes(chunk); size > maxPNGBytes*limits.Pixels {
-				return fmt.Errorf("%w: %d bytes of PNG samples, the limit is %d", ErrTooLarge, size, maxPNGBytes*limits.Pixels)
+			if samples = pngBytes(chunk); samples > maxPNGBytes*limits.Pixels {
+				return fmt.Errorf("%w: %d bytes of PNG samples, the limit is %d", ErrTooLarge, samples, maxPNGBytes*limits.Pixels)
 			}
 		}
 		if chunks++; chunks > maxChunks {
 			return fmt.Errorf("%w: more than %d PNG chunks", ErrTooComplex, maxChunks)
 		}
+	}
+	// A file may be as large and have as many samples as is allowed, but not both.
+	most := max(maxPNGBytes*limits.Pixels, dataCost*limits.Bytes) / 4 * 5
+	if work := samples + dataCost*len(data); work > max(most, leastPNGWork) {
+		return fmt.Errorf("%w: %d bytes of PNG for %d bytes of samples", ErrTooComplex, len(data), samples)
 	}
 	return nil
 }

@@ -10,22 +10,22 @@ import (
 )
 
 func hostileJPEG() []Photo {
-	const threeQuarters = height * 3 / 4 / 8 * 8
 	return []Photo{
-		{"jpeg: a thousand scans", tooComplex, func() []byte { return progressive(height, 3, 1000, 0) }},
+		{"jpeg: a thousand scans", tooComplex, func() []byte { return progressive(half, 3, 1000, 0) }},
 		{"jpeg: a thousand scans of few pixels", tooComplex, func() []byte { return progressive(24, 3, 1000, 0) }},
 		{"jpeg: a hundred scans", tooComplex, func() []byte { return progressive(height, 1, 99, 0) }},
-		{"jpeg: as many scans as are taken", nil, func() []byte { return progressive(height, 3, 5, 0) }},
-		{"jpeg: as many scans as are taken, full", nil, func() []byte { return progressive(height, 3, 4, 8<<20) }},
+		{"jpeg: progressive, too many samples", tooLarge, func() []byte { return progressive(height, 3, 0, 0) }},
+		{"jpeg: as many scans as are taken", nil, func() []byte { return progressive(half, 3, 13, 0) }},
+		{"jpeg: as many scans as are taken, full", nil, func() []byte { return progressive(half, 3, 12, 8<<20) }},
 		{"jpeg: as many scans as are taken, grey", nil, func() []byte { return progressive(height, 1, 7, 0) }},
-		{"jpeg: progressive without data", corrupt, func() []byte { return progressive(height, 3, 0, -1) }},
+		{"jpeg: progressive without data", corrupt, func() []byte { return progressive(half, 3, 0, -1) }},
 		{"jpeg: scans of all components again", tooComplex, func() []byte { return sequential(height, 3, 4) }},
 		{"jpeg: three components", nil, func() []byte { return sequential(height, 3, 1) }},
 		{"jpeg: three components, stray bytes at the end", nil, func() []byte {
 			data := sequential(height, 3, 1)
 			return slices.Concat(data[:len(data)-2], []byte{0, 0xff, 0xd9})
 		}},
-		{"jpeg: four components", nil, func() []byte { return sequential(threeQuarters, 4, 1) }},
+		{"jpeg: four components", nil, func() []byte { return sequential(half, 4, 1) }},
 		{"jpeg: four components, too many pixels", tooLarge, func() []byte { return sequential(height, 4, 1) }},
 		{"jpeg: tables", tooComplex, func() []byte {
 			return frame(0xc0, height, 3, fill(segment(0xc4, flatTable(0x00, 0)), 1<<20), scan([]byte{0, 1, 2}, 0, 63, 0, make([]byte, 600<<10)))

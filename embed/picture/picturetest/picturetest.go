@@ -28,8 +28,8 @@ const (
 	maxBytes      = 10 << 20
 	width, height = 8000, 6250
 	pixels        = width * height
-	// half is the height of a picture of half as many pixels.
-	half = height / 2
+	// half and third are heights of pictures of fewer pixels.
+	half, third = height / 2, height / 3
 )
 
 // Hostile are photos of every kind.

@@ -76,6 +76,9 @@ func hostilePNG() []Photo {
 		}},
 		{"png: narrow tables", nil, func() []byte { return tables(narrowTable) }},
 		{"png: wide tables", nil, func() []byte { return tables(wideTable) }},
+		{"png: much data for many samples", tooComplex, func() []byte {
+			return png(header{width: width, height: half, depth: 8, colour: colour}, fill(chunk("IDAT", make([]byte, 1<<20)), 0))
+		}},
 	}
 }
 

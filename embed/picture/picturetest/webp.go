@@ -24,8 +24,8 @@ func hostileWebP() []Photo {
 		{"webp: lossy", nil, func() []byte { return webp(riff("VP8 ", lossy(width, height, 9<<20))) }},
 		{"webp: lossy, little data", corrupt, func() []byte { return webp(riff("VP8 ", lossy(width, height, 1<<10))) }},
 		{"webp: lossy, transparency", nil, func() []byte {
-			alphas := append([]byte{1 | 3<<2}, lossless(width, half, transforms)[5:]...)
-			return webp(extended(alpha, width, half), riff("ALPH", alphas), riff("VP8 ", lossy(width, half, 8<<20)))
+			alphas := append([]byte{1 | 3<<2}, lossless(width, third, transforms)[5:]...)
+			return webp(extended(alpha, width, third), riff("ALPH", alphas), riff("VP8 ", lossy(width, third, 8<<20)))
 		}},
 		{"webp: lossless, transparency", nil, func() []byte {
 			return webp(extended(alpha, width, half), riff("VP8L", lossless(width, half, transforms|random)))
