@@ -33,6 +33,14 @@ type Key struct {
 	Damage string
 }
 
+// Expired says how many faces of a gallery are past its retention, and when the
+// oldest was enrolled.
+type Expired struct {
+	Tenant, Gallery string
+	Faces           int
+	Oldest          time.Time
+}
+
 // Gallery is a set of subjects that are searched together. It pins a model
 // pack, since templates of different packs do not compare.
 type Gallery struct {

@@ -32,11 +32,12 @@ func TestRetentionSurvivesAPanic(t *testing.T) {
 	var log bytes.Buffer
 	db := &panicking{}
 	n := &node{log: zerolog.New(&log), truth: &truth{store: db}}
-	n.sweep(t.Context())
+	c := &clock{path: clockPath(t.TempDir())}
+	n.sweep(t.Context(), c, time.Now(), 0)
 	require.Contains(t, log.String(), "as told")
 	require.Contains(t, log.String(), "DeleteExpired", "the stack")
 	require.Contains(t, log.String(), "will be tried again")
-	n.sweep(t.Context())
+	n.sweep(t.Context(), c, time.Now(), time.Minute)
 	require.Equal(t, 2, db.calls)
 }
 

@@ -17,6 +17,7 @@ type commands struct {
 	Key       keyCommand       `cmd:"" help:"Manage API keys."`
 	Secret    secretCommand    `cmd:"" help:"Manage the secret that keys are made under."`
 	Erased    erasedCommand    `cmd:"" help:"Wait until nothing that was deleted is left in the database's files."`
+	Retention retentionCommand `cmd:"" help:"Look at what retention would delete; vouch for the clock."`
 	Index     indexCommand     `cmd:"" help:"Look at the index, compare it with the database, build it anew."`
 	Calibrate calibrateCommand `cmd:"" help:"Measure thresholds on your own photos of people."`
 	Setup     setupCommand     `cmd:"" help:"Fetch ONNX Runtime's library and the models, each pinned by version and SHA-256."`

@@ -176,8 +176,11 @@ func (n *node) serve(ctx context.Context, ln net.Listener) error {
 
 // expire deletes faces past their gallery's retention until ctx ends.
 func (n *node) expire(ctx context.Context) error {
+	began := time.Now()
+	c := &clock{path: clockPath(n.cfg.Data)}
 	for {
-		n.sweep(ctx)
+		now := time.Now()
+		n.sweep(ctx, c, now, now.Sub(began))
 		select {
 		case <-ctx.Done():
 			return nil
@@ -186,12 +189,19 @@ func (n *node) expire(ctx context.Context) error {
 	}
 }
 
-// sweep deletes the faces that are past their gallery's retention now.
-func (n *node) sweep(ctx context.Context) {
+// sweep deletes the faces that are past their gallery's retention now, unless
+// the clock is doubted.
+func (n *node) sweep(ctx context.Context, c *clock, now time.Time, passed time.Duration) {
 	var deleted int
-	err := guarded(n.log, "delete expired faces", func() (err error) {
-		deleted, err = n.truth.store.DeleteExpired(ctx, time.Now())
-		return err
+	err := guarded(n.log, "delete expired faces", func() error {
+		ahead, err := c.check(now, passed)
+		if err != nil || ahead > 0 {
+			err = errors.Join(err, n.hold(ctx, now, ahead))
+			now = time.Unix(0, 0) // at which nothing is expired; what was dropped is purged
+		}
+		var failed error
+		deleted, failed = n.truth.store.DeleteExpired(ctx, now)
+		return errors.Join(err, failed)
 	})
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -203,6 +213,20 @@ func (n *node) sweep(ctx context.Context) {
 		n.engine.Notify()
 		n.log.Info().Int("faces", deleted).Msg("deleted expired faces")
 	}
+}
+
+// hold says what is not deleted because the clock is doubted.
+func (n *node) hold(ctx context.Context, now time.Time, ahead time.Duration) error {
+	expired, err := n.truth.store.Expired(ctx, now)
+	faces := 0
+	for _, e := range expired {
+		faces += e.Faces
+	}
+	if faces > 0 {
+		n.log.Warn().Int("faces", faces).Time("clock", now).Stringer("ahead", ahead.Round(time.Second)).
+			Msg("retention is held up: the clock is ahead of what this server has seen pass; where it is right, 'oneton retention accept' goes on, as a day of waiting does")
+	}
+	return err
 }
 
 // watch logs when the index stops following the database, and when it follows

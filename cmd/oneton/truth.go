@@ -27,6 +27,8 @@ type database interface {
 	// DeleteExpired deletes faces past their gallery's retention and tells
 	// how many.
 	DeleteExpired(ctx context.Context, now time.Time) (int, error)
+	// Expired tells what that would be, and deletes nothing.
+	Expired(ctx context.Context, now time.Time) ([]store.Expired, error)
 	PutCalibration(ctx context.Context, pack string, definition []byte) error
 	DeleteCalibration(ctx context.Context, pack string) error
 	// Fingerprint is that of the secret which the keys are made under;

@@ -3,6 +3,10 @@ package postgres
 import (
 	"context"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"oneton/store"
 )
 
 // DeleteExpired removes, with their photos, the faces that at now are older
@@ -34,4 +38,20 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (deleted int, 
 		}
 		deleted += int(n)
 	}
+}
+
+// Expired tells of each gallery how many faces DeleteExpired would remove, by
+// tenant and name; galleries without any are left out.
+func (s *Store) Expired(ctx context.Context, now time.Time) ([]store.Expired, error) {
+	return list(ctx, s, "list expired faces", func(row pgx.CollectableRow) (e store.Expired, err error) {
+		err = row.Scan(&e.Tenant, &e.Gallery, &e.Faces, &e.Oldest)
+		e.Oldest = e.Oldest.UTC()
+		return e, err
+	}, `
+		SELECT g.tenant, g.name, count(*), min(f.created_at) FROM (
+			SELECT tenant, name, id, CASE WHEN jsonb_typeof(policy -> 'retention') = 'number' THEN (policy ->> 'retention')::bigint END AS retention
+			FROM galleries WHERE tenant IS NOT NULL
+		) g JOIN faces f ON f.gallery = g.id
+		WHERE g.retention > 0 AND f.created_at < $1::timestamptz - g.retention / $2::bigint * interval '1 microsecond'
+		GROUP BY g.tenant, g.name ORDER BY g.tenant COLLATE "C", g.name COLLATE "C"`, now, time.Microsecond.Nanoseconds())
 }

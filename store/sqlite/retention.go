@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"oneton/changelog"
+	"oneton/store"
 )
 
 // expiryBatch is how many faces one transaction removes, so that enrolments
@@ -75,4 +76,22 @@ func (t tx) expired(now time.Time) ([]expiredFace, error) {
 		err = row.Scan(&f.tenant, &f.gallery, &f.id)
 		return f, err
 	})
+}
+
+// Expired tells of each gallery how many faces DeleteExpired would remove, by
+// tenant and name; galleries without any are left out.
+func (s *Store) Expired(ctx context.Context, now time.Time) ([]store.Expired, error) {
+	rows, err := s.readers.QueryContext(ctx, `
+		SELECT g.tenant, g.name, count(*), min(f.created_at) FROM (
+			SELECT tenant, name, id, iif(json_valid(policy), policy ->> 'retention', 0) AS retention FROM galleries WHERE tenant IS NOT NULL
+		) g JOIN faces f ON f.gallery = g.id
+		WHERE g.retention > 0 AND f.created_at < ? - g.retention / ?
+		GROUP BY g.id ORDER BY g.tenant, g.name`, now.UnixMicro(), time.Microsecond.Nanoseconds())
+	expired, err := list(rows, err, func(row scanner) (e store.Expired, err error) {
+		var oldest int64
+		err = row.Scan(&e.Tenant, &e.Gallery, &e.Faces, &oldest)
+		e.Oldest = time.UnixMicro(oldest).UTC()
+		return e, err
+	})
+	return expired, s.read(ctx, "list expired faces", err)
 }

@@ -45,6 +45,7 @@ type Store interface {
 	Photo(ctx context.Context, gallery, face string) (store.Photo, error)
 	DeletePhotos(ctx context.Context, gallery, subject string) error
 	DeleteExpired(ctx context.Context, now time.Time) (int, error)
+	Expired(ctx context.Context, now time.Time) ([]store.Expired, error)
 
 	Calibration(ctx context.Context, pack string) ([]byte, error)
 	PutCalibration(ctx context.Context, pack string, definition []byte) error

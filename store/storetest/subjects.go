@@ -289,6 +289,14 @@ func testRetention(t *testing.T, open Open) {
 			require.Zero(t, n, name)
 		})
 	}
+	unchanged(t, s, func() {
+		expired, err := s.Expired(ctx, epoch.Add(time.Hour))
+		require.NoError(t, err)
+		require.Empty(t, expired)
+		expired, err = s.Expired(ctx, epoch.Add(time.Hour+time.Microsecond))
+		require.NoError(t, err)
+		require.Equal(t, []store.Expired{{Tenant: hour.Tenant, Gallery: "hour", Faces: many, Oldest: epoch}}, expired)
+	})
 	n, err := s.DeleteExpired(ctx, epoch.Add(time.Hour+time.Microsecond))
 	require.NoError(t, err)
 	require.Equal(t, many, n)

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"oneton/store"
+)
+
+func TestClock(t *testing.T) {
+	noon := time.Date(2027, 1, 1, 12, 0, 0, 0, time.UTC)
+	// step is a look at the clock: what it says after so long of the process's
+	// own count, and whether it is believed.
+	type step struct {
+		says   time.Time
+		passed time.Duration
+		want   bool
+		// restart begins a new process first, and accept has the owner vouch.
+		restart, accept bool
+	}
+	const minute, hour, day = time.Minute, time.Hour, 24 * time.Hour
+	year := noon.AddDate(1, 0, 0)
+	for name, steps := range map[string][]step{
+		"it runs":                     {{says: noon, want: true}, {says: noon.Add(minute), passed: minute, want: true}, {says: noon.Add(30 * day), passed: 30 * day, want: true}},
+		"it jumps":                    {{says: noon, want: true}, {says: year, passed: minute}, {says: year.Add(minute), passed: 2 * minute}},
+		"it jumps and is set right":   {{says: noon, want: true}, {says: year, passed: minute}, {says: noon.Add(2 * minute), passed: 2 * minute, want: true}},
+		"it jumps and is vouched for": {{says: noon, want: true}, {says: year, passed: minute}, {says: year.Add(minute), passed: 2 * minute, want: true, accept: true}, {says: year.Add(2 * minute), passed: 3 * minute, want: true}},
+		"a day of doubt is enough":    {{says: noon, want: true}, {says: year, passed: minute}, {says: year.Add(day - minute), passed: day}, {says: year.Add(day), passed: day + minute, want: true}},
+		"it jumps within a stop":      {{says: noon, want: true}, {says: year, restart: true}, {says: year.Add(minute), passed: minute}, {says: year.Add(day), passed: day, want: true}},
+		"a short stop":                {{says: noon, want: true}, {says: noon.Add(20 * hour), restart: true, want: true}, {says: noon.Add(20*hour + minute), passed: minute, want: true}},
+		"a jump after a restart":      {{says: noon, want: true}, {says: noon.Add(hour), restart: true, want: true}, {says: noon.Add(5 * hour), passed: minute}},
+		"a stop and an hour off":      {{says: noon, want: true}, {says: year, restart: true}, {says: noon.Add(20 * hour), passed: minute, want: true}},
+		"it is set back":              {{says: noon, want: true}, {says: noon.Add(-day), passed: minute, want: true}},
+		"a restart forgets no doubt":  {{says: noon, want: true}, {says: year, passed: minute}, {says: year.Add(minute), restart: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := clockPath(t.TempDir())
+			c := &clock{path: path}
+			for i, s := range steps {
+				if s.restart {
+					c = &clock{path: path}
+				}
+				if s.accept {
+					_, err := keepClock(path, s.says)
+					require.NoError(t, err)
+				}
+				ahead, err := c.check(s.says, s.passed)
+				require.NoError(t, err)
+				require.Equal(t, s.want, ahead == 0, "step %d: %v ahead", i, ahead)
+			}
+		})
+	}
+}
+
+// dated is a database that has 3 expired faces, and notes at what time it was
+// told to delete them.
+type dated struct {
+	database
+	at []time.Time
+}
+
+func (d *dated) Expired(context.Context, time.Time) ([]store.Expired, error) {
+	return []store.Expired{{Tenant: "acme", Gallery: "staff", Faces: 3}}, nil
+}
+
+func (d *dated) DeleteExpired(_ context.Context, now time.Time) (int, error) {
+	d.at = append(d.at, now)
+	return 0, nil
+}
+
+// A clock that jumps deletes nothing, until it is vouched for.
+func TestRetentionIsHeldUpByAJump(t *testing.T) {
+	var log bytes.Buffer
+	db, now, data := &dated{}, time.Now(), t.TempDir()
+	n := &node{log: zerolog.New(&log), truth: &truth{store: db}}
+	c := &clock{path: clockPath(data)}
+	n.sweep(t.Context(), c, now, 0)
+	require.Empty(t, log.String())
+	n.sweep(t.Context(), c, now.AddDate(1, 0, 0), time.Minute)
+	require.Contains(t, log.String(), `"faces":3`)
+	require.Contains(t, log.String(), "retention accept")
+	later := now.AddDate(1, 0, 1)
+	_, err := keepClock(c.path, later)
+	require.NoError(t, err)
+	n.sweep(t.Context(), c, later, 2*time.Minute)
+	require.Len(t, db.at, 3)
+	require.Equal(t, []time.Time{now, time.Unix(0, 0), later}, db.at)
+}
