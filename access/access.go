@@ -10,7 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"oneton/store"
 )
@@ -60,8 +63,11 @@ func (a *Access) Create(ctx context.Context, tenant, name string, scopes []strin
 	if err := validateScopes(scopes); err != nil {
 		return "", store.Key{}, err
 	}
-	if _, err := a.keys.Tenant(ctx, tenant); err != nil {
-		return "", store.Key{}, fmt.Errorf("read tenant: %w", err)
+	if err := checkLabel(name); err != nil {
+		return "", store.Key{}, err
+	}
+	if err := a.known(ctx, tenant); err != nil {
+		return "", store.Key{}, err
 	}
 	id, err := random(idBytes)
 	if err != nil {
@@ -119,13 +125,17 @@ func (a *Access) Principal(ctx context.Context, keyID string) (Principal, error)
 // against it, is refused. Another tenant's key is store.ErrNotFound.
 func (a *Access) Revoke(ctx context.Context, tenant, keyID string) error {
 	if err := a.keys.RevokeKey(ctx, tenant, keyID); err != nil {
-		return fmt.Errorf("revoke key: %w", err)
+		return fmt.Errorf("revoke key %.64q of tenant %.64q: %w", keyID, tenant, err)
 	}
 	return nil
 }
 
-// List is the tenant's keys by id, revoked ones too.
+// List is the tenant's keys by id, revoked ones too. An unknown tenant is
+// store.ErrNotFound.
 func (a *Access) List(ctx context.Context, tenant string) ([]store.Key, error) {
+	if err := a.known(ctx, tenant); err != nil {
+		return nil, err
+	}
 	keys, err := a.keys.Keys(ctx, tenant)
 	if err != nil {
 		return nil, fmt.Errorf("list keys: %w", err)
@@ -133,14 +143,38 @@ func (a *Access) List(ctx context.Context, tenant string) ([]store.Key, error) {
 	return keys, nil
 }
 
+func (a *Access) known(ctx context.Context, tenant string) error {
+	if _, err := a.keys.Tenant(ctx, tenant); err != nil {
+		return fmt.Errorf("find tenant %.64q: %w", tenant, err)
+	}
+	return nil
+}
+
 // CreateTenant adds a tenant of that id and name; store.ErrExists when the id
-// is taken.
+// is taken, and ErrName when it does not keep to store.NameRule.
 func (a *Access) CreateTenant(ctx context.Context, id, name string) (store.Tenant, error) {
+	if !store.ValidName(id) {
+		return store.Tenant{}, fmt.Errorf("make tenant %.64q: its id %s: %w", id, store.NameRule, ErrName)
+	}
+	if err := checkLabel(name); err != nil {
+		return store.Tenant{}, err
+	}
 	t := store.Tenant{ID: id, Name: name, CreatedAt: time.Now().UTC()}
 	if err := a.keys.CreateTenant(ctx, t); err != nil {
-		return store.Tenant{}, fmt.Errorf("create tenant: %w", err)
+		return store.Tenant{}, fmt.Errorf("create tenant %q: %w", id, err)
 	}
 	return t, nil
+}
+
+// maxLabel is the longest name for people to read, in bytes.
+const maxLabel = 256
+
+// checkLabel refuses a name that would not be one line of a list.
+func checkLabel(name string) error {
+	if len(name) > maxLabel || !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return fmt.Errorf("check name %.64q: it must be at most %d bytes of printable UTF-8 in one line: %w", name, maxLabel, ErrName)
+	}
+	return nil
 }
 
 func (a *Access) mac(secret string) []byte {

@@ -12,6 +12,10 @@ var (
 	// exist, or with none.
 	ErrScope = errors.New("access: unknown scope")
 
+	// ErrName means that a tenant's id, or a name, is none that people could
+	// tell apart in a list or a log.
+	ErrName = errors.New("access: unusable name")
+
 	// ErrPepper means that the pepper is too short to protect anything.
 	ErrPepper = errors.New("access: pepper too short")
 )

@@ -3,6 +3,7 @@ package access
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // The scopes of the native API.
@@ -55,13 +56,13 @@ func (p Principal) Can(scope string) bool {
 }
 
 func validateScopes(scopes []string) error {
-	if len(scopes) == 0 {
-		return fmt.Errorf("check scopes: none given: %w", ErrScope)
-	}
 	known := Scopes()
+	if len(scopes) == 0 {
+		return fmt.Errorf("check scopes: none given, of %s: %w", strings.Join(known, ", "), ErrScope)
+	}
 	for _, s := range scopes {
 		if !slices.Contains(known, s) {
-			return fmt.Errorf("check scope %q: %w", s, ErrScope)
+			return fmt.Errorf("check scope %.64q: scopes are %s: %w", s, strings.Join(known, ", "), ErrScope)
 		}
 	}
 	return nil

@@ -1,8 +1,6 @@
 package identify
 
 import (
-	"regexp"
-
 	"oneton/store"
 )
 
@@ -18,11 +16,9 @@ const (
 
 const defaultCandidates = 5
 
-var name = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$`)
-
 func validateName(argument, s string) error {
-	if !name.MatchString(s) {
-		return invalid(argument, "must be 1 to 128 letters, digits or . _ : @ -, starting with a letter or digit")
+	if !store.ValidName(s) {
+		return invalid(argument, store.NameRule)
 	}
 	return nil
 }

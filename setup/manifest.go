@@ -180,16 +180,9 @@ var packages = []archive{
 			{"package/demo/sample6.jpg", "sample6.jpg", 302445, "9baad80f9d5e306fb9b8c0913d44445f1e95848df317530efb03d0934c57ba87"},
 		},
 	},
-	// Second recogniser, landmarks and attributes (MIT).
+	// Second recogniser (MIT).
 	faceplugin(Accurate,
-		file{"package/model/fr_age.onnx", "fr_age.onnx", 201280, "74c9b01700cb9ef96f7190a2230218414ff99d231415c4b091a755780cad5e8a"},
-		file{"package/model/fr_detect.onnx", "fr_detect.onnx", 1217758, "6c0256ccd3164f844736a401faf936ec2930764a87ae39442180887d0c5c8854"},
-		file{"package/model/fr_expression.onnx", "fr_expression.onnx", 28156839, "88959314d9dc14d6c968cca31dc068e4350bf1944154e3bdd2eece5d0f318d05"},
-		file{"package/model/fr_eye.onnx", "fr_eye.onnx", 207130, "1afcea006abc1ccac3c517022abde0aa092bed74ff3c9fe6878483ef9e6e38de"},
 		file{"package/model/fr_feature.onnx", "fr_feature.onnx", 4884269, "87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581"},
-		file{"package/model/fr_gender.onnx", "fr_gender.onnx", 343725, "a003e8392a617ca834c7ca2c01e0895f5c354217fb56cd0373935e6e9b9c396e"},
-		file{"package/model/fr_landmark.onnx", "fr_landmark.onnx", 1163742, "f10b0ba1d2a8a099adefede1ebf3733e44fe370715e7303dbeb7f59c02142258"},
-		file{"package/model/fr_pose.onnx", "fr_pose.onnx", 5811723, "72d032ec941b7153bf8d3f2c03a4c165453cc7e63d479041ec7c6ef087e5839d"},
 	),
 	// What tells faces from imitations (MIT).
 	faceplugin(Liveness,

@@ -21,6 +21,15 @@ const MaxID = 128
 // other text: that is ErrInvalid. To look for one finds nothing.
 func ValidText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
+var name = regexp.MustCompile(fmt.Sprintf(`^[A-Za-z0-9][A-Za-z0-9._:@-]{0,%d}$`, MaxID-1))
+
+// NameRule says which names and ids owners may choose.
+const NameRule = "must be 1 to 128 letters, digits or . _ : @ -, starting with a letter or digit"
+
+// ValidName tells whether a name or an id keeps to NameRule: it can stand in
+// paths, commands and logs as it is. Stores keep and find other texts, too.
+func ValidName(s string) bool { return name.MatchString(s) }
+
 // CheckTenant returns ErrInvalid when a tenant cannot be kept. Every store
 // calls it, and the checks below, before it writes, so that all refuse alike.
 func CheckTenant(t Tenant) error {

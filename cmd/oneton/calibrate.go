@@ -194,6 +194,9 @@ func (c *calibrateCommand) reset(ctx context.Context, cfg config.Config) error {
 }
 
 func withTruth(ctx context.Context, cfg config.Config, do func(*truth) error) error {
+	if err := begun(cfg); err != nil {
+		return err
+	}
 	t, err := openTruth(ctx, cfg)
 	if err != nil {
 		return err

@@ -49,6 +49,9 @@ func (s settings) withIndex(ctx context.Context, do func(*opened) error) error {
 	if cfg.Index.Engine == "exact" && cfg.Index.Save == 0 {
 		return errNotSaved
 	}
+	if err := begun(cfg); err != nil {
+		return err
+	}
 	cfg.Index.Qdrant.Search = "exact" // whatever servers do, here it is only looked
 	t, err := openTruth(ctx, cfg)
 	if err != nil {

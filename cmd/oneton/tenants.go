@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"text/tabwriter"
@@ -24,9 +25,12 @@ type tenantCreate struct {
 }
 
 func (c *tenantCreate) Run(ctx context.Context) error {
-	return c.with(ctx, func(t *truth) error {
-		_, err := t.access.CreateTenant(ctx, c.ID, c.Name)
-		return err
+	return c.begin(ctx, func(t *truth) error {
+		if _, err := t.access.CreateTenant(ctx, c.ID, c.Name); err != nil {
+			return err
+		}
+		fmt.Printf("tenant %s is made; 'oneton key create %[1]s' makes a key of it\n", c.ID)
+		return nil
 	})
 }
 
@@ -61,8 +65,9 @@ type tenantDelete struct {
 func (c *tenantDelete) Run(ctx context.Context) error {
 	return c.with(ctx, func(t *truth) error {
 		if _, err := t.store.DeleteTenant(ctx, c.ID); err != nil {
-			return err
+			return fmt.Errorf("tenant %.64q: %w", c.ID, err)
 		}
+		fmt.Printf("tenant %s is deleted, with its keys, galleries, faces and photos\n", c.ID)
 		return t.waitErased(ctx)
 	})
 }
@@ -127,19 +132,38 @@ type keyRevoke struct {
 }
 
 func (c *keyRevoke) Run(ctx context.Context) error {
-	return c.with(ctx, func(t *truth) error { return t.access.Revoke(ctx, c.Tenant, c.ID) })
+	return c.with(ctx, func(t *truth) error {
+		if err := t.access.Revoke(ctx, c.Tenant, c.ID); err != nil {
+			return err
+		}
+		fmt.Printf("key %s of tenant %s is revoked: from the next request on it is refused, with the tokens made by it\n", c.ID, c.Tenant)
+		return nil
+	})
 }
 
-// with opens the truth that the settings name, for one piece of work.
+// with opens the truth that the settings name, which must be there, for one
+// piece of work.
 func (s settings) with(ctx context.Context, do func(*truth) error) error {
 	cfg, err := s.load(nil)
 	if err != nil {
 		return err
 	}
+	return withTruth(ctx, cfg, do)
+}
+
+// begin is with where the truth may begin here, and says so when it does.
+func (s settings) begin(ctx context.Context, do func(*truth) error) error {
+	cfg, err := s.load(nil)
+	if err != nil {
+		return err
+	}
+	fresh := begun(cfg) != nil
 	t, err := openTruth(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	defer t.close()
-	return do(t)
+	if fresh {
+		fmt.Fprintf(os.Stderr, "new data folder: %s\n", cfg.Data)
+	}
+	return errors.Join(do(t), t.close())
 }

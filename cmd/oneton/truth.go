@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -58,6 +59,19 @@ type truth struct {
 	access  *access.Access
 }
 
+var errNoData = errors.New("there is no database and no secret of oneton; --data names their folder, and 'oneton serve' or 'oneton tenant create' makes one")
+
+// begun is errNoData where the truth has not been opened before, so that a
+// mistyped folder is not made and taken for an empty one.
+func begun(cfg config.Config) error {
+	if _, err := os.Stat(secretPath(cfg)); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(databasePath(cfg)); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("look into %s: %w", cfg.Data, errNoData)
+		}
+	}
+	return nil
+}
+
 func openTruth(ctx context.Context, cfg config.Config) (*truth, error) {
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
@@ -84,7 +98,7 @@ func openDatabase(ctx context.Context, cfg config.Config) (database, error) {
 		return postgres.Open(ctx, postgres.Config{URL: cfg.Store.URL})
 	}
 	return sqlite.Open(ctx, sqlite.Config{
-		Path:    filepath.Join(cfg.Data, "oneton.db"),
+		Path:    databasePath(cfg),
 		Reserve: max(reserve, reservePhotos*int64(cfg.Image.MaxBytes)),
 	})
 }
@@ -97,6 +111,8 @@ func (t *truth) unerased() time.Duration {
 	}
 	return 0
 }
+
+func databasePath(cfg config.Config) string { return filepath.Join(cfg.Data, "oneton.db") }
 
 // full tells whether the database takes only removals, for want of room.
 func (t *truth) full() bool {

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// commandIn runs oneton in a folder of the test's, without a configuration.
+func commandIn(t *testing.T, folder string, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	var out, errs strings.Builder
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0], args...) //nolint:gosec // this program
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = folder, &out, &errs
+	err = cmd.Run()
+	return out.String(), errs.String(), err
+}
+
+// A command that is to work on what is there makes nothing where it is not.
+func TestNoFolderIsMadeInSilence(t *testing.T) {
+	for _, args := range [][]string{
+		{"key", "create", "acme"}, {"key", "list", "acme"}, {"key", "revoke", "acme", "x"},
+		{"tenant", "list"}, {"tenant", "delete", "acme", "--yes"}, {"erased"}, {"index", "status"}, {"index", "verify"},
+	} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			folder := t.TempDir()
+			_, stderr, err := commandIn(t, folder, args...)
+			require.Error(t, err)
+			require.Contains(t, stderr, "there is no database")
+			require.Contains(t, stderr, "--data")
+			left, err := os.ReadDir(folder)
+			require.NoError(t, err)
+			require.Empty(t, left)
+		})
+	}
+}
+
+func TestTenantsAndKeysSayWhatTheyDid(t *testing.T) {
+	folder := t.TempDir()
+	stdout, stderr, err := commandIn(t, folder, "tenant", "create", "acme", "--name", "Acme Ltd", "--data", "d")
+	require.NoError(t, err, stderr)
+	require.Contains(t, stdout, "tenant acme is made")
+	require.Contains(t, stdout, "oneton key create acme")
+	require.Contains(t, stderr, "new data folder: "+filepath.Join(folder, "d"))
+
+	stdout, stderr, err = commandIn(t, folder, "key", "create", "acme", "--scope", "search", "--data", "d")
+	require.NoError(t, err, stderr)
+	require.Regexp(t, `^ot_[0-9a-z]{16}_[0-9a-z]{52}\n$`, stdout, "the key and nothing else, for scripts")
+	require.Empty(t, stderr)
+	id := strings.Split(stdout, "_")[1]
+	stdout, stderr, err = commandIn(t, folder, "key", "revoke", "acme", id, "--data", "d")
+	require.NoError(t, err, stderr)
+	require.Contains(t, stdout, "key "+id+" of tenant acme is revoked")
+
+	for name, c := range map[string]struct {
+		args []string
+		says []string
+	}{
+		"taken tenant":     {[]string{"tenant", "create", "acme"}, []string{`"acme"`, "already exists"}},
+		"climbing tenant":  {[]string{"tenant", "create", "../x"}, []string{`"../x"`, "must be 1 to 128 letters"}},
+		"tenant of lines":  {[]string{"tenant", "create", "a\nb"}, []string{`"a\nb"`, "must be 1 to 128 letters"}},
+		"tenant of bytes":  {[]string{"tenant", "create", "a\xff"}, []string{"must be 1 to 128 letters"}},
+		"long tenant":      {[]string{"tenant", "create", strings.Repeat("x", 5000)}, []string{"must be 1 to 128 letters"}},
+		"empty tenant":     {[]string{"tenant", "create", ""}, []string{"must be 1 to 128 letters"}},
+		"name of lines":    {[]string{"tenant", "create", "b", "--name", "x\ny"}, []string{"in one line"}},
+		"long name":        {[]string{"tenant", "create", "b", "--name", strings.Repeat("x", 257)}, []string{"at most 256 bytes"}},
+		"key's name":       {[]string{"key", "create", "acme", "--name", "x\x1b[2J"}, []string{"printable"}},
+		"unknown scope":    {[]string{"key", "create", "acme", "--scope", "serach"}, []string{`"serach"`, "scopes are galleries, enrol, read, search"}},
+		"tenant of a key":  {[]string{"key", "create", "nobody"}, []string{`tenant "nobody"`, "not found"}},
+		"tenant of keys":   {[]string{"key", "list", "nobody"}, []string{`tenant "nobody"`, "not found"}},
+		"unknown key":      {[]string{"key", "revoke", "acme", "nobody"}, []string{`key "nobody" of tenant "acme"`, "not found"}},
+		"tenant to delete": {[]string{"tenant", "delete", "nobody", "--yes"}, []string{`tenant "nobody"`, "not found"}},
+		"another's key":    {[]string{"key", "revoke", "nobody", id}, []string{`of tenant "nobody"`, "not found"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, stderr, err := commandIn(t, folder, append(c.args, "--data", "d")...)
+			require.Error(t, err)
+			for _, says := range c.says {
+				require.Contains(t, stderr, says)
+			}
+			require.Less(t, len(stderr), 4000)
+		})
+	}
+	stdout, _, err = commandIn(t, folder, "tenant", "list", "--data", "d")
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(stdout, "\n"), "%s", stdout)
+}
