@@ -333,3 +333,40 @@ func TestPanicOfAnApply(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, r.Hits, 2)
 }
+
+// TestSaveLeavesNothingOfDeletedFaces looks for templates in every file.
+func TestSaveLeavesNothingOfDeletedFaces(t *testing.T) {
+	inEveryLayout(t, func(t *testing.T, layout func(*exact.Index)) {
+		dir := t.TempDir()
+		x := open(t, dir)
+		layout(x)
+		var changes []changelog.Change
+		for i := range 30 {
+			c := put(uint64(i+1), fmt.Sprint("p", i), template(fmt.Sprint(i)))
+			c.Gallery = fmt.Sprint("g", i%3)
+			changes = append(changes, c)
+		}
+		require.NoError(t, x.Apply(bg, changes, 30))
+		require.NoError(t, x.Save(bg))
+		onDisk := func(i int) bool {
+			for _, name := range filesOf(t, dir) {
+				b, err := os.ReadFile(filepath.Join(dir, name))
+				require.NoError(t, err)
+				if bytes.Contains(b, changes[i].Template.Bytes()) {
+					return true
+				}
+			}
+			return false
+		}
+		require.True(t, onDisk(4) && onDisk(5), "the test finds what is there")
+
+		gone := changes[4]
+		gone.Kind = changelog.DeleteFace
+		require.NoError(t, x.Apply(bg, []changelog.Change{gone}, 31))
+		require.NoError(t, x.Apply(bg, []changelog.Change{{Kind: changelog.DropGallery, Tenant: gone.Tenant, Gallery: "g2"}}, 32))
+		require.NoError(t, x.Save(bg))
+		require.False(t, onDisk(4))
+		require.False(t, onDisk(5))
+		require.True(t, onDisk(6))
+	})
+}
