@@ -36,6 +36,12 @@ func (s *Service) Enrol(ctx context.Context, tenant string, req EnrolRequest) (E
 		return Enrolled{}, err
 	}
 
+	if !req.Create {
+		sub, err := s.store.Subject(ctx, g.ID, req.Subject)
+		if err == nil && sub.Faces+len(req.Photos) > MaxFaces {
+			return Enrolled{}, fmt.Errorf("add %d faces to %d: %w", len(req.Photos), sub.Faces, ErrTooManyFaces)
+		}
+	}
 	shots, timings, err := s.portraits(ctx, g, req.Photos)
 	if err != nil {
 		return Enrolled{}, err

@@ -16,6 +16,9 @@ var (
 	// ErrInvalid means that an argument is malformed; see ArgumentError.
 	ErrInvalid = errors.New("identify: invalid argument")
 
+	// ErrTooManyFaces means that a subject would have more than MaxFaces.
+	ErrTooManyFaces = errors.New("identify: subject has too many faces")
+
 	// ErrNoFace means that no face was found in a photo that must show one.
 	ErrNoFace = errors.New("identify: no face in the photo")
 

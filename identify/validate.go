@@ -10,8 +10,11 @@ const (
 	MaxMetadataKey   = 64
 	MaxMetadataValue = 256
 	MaxPhotos        = 16
-	MaxProbes        = 5
-	MaxCandidates    = 100
+	// MaxFaces is the most faces of a subject. Enrolments at once may pass it by
+	// theirs, and what has more from before can be read and searched.
+	MaxFaces      = 1000
+	MaxProbes     = 5
+	MaxCandidates = 100
 )
 
 const defaultCandidates = 5

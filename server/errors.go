@@ -95,6 +95,7 @@ var kinds = []struct {
 	{identify.ErrLowQuality, kind{fiber.StatusUnprocessableEntity, "low_quality", "The photo does not pass the gallery's quality gate; reasons says why"}},
 	{identify.ErrSpoof, kind{fiber.StatusUnprocessableEntity, "spoof_suspected", "The face looks like a picture of a face, not a person"}},
 	{identify.ErrLivenessUnknown, kind{fiber.StatusUnprocessableEntity, "liveness_unknown", "The gallery lets only live faces pass, and this photo does not tell"}},
+	{identify.ErrTooManyFaces, kind{fiber.StatusConflict, "too_many_faces", "The subject has as many faces as one may have, 1,000; delete some, or enrol another subject"}},
 	{identify.ErrInvalid, kind{fiber.StatusBadRequest, "invalid_request", "The request is not valid"}},
 	{identify.ErrPositionAhead, kind{fiber.StatusConflict, "position_ahead", "The change log has not come as far as the position"}},
 	{identify.ErrPositionNotReached, kind{fiber.StatusServiceUnavailable, "position_not_reached", "The index here has not come as far as the position; try again shortly"}},

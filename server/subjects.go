@@ -1,6 +1,9 @@
 package server
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/gofiber/fiber/v2"
 
 	"oneton/identify"
@@ -62,6 +65,10 @@ func (s *Server) listSubjects(c *fiber.Ctx, tenant string) error {
 }
 
 func (s *Server) getSubject(c *fiber.Ctx, tenant string) error {
+	p, err := readPage(c)
+	if err != nil {
+		return err
+	}
 	only, err := readConditions(c)
 	if err != nil {
 		return err
@@ -70,10 +77,26 @@ func (s *Server) getSubject(c *fiber.Ctx, tenant string) error {
 	if err != nil {
 		return err
 	}
+	faces, next, err := paged(p, func(p store.Page) ([]store.Face, error) { return pageOf(faces, p), nil },
+		func(f store.Face) store.Face { return f }, func(f store.Face) string { return f.ID })
+	if err != nil {
+		return err
+	}
 	return only.send(c, tagOfSubject(sub), struct {
 		subjectAnswer
 		Faces []enrolledFace `json:"faces"`
-	}{subjectOf(sub), enrolledFaces(faces)})
+		Next  string         `json:"next,omitempty"`
+	}{subjectOf(sub), enrolledFaces(faces), next})
+}
+
+// pageOf is a page of a subject's faces, in the order of their ids.
+func pageOf(faces []store.Face, p store.Page) []store.Face {
+	slices.SortFunc(faces, func(a, b store.Face) int { return strings.Compare(a.ID, b.ID) })
+	first, there := slices.BinarySearchFunc(faces, p.After, func(f store.Face, id string) int { return strings.Compare(f.ID, id) })
+	if there {
+		first++
+	}
+	return faces[first:min(len(faces), first+p.Limit)]
 }
 
 func (s *Server) patchSubject(c *fiber.Ctx, tenant string) error {

@@ -5,10 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"oneton/identify"
 	"oneton/server"
 	"oneton/server/servertest"
+	"oneton/store"
+	"oneton/store/storetest"
 )
 
 // The three forms of a request enrol and find alike.
@@ -182,4 +186,47 @@ func TestBadPhotos(t *testing.T) {
 				Refused(t, http.StatusBadRequest, "invalid_request")
 		})
 	}
+}
+
+// TestFacesComeInPages reads a subject's faces a page at a time, and adds to it
+// until it is full.
+func TestFacesComeInPages(t *testing.T) {
+	c := start(t)
+	g, err := c.Service.Gallery(t.Context(), "acme", "staff")
+	require.NoError(t, err)
+	faces := make([]store.Face, identify.MaxFaces-1)
+	for i := range faces {
+		id, err := uuid.NewV7()
+		require.NoError(t, err)
+		faces[i] = storetest.NewFace(id.String())
+	}
+	_, err = c.Store.Enrol(t.Context(), store.Subject{Gallery: g.ID, ID: "many"}, faces, nil, true)
+	require.NoError(t, err)
+
+	var read []string
+	for after, pages := "", 0; ; pages++ {
+		var page struct {
+			FaceCount int `json:"face_count"`
+			Faces     []struct{ ID string }
+			Next      string
+		}
+		c.json(t, "GET", "/v1/galleries/staff/subjects/many?limit=400&after="+after, nil).Into(t, http.StatusOK, &page)
+		require.Equal(t, len(faces), page.FaceCount)
+		for _, f := range page.Faces {
+			read = append(read, f.ID)
+		}
+		if after = page.Next; after == "" {
+			require.Equal(t, 2, pages)
+			break
+		}
+	}
+	require.Len(t, read, len(faces))
+	for i, f := range faces {
+		require.Equal(t, f.ID, read[i])
+	}
+	c.json(t, "GET", "/v1/galleries/staff/subjects/many?limit=1001", nil).Refused(t, http.StatusBadRequest, "invalid_request")
+
+	ada := text(servertest.Of(t, "ada", 1))
+	add := "/v1/galleries/staff/subjects/many/faces"
+	c.json(t, "POST", add, m{"photo": []string{ada, ada}}).Refused(t, http.StatusConflict, "too_many_faces")
 }
