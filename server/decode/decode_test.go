@@ -397,18 +397,19 @@ func TestBombsAreCheap(t *testing.T) {
 		contentType string
 		body        []byte
 	}{
-		"deep lists":         {"application/json", fill("", "[")},
-		"deep in a field":    {"application/json", fill(`{"filter":`, "[")},
-		"deep objects":       {"application/json", fill(`{"metadata":`, `{"a":`)},
-		"wide list":          {"application/json", append(fill(`{"filter":{"a":[`, `"",`), []byte(`""]}}`)...)},
-		"wide list of photo": {"application/json", append(fill(`{"photo":[`, `0,`), []byte(`0]}`)...)},
-		"wide object":        {"application/json", append(fill(`{"metadata":{`, `"a":"",`), []byte(`"b":""}}`)...)},
-		"long number":        {"application/json", append(fill(`{"k":`, "9"), '}')},
-		"long name":          {"application/json", append(fill(`{"`, "x"), []byte(`":1}`)...)},
-		"backslashes":        {"application/json", fill(`{"`, `\`)},
-		"quotes":             {"application/json", fill(`{"name":`, `"`)},
-		"parts":              {contentType, fill("", "--the-boundary\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\n\r\n")},
-		"part headers":       {contentType, fill("--the-boundary\r\n", "X: y\r\n")},
+		"deep lists":          {"application/json", fill("", "[")},
+		"deep in a field":     {"application/json", fill(`{"filter":`, "[")},
+		"deep objects":        {"application/json", fill(`{"metadata":`, `{"a":`)},
+		"wide list":           {"application/json", append(fill(`{"filter":{"a":[`, `"",`), []byte(`""]}}`)...)},
+		"wide list of photo":  {"application/json", append(fill(`{"photo":[`, `0,`), []byte(`0]}`)...)},
+		"wide list of photos": {"application/json", append(fill(`{"photo":[`, `"AAAA",`), []byte(`"AAAA"]}`)...)},
+		"wide object":         {"application/json", append(fill(`{"metadata":{`, `"a":"",`), []byte(`"b":""}}`)...)},
+		"long number":         {"application/json", append(fill(`{"k":`, "9"), '}')},
+		"long name":           {"application/json", append(fill(`{"`, "x"), []byte(`":1}`)...)},
+		"backslashes":         {"application/json", fill(`{"`, `\`)},
+		"quotes":              {"application/json", fill(`{"name":`, `"`)},
+		"parts":               {contentType, fill("", "--the-boundary\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\n\r\n")},
+		"part headers":        {contentType, fill("--the-boundary\r\n", "X: y\r\n")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats

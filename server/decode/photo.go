@@ -41,6 +41,9 @@ func (p *Photo) decode(raw []byte, path string) error {
 
 func (p *Photos) decode(raw []byte, path string) error {
 	add := func(raw []byte) error {
+		if len(*p) == maxParts {
+			return fault(path, "is a list of more than %d photos", maxParts)
+		}
 		var photo Photo
 		if err := photo.decode(raw, path); err != nil {
 			return err

@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	// maxParts bounds the parts of a form.
+	// maxParts bounds the parts of a form, and the photos of a list.
 	maxParts = 64
 	// maxText bounds one part that is not a photo, in bytes.
 	maxText = 64 << 10

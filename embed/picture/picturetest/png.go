@@ -62,8 +62,9 @@ func hostilePNG() []Photo {
 		{"png: compressed text", nil, func() []byte { return small(slices.Concat(bomb("zTXt"), bomb("iTXt"))) }},
 		{"png: compressed profile", nil, func() []byte { return small(bomb("iCCP")) }},
 		{"png: empty chunks of data", nil, func() []byte {
-			data := rows(height, 1+width)
-			return png(header{width: width, height: height, depth: 8},
+			const size = 3000
+			data := rows(size, 1+size)
+			return png(header{width: size, height: size, depth: 8},
 				chunk("IDAT", data[:10]), fill(chunk("IDAT", nil), len(data)+4096), chunk("IDAT", data[10:]))
 		}},
 		{"png: chunks of a byte of data", nil, func() []byte {
