@@ -177,7 +177,6 @@ func TestRoutesThatAreNotThere(t *testing.T) {
 	}{
 		"unknown":             {"GET", "/v2", 404, "not_found"},
 		"unknown in the API":  {"GET", "/v1/people", 404, "not_found"},
-		"root":                {"GET", "/", 404, "not_found"},
 		"wrong method":        {"PUT", "/v1/galleries", 405, "method_not_allowed"},
 		"trailing slash":      {"GET", "/v1/galleries/", 404, "not_found"},
 		"another case":        {"GET", "/V1/galleries", 404, "not_found"},

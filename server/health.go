@@ -55,6 +55,14 @@ func (s *Server) readiness(c *fiber.Ctx) error {
 	return c.JSON(status{Status: "ok"})
 }
 
+// root points to the descriptions of what is served.
+func (s *Server) root(c *fiber.Ctx) error {
+	return c.JSON(struct {
+		Name         string   `json:"name"`
+		Descriptions []string `json:"descriptions"`
+	}{"oneton", s.descriptions})
+}
+
 //go:embed openapi.yaml
 var description []byte
 

@@ -6,6 +6,8 @@ import "oneton/access"
 func (s *Server) routes() {
 	s.app.Get(livePath, s.live)
 	s.app.Get(readyPath, s.readiness)
+	s.descriptions = []string{"/openapi.yaml"}
+	s.app.Get("/", s.root)
 	s.app.Get("/openapi.yaml", describe)
 
 	v1 := s.app.Group("/v1", s.authenticate, unconditional)

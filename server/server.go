@@ -22,6 +22,9 @@ type Dialect interface {
 	// Routes adds the dialect's routes. Request ids, deadlines, recovery and
 	// the log are in place around them; errors they return become problems.
 	Routes(r fiber.Router)
+	// Description is the path at which the dialect serves its OpenAPI
+	// description.
+	Description() string
 }
 
 // Server serves the APIs on listeners.
@@ -32,6 +35,8 @@ type Server struct {
 	ready   func(context.Context) error
 	log     zerolog.Logger
 	app     *fiber.App
+	// descriptions are the paths of the APIs' descriptions.
+	descriptions []string
 	// routed answers what has a method that fiber knows.
 	routed fasthttp.RequestHandler
 	bodies bodies
@@ -80,6 +85,7 @@ func New(cfg Config, service Service, keys Authenticator, ready func(context.Con
 	s.app.Use(s.observe)
 	s.routes()
 	for _, d := range dialects {
+		s.descriptions = append(s.descriptions, d.Description())
 		d.Routes(s.app)
 	}
 	s.routed = s.app.Handler()

@@ -5,6 +5,7 @@ package uqudo
 
 import (
 	"context"
+	_ "embed" // the description
 	"errors"
 	"fmt"
 	"time"
@@ -70,8 +71,18 @@ func New(cfg Config, service Service, keys Keys) (*Dialect, error) {
 	return &Dialect{tokens: tokens{key: cfg.TokenKey, now: cfg.Now}, service: service, keys: keys}, nil
 }
 
-// Routes adds the dialect's calls.
+//go:embed openapi.yaml
+var description []byte
+
+// Description is where the dialect's OpenAPI description is served.
+func (d *Dialect) Description() string { return "/openapi/uqudo.yaml" }
+
+// Routes adds the dialect's calls, which openapi.yaml describes.
 func (d *Dialect) Routes(r fiber.Router) {
+	r.Get(d.Description(), func(c *fiber.Ctx) error {
+		c.Set(fiber.HeaderContentType, "application/yaml")
+		return c.Send(description)
+	})
 	r.Post(tokenPath, d.token)
 	face := r.Group("/api/v1/face", asBadRequest, d.authenticate)
 	face.Post("/match", scoped(access.FaceMatch, d.match))
