@@ -28,6 +28,9 @@ import (
 // looked for.
 const retentionInterval = time.Minute
 
+// compactInterval is how often useless rows of the change log are looked for.
+const compactInterval = time.Hour
+
 // watchInterval is how often it is looked whether the index follows.
 const watchInterval = time.Second
 
@@ -152,6 +155,7 @@ func (n *node) serve(ctx context.Context, ln net.Listener) error {
 	part("follow the database", func() error { return n.engine.run(failed) })
 	part("watch the index", func() error { return n.watch(failed) })
 	part("delete expired faces", func() error { return n.expire(failed) })
+	part("compact the log", func() error { return n.compact(failed) })
 	if listener, ok := n.truth.store.(interface {
 		Listen(ctx context.Context, notify func()) error
 	}); ok {
@@ -227,6 +231,26 @@ func (n *node) hold(ctx context.Context, now time.Time, ahead time.Duration) err
 			Msg("retention is held up: the clock is ahead of what this server has seen pass; where it is right, 'oneton retention accept' goes on, as a day of waiting does")
 	}
 	return err
+}
+
+// compact removes what is useless of the change log until ctx ends.
+func (n *node) compact(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(compactInterval):
+		}
+		removed, err := n.truth.store.CompactLog(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			n.log.Error().Err(err).Msg("the change log was not compacted; it will be tried again")
+		case removed > 0:
+			n.log.Info().Int("rows", removed).Msg("compacted the change log")
+		}
+	}
 }
 
 // watch logs when the index stops following the database, and when it follows

@@ -28,6 +28,8 @@ type database interface {
 	// DeleteExpired deletes faces past their gallery's retention and tells
 	// how many.
 	DeleteExpired(ctx context.Context, now time.Time) (int, error)
+	// CompactLog removes what tells no view anything, and tells how many rows.
+	CompactLog(ctx context.Context) (int, error)
 	// Expired tells what that would be, and deletes nothing.
 	Expired(ctx context.Context, now time.Time) ([]store.Expired, error)
 	PutCalibration(ctx context.Context, pack string, definition []byte) error

@@ -114,3 +114,44 @@ func testLogLimits(t *testing.T, open Open) {
 	require.Greater(t, position(t, s), dropped, "positions are never reused")
 	RequireReplay(t, s)
 }
+
+// testLogCompacted removes what is useless of the log, and checks that views
+// come to the same wherever they were, and that no position is used again.
+func testLogCompacted(t *testing.T, open Open) {
+	s, ctx := opened(t, open), t.Context()
+	g := newGallery(t, s)
+	for _, id := range names(6) {
+		enrol(t, s, g, id, 2)
+	}
+	behind := newReplay(0)
+	behind.catchUp(t, s, 100)
+	for _, id := range names(4) {
+		_, _, err := s.UpdateMetadata(ctx, g.ID, id, func(store.Subject) (map[string]string, error) { return map[string]string{"team": id}, nil })
+		require.NoError(t, err)
+		_, err = s.DeleteSubject(ctx, g.ID, id)
+		require.NoError(t, err)
+	}
+	end := position(t, s)
+	n, err := s.CompactLog(ctx)
+	require.NoError(t, err)
+	require.Equal(t, 4*2+4, n, "the faces and the metadata of those who are gone")
+	n, err = s.CompactLog(ctx)
+	require.NoError(t, err)
+	require.Zero(t, n)
+	require.Equal(t, end, position(t, s))
+	behind.catchUp(t, s, 3)
+	require.Equal(t, live(t, s), behind.rows)
+	RequireReplay(t, s)
+
+	// The last row stays, whatever it says.
+	_, _, err = s.UpdateMetadata(ctx, g.ID, names(6)[5], func(store.Subject) (map[string]string, error) { return nil, nil })
+	require.NoError(t, err)
+	enrol(t, s, g, "last", 1)
+	end = position(t, s)
+	_, err = s.CompactLog(ctx)
+	require.NoError(t, err)
+	require.Equal(t, end, position(t, s))
+	enrol(t, s, g, "later", 1)
+	require.Greater(t, position(t, s), end)
+	RequireReplay(t, s)
+}

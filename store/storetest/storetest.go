@@ -45,6 +45,7 @@ type Store interface {
 	Photo(ctx context.Context, gallery, face string) (store.Photo, error)
 	DeletePhotos(ctx context.Context, gallery, subject string) error
 	DeleteExpired(ctx context.Context, now time.Time) (int, error)
+	CompactLog(ctx context.Context) (int, error)
 	Expired(ctx context.Context, now time.Time) ([]store.Expired, error)
 
 	Calibration(ctx context.Context, pack string) ([]byte, error)
@@ -99,6 +100,7 @@ func Run(t *testing.T, create func(t *testing.T) Open) {
 		"log":                    testLog,
 		"log leaves out":         testLogLeavesOut,
 		"log of a put again":     testLogAgain,
+		"log compacted":          testLogCompacted,
 		"log limits":             testLogLimits,
 		"position of a gallery":  testPositionOf,
 		"model":                  testModel,

@@ -1,0 +1,46 @@
+package sqlite
+
+import "context"
+
+const (
+	// compactSpan is how many positions of the log are looked at together, and
+	// compactBatch how many rows one transaction removes, so that enrolments
+	// are not held up.
+	compactSpan, compactBatch = 4096, 256
+
+	// useless are rows of the log that say nothing any more: puts of faces that
+	// are gone, and of metadata that were put again. The last row stays, since
+	// it is the log's position.
+	useless = `SELECT seq FROM changes c WHERE seq > ? AND seq <= ? AND seq < (SELECT max(seq) FROM changes)
+		AND (kind = 1 AND NOT EXISTS (SELECT 1 FROM faces WHERE n = c.n)
+			OR kind = ` + putMetadata + ` AND NOT EXISTS (SELECT 1 FROM subjects WHERE changed = c.seq))`
+)
+
+// CompactLog removes the rows of the log that tell no view anything, wherever
+// it is, and returns how many. Positions stay as they are, with gaps, and rows
+// that delete stay, since views that are behind need them.
+func (s *Store) CompactLog(ctx context.Context) (removed int, err error) {
+	end, err := s.Position(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for after := uint64(0); after < end; after += compactSpan {
+		rows, err := s.readers.QueryContext(ctx, useless, after, after+compactSpan)
+		seqs, err := list(rows, err, func(row scanner) (seq int64, err error) { err = row.Scan(&seq); return seq, err })
+		if err != nil {
+			return removed, s.read(ctx, "compact the log", err)
+		}
+		for len(seqs) > 0 {
+			some := seqs[:min(compactBatch, len(seqs))]
+			seqs = seqs[len(some):]
+			if err := s.erase(ctx, "compact the log", func(tx tx) error {
+				_, err := tx.exec(`DELETE FROM changes WHERE seq IN (SELECT value FROM json_each(?))`, jsonColumn{some})
+				return err
+			}); err != nil {
+				return removed, err
+			}
+			removed += len(some)
+		}
+	}
+	return removed, nil
+}
