@@ -307,6 +307,39 @@ func TestLogErrorIsRetried(t *testing.T) {
 	})
 }
 
+// panickyLog panics when it is read ahead, once.
+type panickyLog struct {
+	fakeLog
+	panicked atomic.Bool
+}
+
+func (l *panickyLog) Changes(ctx context.Context, after uint64, limit int) ([]changelog.Change, uint64, error) {
+	if after > 0 && l.panicked.CompareAndSwap(false, true) {
+		panic("as told")
+	}
+	return l.fakeLog.Changes(ctx, after, limit)
+}
+
+// A panic of reading ahead does not end the process; the log is read again.
+func TestPanicOfReadingAheadIsRetried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, view := &panickyLog{}, &fakeView{}
+		end := log.grow(3)
+		f := changelog.NewFollower(log, view, changelog.FollowerConfig{})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- f.Run(ctx) }()
+		require.NoError(t, f.Wait(t.Context(), end))
+		synctest.Wait()
+		require.True(t, log.panicked.Load())
+		require.ErrorContains(t, f.Err(), "as told")
+		require.NoError(t, f.Wait(t.Context(), log.grow(3)))
+		view.requireAll(t, 6)
+		cancel()
+		require.Error(t, <-ended)
+	})
+}
+
 func TestViewAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, view := &fakeLog{}, &fakeView{}
