@@ -60,5 +60,5 @@ func TestCalibrateSaysThatPeopleAreTooFew(t *testing.T) {
 	}
 	c := calibrateCommand{settings: settings{Data: t.TempDir()}, Photos: people, Install: true}
 	require.ErrorIs(t, c.Run(t.Context()), calibration.ErrSample)
-	require.ErrorIs(t, (&calibrateCommand{settings: c.settings, Reset: true}).Run(t.Context()), store.ErrNotFound, "nothing was installed")
+	require.ErrorIs(t, (&calibrateCommand{settings: c.settings, Reset: true}).Run(t.Context()), errNoData, "nothing was installed")
 }
