@@ -7,15 +7,15 @@ import (
 	"iter"
 )
 
-// webpChunks are the chunks of a WebP, by kind (RFC 9649, section 2.3), up to the
-// first that is not whole.
+// webpChunks are the chunks of a WebP, by kind (RFC 9649, section 2.3). The last
+// may have less than it announces, since decoders begin with it all the same.
 func webpChunks(data []byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		const form, header = 12, 8
 		for at := form; at+header <= len(data); {
 			chunk := data[at+header:]
 			length := int(binary.LittleEndian.Uint32(data[at+4:]))
-			if length > len(chunk) || !yield(string(data[at:at+4]), chunk[:length]) {
+			if !yield(string(data[at:at+4]), chunk[:min(length, len(chunk))]) || length > len(chunk) {
 				return
 			}
 			at += header + length + length&1

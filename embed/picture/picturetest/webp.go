@@ -10,6 +10,14 @@ func hostileWebP() []Photo {
 	const alpha = 1 << 4
 	return []Photo{
 		{"webp: lossless, too many pixels", tooLarge, func() []byte { return webp(riff("VP8L", lossless(width, height, plain))) }},
+		{"webp: lossless, too many pixels, data announced that are not there", tooLarge, func() []byte {
+			return announced(webp(riff("VP8L", lossless(width, height, plain))), 0)
+		}},
+		{"webp: transparency, too many pixels, data announced that are not there", tooLarge, func() []byte {
+			alphas := append([]byte{1}, lossless(width, half, transforms)[5:]...)
+			before := extended(alpha, width, half)
+			return announced(webp(before, riff("ALPH", alphas)), len(before))
+		}},
 		{"webp: lossless, one colour", nil, func() []byte { return webp(riff("VP8L", lossless(width, half, plain))) }},
 		{"webp: lossless, transforms", nil, func() []byte { return webp(riff("VP8L", lossless(width, half, transforms|random))) }},
 		{"webp: lossless, transforms and cached colours", nil, func() []byte {
@@ -46,6 +54,15 @@ func Lossless(width, height int) []byte {
 func webp(chunks ...[]byte) []byte {
 	content := append([]byte("WEBP"), slices.Concat(chunks...)...)
 	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(content))), content...)
+}
+
+// announced makes a file, and its chunk that has so many bytes of chunks before
+// it, announce far more than they have.
+func announced(file []byte, before int) []byte {
+	const form, name, most = 12, 4, 1 << 30
+	binary.LittleEndian.PutUint32(file[name:], 2*most)
+	binary.LittleEndian.PutUint32(file[form+before+name:], most)
+	return file
 }
 
 func riff(kind string, data []byte) []byte {
