@@ -53,4 +53,3 @@ func TestArithmeticIsEqualEverywhere(t *testing.T) {
 	}
 	require.Equal(t, "aef1939c0270f347", hex.EncodeToString(sum.Sum(nil)[:8]))
 }
-

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"os"
 	"testing"
 	"time"
 
@@ -36,7 +37,18 @@ func TestClock(t *testing.T) {
 		"a jump after a restart":      {{says: noon, want: true}, {says: noon.Add(hour), restart: true, want: true}, {says: noon.Add(5 * hour), passed: minute}},
 		"a stop and an hour off":      {{says: noon, want: true}, {says: year, restart: true}, {says: noon.Add(20 * hour), passed: minute, want: true}},
 		"it is set back":              {{says: noon, want: true}, {says: noon.Add(-day), passed: minute, want: true}},
-		"a restart forgets no doubt":  {{says: noon, want: true}, {says: year, passed: minute}, {says: year.Add(minute), restart: true}},
+		"doubt of many short runs": {
+			{says: noon, want: true},
+			{says: noon.Add(3 * day), restart: true}, {says: noon.Add(3*day + 9*hour), passed: 9 * hour},
+			{says: noon.Add(4 * day), restart: true}, {says: noon.Add(4*day + 9*hour), passed: 9 * hour},
+			{says: noon.Add(5 * day), restart: true}, {says: noon.Add(5*day + 5*hour), passed: 5 * hour}, {says: noon.Add(5*day + 6*hour), passed: 6 * hour, want: true},
+			{says: noon.Add(6 * day), restart: true, want: true}, {says: noon.Add(9 * day), restart: true}, {says: noon.Add(9*day + 23*hour), passed: 23 * hour},
+		},
+		"doubt that was settled does not count": {
+			{says: noon, want: true}, {says: year, passed: minute}, {says: year.Add(20 * hour), passed: 20 * hour},
+			{says: noon.Add(20*hour + minute), passed: 20*hour + minute, want: true}, {says: year, passed: 21 * hour}, {says: year.Add(5 * hour), passed: 26 * hour},
+		},
+		"a restart forgets no doubt": {{says: noon, want: true}, {says: year, passed: minute}, {says: year.Add(minute), restart: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := clockPath(t.TempDir())
@@ -49,12 +61,30 @@ func TestClock(t *testing.T) {
 					_, err := keepClock(path, s.says)
 					require.NoError(t, err)
 				}
-				ahead, err := c.check(s.says, s.passed)
+				believed, ahead, err := c.check(s.says, s.passed)
 				require.NoError(t, err)
-				require.Equal(t, s.want, ahead == 0, "step %d: %v ahead", i, ahead)
+				require.Equal(t, s.want, believed, "step %d: %v ahead", i, ahead)
+				require.Equal(t, s.want, ahead == 0)
 			}
 		})
 	}
+}
+
+// A time that cannot be kept holds nothing up, and vouches for nothing.
+func TestClockThatCannotBeKept(t *testing.T) {
+	now, path := time.Now(), clockPath(t.TempDir())
+	c := &clock{path: path}
+	_, _, err := c.check(now, 0)
+	require.NoError(t, err)
+	require.NoError(t, os.Mkdir(path+".new", 0o700))
+	for passed := 7 * time.Hour; passed < 8*time.Hour; passed += time.Minute {
+		believed, _, err := c.check(now.Add(passed), passed)
+		require.Error(t, err)
+		require.True(t, believed)
+	}
+	believed, _, err := c.check(now.AddDate(1, 0, 0), 8*time.Hour)
+	require.NoError(t, err)
+	require.False(t, believed)
 }
 
 // dated is a database that has 3 expired faces, and notes at what time it was

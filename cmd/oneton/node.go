@@ -198,8 +198,8 @@ func (n *node) expire(ctx context.Context) error {
 func (n *node) sweep(ctx context.Context, c *clock, now time.Time, passed time.Duration) {
 	var deleted int
 	err := guarded(n.log, "delete expired faces", func() error {
-		ahead, err := c.check(now, passed)
-		if err != nil || ahead > 0 {
+		believed, ahead, err := c.check(now, passed)
+		if !believed {
 			err = errors.Join(err, n.hold(ctx, now, ahead))
 			now = time.Unix(0, 0) // at which nothing is expired; what was dropped is purged
 		}

@@ -47,10 +47,10 @@ func (c *retentionAccept) Run(context.Context) error {
 	if err != nil {
 		return err
 	}
-	now, err := keepClock(clockPath(cfg.Data), time.Now())
+	accepted, err := keepClock(clockPath(cfg.Data), time.Now())
 	if err != nil {
 		return err
 	}
-	fmt.Printf("retention goes by this machine's clock, which says %s, within a minute\n", now.Format(time.RFC3339))
+	fmt.Printf("retention goes by this machine's clock, which says %s, within a minute\n", accepted.time.Format(time.RFC3339))
 	return nil
 }
