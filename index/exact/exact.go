@@ -243,7 +243,11 @@ func (x *Index) lose(key galleryKey) {
 	x.mu.Lock()
 	g := x.galleries[key]
 	delete(x.galleries, key)
-	x.rebuilding[key] = max(position, x.rebuilding[key])
+	until := position
+	for _, other := range x.rebuilding {
+		until = max(until, other)
+	}
+	x.rebuilding[key] = until
 	for _, other := range x.galleries {
 		other.reach(position)
 	}

@@ -468,3 +468,43 @@ func TestUnusableDirectory(t *testing.T) {
 		require.True(t, strings.HasPrefix(err.Error(), "open index: "), err)
 	}
 }
+
+// TestTwoDamagedGalleries checks that none of them is searched before it is
+// whole, whichever was lost first.
+func TestTwoDamagedGalleries(t *testing.T) {
+	const people = 40
+	h, dir := &history{}, t.TempDir()
+	both := []index.Scope{scopes[2], scopes[3]}
+	for i := range people {
+		for _, s := range both {
+			h.add(changelog.Change{
+				Kind: changelog.PutFace, Tenant: s.Tenant, Gallery: s.Gallery, Pack: s.Pack,
+				Subject: fmt.Sprint("p", i), Face: uuid.NewString(), Template: template(fmt.Sprint(i)),
+			})
+		}
+	}
+	x := open(t, dir)
+	h.follow(t, x)
+	require.NoError(t, x.Save(bg))
+	require.NoError(t, x.Close())
+	bundles, err := filepath.Glob(filepath.Join(dir, "bundle-*"))
+	require.NoError(t, err)
+	require.Len(t, bundles, 1)
+	require.NoError(t, os.Remove(bundles[0]))
+
+	x, told := openReporting(t, dir)
+	require.Len(t, told.all(), len(both))
+	for _, half := range []uint64{people / 2, people} {
+		require.NoError(t, x.Apply(bg, h.changes[x.Position():half], half))
+		for _, s := range both {
+			_, err := x.Search(bg, index.Query{Scope: s, K: people, Threshold: -1, Probe: template("0")})
+			require.ErrorIs(t, err, index.ErrUnavailable)
+		}
+	}
+	h.follow(t, x)
+	for _, s := range both {
+		r, err := x.Search(bg, index.Query{Scope: s, K: people, Threshold: -1, Probe: template("0")})
+		require.NoError(t, err)
+		require.Len(t, r.Hits, people)
+	}
+}
