@@ -126,7 +126,7 @@ func hostileDecode(ctx context.Context, p picturetest.Photo, data []byte) (hosti
 	_, err := picture.Decode(ctx, data, limits)
 	k := hostileKind{Kind: p.Kind, Bytes: len(data), CPU: (processTime() - cpu).Seconds(), Wall: time.Since(start).Seconds(), Answer: "taken"}
 	if !errors.Is(err, p.Refused) {
-		return k, fmt.Errorf("%s is not answered %v: %w", p.Kind, p.Refused, cmp.Or(err, errors.New("taken")))
+		return k, fmt.Errorf("decode %s, to be answered %q: %w", p.Kind, fmt.Sprint(p.Refused), cmp.Or(err, errors.New("taken")))
 	}
 	if err != nil {
 		k.Answer = err.Error()

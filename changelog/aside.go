@@ -65,10 +65,12 @@ func (a *aside) overtake(by []Change) {
 		}
 		for seq, k := range a.known {
 			same := k.Face != "" && k.Face == c.Face
-			if c.Kind == DropGallery {
+			switch c.Kind {
+			case DropGallery:
 				same = true
-			} else if c.Kind == PutMetadata {
+			case PutMetadata:
 				same = !k.lost && k.Subject == c.Subject
+			default:
 			}
 			if seq < c.Seq && same && k.Gallery == c.Gallery {
 				delete(a.known, seq)

@@ -381,7 +381,7 @@ type movingIndex struct{ position uint64 }
 func (m *movingIndex) Search(_ context.Context, q index.Query) (index.Result, error) {
 	m.position++
 	faces := int(m.position) //nolint:gosec // a few
-	q, err := q.In(faces)
+	_, err := q.In(faces)
 	return index.Result{Faces: faces, Position: m.position}, err
 }
 

@@ -114,10 +114,15 @@ func resourceDetail(e *identify.ResourceError) string {
 	default:
 		text += "no " + named(e)
 	}
+	parts := []string{text}
 	for in := e.In; in != nil; in = in.In {
-		text += map[string]string{identify.KindGallery: " in ", identify.KindSubject: " of ", identify.KindFace: " of "}[in.Kind] + named(in)
+		joint := " of "
+		if in.Kind == identify.KindGallery {
+			joint = " in "
+		}
+		parts = append(parts, joint, named(in))
 	}
-	return text
+	return strings.Join(parts, "")
 }
 
 func named(e *identify.ResourceError) string {

@@ -62,8 +62,7 @@ func ProblemOf(err error) Problem {
 	if p.Status < fiber.StatusInternalServerError {
 		p.Field = fieldOf(err)
 	}
-	var scope *ScopeError
-	if errors.As(err, &scope) {
+	if scope, ok := errors.AsType[*ScopeError](err); ok {
 		p.challenge = fmt.Sprintf(`Bearer error="insufficient_scope", scope=%q`, scope.Scope)
 	}
 	p.Detail, p.Reasons = detailOf(err, p.Field), reasonsOf(err)

@@ -25,7 +25,7 @@ func (c *secretAdopt) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	print, err := s.derive("fingerprint")
+	fingerprint, err := s.derive("fingerprint")
 	if err != nil {
 		return err
 	}
@@ -33,5 +33,5 @@ func (c *secretAdopt) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return errors.Join(db.ReplaceFingerprint(ctx, print), db.Close())
+	return errors.Join(db.ReplaceFingerprint(ctx, fingerprint), db.Close())
 }

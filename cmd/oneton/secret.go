@@ -58,12 +58,12 @@ func agreedSecret(ctx context.Context, db database, path string) (s secret, adop
 	if err != nil {
 		return nil, false, err
 	}
-	print, err := s.derive("fingerprint")
+	fingerprint, err := s.derive("fingerprint")
 	if err != nil {
 		return nil, false, err
 	}
-	agreed, err := db.AgreeFingerprint(ctx, print)
-	if err == nil && !bytes.Equal(agreed, print) {
+	agreed, err := db.AgreeFingerprint(ctx, fingerprint)
+	if err == nil && !bytes.Equal(agreed, fingerprint) {
 		err = fmt.Errorf("%s: %w", path, errOtherSecret)
 		if made { // another process has been quicker, and nothing was made under this one
 			err = errors.Join(err, os.Remove(path))

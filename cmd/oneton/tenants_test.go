@@ -28,8 +28,14 @@ func commandIn(t *testing.T, folder string, args ...string) (stdout, stderr stri
 // A command that is to work on what is there makes nothing where it is not.
 func TestNoFolderIsMadeInSilence(t *testing.T) {
 	for _, args := range [][]string{
-		{"key", "create", "acme"}, {"key", "list", "acme"}, {"key", "revoke", "acme", "x"},
-		{"tenant", "list"}, {"tenant", "delete", "acme", "--yes"}, {"erased"}, {"index", "status"}, {"index", "verify"},
+		{"key", "create", "acme"},
+		{"key", "list", "acme"},
+		{"key", "revoke", "acme", "x"},
+		{"tenant", "list"},
+		{"tenant", "delete", "acme", "--yes"},
+		{"erased"},
+		{"index", "status"},
+		{"index", "verify"},
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			folder := t.TempDir()

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,7 +42,7 @@ func newTrace(t *testing.T, cmd *exec.Cmd) *trace {
 	if out, err := exec.Command(tracer, append(args[1:], "true")...).CombinedOutput(); err != nil {
 		t.Skipf("strace cannot trace here: %s", out)
 	}
-	cmd.Args = append(args, append([]string{cmd.Path}, cmd.Args[1:]...)...)
+	cmd.Args = slices.Concat(args, []string{cmd.Path}, cmd.Args[1:])
 	cmd.Path, cmd.Dir = tracer, tr.folder
 	return tr
 }
@@ -117,12 +118,7 @@ func (tr *trace) allowed(name, args string, r rules) bool {
 func (r rules) mayReach(args string) bool {
 	if m := inet.FindStringSubmatch(args); m != nil {
 		address := net.JoinHostPort(strings.TrimPrefix(m[2], "::ffff:"), m[1])
-		for _, a := range r.addresses {
-			if a == address {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(r.addresses, address)
 	}
 	return !local.MatchString(args)
 }
@@ -147,10 +143,8 @@ func (tr *trace) within(args string, r rules) bool {
 }
 
 func (r rules) mayWrite(path string) bool {
-	for _, f := range r.files {
-		if path == f {
-			return true
-		}
+	if slices.Contains(r.files, path) {
+		return true
 	}
 	for _, f := range r.folders {
 		if path == f || strings.HasPrefix(path, f+string(filepath.Separator)) {

@@ -32,7 +32,8 @@ var reporters = [][]byte{[]byte("Microsoft12Applications6Events"), []byte("event
 // silence sees to it that the library at the path, which is loaded next, does
 // not report to its maker. It is ErrTelemetry when that cannot be had.
 func silence(path string) error {
-	if err := os.Setenv(noTelemetry, "1"); err != nil {
+	err := os.Setenv(noTelemetry, "1")
+	if err != nil {
 		return fmt.Errorf("%w: %w", ErrTelemetry, err)
 	}
 	// The library asks C's environment, which need not be Go's.

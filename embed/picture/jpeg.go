@@ -65,7 +65,9 @@ func nextMarker(data []byte, at int) (marker byte, behind int) {
 		if n < 0 {
 			break
 		}
-		for at += n; at < len(data) && data[at] == 0xff; at++ { // the last of fill bytes begins the marker
+		at += n + 1
+		for at < len(data) && data[at] == 0xff { // the last of fill bytes begins the marker
+			at++
 		}
 		if at == len(data) {
 			break

@@ -82,23 +82,21 @@ func (x *Index) live() []liveShelf {
 func (s *saving) plan(live []liveShelf) bool {
 	var same []liveShelf
 	anew, sizes := make(map[string]bool), make(map[string]int64)
-	gone := make(map[*shelf]savedShelf, len(s.before.shelves))
-	for of, old := range s.before.shelves {
-		gone[of] = old
-	}
+	gone := maps.Clone(s.before.shelves)
 	for _, l := range live {
 		s.pace.Rest()
 		old, known := s.before.shelves[l.shelf]
-		if known && old.version == l.shelf.rows.Load().version {
+		switch {
+		case known && old.version == l.shelf.rows.Load().version:
 			delete(gone, l.shelf)
 			s.after[l.shelf] = old
 			same = append(same, l)
 			if old.inBundle() {
 				sizes[old.File] += old.Size
 			}
-		} else if s.cfg.sizes.holds(l.shelf) {
+		case s.cfg.sizes.holds(l.shelf):
 			s.small = append(s.small, l)
-		} else {
+		default:
 			s.large = append(s.large, l)
 		}
 	}
@@ -133,9 +131,7 @@ func (s *saving) write(ctx context.Context) error {
 	if err := w.flush(); err != nil {
 		return err
 	}
-	for of, saved := range w.done {
-		s.after[of] = saved
-	}
+	maps.Copy(s.after, w.done)
 	for _, l := range s.large {
 		err := l.shelf.save(ctx)
 		if errors.Is(err, search.ErrClosed) {

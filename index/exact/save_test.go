@@ -202,7 +202,8 @@ func TestKilledSave(t *testing.T) {
 		x, err := exact.New(exact.Config{Dir: dir})
 		require.NoError(t, err)
 		rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
-		fmt.Println("begun")
+		_, err = os.Stdout.WriteString("begun\n")
+		require.NoError(t, err)
 		for at := x.Position(); ; at = x.Position() {
 			next := min(at+5, h.end())
 			require.NoError(t, x.Apply(bg, h.changes[at:next], next))

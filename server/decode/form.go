@@ -178,8 +178,7 @@ func shape(body []byte) error {
 
 // position says where a text stops being JSON.
 func position(body []byte) string {
-	var syntax *json.SyntaxError
-	if errors.As(json.Unmarshal(body, &json.RawMessage{}), &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(body, &json.RawMessage{})); ok {
 		return fmt.Sprintf(", from byte %d on", syntax.Offset)
 	}
 	return ""

@@ -271,7 +271,7 @@ func lossy(width, height, coefficients int) []byte {
 	for len(first.bytes) < modes-64 {
 		first.literal(rng.Uint64()&(1<<16-1), 16)
 	}
-	data := append(first.bytes, make([]byte, modes-len(first.bytes))...)
+	data := slices.Concat(first.bytes, make([]byte, modes-len(first.bytes)))
 	tag := uint32(len(data))<<5 | 1<<4
 	head := []byte{byte(tag), byte(tag >> 8), byte(tag >> 16), 0x9d, 0x01, 0x2a, byte(width), byte(width >> 8), byte(height), byte(height >> 8)}
 	second := make([]byte, coefficients)
