@@ -17,9 +17,9 @@ type conn struct {
 	net.Conn
 	listener *listener
 	spare    bool
-	// unread means that the peer may be in the middle of a body that was
-	// refused.
-	unread atomic.Bool
+	// unread is until when, in Unix nanoseconds, what is left of a refused body
+	// is drained when the connection closes; 0 where there is none.
+	unread atomic.Int64
 
 	// The listener guards the rest. place is in the peer's list, while the
 	// connection waits for a request.
@@ -39,7 +39,7 @@ func (c *conn) serve() bool {
 	}
 	c.listener.mu.Lock()
 	defer c.listener.mu.Unlock()
-	c.unread.Store(false)
+	c.unread.Store(0)
 	c.wait(false)
 	return !c.gone
 }
@@ -91,18 +91,21 @@ func (c *conn) leaveUnread() {
 	if c == nil {
 		return
 	}
-	c.unread.Store(true)
-	_ = c.SetReadDeadline(time.Now().Add(lingerTime))
+	now := time.Now()
+	c.unread.Store(now.Add(2 * lingerTime).UnixNano())
+	_ = c.SetReadDeadline(now.Add(lingerTime))
 }
 
 // Close closes the connection. Doing so at once while the peer is still
 // sending would reset it, and the reset would overtake the answer that says
 // why (RFC 9112, section 9.6): so with a body left unread it first ends the
-// answer and drains what comes, for at most lingerTime.
+// answer and drains what comes, for at most as long again. Nobody waits for a
+// connection that has been idle since: a stop closes one after the other.
 func (c *conn) Close() error {
 	c.rest()
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.unread.Load() {
-		if half.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		until := time.Unix(0, c.unread.Load())
+		if time.Now().Before(until) && half.CloseWrite() == nil && c.SetReadDeadline(until) == nil {
 			_, _ = io.Copy(io.Discard, c.Conn)
 		}
 	}
