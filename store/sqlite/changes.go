@@ -57,7 +57,11 @@ func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]changel
 			if c.Gallery == "" && c.Damage == nil {
 				continue
 			}
-			if c.Tenant, there, err = s.tenantOf(ctx, c, tenants); err != nil {
+			c.Tenant, there, err = s.tenantOf(ctx, c, tenants)
+			if damaged(err) { // then nobody can say whose it is, and it is lost
+				c.Kind, c.Damage, there, err = 0, explain(err), true, nil
+			}
+			if err != nil {
 				return nil, after, s.read(ctx, "read changes", err)
 			}
 		}
@@ -119,7 +123,7 @@ func (s *Store) tenantOf(ctx context.Context, c changelog.Change, known map[stri
 		return tenant, true, nil
 	}
 	err = s.readers.QueryRowContext(ctx, `SELECT tenant FROM galleries WHERE id = ? AND tenant IS NOT NULL`, c.Gallery).Scan(&tenant)
-	if errors.Is(err, sql.ErrNoRows) || damaged(err) && c.Damage != nil {
+	if errors.Is(err, sql.ErrNoRows) {
 		// The gallery of a damaged row may be what is damaged.
 		return "", c.Damage != nil, nil
 	}
@@ -136,10 +140,11 @@ func (s *Store) Position(ctx context.Context) (position uint64, err error) {
 	return position, s.read(ctx, "read position", err)
 }
 
-// PositionOf is the position of the gallery's last change, or 0 before any; an
-// unknown gallery is ErrNotFound.
+// PositionOf is the position of the gallery's last change, or 0 before any, and
+// never beyond the log's; an unknown gallery is ErrNotFound.
 func (s *Store) PositionOf(ctx context.Context, gallery string) (position uint64, err error) {
-	err = s.readers.QueryRowContext(ctx, `SELECT position FROM galleries WHERE id = ? AND tenant IS NOT NULL`, gallery).Scan(&position)
+	err = s.readers.QueryRowContext(ctx, `SELECT min(position, (SELECT coalesce(max(seq), 0) FROM changes))
+		FROM galleries WHERE id = ? AND tenant IS NOT NULL`, gallery).Scan(&position)
 	return position, s.read(ctx, "read position of gallery", err)
 }
 

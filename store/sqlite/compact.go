@@ -33,7 +33,7 @@ func (s *Store) CompactLog(ctx context.Context) (removed int, err error) {
 		for len(seqs) > 0 {
 			some := seqs[:min(compactBatch, len(seqs))]
 			seqs = seqs[len(some):]
-			if err := s.erase(ctx, "compact the log", func(tx tx) error {
+			if err := s.write(ctx, "compact the log", func(tx tx) error {
 				_, err := tx.exec(`DELETE FROM changes WHERE seq IN (SELECT value FROM json_each(?))`, jsonColumn{some})
 				return err
 			}); err != nil {
