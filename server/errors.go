@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -70,7 +71,7 @@ func (e *ScopeError) detail() string {
 	if e.For != "" {
 		what = e.For
 	}
-	return what + " needs a key with the scope " + e.Scope + "; this key has " + strings.Join(e.Has, ", ")
+	return what + " needs a key with the scope " + e.Scope + "; this key has " + cmp.Or(strings.Join(e.Has, ", "), "none")
 }
 
 // kind is what one cause looks like to a client.

@@ -113,3 +113,8 @@ func TestProblemsNameThePhoto(t *testing.T) {
 		})
 	}
 }
+
+// A key whose scopes cannot be read has none, and is told so.
+func TestScopeOfAKeyWithoutAny(t *testing.T) {
+	require.Contains(t, server.ProblemOf(&server.ScopeError{Scope: "search"}).Detail, "this key has none")
+}

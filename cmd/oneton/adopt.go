@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 type secretCommand struct {
@@ -16,7 +17,7 @@ type secretAdopt struct {
 
 // Run puts the fingerprint of this machine's secret in the place of the one
 // that was lost, or was agreed on by mistake.
-func (c *secretAdopt) Run(ctx context.Context) (err error) {
+func (c *secretAdopt) Run(ctx context.Context) error {
 	cfg, err := c.load(nil)
 	if err != nil {
 		return err
@@ -33,5 +34,9 @@ func (c *secretAdopt) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return errors.Join(db.ReplaceFingerprint(ctx, fingerprint), db.Close())
+	if err := errors.Join(db.ReplaceFingerprint(ctx, fingerprint), db.Close()); err != nil {
+		return err
+	}
+	fmt.Printf("the database takes %s from now on; keys made under another are invalid, and 'oneton key create' makes new ones\n", secretPath(cfg))
+	return nil
 }

@@ -21,7 +21,13 @@ func (c *erasedCommand) Run(ctx context.Context) error {
 	return c.with(ctx, func(t *truth) error {
 		ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 		defer cancel()
-		return t.waitErased(ctx)
+		if err := t.waitErased(ctx); err != nil {
+			return err
+		}
+		if _, ok := t.store.(*sqlite.Store); ok {
+			fmt.Println("nothing that was deleted is left in the database's files")
+		}
+		return nil
 	})
 }
 

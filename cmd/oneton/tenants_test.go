@@ -66,6 +66,12 @@ func TestTenantsAndKeysSayWhatTheyDid(t *testing.T) {
 	stdout, stderr, err = commandIn(t, folder, "key", "revoke", "acme", id, "--data", "d")
 	require.NoError(t, err, stderr)
 	require.Contains(t, stdout, "key "+id+" of tenant acme is revoked")
+	stdout, stderr, err = commandIn(t, folder, "erased", "--data", "d")
+	require.NoError(t, err, stderr)
+	require.Contains(t, stdout, "nothing that was deleted is left")
+	stdout, stderr, err = commandIn(t, folder, "secret", "adopt", "--yes", "--data", "d")
+	require.NoError(t, err, stderr)
+	require.Contains(t, stdout, filepath.Join("d", "secret.key"))
 
 	for name, c := range map[string]struct {
 		args []string
