@@ -109,11 +109,11 @@ func (s *Store) Position(ctx context.Context) (uint64, error) {
 	return one(ctx, s, "read position", pgx.RowTo[uint64], endOfLog)
 }
 
-// PositionOf is the position of the gallery's last change, or 0 before any; an
-// unknown gallery is ErrNotFound.
+// PositionOf is the position of the gallery's last change, or 0 before any, and
+// never beyond the log's; an unknown gallery is ErrNotFound.
 func (s *Store) PositionOf(ctx context.Context, gallery string) (uint64, error) {
 	return one(ctx, s, "read position of gallery", pgx.RowTo[uint64],
-		`SELECT position FROM galleries WHERE id = $1 AND tenant IS NOT NULL`, gallery)
+		`SELECT least(position, (`+endOfLog+`)) FROM galleries WHERE id = $1 AND tenant IS NOT NULL`, gallery)
 }
 
 func scanChange(row pgx.CollectableRow) (c changelog.Change, err error) {

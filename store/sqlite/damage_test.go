@@ -98,6 +98,45 @@ func TestDamagedPages(t *testing.T) {
 	require.Greater(t, spoilt, 3)
 }
 
+// TestDamagedPagesOfGalleries spoils every page that holds galleries, one after
+// the other, and checks that the faces of the others still come.
+func TestDamagedPagesOfGalleries(t *testing.T) {
+	const pageSize, galleries = 4096, 60
+	whole := filepath.Join(t.TempDir(), "oneton.db")
+	s := open(t, whole)
+	templates := make(map[string][]byte)
+	for i := range galleries {
+		f, id := storetest.NewFace(uuid.NewString()), fmt.Sprint("g", i)
+		newGallery(t, s, id)
+		templates[f.ID] = f.Template.Bytes()
+		_, err := s.Enrol(t.Context(), store.Subject{Gallery: id, ID: "p"}, []store.Face{f}, nil, true)
+		require.NoError(t, err)
+	}
+	require.NoError(t, s.Close())
+	text, err := os.ReadFile(whole)
+	require.NoError(t, err)
+
+	spoilt := 0
+	for page := range slices.Chunk(text, pageSize) {
+		held := bytes.Count(page, []byte(`{"fpir"`))
+		if held == 0 {
+			continue
+		}
+		spoilt++
+		sound := slices.Clone(page)
+		for i := range page[:pageSize/2] {
+			page[i] ^= 0xa5
+		}
+		path := filepath.Join(t.TempDir(), "oneton.db")
+		require.NoError(t, os.WriteFile(path, text, 0o600))
+		copy(page, sound)
+		found, lost := read(t, open(t, path), templates)
+		require.Equal(t, galleries-held, found)
+		require.Equal(t, held, lost)
+	}
+	require.Greater(t, spoilt, 1)
+}
+
 // read reads the log to its end and returns how many faces came and how many
 // were damaged.
 func read(t *testing.T, s *sqlite.Store, templates map[string][]byte) (found, lost int) {

@@ -53,6 +53,8 @@ func TestReserve(t *testing.T) {
 	require.ErrorIs(t, enrol(), store.ErrUnavailable)
 	_, err = s.DeleteSubject(t.Context(), "g", subs[0].ID)
 	require.NoError(t, err)
+	_, err = s.CompactLog(t.Context())
+	require.ErrorIs(t, err, store.ErrUnavailable, "the reserve is for what somebody wants removed")
 	_, err = s.AgreeFingerprint(t.Context(), []byte("f"))
 	require.NoError(t, err, "a process can start")
 	require.NoError(t, os.RemoveAll(reserve))

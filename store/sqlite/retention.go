@@ -54,11 +54,16 @@ func (t tx) deleteExpired(now time.Time) (deleted int, err error) {
 	return deleted, nil
 }
 
+// retention is a gallery's, in nanoseconds, or NULL when it cannot be read.
+const retention = `CASE WHEN json_valid(policy) THEN
+		CASE json_type(policy, '$.retention') WHEN 'integer' THEN policy ->> 'retention' END
+	END AS retention`
+
 type expiredFace struct{ tenant, gallery, id string }
 
 // expiredFaces takes now, the retention's units of a microsecond, and how many.
 const expiredFaces = `SELECT g.tenant, g.id, f.id FROM (
-		SELECT tenant, id, iif(json_valid(policy), policy ->> 'retention', 0) AS retention FROM galleries WHERE tenant IS NOT NULL
+		SELECT tenant, id, ` + retention + ` FROM galleries WHERE tenant IS NOT NULL
 	) g JOIN faces f ON f.gallery = g.id
 	WHERE g.retention > 0 AND f.created_at < ? - g.retention / ?
 	LIMIT ?`
@@ -83,7 +88,7 @@ func (t tx) expired(now time.Time) ([]expiredFace, error) {
 func (s *Store) Expired(ctx context.Context, now time.Time) ([]store.Expired, error) {
 	rows, err := s.readers.QueryContext(ctx, `
 		SELECT g.tenant, g.name, count(*), min(f.created_at) FROM (
-			SELECT tenant, name, id, iif(json_valid(policy), policy ->> 'retention', 0) AS retention FROM galleries WHERE tenant IS NOT NULL
+			SELECT tenant, name, id, `+retention+` FROM galleries WHERE tenant IS NOT NULL
 		) g JOIN faces f ON f.gallery = g.id
 		WHERE g.retention > 0 AND f.created_at < ? - g.retention / ?
 		GROUP BY g.id ORDER BY g.tenant, g.name`, now.UnixMicro(), time.Microsecond.Nanoseconds())

@@ -212,8 +212,23 @@ func testDamagedGalleries(t *testing.T, open Open, exec Exec) {
 	n, err := s.DeleteExpired(ctx, epoch.Add(48*time.Hour))
 	require.NoError(t, err)
 	require.Equal(t, 1, n, "other galleries' retention goes on")
+	enrol(t, s, g, "kept", 1)
+	for _, retention := range []string{`"x"`, `[1]`, `true`, `null`} {
+		exec(t, `UPDATE galleries SET policy = ? WHERE id = ?`, `{"retention": `+retention+`}`, g.ID)
+		expired, err := s.Expired(ctx, epoch.Add(48*time.Hour))
+		require.NoError(t, err)
+		require.Empty(t, expired)
+		n, err := s.DeleteExpired(ctx, epoch.Add(48*time.Hour))
+		require.NoError(t, err)
+		require.Zero(t, n, "a retention that cannot be read deletes nothing")
+	}
 	_, err = s.DeleteGallery(ctx, g.Tenant, g.Name)
 	require.NoError(t, err)
+	end := position(t, s)
+	exec(t, `UPDATE galleries SET position = ?`, int64(1)<<40)
+	at, err := s.PositionOf(ctx, h.ID)
+	require.NoError(t, err)
+	require.LessOrEqual(t, at, end, "a search would wait for ever")
 }
 
 func testDamagedKeys(t *testing.T, open Open, exec Exec) {
