@@ -38,12 +38,18 @@ func Body(c *fiber.Ctx, largest int) ([]byte, error) {
 		x.wanted = true
 		return nil, errAwaited
 	}
-	if p, ok := PrincipalOf(c); ok {
-		x.tenant = p.Tenant
+	p, known := PrincipalOf(c)
+	x.tenant = p.Tenant
+	if !known {
+		// A stranger that keeps its body back takes nobody's place.
+		x.conn.rest()
 	}
 	body, err := x.read(c.Request().BodyStream(), announced, largest)
 	if err != nil {
 		return nil, err
+	}
+	if !known && !x.conn.serve() {
+		return nil, fiber.ErrBadGateway
 	}
 	x.begin(c)
 	x.watch(c)

@@ -1,11 +1,16 @@
 package uqudo_test
 
 import (
+	"io"
+	"net"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"oneton/server"
 	"oneton/server/servertest"
 	"oneton/store/postgres"
 	"oneton/store/postgres/postgrestest"
@@ -13,16 +18,16 @@ import (
 
 // What no store can keep names no client and no person, whichever the store.
 func TestHostileText(t *testing.T) {
-	var server postgrestest.Shared
-	t.Cleanup(server.Stop)
+	var cluster postgrestest.Shared
+	t.Cleanup(cluster.Stop)
 	t.Run("SQLite", func(t *testing.T) {
 		r, _ := start(t)
 		hostileText(t, r)
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
-		db, err := postgres.Open(t.Context(), postgres.Config{URL: server.Database(t)})
+		db, err := postgres.Open(t.Context(), postgres.Config{URL: cluster.Database(t)})
 		require.NoError(t, err)
-		r, _ := startOn(t, db)
+		r, _ := startOn(t, servertest.Options{Store: db})
 		hostileText(t, r)
 	})
 }
@@ -48,4 +53,20 @@ func hostileText(t *testing.T, r *servertest.Rig) {
 		p := r.Do(t, c.token, "POST", "/api/v1/face/one-to-n/search", "application/json", []byte(body)).Refused(t, http.StatusBadRequest, "invalid_request")
 		require.Equal(t, "idPhoto", p.Field)
 	}
+}
+
+// Who begins to ask for a token and sends no credentials takes nobody's place.
+func TestWithheldCredentialsYield(t *testing.T) {
+	r, _ := startOn(t, servertest.Options{Config: func(cfg *server.Config) { cfg.PeerConcurrency = 4 }})
+	c := newClient(t, r, "acme", all...)
+	for range 40 {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(r.URL, "http://"))
+		require.NoError(t, err)
+		defer conn.Close()
+		_, err = io.WriteString(conn, "POST /api/oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 4000\r\n\r\ngrant_type=")
+		require.NoError(t, err)
+	}
+	time.Sleep(200 * time.Millisecond) // their heads have been read
+	require.Equal(t, http.StatusOK, form(t, r, c.credentials()).Status)
+	require.Equal(t, http.StatusOK, c.post(t, "/one-to-n/search", m{"idPhoto": text(servertest.Of(t, "ada", 1))}).Status)
 }

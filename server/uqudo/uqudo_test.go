@@ -16,7 +16,6 @@ import (
 	"oneton/server"
 	"oneton/server/servertest"
 	"oneton/server/uqudo"
-	"oneton/store/storetest"
 )
 
 func TestMain(m *testing.M) {
@@ -39,17 +38,18 @@ func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Lo
 
 func start(t *testing.T) (*servertest.Rig, *clock) {
 	t.Helper()
-	return startOn(t, nil)
+	return startOn(t, servertest.Options{})
 }
 
-func startOn(t *testing.T, s storetest.Store) (*servertest.Rig, *clock) {
+func startOn(t *testing.T, o servertest.Options) (*servertest.Rig, *clock) {
 	t.Helper()
 	c := &clock{}
-	return servertest.Start(t, servertest.Options{Store: s, Dialects: func(r *servertest.Rig) []server.Dialect {
+	o.Dialects = func(r *servertest.Rig) []server.Dialect {
 		d, err := uqudo.New(uqudo.Config{TokenKey: tokenKey, Now: c.now}, r.Service, r.Access)
 		require.NoError(t, err)
 		return []server.Dialect{d}
-	}}), c
+	}
+	return servertest.Start(t, o), c
 }
 
 // client is what a customer's program holds.
