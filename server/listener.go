@@ -2,9 +2,11 @@ package server
 
 import (
 	"container/list"
+	"errors"
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -15,6 +17,9 @@ const (
 	spareConnections = 64
 	// crowdedEvery is how often the log tells of bounds that are reached.
 	crowdedEvery = 10 * time.Second
+	// exhaustedPause is how long no connection is accepted when the system has
+	// nothing left to open one with.
+	exhaustedPause = 50 * time.Millisecond
 )
 
 // listener bounds connections, in all and for each peer. A connection beyond
@@ -35,6 +40,8 @@ type listener struct {
 	// told is when the log last told of bounds, and what is since then.
 	told            time.Time
 	closed, refused int
+	// toldExhausted is when it last told that the system has nothing left.
+	toldExhausted time.Time
 }
 
 // peer is whoever has one address or, of IPv6, one network of 64 bits.
@@ -53,10 +60,17 @@ func listen(ln net.Listener, cfg Config, log zerolog.Logger) *listener {
 	}
 }
 
-// Accept returns the next connection that may be served.
+// Accept returns the next connection that may be served. A system that has no
+// more files, which may be fewer than the bounds, is no end: it makes room and
+// goes on.
 func (l *listener) Accept() (net.Conn, error) {
 	for {
 		c, err := l.Listener.Accept()
+		if exhausted(err) {
+			l.makeRoom(err)
+			time.Sleep(exhaustedPause)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -64,6 +78,29 @@ func (l *listener) Accept() (net.Conn, error) {
 			return admitted, nil
 		}
 		_ = c.Close()
+	}
+}
+
+// exhausted tells whether the system has nothing to open a connection with.
+func exhausted(err error) bool {
+	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// makeRoom closes the connection that has waited longest of whoever has most.
+func (l *listener) makeRoom(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p := l.largest(); p != nil {
+		l.closeOldest(p)
+	}
+	if time.Since(l.toldExhausted) >= crowdedEvery {
+		l.log.Error().Err(err).Int("open", l.all).Msg("no connection can be opened: allow this process more files, or set server.connections lower")
+		l.toldExhausted = time.Now()
 	}
 }
 

@@ -1,10 +1,14 @@
 package server
 
 import (
+	"bytes"
 	"io"
 	"math/rand/v2"
 	"net"
+	"os"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -100,4 +104,49 @@ func TestConnectionsAreForgotten(t *testing.T) {
 	require.Zero(t, l.all)
 	require.Zero(t, l.spares.open)
 	require.Empty(t, l.peers)
+}
+
+// scarce is a listener of a system that has no files left at first.
+type scarce struct {
+	net.Listener
+	fails int
+}
+
+func (s *scarce) Accept() (net.Conn, error) {
+	if s.fails > 0 {
+		s.fails--
+		return nil, &net.OpError{Op: "accept", Err: os.NewSyscallError("accept4", syscall.EMFILE)}
+	}
+	return s.Listener.Accept()
+}
+
+// A system without files left ends no server: whoever waits longest makes room.
+func TestWantOfFilesIsNoEnd(t *testing.T) {
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer inner.Close()
+	var log bytes.Buffer
+	s := &scarce{Listener: inner}
+	l := listen(s, Config{Concurrency: 7, PeerConcurrency: 3}, zerolog.New(&log))
+	dial := func() net.Conn {
+		c, err := net.Dial("tcp", inner.Addr().String())
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = c.Close() })
+		return c
+	}
+	first := dial()
+	_, err = l.Accept()
+	require.NoError(t, err)
+	s.fails = 2
+	dial()
+	second, err := l.Accept()
+	require.NoError(t, err)
+	_, err = first.Read(make([]byte, 1))
+	require.ErrorIs(t, err, io.EOF)
+	require.Equal(t, 1, l.all)
+	require.Equal(t, 1, strings.Count(log.String(), "allow this process more files"))
+	require.NoError(t, second.Close())
+	require.NoError(t, inner.Close())
+	_, err = l.Accept()
+	require.ErrorIs(t, err, net.ErrClosed)
 }
