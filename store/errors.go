@@ -39,6 +39,10 @@ var (
 	// ErrUnavailable.
 	ErrFull = errors.New("store: disk is full")
 
+	// ErrPanicked means that the program has a fault, which was met in the middle
+	// of a write; nothing was changed.
+	ErrPanicked = errors.New("store: panicked")
+
 	// ErrUncertain means that the database was lost between a commit and its
 	// answer and did not come back in time: whether the write was made is not
 	// known. It comes together with ErrUnavailable.

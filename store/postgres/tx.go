@@ -90,7 +90,7 @@ func (t *tx) log(query string, args ...any) (rows int64, err error) {
 func (t *tx) attempt(do func(*tx) error) (failed, err error) {
 	before := t.position
 	t.queue(`SAVEPOINT one`)
-	if failed = do(t); failed == nil {
+	if failed = store.Guard(func() error { return do(t) }); failed == nil {
 		t.queue(`RELEASE one`)
 		return nil, nil
 	}

@@ -77,7 +77,7 @@ func (t tx) attempt(do func(tx) error) (failed, err error) {
 	if _, err := t.exec(`SAVEPOINT one`); err != nil {
 		return nil, err
 	}
-	if failed = do(t); failed != nil {
+	if failed = store.Guard(func() error { return do(t) }); failed != nil {
 		if _, err := t.exec(`ROLLBACK TO one`); err != nil {
 			return failed, errors.Join(failed, err)
 		}

@@ -84,6 +84,10 @@ func testPolicyChanges(t *testing.T, open Open) {
 	require.Equal(t, g, got)
 	enrol(t, s, g, "p", 1) // a refusal ends with its own change
 
+	_, err = s.UpdatePolicy(ctx, g.Tenant, g.Name, func(store.Gallery) (store.Policy, error) { panic("fault of a caller") })
+	require.ErrorIs(t, err, store.ErrPanicked, "and the store goes on")
+	require.ErrorContains(t, err, "galleries.go", "the stack")
+
 	called := false
 	_, err = s.UpdatePolicy(ctx, g.Tenant, "none", func(store.Gallery) (store.Policy, error) {
 		called = true
