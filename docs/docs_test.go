@@ -5,22 +5,25 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"oneton/config"
 	"oneton/embed/pack"
 )
 
 const root = ".."
 
-// documents are the files of this folder by their path.
+// documents are the files of this folder, and those that lie above it, by their
+// path.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, pattern := range []string{"*.md", "adr/*.md"} {
+	for _, pattern := range []string{"*.md", "adr/*.md", "../*.md"} {
 		paths, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		for _, path := range paths {
@@ -95,6 +98,32 @@ func TestEvidenceIsThere(t *testing.T) {
 			require.Contains(t, tests, n[1], path)
 		}
 	}
+}
+
+// Each setting has a row: in the README, or with those of Qdrant.
+func TestEverySettingIsThere(t *testing.T) {
+	all := documents(t)
+	for _, key := range settings(reflect.TypeFor[config.Config](), "") {
+		text := all["../README.md"]
+		if short, ok := strings.CutPrefix(key, "index.qdrant."); ok {
+			key, text = short, all["operations.md"]
+		}
+		require.Regexp(t, "(?m)^\\|[^|]*`"+regexp.QuoteMeta(key)+"`[^|]*\\|", text, key)
+	}
+}
+
+// settings are the keys of a part of the configuration.
+func settings(part reflect.Type, prefix string) (keys []string) {
+	for i := range part.NumField() {
+		f := part.Field(i)
+		key := prefix + f.Tag.Get("koanf")
+		if f.Type.Kind() == reflect.Struct {
+			keys = append(keys, settings(f.Type, key+".")...)
+		} else {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 var manifest = regexp.MustCompile("(?s)```yaml\n(# What galleries call.*?)```")
