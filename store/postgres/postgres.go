@@ -4,7 +4,7 @@
 //
 // Writing transactions follow one after the other, whichever process they
 // come from: each takes the log's lock first and holds it until its commit is
-// visible, so that positions rise by commit order, without gaps, and no reader
+// visible, so that positions rise by commit order, are not used again, and no reader
 // of the log can skip one. What that costs is won back by commits that many
 // callers share.
 //

@@ -129,3 +129,22 @@ func TestDeletionIsAnsweredBeforeItsRowsAreRemoved(t *testing.T) {
 	require.Eventually(t, func() bool { return left() == 0 }, time.Minute, 20*time.Millisecond)
 	storetest.RequireReplay(t, s)
 }
+
+// TestRetentionBesideAPurge checks that what cannot be removed of one gallery
+// costs no other its retention.
+func TestRetentionBesideAPurge(t *testing.T) {
+	to := shared.Database(t)
+	s, ctx := open(t, postgres.Config{URL: to}), t.Context()
+	newGallery(t, s, "g")
+	newGallery(t, s, "h")
+	_, err := enrolOne(ctx, s)
+	require.NoError(t, err)
+	db := raw(t, to)
+	exec(t, db, `UPDATE galleries SET policy = '{"retention": 1000}' WHERE id = 'g'`)
+	exec(t, db, `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'this row is damaged'; END $$`)
+	exec(t, db, `CREATE TRIGGER refuse BEFORE DELETE ON galleries FOR EACH ROW EXECUTE FUNCTION refuse()`)
+	exec(t, db, `UPDATE galleries SET tenant = NULL WHERE id = 'h'`)
+	deleted, err := s.DeleteExpired(ctx, time.Now().Add(time.Hour))
+	require.ErrorContains(t, err, "this row is damaged")
+	require.Equal(t, 1, deleted)
+}

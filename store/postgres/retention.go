@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,12 +12,14 @@ import (
 
 // DeleteExpired removes, with their photos, the faces that at now are older
 // than their gallery's policy keeps them, and returns how many. Their subjects
-// stay. After an error the faces counted are gone and the rest is left. It also
-// removes what is left of dropped galleries.
+// stay. After an error the faces counted are gone and the rest is left. Then it
+// removes what is left of dropped galleries, whatever that takes or meets.
 func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (deleted int, err error) {
-	if err := s.purge(ctx); err != nil {
-		return 0, err
-	}
+	deleted, err = s.deleteExpired(ctx, now)
+	return deleted, errors.Join(err, s.purge(ctx))
+}
+
+func (s *Store) deleteExpired(ctx context.Context, now time.Time) (deleted int, err error) {
 	for rows := pace(removeFirst); ; {
 		var n int64
 		err := s.removing(ctx, "delete expired faces", &rows, func(tx *tx) (err error) {
