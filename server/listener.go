@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"container/list"
 	"errors"
 	"net"
@@ -24,8 +25,8 @@ const (
 
 // listener bounds connections, in all and for each peer. A connection beyond
 // takes the place of the one that has waited longest for its peer to ask
-// something or to take the answer: of the same peer, or in all of the peer that
-// has most. Where none waits, it is a spare one, which only learns of the
+// something or to take the answer: of the same peer, or in all of the peer for
+// which most wait. Where none waits, it is a spare one, which only learns of the
 // server's health.
 type listener struct {
 	net.Listener
@@ -91,11 +92,12 @@ func exhausted(err error) bool {
 	return false
 }
 
-// makeRoom closes the connection that has waited longest of whoever has most.
+// makeRoom closes the connection that has waited longest, of the peer for which
+// most wait.
 func (l *listener) makeRoom(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if p := l.largest(); p != nil {
+	if p := l.laziest(); p != nil {
 		l.closeOldest(p)
 	}
 	if time.Since(l.toldExhausted) >= crowdedEvery {
@@ -116,7 +118,7 @@ func (l *listener) admit(nc net.Conn) *conn {
 	if full := p.open >= l.mostOfPeer; full || l.all >= l.most {
 		crowd := p
 		if !full {
-			crowd = l.largest()
+			crowd = l.laziest()
 		}
 		if !l.closeOldest(crowd) {
 			c.peer, c.spare = &l.spares, true
@@ -136,14 +138,16 @@ func (l *listener) admit(nc net.Conn) *conn {
 	return c
 }
 
-func (l *listener) largest() *peer {
-	var largest *peer
+// laziest is the peer for which most connections wait; where none waits, it has
+// most.
+func (l *listener) laziest() *peer {
+	var laziest *peer
 	for _, p := range l.peers {
-		if largest == nil || p.open > largest.open {
-			largest = p
+		if laziest == nil || cmp.Or(cmp.Compare(p.waiting.Len(), laziest.waiting.Len()), cmp.Compare(p.open, laziest.open)) > 0 {
+			laziest = p
 		}
 	}
-	return largest
+	return laziest
 }
 
 // closeOldest closes the connection of the peer that has waited longest, if

@@ -150,3 +150,33 @@ func TestWantOfFilesIsNoEnd(t *testing.T) {
 	_, err = l.Accept()
 	require.ErrorIs(t, err, net.ErrClosed)
 }
+
+// Who is at work gives no place to a newcomer while others only wait, however
+// few of them one peer has.
+func TestWhoWaitsYieldsBeforeWhoWorks(t *testing.T) {
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer inner.Close()
+	l := listen(inner, Config{Concurrency: 6, PeerConcurrency: 6}, zerolog.Nop())
+	accept := func(last byte) (client net.Conn, served *conn) {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, last)}}
+		client, err := d.DialContext(t.Context(), "tcp", inner.Addr().String())
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = client.Close() })
+		nc, err := l.Accept()
+		require.NoError(t, err)
+		return client, nc.(*conn) //nolint:forcetypeassert // all are
+	}
+	for range 3 {
+		_, works := accept(2)
+		require.True(t, works.serve())
+	}
+	_, pauses := accept(2)
+	oldest, _ := accept(3)
+	accept(3)
+	_, fresh := accept(4)
+	require.False(t, fresh.isSpare())
+	require.True(t, pauses.serve(), "it is still open")
+	_, err = oldest.Read(make([]byte, 1))
+	require.ErrorIs(t, err, io.EOF)
+}
