@@ -14,8 +14,9 @@ import (
 
 // warnOfReaders logs which of the files that hold templates and keys others of
 // this machine may read or write. oneton makes them private, but it neither
-// changes nor refuses what it finds: a group may be meant to read a backup's
-// folder, and where secrets are mounted their modes are not the owner's choice.
+// changes, except the database's, nor refuses modes that it finds: a group may
+// be meant to read a backup's folder, and where secrets are mounted their modes
+// are not the owner's choice.
 func warnOfReaders(cfg config.Config, log zerolog.Logger) {
 	if runtime.GOOS == "windows" {
 		return // modes say nothing there
