@@ -1,6 +1,6 @@
-// Command bench measures what oneton claims: each subcommand one claim, as a
-// ratio against a peer or a physical limit of the same run, written to one
-// JSON file in bench/results.
+// Command bench measures what oneton claims: each subcommand but moments one
+// claim, as a ratio against a peer or a physical limit of the same run where
+// there is one, written to a JSON file in bench/results.
 package main
 
 import (

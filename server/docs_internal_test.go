@@ -1,27 +1,43 @@
 package server
 
 import (
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
 )
 
 // row is a line of the API guide's table of errors: code, status.
 var row = regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| ([0-9]{3}) \\|")
 
-// The API guide has every code that a client may meet, with its status, and no
-// other.
-func TestGuideHasEveryCode(t *testing.T) {
-	want := map[string]int{internal.code: internal.status}
+// codes are those of every problem, with their statuses.
+func codes() map[string]int {
+	all := map[string]int{internal.code: internal.status}
 	for _, k := range kinds {
-		want[k.code] = k.status
+		all[k.code] = k.status
 	}
 	for _, k := range transport {
-		want[k.code] = k.status
+		all[k.code] = k.status
 	}
+	return all
+}
+
+// The description has every code that a client may meet, and no other.
+func TestDescriptionHasEveryCode(t *testing.T) {
+	doc, err := openapi3.NewLoader().LoadFromData(description)
+	require.NoError(t, err)
+	want := codes()
+	delete(want, kindOf(ErrClientGone).code) // which nobody is left to be told
+	require.ElementsMatch(t, slices.Collect(maps.Keys(want)), doc.Components.Schemas["Problem"].Value.Properties["code"].Value.Enum)
+}
+
+// The API guide has every code, with its status, and no other.
+func TestGuideHasEveryCode(t *testing.T) {
 	guide, err := os.ReadFile("../docs/api.md")
 	require.NoError(t, err)
 	got := map[string]int{}
@@ -31,5 +47,5 @@ func TestGuideHasEveryCode(t *testing.T) {
 		require.NotContains(t, got, string(r[1]), "listed twice")
 		got[string(r[1])] = status
 	}
-	require.Equal(t, want, got)
+	require.Equal(t, codes(), got)
 }
