@@ -47,6 +47,9 @@ func (c *retentionAccept) Run(context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := begun(cfg); err != nil { // no server reads a time there
+		return err
+	}
 	accepted, err := keepClock(clockPath(cfg.Data), time.Now())
 	if err != nil {
 		return err

@@ -34,6 +34,8 @@ func TestNoFolderIsMadeInSilence(t *testing.T) {
 		{"tenant", "list"},
 		{"tenant", "delete", "acme", "--yes"},
 		{"erased"},
+		{"retention", "preview"},
+		{"retention", "accept"},
 		{"index", "status"},
 		{"index", "verify"},
 	} {
