@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+	"time"
 
 	"oneton/store"
 )
@@ -16,6 +17,9 @@ const (
 	// reserveStep is how much of the disk the reserve takes at once, so that
 	// it has most of what there is when it cannot have all.
 	reserveStep = 1 << 20
+	// reserveHold is for how long the blocks that it has given up are left to
+	// the removal that needs them, in whichever process.
+	reserveHold = eraseDelay / 2
 )
 
 // reserve is a file beside the database whose blocks a removal may have when
@@ -32,8 +36,13 @@ func (r reserve) keep() error {
 	if r.size == 0 {
 		return nil
 	}
-	if info, err := os.Stat(r.path); err == nil && info.Size() >= r.size {
-		return nil
+	if info, err := os.Stat(r.path); err == nil {
+		if info.Size() >= r.size {
+			return nil
+		}
+		if info.Size() == 0 && time.Since(info.ModTime()).Abs() < reserveHold {
+			return r.short(syscall.ENOSPC)
+		}
 	}
 	return r.fill()
 }

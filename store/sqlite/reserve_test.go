@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -39,9 +40,10 @@ func TestReserve(t *testing.T) {
 	}
 	require.NoError(t, enrol())
 
-	require.NoError(t, os.Truncate(reserve, 0), "another process has needed it")
+	require.NoError(t, os.Truncate(reserve, 0), "another process needs it")
 	require.True(t, s.Full())
-	require.NoError(t, enrol())
+	require.ErrorIs(t, enrol(), store.ErrFull, "and has it for a moment")
+	require.Eventually(t, func() bool { return enrol() == nil }, 10*time.Second, 50*time.Millisecond)
 	whole()
 
 	require.NoError(t, os.Remove(reserve))
