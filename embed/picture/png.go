@@ -44,7 +44,7 @@ const (
 	maxChunks = 10_000
 	// dataCost is how many bytes of samples a byte of compressed data may cost:
 	// it may be of tables that stand for no sample.
-	dataCost = 15
+	dataCost = 18
 	// leastPNGWork is so little that no PNG of less is refused.
 	leastPNGWork = 64 << 20
 )
@@ -68,7 +68,7 @@ func checkPNG(data []byte, _ image.Point, limits Limits) error {
 		}
 	}
 	// A file may be as large and have as many samples as is allowed, but not both.
-	most := max(maxPNGBytes*limits.Pixels, dataCost*limits.Bytes) / 4 * 5
+	most := max(maxPNGBytes*limits.Pixels/4*5, dataCost*limits.Bytes)
 	if work := samples + dataCost*len(data); work > max(most, leastPNGWork) {
 		return fmt.Errorf("%w: %d bytes of PNG for %d bytes of samples", ErrTooComplex, len(data), samples)
 	}
