@@ -30,10 +30,10 @@ func animatedWebP(data []byte) bool {
 	return len(data) > flags && string(data[chunk:chunk+4]) == "VP8X" && data[flags]&animation != 0
 }
 
-// losslessCost and alphaCost are how many times as many pixels a lossy WebP may
-// have as one that is lossless or has transparency beside: undoing lossless
-// transforms costs that much more, and cannot be stopped.
-const losslessCost, alphaCost = 2, 3
+// losslessCost is how many times as many pixels a lossy WebP may have as one
+// that is lossless or has transparency beside: undoing lossless transforms costs
+// that much more, and cannot be stopped.
+const losslessCost = 3
 
 // checkWebP is ErrTooLarge when a lossless or transparent picture of the size
 // has too many pixels.
@@ -41,10 +41,8 @@ func checkWebP(data []byte, size image.Point, limits Limits) error {
 	for kind := range webpChunks(data) {
 		most := limits.Pixels
 		switch kind {
-		case "VP8L":
+		case "VP8L", "ALPH":
 			most /= losslessCost
-		case "ALPH":
-			most /= alphaCost
 		}
 		if size.X*size.Y > most {
 			return fmt.Errorf("%w: %d×%d pixels, the limit for such a WebP is %d in all", ErrTooLarge, size.X, size.Y, most)

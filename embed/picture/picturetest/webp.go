@@ -18,15 +18,15 @@ func hostileWebP() []Photo {
 			before := extended(alpha, width, half)
 			return announced(webp(before, riff("ALPH", alphas)), len(before))
 		}},
-		{"webp: lossless, one colour", nil, func() []byte { return webp(riff("VP8L", lossless(width, half, plain))) }},
-		{"webp: lossless, transforms", nil, func() []byte { return webp(riff("VP8L", lossless(width, half, transforms|random))) }},
+		{"webp: lossless, one colour", nil, func() []byte { return webp(riff("VP8L", lossless(width, third, plain))) }},
+		{"webp: lossless, transforms", nil, func() []byte { return webp(riff("VP8L", lossless(width, third, transforms|random))) }},
 		{"webp: lossless, transforms and cached colours", nil, func() []byte {
-			return webp(riff("VP8L", lossless(width, half, transforms|random|cached)))
+			return webp(riff("VP8L", lossless(width, third, transforms|random|cached)))
 		}},
-		{"webp: lossless, palette", nil, func() []byte { return webp(riff("VP8L", lossless(width, half, transforms|indexed))) }},
-		{"webp: lossless, groups of tables", nil, func() []byte { return webp(riff("VP8L", lossless(width, half, groups|random))) }},
+		{"webp: lossless, palette", nil, func() []byte { return webp(riff("VP8L", lossless(width, third, transforms|indexed))) }},
+		{"webp: lossless, groups of tables", nil, func() []byte { return webp(riff("VP8L", lossless(width, third, groups|random))) }},
 		{"webp: lossless, cut short", corrupt, func() []byte {
-			data := webp(riff("VP8L", lossless(width, half, transforms|random)))
+			data := webp(riff("VP8L", lossless(width, third, transforms|random)))
 			return data[:len(data)-100]
 		}},
 		{"webp: lossy", nil, func() []byte { return webp(riff("VP8 ", lossy(width, height, 9<<20))) }},
@@ -36,12 +36,12 @@ func hostileWebP() []Photo {
 			return webp(extended(alpha, width, third), riff("ALPH", alphas), riff("VP8 ", lossy(width, third, 8<<20)))
 		}},
 		{"webp: lossless, transparency", nil, func() []byte {
-			return webp(extended(alpha, width, half), riff("VP8L", lossless(width, half, transforms|random)))
+			return webp(extended(alpha, width, third), riff("VP8L", lossless(width, third, transforms|random)))
 		}},
 		{"webp: empty chunks", nil, func() []byte {
 			return webp(extended(0, 32, 32), fill(riff("TEST", nil), 4096), riff("VP8L", lossless(32, 32, plain)))
 		}},
-		{"webp: without data", corrupt, func() []byte { return webp(riff("VP8L", lossless(width, half, plain)[:12])) }},
+		{"webp: without data", corrupt, func() []byte { return webp(riff("VP8L", lossless(width, third, plain)[:12])) }},
 	}
 }
 
