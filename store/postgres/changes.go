@@ -131,6 +131,8 @@ func scanChange(row pgx.CollectableRow) (c changelog.Change, err error) {
 	}
 	c.Kind = changelog.Kind(kind)
 	switch {
+	case c.Kind == changelog.DropGallery && c.Face != "":
+		c.Kind, c.Damage = 0, fmt.Errorf("%w: the change drops a gallery and names a face", store.ErrDamaged)
 	case c.Kind == changelog.PutFace && id.Valid:
 		c.Template, c.Damage = store.ReadTemplate(store.Face{ID: c.Face, Gallery: c.Gallery, Subject: c.Subject, Pack: c.Pack}, template, checksum)
 	case c.Kind != changelog.PutMetadata || !subject.Valid:

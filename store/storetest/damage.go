@@ -278,6 +278,18 @@ func testDamagedLog(t *testing.T, open Open, exec Exec) {
 	again, _, err := s.Changes(ctx, 0, 10)
 	require.NoError(t, err)
 	require.Len(t, again, 3)
+
+	// One bit makes a put or a deletion of a face a gallery's drop.
+	_, err = s.DeleteFace(ctx, g.ID, "p", changes[0].Face)
+	require.NoError(t, err)
+	exec(t, `UPDATE changes SET kind = ? WHERE seq > 1`, int(changelog.DropGallery))
+	again, _, err = s.Changes(ctx, 1, 10)
+	require.NoError(t, err)
+	require.Len(t, again, 3)
+	for _, c := range again {
+		require.True(t, c.Lost())
+		require.ErrorIs(t, c.Damage, store.ErrDamaged)
+	}
 }
 
 // testNoChecksum is about rows from before there were checksums: opening the
