@@ -114,8 +114,7 @@ func TestEverySettingIsThere(t *testing.T) {
 
 // settings are the keys of a part of the configuration.
 func settings(part reflect.Type, prefix string) (keys []string) {
-	for i := range part.NumField() {
-		f := part.Field(i)
+	for f := range part.Fields() {
 		key := prefix + f.Tag.Get("koanf")
 		if f.Type.Kind() == reflect.Struct {
 			keys = append(keys, settings(f.Type, key+".")...)

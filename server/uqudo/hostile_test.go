@@ -62,7 +62,7 @@ func TestWithheldCredentialsYield(t *testing.T) {
 	for range 40 {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(r.URL, "http://"))
 		require.NoError(t, err)
-		defer conn.Close()
+		t.Cleanup(func() { _ = conn.Close() })
 		_, err = io.WriteString(conn, "POST /api/oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 4000\r\n\r\ngrant_type=")
 		require.NoError(t, err)
 	}
