@@ -18,7 +18,7 @@ import (
 func TestStopEndsWhateverAWorkerDoes(t *testing.T) {
 	const side = 12_000
 	cmd := serving(t.TempDir())
-	cmd.Env = append(cmd.Env, "ONETON_SERVER_DRAIN=1s", "ONETON_IMAGE_MAX_PIXELS=300000000")
+	cmd.Env = append(cmd.Env, "ONETON_SERVER_DRAIN=1s", "ONETON_IMAGE_MAX_PIXELS=500000000")
 	p := start(t, cmd, cmd.Args[3])
 	photo := picturetest.Lossless(side, side)
 	go func() {
