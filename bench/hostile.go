@@ -20,7 +20,6 @@ import (
 
 	"oneton/embed/picture"
 	"oneton/embed/picture/picturetest"
-	"oneton/setup"
 )
 
 type hostileCommand struct {
@@ -64,11 +63,7 @@ type hostileSearches struct {
 
 // Run measures what crafted photos cost a worker, and another tenant.
 func (c *hostileCommand) Run(ctx context.Context) (err error) {
-	paths, err := setup.Find(setup.FromEnvironment(), setup.Default, setup.Photos)
-	if err != nil {
-		return err
-	}
-	photo, err := os.ReadFile(filepath.Join(paths.Photos, c.Photo))
+	photo, err := demoPhoto(c.Photo)
 	if err != nil {
 		return err
 	}

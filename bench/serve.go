@@ -48,13 +48,18 @@ type serveResult struct {
 	RequestsASecond float64 `json:"requests_per_second"`
 }
 
-// Run starts the real program on a gallery of synthetic templates.
-func (c *serveCommand) Run(ctx context.Context) (err error) {
+// demoPhoto reads one of the demo's photos.
+func demoPhoto(name string) ([]byte, error) {
 	paths, err := setup.Find(setup.FromEnvironment(), setup.Default, setup.Photos)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	photo, err := os.ReadFile(filepath.Join(paths.Photos, c.Photo))
+	return os.ReadFile(filepath.Join(paths.Photos, name))
+}
+
+// Run starts the real program on a gallery of synthetic templates.
+func (c *serveCommand) Run(ctx context.Context) (err error) {
+	photo, err := demoPhoto(c.Photo)
 	if err != nil {
 		return err
 	}
