@@ -31,7 +31,9 @@ type customPack struct {
 	detector    string
 	recognisers []string
 	flip        bool
-	files       map[string][]byte
+	// rest is what else the manifest says.
+	rest  string
+	files map[string][]byte
 }
 
 // load writes the pack's folder and opens its manifest.
@@ -49,6 +51,7 @@ func (c customPack) load(t testing.TB) *pack.Pack {
 	for _, r := range c.recognisers {
 		fmt.Fprintf(&m, "  - {%s}\n", r)
 	}
+	m.WriteString(c.rest)
 	m.WriteString("calibration: {source: none, measured: 0.1, knots: [{cosine: -1, fmr: 1}, {cosine: 1, fmr: 0.01}]}\n")
 	manifest := filepath.Join(folder, "pack.yaml")
 	require.NoError(t, os.WriteFile(manifest, []byte(m.String()), 0o600))
@@ -204,30 +207,108 @@ func TestCustomRecogniser(t *testing.T) {
 		rows = binary.LittleEndian.AppendUint32(rows, math.Float32bits(v))
 	}
 
+	// The transform keeps the first four coordinates, twice the second.
+	mapped := unit(inRGB[0], 2*inRGB[1], inRGB[2], inRGB[3])
+	doubtful := make([]float64, 0, 5)
+	for _, x := range mapped {
+		doubtful = append(doubtful, 0.8*x)
+	}
+	doubtful = append(doubtful, 0.6)
+	var four []byte
+	for i := range 4 * 6 {
+		v := float32(0)
+		if i%7 == 0 {
+			v = 1
+		}
+		if i == 7 {
+			v = 2
+		}
+		four = binary.LittleEndian.AppendUint32(four, math.Float32bits(v))
+	}
+	const transform = "transform: {file: four.f32, dimension: 4}\n"
+	const trust = "quality: {centre: 2, slope: 1}\ntrust: {floor: 0, doubt: [{quality: 0.5, doubt: 0.6}]}\n"
+
 	cases := map[string]struct {
 		recognisers []string
 		flip        bool
+		rest        string
 		want        []float64
 	}{
-		"red first":  {[]string{fmt.Sprintf(arcFaceRecogniser, "arcface.onnx", "rgb", 6, 1.0)}, false, inRGB},
-		"blue first": {[]string{fmt.Sprintf(arcFaceRecogniser, "arcface.onnx", "bgr", 6, 1.0)}, false, inBGR},
-		"flipped":    {[]string{fmt.Sprintf(arcFaceRecogniser, "arcface.onnx", "rgb", 6, 1.0)}, true, unit(sum...)},
+		"red first":  {[]string{fmt.Sprintf(arcFaceRecogniser, "arcface.onnx", "rgb", 6, 1.0)}, false, "", inRGB},
+		"blue first": {[]string{fmt.Sprintf(arcFaceRecogniser, "arcface.onnx", "bgr", 6, 1.0)}, false, "", inBGR},
+		"flipped":    {[]string{fmt.Sprintf(arcFaceRecogniser, "arcface.onnx", "rgb", 6, 1.0)}, true, "", unit(sum...)},
 		"two fused": {[]string{
 			fmt.Sprintf(arcFaceRecogniser, "arcface.onnx", "rgb", 6, 0.7),
 			fmt.Sprintf(arcFaceRecogniser+", projection: {file: rows.f32, dimension: 2}", "arcface.onnx", "bgr", 6, 0.3),
-		}, false, joined},
+		}, false, "", joined},
+		"mapped":   {[]string{fmt.Sprintf(arcFaceRecogniser, "arcface.onnx", "rgb", 6, 1.0)}, false, transform, mapped},
+		"doubtful": {[]string{fmt.Sprintf(arcFaceRecogniser, "arcface.onnx", "rgb", 6, 1.0)}, false, transform + trust, doubtful},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			p := customPack{
-				detector: fmt.Sprintf(scrfdDetector, true), recognisers: c.recognisers, flip: c.flip,
-				files: map[string][]byte{"scrfd.onnx": scrfd(t, -1), "arcface.onnx": halves(t), "rows.f32": rows},
+				detector: fmt.Sprintf(scrfdDetector, true), recognisers: c.recognisers, flip: c.flip, rest: c.rest,
+				files: map[string][]byte{"scrfd.onnx": scrfd(t, -1), "arcface.onnx": halves(t), "rows.f32": rows, "four.f32": four},
 			}.load(t)
 			require.Equal(t, len(c.want), p.TemplateDimension())
 			got, err := embedtest.New(t, embed.Config{}, p).EmbedAligned(t.Context(), "custom", crop(left, right))
 			require.NoError(t, err)
 			requireTemplate(t, c.want, got.Template)
 		})
+	}
+}
+
+// A face below the floor is told so and has a template all the same, and a
+// template of the recognisers' alone becomes the same template by conversion.
+func TestDoubtfulFace(t *testing.T) {
+	left, right := [3]byte{255, 0, 51}, [3]byte{102, 204, 153}
+	crops := func(rest string) (*embed.Embedder, embed.Face) {
+		p := customPack{
+			detector: fmt.Sprintf(scrfdDetector, true), rest: rest,
+			recognisers: []string{fmt.Sprintf(arcFaceRecogniser, "arcface.onnx", "rgb", 6, 1.0)},
+			files:       map[string][]byte{"scrfd.onnx": scrfd(t, -1), "arcface.onnx": halves(t)},
+		}.load(t)
+		e := embedtest.New(t, embed.Config{}, p)
+		f, err := e.EmbedAligned(t.Context(), "custom", crop(left, right))
+		require.NoError(t, err)
+		return e, f
+	}
+	// The vector of these colours is 1.67 long.
+	const score = 1.67332 / (1.67332 + 2)
+	const quality = "quality: {centre: 2, slope: 1}\n"
+	plainPack, plain := crops(quality)
+	require.InDelta(t, score, plain.Quality.Score, 1e-5)
+	require.True(t, plain.Comparable())
+	require.Equal(t, plain.Template, plain.Probe)
+	require.Nil(t, plainPack.Converter("custom", "0"))
+	version, err := plainPack.Version("custom")
+	require.NoError(t, err)
+	require.Equal(t, "1", version)
+	_, err = plainPack.Version("other")
+	require.ErrorIs(t, err, embed.ErrPack)
+
+	const doubt = "doubt: [{quality: 0.4, doubt: 0.6}, {quality: 0.6, doubt: 0}]}\nconverts: [\"0\"]\n"
+	for floor, comparable := range map[string]bool{"0.45": true, "0.46": false} {
+		e, f := crops(quality + "trust: {floor: " + floor + ", " + doubt)
+		require.Equal(t, comparable, f.Comparable())
+		require.Equal(t, !comparable, slices.Contains(f.Quality.Reasons, embed.ReasonNotComparable))
+		require.Contains(t, f.Quality.Reasons, embed.ReasonUnclear, "it says why")
+		d := 0.6 * (0.6 - score) / 0.2
+		var want []float64
+		for _, x := range plain.Template {
+			want = append(want, math.Sqrt(1-d*d)*float64(x))
+		}
+		requireTemplate(t, append(want, d), f.Template)
+		requireTemplate(t, append(want, -d), f.Probe)
+
+		require.Nil(t, e.Converter("custom", "1"), "a version needs no conversion to itself")
+		require.Nil(t, e.Converter("other", "0"))
+		converted, q, err := e.Converter("custom", "0")(plain.Template, plain.Quality)
+		require.NoError(t, err)
+		require.Equal(t, f.Template, converted)
+		require.Equal(t, f.Quality, q)
+		_, _, err = e.Converter("custom", "0")(plain.Template[1:], plain.Quality)
+		require.ErrorIs(t, err, face.ErrDimension)
 	}
 }
 

@@ -3,6 +3,7 @@
 package embed
 
 import (
+	"slices"
 	"time"
 
 	"oneton/face"
@@ -14,11 +15,17 @@ type Face struct {
 	Landmarks face.Landmarks
 	// Confidence is the detector's, in [0, 1].
 	Confidence float32
-	Template   face.Template
-	Quality    face.Quality
+	// Template is what to keep, and Probe what to compare with those kept: their
+	// cosine is that of two photos, whichever is the probe.
+	Template face.Template
+	Probe    face.Template
+	Quality  face.Quality
 	// Liveness is nil unless CheckLiveness was asked for.
 	Liveness *Liveness
 }
+
+// Comparable says whether the face can be told apart from others at all.
+func (f Face) Comparable() bool { return !slices.Contains(f.Quality.Reasons, ReasonNotComparable) }
 
 // Result is what was found in one photo.
 type Result struct {

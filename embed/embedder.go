@@ -94,6 +94,31 @@ func (e *Embedder) Calibration(pack string) (*calibration.Table, error) {
 	return &m.Pack.Calibration, nil
 }
 
+// Version is that of the loaded pack; ErrPack when it is not loaded.
+func (e *Embedder) Version(pack string) (string, error) {
+	m, err := e.model(pack)
+	if err != nil {
+		return "", err
+	}
+	return m.Pack.Version, nil
+}
+
+// Converter turns templates that a version of the pack made into the loaded
+// one's, from what is kept of a face alone: bit for bit what Embed would make of
+// the recognisers' same answers, and the quality with what the loaded version
+// says against it. It is nil when the pack is not loaded, or knows no way from
+// that version.
+func (e *Embedder) Converter(pack, version string) func(face.Template, face.Quality) (face.Template, face.Quality, error) {
+	m := e.models[pack]
+	if m == nil || !slices.Contains(m.Converts, version) {
+		return nil
+	}
+	return func(kept face.Template, q face.Quality) (face.Template, face.Quality, error) {
+		t, err := m.Finish(kept, q.Score)
+		return t, trusted(q, m.Trust), err
+	}
+}
+
 // JudgesLiveness says whether the pack has a liveness model that is installed.
 func (e *Embedder) JudgesLiveness(pack string) bool {
 	m := e.models[pack]
@@ -147,16 +172,20 @@ func (e *Embedder) Embed(ctx context.Context, pack string, photo []byte, checks 
 		p.Warp(w.crop, toPhoto)
 		t.Align += clock.lap()
 
-		template, length, err := m.template(ctx, w.crop, w.input)
+		joined, length, err := m.recognise(ctx, w.crop, w.input)
 		if err != nil {
 			return Result{}, fmt.Errorf("recognise face: %w", err)
 		}
 		t.Recognise += clock.lap()
 
-		result.Faces = append(result.Faces, Face{
+		f := Face{
 			Box: d.box, Landmarks: d.landmarks, Confidence: d.confidence,
-			Template: template, Quality: assess(d.landmarks, w.crop, m.Quality, length),
-		})
+			Quality: assess(d.landmarks, w.crop, m.Pack, length),
+		}
+		if err := m.finish(&f, joined); err != nil {
+			return Result{}, fmt.Errorf("finish template: %w", err)
+		}
+		result.Faces = append(result.Faces, f)
 		t.Assess += clock.lap()
 	}
 	if slices.Contains(checks, CheckLiveness) {
@@ -192,14 +221,18 @@ func (e *Embedder) EmbedAligned(ctx context.Context, pack string, crop []byte) (
 	for i := range w.crop.R {
 		w.crop.R[i], w.crop.G[i], w.crop.B[i] = float32(crop[3*i]), float32(crop[3*i+1]), float32(crop[3*i+2])
 	}
-	t, length, err := m.template(ctx, w.crop, w.input)
+	joined, length, err := m.recognise(ctx, w.crop, w.input)
 	if err != nil {
 		return Face{}, fmt.Errorf("recognise face: %w", err)
 	}
-	return Face{
+	f := Face{
 		Box: face.Box{Width: cropSide, Height: cropSide}, Landmarks: arcFace112, Confidence: 1,
-		Template: t, Quality: assess(arcFace112, w.crop, m.Quality, length),
-	}, nil
+		Quality: assess(arcFace112, w.crop, m.Pack, length),
+	}
+	if err := m.finish(&f, joined); err != nil {
+		return Face{}, fmt.Errorf("finish template: %w", err)
+	}
+	return f, nil
 }
 
 // Close waits for the photos under way and frees the models. Calls after it

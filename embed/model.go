@@ -57,12 +57,12 @@ func (m *model) close() error {
 	return err
 }
 
-// template joins what the recognisers say of a crop, each weighted by the
-// square root of its share, so that cosines of templates are the weighted mean
-// of the recognisers' cosines. The length is that of the first recogniser's
-// vector.
-func (m *model) template(ctx context.Context, crop *picture.Raster, input []float32) (_ face.Template, length float64, err error) {
-	joined := make([]float32, 0, m.TemplateDimension())
+// recognise joins what the recognisers say of a crop, each weighted by the
+// square root of its share, so that cosines of joined vectors are the weighted
+// mean of the recognisers' cosines. The length is that of the first
+// recogniser's vector.
+func (m *model) recognise(ctx context.Context, crop *picture.Raster, input []float32) (_ face.Template, length float64, err error) {
+	var joined []float32
 	for i, r := range m.recognisers {
 		t, n, err := m.vector(ctx, r, crop, input)
 		if err != nil {
@@ -78,6 +78,15 @@ func (m *model) template(ctx context.Context, crop *picture.Raster, input []floa
 	}
 	t, err := face.NewTemplate(joined)
 	return t, length, err
+}
+
+// finish gives a face that was assessed its template and probe.
+func (m *model) finish(f *Face, joined face.Template) (err error) {
+	if f.Template, err = m.Finish(joined, f.Quality.Score); err != nil {
+		return err
+	}
+	f.Probe = m.Probe(f.Template)
+	return nil
 }
 
 // vector is the recogniser's unit vector, averaged with the mirror image's

@@ -2,6 +2,7 @@ package embed
 
 import (
 	"math"
+	"slices"
 
 	"oneton/embed/pack"
 	"oneton/embed/picture"
@@ -21,6 +22,10 @@ const (
 	// ReasonUnclear means that the score is low and none of the others says
 	// why: noise, compression, something before the face.
 	ReasonUnclear = "unclear"
+	// ReasonNotComparable means that the score is below the pack's floor, where
+	// strangers cannot be told apart. It comes with another that says why,
+	// where one is known.
+	ReasonNotComparable = "not_comparable"
 )
 
 // MinInterEye is the least distance between the eyes, in pixels of the photo,
@@ -40,7 +45,7 @@ const (
 // assess measures how well a face shows, from its landmarks in the photo, its
 // aligned crop and the length of its vector. Without a curve for the length
 // the score is 1 when no reason stands against the face, else 0.
-func assess(l face.Landmarks, crop *picture.Raster, curve *pack.Quality, length float64) face.Quality {
+func assess(l face.Landmarks, crop *picture.Raster, p *pack.Pack, length float64) face.Quality {
 	light := luminance(crop)
 	mean, deviation := moments(light)
 	yaw, pitch, roll := pose(l)
@@ -69,13 +74,21 @@ func assess(l face.Landmarks, crop *picture.Raster, curve *pack.Quality, length 
 		}
 	}
 	switch {
-	case curve != nil:
-		q.Score = float32(curve.Score(length))
+	case p.Quality != nil:
+		q.Score = float32(p.Quality.Score(length))
 		if q.Score < minScore && len(q.Reasons) == 0 {
 			q.Reasons = append(q.Reasons, ReasonUnclear)
 		}
 	case len(q.Reasons) == 0:
 		q.Score = 1
+	}
+	return trusted(q, p.Trust)
+}
+
+// trusted is the quality with what trust has against it.
+func trusted(q face.Quality, trust *pack.Trust) face.Quality {
+	if trust != nil && !trust.Comparable(q.Score) {
+		q.Reasons = append(slices.Clone(q.Reasons), ReasonNotComparable)
 	}
 	return q
 }

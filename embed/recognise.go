@@ -2,10 +2,8 @@ package embed
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"math"
-	"slices"
 
 	"oneton/embed/onnx"
 	"oneton/embed/pack"
@@ -17,8 +15,8 @@ import (
 type recogniser struct {
 	pack.Recogniser
 	session *onnx.Session
-	// projection has Projection.Dimension rows, or none.
-	projection [][]float32
+	// projection is nil when the pack has none.
+	projection pack.Matrix
 }
 
 func newRecogniser(rt *onnx.Runtime, p *pack.Pack, cfg pack.Recogniser, threads int) (*recogniser, error) {
@@ -32,7 +30,7 @@ func newRecogniser(rt *onnx.Runtime, p *pack.Pack, cfg pack.Recogniser, threads 
 	}
 	r := &recogniser{Recogniser: cfg}
 	if cfg.Projection != nil {
-		if r.projection, err = readProjection(p.Content(cfg.Projection.File), cfg); err != nil {
+		if r.projection, err = p.Matrix(cfg.Projection.File, cfg.Projection.Dimension, cfg.Dimension); err != nil {
 			return nil, err
 		}
 	}
@@ -54,18 +52,6 @@ func fits(cfg pack.Recogniser, m *onnx.Model) error {
 		return fmt.Errorf("%w: recogniser gives %d values, the pack says %d", onnx.ErrModel, shape[n-1], cfg.Dimension)
 	}
 	return nil
-}
-
-func readProjection(data []byte, cfg pack.Recogniser) ([][]float32, error) {
-	rows, columns := cfg.Projection.Dimension, cfg.Dimension
-	if len(data) != 4*rows*columns {
-		return nil, fmt.Errorf("%w: projection %s has %d bytes, need %d×%d float32", pack.ErrManifest, cfg.Projection.File, len(data), rows, columns)
-	}
-	values := make([]float32, rows*columns)
-	for i := range values {
-		values[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
-	}
-	return slices.Collect(slices.Chunk(values, columns)), nil
 }
 
 // recognise is the unit vector of a crop, and the length that the model's own
@@ -90,22 +76,9 @@ func (r *recogniser) recognise(ctx context.Context, crop *picture.Raster, input 
 	for _, v := range vector {
 		length += float64(float64(v) * float64(v))
 	}
-	unit, err = face.NewTemplate(project(r.projection, vector))
+	if r.projection != nil {
+		vector = r.projection.Times(vector)
+	}
+	unit, err = face.NewTemplate(vector)
 	return unit, math.Sqrt(length), err
-}
-
-// project multiplies the rows with the vector; without rows it is the vector.
-func project(rows [][]float32, vector []float32) []float32 {
-	if rows == nil {
-		return vector
-	}
-	out := make([]float32, len(rows))
-	for i, row := range rows {
-		var sum float64
-		for j, v := range row {
-			sum += float64(float64(v) * float64(vector[j]))
-		}
-		out[i] = float32(sum)
-	}
-	return out
 }

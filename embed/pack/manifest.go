@@ -30,6 +30,17 @@ type Manifest struct {
 	// into a quality score.
 	Quality *Quality `yaml:"quality"`
 
+	// Transform, when set, maps the recognisers' joined vectors, before the
+	// template is made of them: it takes out what varies with the photo and not
+	// with the person.
+	Transform *Projection `yaml:"transform"`
+	// Trust, when set, makes comparisons follow the quality score of both
+	// photos. It needs Quality, and adds a dimension to the template.
+	Trust *Trust `yaml:"trust"`
+	// Converts lists versions of the pack with the same recognisers and neither
+	// Transform nor Trust: their templates become this version's by Finish.
+	Converts []string `yaml:"converts"`
+
 	// Liveness, when set, judges whether a face is of a person before the
 	// camera.
 	Liveness *Liveness `yaml:"liveness"`
@@ -150,10 +161,10 @@ type Recogniser struct {
 	Projection *Projection `yaml:"projection"`
 }
 
-// Projection is a linear map to fewer dimensions.
+// Projection is a linear map to as many dimensions or fewer.
 type Projection struct {
-	// File holds Dimension rows of the recogniser's dimension, little-endian
-	// float32, row after row.
+	// File holds Dimension rows, each as long as the vector that is mapped;
+	// see Pack.Matrix.
 	File      string `yaml:"file"`
 	Dimension int    `yaml:"dimension"`
 }
@@ -168,6 +179,18 @@ func (r Recogniser) TemplateDimension() int {
 
 // TemplateDimension is the length of the pack's templates.
 func (m *Manifest) TemplateDimension() int {
+	n := m.joinedDimension()
+	if m.Transform != nil {
+		n = m.Transform.Dimension
+	}
+	if m.Trust != nil {
+		n++
+	}
+	return n
+}
+
+// joinedDimension is the length of the recognisers' vectors together.
+func (m *Manifest) joinedDimension() int {
 	n := 0
 	for _, r := range m.Recognisers {
 		n += r.TemplateDimension()

@@ -23,6 +23,8 @@ var manifests embed.FS
 type Pack struct {
 	Manifest
 	contents map[string][]byte
+	// transform is nil when the manifest has none.
+	transform Matrix
 }
 
 // Open loads a pack by the name of a built-in manifest, whose files are in the
@@ -61,7 +63,8 @@ func Builtin(name string) (*Manifest, error) {
 
 // Load reads the manifest's files from the folder, or from the program when it
 // holds them. It is ErrMissing or ErrHash for the first file that is not what
-// the manifest names; only the liveness model may be missing.
+// the manifest names, and ErrManifest when the transform's does not fit; only
+// the liveness model may be missing.
 func Load(m *Manifest, folder string) (*Pack, error) {
 	p := &Pack{Manifest: *m, contents: make(map[string][]byte, len(m.Files))}
 	for _, f := range m.Files {
@@ -75,6 +78,12 @@ func Load(m *Manifest, folder string) (*Pack, error) {
 			return nil, fmt.Errorf("load pack %q: %w", m.Name, err)
 		}
 		p.contents[f.Name] = data
+	}
+	if t := m.Transform; t != nil {
+		var err error
+		if p.transform, err = p.Matrix(t.File, t.Dimension, m.joinedDimension()); err != nil {
+			return nil, fmt.Errorf("load pack %q: %w", m.Name, err)
+		}
 	}
 	if l := m.Liveness; l != nil {
 		data, err := readVerified(filepath.Join(folder, l.Model.Name), l.Model.SHA256)

@@ -20,6 +20,9 @@ func hash(data string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// transform is what the second file holds: 500 rows of 612 values.
+var transform = strings.Repeat("\x00\x00\x80\x3f", 500*612)
+
 // manifest is a valid manifest of two files.
 func manifest() string {
 	return fmt.Sprintf(`name: own-2.1
@@ -51,6 +54,12 @@ recognisers:
     dimension: 512
     weight: 0.4
     projection: {file: detector.onnx, dimension: 100}
+quality: {centre: 9, slope: 10}
+transform: {file: recogniser.onnx, dimension: 500}
+trust:
+  floor: 0.3
+  doubt: [{quality: 0.1, doubt: 0.9}, {quality: 0.3, doubt: 0.6}, {quality: 0.8, doubt: 0}]
+converts: ["1", "2"]
 liveness:
   model: {name: live.onnx, sha256: %s}
   input: {colour: bgr, mean: 0, scale: 1}
@@ -65,15 +74,15 @@ calibration:
   source: none
   measured: 0.01
   knots: [{cosine: -1, fmr: 1}, {cosine: 0.5, fmr: 0.001}]
-`, hash("detector"), hash("recogniser"), hash("live"))
+`, hash("detector"), hash(transform), hash("live"))
 }
 
 // folder is a folder with the manifest's files.
 func folder(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range []string{"detector", "recogniser"} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name+".onnx"), []byte(name), 0o600))
+	for name, data := range map[string]string{"detector": "detector", "recogniser": transform} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name+".onnx"), []byte(data), 0o600))
 	}
 	return dir
 }
@@ -87,7 +96,12 @@ func TestParseReadsManifest(t *testing.T) {
 	require.Equal(t, pack.Input{Colour: pack.RGB, Mean: 127.5, Scale: 0.0078125}, m.Detector.Input)
 	require.Equal(t, 512, m.Recognisers[0].TemplateDimension())
 	require.Equal(t, 100, m.Recognisers[1].TemplateDimension())
-	require.Equal(t, 612, m.TemplateDimension())
+	require.Equal(t, 501, m.TemplateDimension())
+	require.Equal(t, &pack.Projection{File: "recogniser.onnx", Dimension: 500}, m.Transform)
+	require.Equal(t, &pack.Trust{Floor: 0.3, Doubt: []pack.Doubt{
+		{Quality: 0.1, Doubt: 0.9}, {Quality: 0.3, Doubt: 0.6}, {Quality: 0.8, Doubt: 0},
+	}}, m.Trust)
+	require.Equal(t, []string{"1", "2"}, m.Converts)
 	require.InDelta(t, 0.001, m.Calibration.FMR(0.5), 1e-9)
 	require.Equal(t, &pack.Liveness{
 		Model: pack.File{Name: "live.onnx", SHA256: hash("live")}, Input: pack.Input{Colour: pack.BGR, Scale: 1},
@@ -138,6 +152,25 @@ func TestParseRefuses(t *testing.T) {
 		"negative weight":        {"weight: 0.6", "weight: -0.6", "recognisers[0].weight"},
 		"projection not listed":  {"projection: {file: detector.onnx", "projection: {file: other.f32", "recognisers[1].projection.file"},
 		"widening projection":    {"dimension: 100", "dimension: 513", "recognisers[1].projection.dimension"},
+		"transform not listed":   {"transform: {file: recogniser.onnx", "transform: {file: other.f32", "transform.file"},
+		"transform to nothing":   {"dimension: 500", "dimension: 0", "transform.dimension"},
+		"widening transform":     {"dimension: 500", "dimension: 613", "transform.dimension"},
+		"trust without quality":  {"quality: {centre: 9, slope: 10}\n", "", "trust"},
+		"floor below nought":     {"floor: 0.3", "floor: -0.1", "trust.floor"},
+		"floor above one":        {"floor: 0.3", "floor: 1.1", "trust.floor"},
+		"floor of no number":     {"floor: 0.3", "floor: .nan", "trust.floor"},
+		"no curve":               {"doubt: [{quality: 0.1, doubt: 0.9}, {quality: 0.3, doubt: 0.6}, {quality: 0.8, doubt: 0}]", "doubt: []", "trust.doubt"},
+		"certain doubt":          {"doubt: 0.9", "doubt: 1", "trust.doubt[0].doubt"},
+		"negative doubt":         {"doubt: 0}", "doubt: -0.1}", "trust.doubt[2].doubt"},
+		"doubt of no number":     {"doubt: 0}", "doubt: .nan}", "trust.doubt[2].doubt"},
+		"rising doubt":           {"doubt: 0.6", "doubt: 0.95", "trust.doubt[1].doubt"},
+		"falling quality":        {"quality: 0.8", "quality: 0.3", "trust.doubt[2].quality"},
+		"quality above one":      {"quality: 0.8", "quality: 1.1", "trust.doubt[2].quality"},
+		"quality of no number":   {"quality: 0.8", "quality: .nan", "trust.doubt[2].quality"},
+		"unknown key of trust":   {"floor: 0.3", "floor: 0.3\n  ceiling: 1", "ceiling"},
+		"converts itself":        {`converts: ["1"`, `converts: ["3"`, "converts[0]"},
+		"converts nothing":       {`converts: ["1"`, `converts: [""`, "converts[0]"},
+		"converts twice":         {`converts: ["1"`, `converts: ["2"`, "converts[1]"},
 		"liveness in parent":     {"{name: live.onnx", "{name: ../live.onnx", "liveness.model.name"},
 		"liveness hash":          {hash("live"), "12", "liveness.model.sha256"},
 		"liveness side":          {"side: 80", "side: 0", "liveness.side"},
@@ -203,7 +236,8 @@ func TestOpenRefuses(t *testing.T) {
 		"missing path":    {filepath.Join(dir, "missing.yaml"), pack.ErrUnknown},
 		"broken manifest": {write("broken.yml", "name: own"), pack.ErrManifest},
 		"missing file":    {write("missing-file.yaml", strings.ReplaceAll(manifest(), "recogniser.onnx", "absent.onnx")), pack.ErrMissing},
-		"wrong hash":      {write("wrong.yaml", strings.Replace(manifest(), hash("recogniser"), hash("other"), 1)), pack.ErrHash},
+		"short matrix":    {write("short.yaml", strings.Replace(manifest(), "dimension: 500", "dimension: 499", 1)), pack.ErrManifest},
+		"wrong hash":      {write("wrong.yaml", strings.Replace(manifest(), hash(transform), hash("other"), 1)), pack.ErrHash},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -219,7 +253,7 @@ func TestOpenRefuses(t *testing.T) {
 	t.Run("names what is wrong", func(t *testing.T) {
 		_, err := pack.Open(filepath.Join(dir, "wrong.yaml"), dir)
 		require.ErrorContains(t, err, "recogniser.onnx")
-		require.ErrorContains(t, err, hash("recogniser"))
+		require.ErrorContains(t, err, hash(transform))
 		require.ErrorContains(t, err, hash("other"))
 	})
 }

@@ -1,0 +1,212 @@
+package pack_test
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"oneton/embed/pack"
+	"oneton/face"
+)
+
+// golden is what testdata/trust.py computed.
+type golden struct {
+	Matrix [][]float32
+	Floor  float64
+	Curve  []pack.Doubt
+	Faces  []struct {
+		Joined     face.Template
+		Score      float32
+		Doubt      float64
+		U          []float64
+		Comparable bool
+		Template   []float64
+	}
+	Cosines [][]float64
+}
+
+func readGolden(t testing.TB) golden {
+	t.Helper()
+	data, err := os.ReadFile("testdata/trust.json")
+	require.NoError(t, err)
+	var g golden
+	require.NoError(t, json.Unmarshal(data, &g))
+	return g
+}
+
+// load is a pack of one recogniser of eight values.
+func load(t testing.TB, matrix [][]float32, trust *pack.Trust) (*pack.Pack, error) {
+	t.Helper()
+	m, err := pack.Parse([]byte(manifest()))
+	require.NoError(t, err)
+	m.Recognisers = m.Recognisers[:1]
+	m.Recognisers[0].Dimension = 8
+	m.Transform, m.Trust = nil, trust
+	folder := t.TempDir()
+	for i := range m.Files {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, m.Files[i].Name), []byte("model"), 0o600))
+		m.Files[i].SHA256 = hash("model")
+	}
+	if matrix != nil {
+		var data []byte
+		for _, row := range matrix {
+			for _, v := range row {
+				data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
+			}
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(folder, "matrix.f32"), data, 0o600))
+		m.Files = append(m.Files, pack.File{Name: "matrix.f32", SHA256: hash(string(data))})
+		m.Transform = &pack.Projection{File: "matrix.f32", Dimension: len(matrix)}
+	}
+	return pack.Load(m, folder)
+}
+
+func open(t testing.TB, matrix [][]float32, trust *pack.Trust) *pack.Pack {
+	t.Helper()
+	p, err := load(t, matrix, trust)
+	require.NoError(t, err)
+	return p
+}
+
+func TestTemplatesAgreeWithNumpy(t *testing.T) {
+	g := readGolden(t)
+	p := open(t, g.Matrix, &pack.Trust{Floor: g.Floor, Doubt: g.Curve})
+	require.Equal(t, len(g.Matrix)+1, p.TemplateDimension())
+	templates := make([]face.Template, len(g.Faces))
+	for i, f := range g.Faces {
+		var err error
+		templates[i], err = p.Finish(f.Joined, f.Score)
+		require.NoError(t, err)
+		require.NoError(t, templates[i].Check())
+		require.InDelta(t, f.Doubt, p.Trust.At(f.Score), 1e-15)
+		require.Equal(t, f.Comparable, p.Trust.Comparable(f.Score), "score %v", f.Score)
+		require.Len(t, templates[i], len(f.Template))
+		for j, want := range f.Template {
+			require.InDelta(t, want, templates[i][j], 2e-7, "face %d, coordinate %d", i, j)
+		}
+	}
+	for i, a := range templates {
+		for j, b := range templates {
+			got, err := p.Probe(a).Cosine(b)
+			require.NoError(t, err)
+			require.InDelta(t, g.Cosines[i][j], got, 1e-6, "faces %d and %d", i, j)
+			back, err := p.Probe(b).Cosine(a)
+			require.NoError(t, err)
+			require.Equal(t, math.Float64bits(got), math.Float64bits(back), "either may be the probe")
+		}
+	}
+}
+
+// Without a transform and trust a template is what the recognisers gave, and
+// its own probe.
+func TestTemplatesOfPlainPacks(t *testing.T) {
+	g := readGolden(t)
+	plain := open(t, nil, nil)
+	require.Equal(t, 8, plain.TemplateDimension())
+	for _, f := range g.Faces {
+		got, err := plain.Finish(f.Joined, f.Score)
+		require.NoError(t, err)
+		require.Equal(t, f.Joined, got)
+		require.Equal(t, f.Joined, plain.Probe(got))
+	}
+
+	// Each of the two works alone.
+	f := g.Faces[3]
+	got, err := open(t, g.Matrix, nil).Finish(f.Joined, f.Score)
+	require.NoError(t, err)
+	require.Len(t, got, len(f.U))
+	for i, want := range f.U {
+		require.InDelta(t, want, got[i], 2e-7)
+	}
+	doubting := open(t, nil, &pack.Trust{Doubt: []pack.Doubt{{Doubt: 0.6}}})
+	require.Equal(t, 9, doubting.TemplateDimension())
+	got, err = doubting.Finish(f.Joined, f.Score)
+	require.NoError(t, err)
+	for i, v := range f.Joined {
+		require.InDelta(t, 0.8*float64(v), got[i], 1e-7)
+	}
+	require.InDelta(t, 0.6, got[8], 1e-7)
+}
+
+func TestLoadRefusesMatrix(t *testing.T) {
+	for name, matrix := range map[string][][]float32{
+		"short rows":   {{1, 2, 3, 4, 5, 6, 7}},
+		"long rows":    {{1, 2, 3, 4, 5, 6, 7, 8, 9}},
+		"not a number": {{1, 2, 3, 4, float32(math.NaN()), 6, 7, 8}},
+		"infinite":     {{1, 2, 3, 4, 5, 6, 7, float32(math.Inf(1))}},
+	} {
+		_, err := load(t, matrix, nil)
+		require.ErrorIs(t, err, pack.ErrManifest, name)
+		require.ErrorContains(t, err, "matrix.f32", name)
+	}
+}
+
+func TestNoTemplateOfAnythingElse(t *testing.T) {
+	p := open(t, [][]float32{{1, 0, 0, 0, 0, 0, 0, 0}}, &pack.Trust{Doubt: []pack.Doubt{{Doubt: 0.6}}})
+	for name, c := range map[string]struct {
+		joined face.Template
+		want   error
+	}{
+		"short":        {face.Template{1}, face.ErrDimension},
+		"long":         {make(face.Template, 9), face.ErrDimension},
+		"nothing left": {face.Template{0, 1, 0, 0, 0, 0, 0, 0}, face.ErrZero},
+		"not a number": {face.Template{float32(math.NaN()), 0, 0, 0, 0, 0, 0, 0}, face.ErrNotFinite},
+	} {
+		_, err := p.Finish(c.joined, 1)
+		require.ErrorIs(t, err, c.want, name)
+	}
+}
+
+// The worse two photos are, the less alike they are; a clear pair is as alike
+// as its vectors, and doubt in one alone hardly counts.
+func TestDoubtInBothCounts(t *testing.T) {
+	p := open(t, nil, &pack.Trust{Floor: 0.3, Doubt: []pack.Doubt{{Quality: 0.2, Doubt: 0.8}, {Quality: 0.9, Doubt: 0}}})
+	rapid.Check(t, func(t *rapid.T) {
+		vectors := rapid.SliceOfN(rapid.Float32Range(-1, 1), 8, 8)
+		a, errA := face.NewTemplate(vectors.Draw(t, "a"))
+		b, errB := face.NewTemplate(vectors.Draw(t, "b"))
+		if errA != nil || errB != nil {
+			return
+		}
+		score := rapid.Float32Range(0, 1)
+		cosine := func(q, r float32) float64 {
+			x, err := p.Finish(a, q)
+			require.NoError(t, err)
+			y, err := p.Finish(b, r)
+			require.NoError(t, err)
+			require.NoError(t, x.Check())
+			c, err := p.Probe(x).Cosine(y)
+			require.NoError(t, err)
+			return c
+		}
+		plain, err := a.Cosine(b)
+		require.NoError(t, err)
+		require.InDelta(t, plain, cosine(1, 1), 1e-6)
+
+		q, r := score.Draw(t, "q"), score.Draw(t, "r")
+		worse := min(r, score.Draw(t, "worse"))
+		got := cosine(q, r)
+		require.Equal(t, math.Float64bits(got), math.Float64bits(cosine(q, r)), "the same, bit for bit")
+		if got >= 0 {
+			require.LessOrEqual(t, cosine(q, worse), got+1e-6, "a poorer photo is never more alike")
+		}
+		d, e := p.Trust.At(q), p.Trust.At(r)
+		require.InDelta(t, math.Sqrt(1-d*d)*math.Sqrt(1-e*e)*plain-d*e, got, 1e-6)
+	})
+}
+
+// The doubt is the same on every processor only where the score is: a whole
+// power takes products alone, and others logarithms that differ.
+func TestBuiltinScoresAreExact(t *testing.T) {
+	for _, name := range []string{"default", "accurate"} {
+		m, err := pack.Builtin(name)
+		require.NoError(t, err)
+		require.Equal(t, math.Trunc(m.Quality.Slope), m.Quality.Slope, name)
+	}
+}
