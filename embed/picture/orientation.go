@@ -3,25 +3,27 @@ package picture
 import (
 	"bytes"
 	"encoding/binary"
+	"iter"
 )
 
 // upright is the EXIF orientation of a photo that needs no turning.
 const upright = 1
 
 // orientation is the EXIF orientation, 1 to 8; upright when the file does not
-// say or what it says cannot be read. It looks at the container's headers and
-// at the first directory of the first EXIF block, and at nothing they point to.
+// say or what it says cannot be read. Of several EXIF blocks the first that says
+// counts. It looks at the container's headers and at the first directory of each
+// block, and at nothing that an entry points to, so its work is bounded by the
+// file's length. XMP is not read.
 func orientation(data []byte, mediaType string) int {
-	var exif []byte
-	switch mediaType {
-	case "image/jpeg":
-		exif = exifOfJPEG(data)
-	case "image/png":
-		exif = exifOfPNG(data)
-	case "image/webp":
-		exif = exifOfWebP(data)
+	blocks := map[string]func([]byte) iter.Seq[[]byte]{
+		"image/jpeg": exifOfJPEG, "image/png": exifOfPNG, "image/webp": exifOfWebP,
 	}
-	return orientationOf(exif)
+	for exif := range blocks[mediaType](data) {
+		if o, ok := orientationOf(exif); ok {
+			return o
+		}
+	}
+	return upright
 }
 
 // Fields of a TIFF directory (TIFF 6.0, section 2) and of EXIF's orientation
@@ -29,18 +31,18 @@ func orientation(data []byte, mediaType string) int {
 const (
 	tiffHeader     = 8
 	tiffMagic      = 42
-	tiffShort      = 3
 	entrySize      = 12
 	tagOrientation = 0x0112
-	// maxEntries is well above the entries that cameras write.
-	maxEntries = 512
 )
 
 // orientationOf reads the first directory of an EXIF block, which is a TIFF
-// file without pixels.
-func orientationOf(exif []byte) int {
+// file without pixels. The directory's first entry for the orientation counts.
+func orientationOf(exif []byte) (value int, ok bool) {
+	for bytes.HasPrefix(exif, exifPrefix) {
+		exif = exif[min(len(exifPrefix)+1, len(exif)):]
+	}
 	if len(exif) < tiffHeader {
-		return upright
+		return 0, false
 	}
 	var order binary.ByteOrder
 	switch string(exif[:2]) {
@@ -49,65 +51,82 @@ func orientationOf(exif []byte) int {
 	case "MM":
 		order = binary.BigEndian
 	default:
-		return upright
+		return 0, false
 	}
 	at := uint64(order.Uint32(exif[4:]))
 	if order.Uint16(exif[2:]) != tiffMagic || at+2 > uint64(len(exif)) {
-		return upright
+		return 0, false
 	}
 	entries := exif[at+2:]
-	n := min(int(order.Uint16(exif[at:])), maxEntries, len(entries)/entrySize)
+	n := min(int(order.Uint16(exif[at:])), len(entries)/entrySize)
 	for i := range n {
 		e := entries[i*entrySize:]
-		if order.Uint16(e) != tagOrientation {
-			continue
+		if order.Uint16(e) == tagOrientation {
+			value = wholeNumber(order, e[2:entrySize])
+			return value, value >= 1 && value <= 8
 		}
-		value := int(order.Uint16(e[8:]))
-		if order.Uint16(e[2:]) != tiffShort || order.Uint32(e[4:]) != 1 || value < 1 || value > 8 {
-			return upright
-		}
-		return value
 	}
-	return upright
+	return 0, false
 }
 
-// exifPrefix comes before the EXIF block in a JPEG's segment, and by mistake in
-// some WebP files.
-var exifPrefix = []byte("Exif\x00\x00")
+// wholeNumber is the first value of an entry, given from its type on, or 0 where
+// that is no whole number. The standard has the orientation as a SHORT; some
+// writers use other types, which other readers take, too.
+func wholeNumber(order binary.ByteOrder, entry []byte) int {
+	const (
+		tiffByte, tiffShort, tiffLong                   = 1, 3, 4
+		tiffSignedByte, tiffSignedShort, tiffSignedLong = 6, 8, 9
+	)
+	value := entry[6:]
+	if order.Uint32(entry[2:]) == 0 {
+		return 0
+	}
+	switch order.Uint16(entry) {
+	case tiffByte, tiffSignedByte:
+		return int(value[0])
+	case tiffShort, tiffSignedShort:
+		return int(order.Uint16(value))
+	case tiffLong, tiffSignedLong:
+		return int(order.Uint32(value))
+	}
+	return 0
+}
 
-// exifOfJPEG is the block in the first APP1 segment that has one, before the
-// image.
-func exifOfJPEG(data []byte) []byte {
+// exifPrefix and a byte of padding come before the EXIF block in a JPEG's
+// segment, and by mistake in some PNG and WebP files.
+var exifPrefix = []byte("Exif\x00")
+
+// exifOfJPEG are the blocks in the APP1 segments before the image.
+func exifOfJPEG(data []byte) iter.Seq[[]byte] {
 	const app1 = 0xe1
-	for s := range jpegSegments(data) {
-		if s.marker == jpegSOS {
-			break
-		}
-		if exif, ok := bytes.CutPrefix(s.data, exifPrefix); ok && s.marker == app1 {
-			return exif
+	return func(yield func([]byte) bool) {
+		for s := range jpegSegments(data) {
+			if s.marker == jpegSOS || s.marker == app1 && bytes.HasPrefix(s.data, exifPrefix) && !yield(s.data) {
+				return
+			}
 		}
 	}
-	return nil
 }
 
-// exifOfPNG is the block in the eXIf chunk (PNG third edition, section
+// exifOfPNG are the blocks in the eXIf chunks (PNG third edition, section
 // 11.3.4.5).
-func exifOfPNG(data []byte) []byte {
-	for kind, chunk := range pngChunks(data) {
-		if kind == "eXIf" {
-			return chunk
+func exifOfPNG(data []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for kind, chunk := range pngChunks(data) {
+			if kind == "IEND" || kind == "eXIf" && !yield(chunk) {
+				return
+			}
 		}
 	}
-	return nil
 }
 
-// exifOfWebP is the block in the EXIF chunk (RFC 9649, section 2.7).
-func exifOfWebP(data []byte) []byte {
-	for kind, chunk := range webpChunks(data) {
-		if kind == "EXIF" {
-			exif, _ := bytes.CutPrefix(chunk, exifPrefix)
-			return exif
+// exifOfWebP are the blocks in the EXIF chunks (RFC 9649, section 2.7).
+func exifOfWebP(data []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for kind, chunk := range webpChunks(data) {
+			if kind == "EXIF" && !yield(chunk) {
+				return
+			}
 		}
 	}
-	return nil
 }

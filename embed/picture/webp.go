@@ -12,13 +12,20 @@ import (
 func webpChunks(data []byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		const form, header = 12, 8
+		image := false
 		for at := form; at+header <= len(data); {
 			chunk := data[at+header:]
-			length := int(binary.LittleEndian.Uint32(data[at+4:]))
-			if !yield(string(data[at:at+4]), chunk[:min(length, len(chunk))]) || length > len(chunk) {
+			kind, length := string(data[at:at+4]), int(binary.LittleEndian.Uint32(data[at+4:]))
+			if !yield(kind, chunk[:min(length, len(chunk))]) || length >= len(chunk) {
 				return
 			}
-			at += header + length + length&1
+			image = image || kind == "VP8 " || kind == "VP8L"
+			at += header + length
+			// A chunk of odd length is padded with 0, which begins no kind. Some
+			// writers leave it out, which decoders do not see behind the image.
+			if length%2 == 1 && !(image && data[at] != 0) {
+				at++
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package picturetest
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 )
 
 func hostileEXIF() []Photo {
@@ -10,7 +11,20 @@ func hostileEXIF() []Photo {
 		{"jpeg: exif of nested directories", nil, func() []byte { return JPEGWithEXIF(directories(60 << 10)) }},
 		{"png: exif of nested directories", nil, func() []byte { return PNGWithEXIF(directories(800 << 10)) }},
 		{"webp: exif of nested directories", nil, func() []byte { return WebPWithEXIF(directories(800 << 10)) }},
+		{"jpeg: exif in many blocks", nil, func() []byte {
+			plain, block := plainJPEG(), segment(0xe1, append([]byte("Exif\x00\x00"), entries(5400)...))
+			return slices.Concat(plain[:2], fill(block, len(plain)), plain[2:])
+		}},
+		{"png: exif of all entries, in many chunks", nil, func() []byte {
+			return png(header{width: 32, height: 32, depth: 8}, fill(chunk("eXIf", entries(1<<16-1)), 4096), chunk("IDAT", rows(32, 33)))
+		}},
 	}
+}
+
+// entries is an EXIF block of one directory that does not say which way is up.
+func entries(n uint16) []byte {
+	exif := binary.BigEndian.AppendUint16([]byte("MM\x00\x2a\x00\x00\x00\x08"), n)
+	return append(exif, make([]byte, 12*int(n)+4)...)
 }
 
 // directories is an EXIF block of so many bytes, made of directories whose

@@ -125,6 +125,21 @@ def exif_blocks():
         add(f"{name}, no directory", header())
         add(f"{name}, directory beyond the end", header(10_000) + directory(six))
         add(f"{name}, cut in the header", header()[:6])
+        for kind, value in {"LONG": (4, struct.pack(order + "I", 6)), "SLONG": (9, struct.pack(order + "i", 6)),
+                            "SSHORT": (8, short(6)), "SBYTE": (6, bytes([6, 0, 0, 0]))}.items():
+            add(f"{name}, {kind}", header() + directory((0x0112, value[0], 1, value[1])))
+        add(f"{name}, two SHORTs", header() + directory((0x0112, 3, 2, struct.pack(order + "HH", 6, 3))))
+        add(f"{name}, no SHORT", header() + directory((0x0112, 3, 0, short(6))))
+        for unknown in (0, 13, 129, 65535):
+            add(f"{name}, behind a type {unknown}", header() + directory((0x010F, unknown, 1, short(1)), six))
+            add(f"{name}, behind a type {unknown} of many", header() + directory((0x010F, unknown, 2**32 - 1, short(1)), six))
+        add(f"{name}, behind a text beyond the end", header() + directory((0x010F, 2, 100, struct.pack(order + "I", 99999)), six))
+        add(f"{name}, twice", header() + directory(six, three))
+        add(f"{name}, twice, first 0", header() + directory((0x0112, 3, 1, short(0)), six))
+        add(f"{name}, behind 600 entries", header() + directory(*[(0xC000, 3, 1, short(1))] * 600, six))
+        add(f"{name}, more entries announced", header() + struct.pack(order + "H", 500) + directory(six)[2:])
+        add(f"{name}, directory at an odd place", header(9) + bytes(1) + directory(six))
+        add(f"{name}, prefix twice", b"Exif\0\0" + header() + directory(six))
         add(f"{name}, another number", mark + struct.pack(order + "HI", 41, 8) + directory(six))
     add("neither order", b"IM\x2a\0\x08\0\0\0")
     add("nothing", b"")
