@@ -3,7 +3,12 @@
 // allocates.
 package picture
 
-import "oneton/embed/picture/internal/kernel"
+import (
+	"image"
+	"math"
+
+	"oneton/embed/picture/internal/kernel"
+)
 
 // Picture is a decoded, upright photo. It is read only.
 type Picture struct {
@@ -97,6 +102,37 @@ func (p *Picture) turn(orientation int) {
 			p.planes[i] = p.planes[i].flipped(p.Height)
 		}
 	}
+}
+
+// Turned is the picture turned clockwise by 0, 90, 180 or 270 degrees. It
+// shares the samples.
+func (p *Picture) Turned(degrees int) *Picture {
+	t := *p
+	t.turn([4]int{upright, 6, 3, 8}[degrees/90])
+	return &t
+}
+
+// Part is the rectangle of the picture, which must not be empty and lies in it.
+// It shares the samples.
+func (p *Picture) Part(r image.Rectangle) *Picture {
+	q := *p
+	q.Width, q.Height = r.Dx(), r.Dy()
+	for i := range q.planes {
+		q.planes[i] = q.planes[i].columns(r.Min.X, r.Max.X).transposed().columns(r.Min.Y, r.Max.Y).transposed()
+	}
+	return &q
+}
+
+// columns is the plane of the photo's columns in [from, to): the samples of
+// which they have a part.
+func (p plane) columns(from, to int) plane {
+	first := int(math.Floor(p.across.edge(float64(from))))
+	last := int(math.Ceil(p.across.edge(float64(to))))
+	first, last = max(first, 0), min(last, p.width)
+	p.origin += first * p.dx
+	p.width = last - first
+	p.across.shift = p.across.edge(float64(from)) - float64(first)
+	return p
 }
 
 // Raster is a small picture as models take it: three planes of float32 in

@@ -68,6 +68,51 @@ func TestTurnMovesEverySample(t *testing.T) {
 	})
 }
 
+// TestTurnedAndTurnedBack takes a picture through all four turns.
+func TestTurnedAndTurnedBack(t *testing.T) {
+	for _, ratio := range ratios {
+		p := noise(13, 8, ratio, 11)
+		p.turn(7)
+		require.Equal(t, p, p.Turned(0))
+		require.Equal(t, p, p.Turned(90).Turned(270))
+		require.Equal(t, p, p.Turned(180).Turned(180))
+		require.Equal(t, p.Turned(270), p.Turned(90).Turned(90).Turned(90))
+		// The pixel at the lower left comes to the upper left.
+		turned := p.Turned(90)
+		require.Equal(t, []int{p.Height, p.Width}, []int{turned.Width, turned.Height})
+		require.Equal(t, replicated(p, 0, p.Height-1), replicated(turned, 0, 0))
+		require.Equal(t, replicated(p, 0, 0), replicated(turned, turned.Width-1, 0))
+	}
+}
+
+// TestPartHasTheSameSamples compares each pixel of a part, also where it begins
+// between two samples of chroma, and as it is turned further.
+func TestPartHasTheSameSamples(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w, h := rapid.IntRange(1, 40).Draw(t, "width"), rapid.IntRange(1, 40).Draw(t, "height")
+		p := noise(w, h, rapid.SampledFrom(ratios).Draw(t, "ratio"), 5)
+		p.turn(rapid.IntRange(1, 8).Draw(t, "orientation"))
+		p.colour = rgb
+		r := image.Rect(0, 0, rapid.IntRange(1, p.Width).Draw(t, "columns"), rapid.IntRange(1, p.Height).Draw(t, "rows"))
+		r = r.Add(image.Pt(rapid.IntRange(0, p.Width-r.Dx()).Draw(t, "x"), rapid.IntRange(0, p.Height-r.Dy()).Draw(t, "y")))
+		degrees := 90 * rapid.IntRange(0, 3).Draw(t, "quarters")
+
+		whole, part := NewRaster(p.Width, p.Height), p.Part(r)
+		p.Resize(whole, image.Rect(0, 0, p.Width, p.Height))
+		seen := NewRaster(r.Dx(), r.Dy())
+		part.Turned(degrees).Turned((360-degrees)%360).Resize(seen, image.Rect(0, 0, r.Dx(), r.Dy()))
+		for y := range r.Dy() {
+			for x := range r.Dx() {
+				i, j := (r.Min.Y+y)*p.Width+r.Min.X+x, y*r.Dx()+x
+				require.InDelta(t, whole.R[i], seen.R[j], 1e-2)
+				require.InDelta(t, whole.G[i], seen.G[j], 1e-2)
+				require.InDelta(t, whole.B[i], seen.B[j], 1e-2)
+				require.Equal(t, replicated(p, r.Min.X+x, r.Min.Y+y), replicated(part, x, y))
+			}
+		}
+	})
+}
+
 // replicated is the colour of a pixel when chroma samples are repeated over the
 // pixels that share them.
 func replicated(p *Picture, x, y int) [3]float32 {
