@@ -271,9 +271,9 @@ const benchPack = "default"
 type drawn struct{ people [][]float32 }
 
 func (d drawn) Embed(_ context.Context, _ string, photo []byte, _ ...embed.Check) (embed.Result, error) {
+	t := face.Template(d.people[binary.LittleEndian.Uint64(photo)])
 	return embed.Result{MediaType: "image/jpeg", Faces: []embed.Face{{
-		Template: face.Template(d.people[binary.LittleEndian.Uint64(photo)]),
-		Quality:  face.Quality{InterEye: 2 * embed.MinInterEye},
+		Template: t, Probe: t, Quality: face.Quality{InterEye: 2 * embed.MinInterEye},
 	}}}, nil
 }
 

@@ -334,6 +334,14 @@ func TestInsertBesideEnrolments(t *testing.T) {
 		require.NotNil(t, a.Inserted)
 		require.Equal(t, i+1, counted.enrolments, "no second look")
 	}
+	// Two people whose photos are poor alike are two.
+	enrol(t, other, "poor", photo(t, shown{Person: "poor", Doubt: 0.5}))
+	a, err := s.Search(t.Context(), tenant, identify.SearchRequest{
+		Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "as poor", Like: "poor", Near: 0.6, Doubt: 0.5})}, Insert: true,
+	})
+	require.NoError(t, err)
+	require.NotNil(t, a.Inserted)
+	require.Equal(t, 21, counted.enrolments, "no second look")
 	// The person is among the newcomers: the service looks again, and again,
 	// until the index has seen them.
 	enrol(t, other, "late", photo(t, shown{Person: "late"}))
@@ -345,7 +353,7 @@ func TestInsertBesideEnrolments(t *testing.T) {
 	require.Error(t, err)
 	subs, err := db.Subjects(t.Context(), g.ID, store.Page{Limit: 100})
 	require.NoError(t, err)
-	require.Len(t, subs, 41)
+	require.Len(t, subs, 43)
 }
 
 // counting counts attempts to insert.

@@ -68,8 +68,13 @@ func enrolmentError(g store.Gallery, req EnrolRequest, err error) error {
 // commit makes an enrolment true and returns its position in the change log.
 type commit func(store.Subject, []store.Face, []store.Photo) (uint64, error)
 
-// enrol stores the faces of req.Photos, one each.
+// enrol stores the faces of req.Photos, one each, unless one is not keepable.
 func (s *Service) enrol(ctx context.Context, g store.Gallery, req EnrolRequest, shots []shot, write commit) (Enrolled, error) {
+	for i, shot := range shots {
+		if err := keepable(g.Policy, shot.face); err != nil {
+			return Enrolled{}, about(photoArgument(i, len(shots)), err)
+		}
+	}
 	start := s.cfg.Now()
 	now := s.now()
 	sub := store.Subject{Gallery: g.ID, ID: req.Subject, Metadata: req.Metadata, CreatedAt: now, UpdatedAt: now}

@@ -29,8 +29,8 @@ var (
 	// ErrFaceTooSmall means that the face has too few pixels to be compared.
 	ErrFaceTooSmall = errors.New("identify: face too small")
 
-	// ErrLowQuality means that the gallery's quality gate refused the photo;
-	// see QualityError.
+	// ErrLowQuality means that the gallery's quality gate refused the photo, or
+	// that a face to enrol cannot be compared; see QualityError.
 	ErrLowQuality = errors.New("identify: quality too low")
 
 	// ErrSpoof means that the gallery's liveness check takes the face for an

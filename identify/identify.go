@@ -135,7 +135,8 @@ type Enrolled struct {
 type SearchRequest struct {
 	Gallery string
 	// Photos are one, or up to MaxProbes of the same person: then the mean of
-	// their templates is searched, which misses fewer people.
+	// their templates is searched, which misses fewer people. Those that cannot
+	// be compared are left out, and if none is left, the answer is Nobody.
 	Photos [][]byte
 	// K is the most candidates to return; 0 means 5.
 	K int
@@ -145,10 +146,12 @@ type SearchRequest struct {
 	Threshold *float64
 	Filter    map[string][]string
 	// AllFaces searches every face of one photo, and a face that the gate
-	// refuses matches nobody, for its quality's reasons; otherwise the largest is
-	// searched when it is clearly the subject, else ErrSeveralFaces.
+	// refuses, or that cannot be compared, matches nobody, for its quality's
+	// reasons; otherwise the largest is searched when it is clearly the subject,
+	// else ErrSeveralFaces.
 	AllFaces bool
-	// Insert enrols the photos as a new subject when the answer is Nobody.
+	// Insert enrols the photos as a new subject when the answer is Nobody, if
+	// an enrolment would take them: else it is ErrLowQuality.
 	Insert   bool
 	Metadata map[string]string
 	// Position makes the search wait for an index that has come this far, for
@@ -172,7 +175,8 @@ type Answer struct {
 
 // ProbeAnswer is the answer for one face of the photo.
 type ProbeAnswer struct {
-	// Face is the face searched; of several photos, the first one's.
+	// Face is the face searched; of several photos, the first that was. When
+	// it is not Comparable the answer is Nobody, for its quality's reasons.
 	Face    embed.Face
 	Outcome Outcome
 	// Candidates are the K best of the subjects at or above the threshold, best
@@ -213,7 +217,8 @@ type VerifyRequest struct {
 
 // Verification is the answer to one comparison.
 type Verification struct {
-	Match     bool
+	Match bool
+	// Cosine is -1 when the probe or the reference is not Comparable.
 	Cosine    float64
 	Score     float64
 	FMR       float64

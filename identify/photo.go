@@ -79,6 +79,16 @@ func gate(policy store.Policy, f embed.Face) error {
 	return nil
 }
 
+// keepable refuses a face that cannot be compared: whoever sends a photo as
+// poor would be taken for this one's person. Only a gallery that says so keeps
+// such a face.
+func keepable(policy store.Policy, f embed.Face) error {
+	if policy.Quality != store.GateOff && !f.Comparable() {
+		return &QualityError{Reasons: f.Quality.Reasons}
+	}
+	return nil
+}
+
 // gateLiveness lets only real faces through: if unknown ones passed, a face
 // held so near that the check cannot see around it would pass, too.
 func gateLiveness(l *embed.Liveness) error {

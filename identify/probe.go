@@ -3,6 +3,7 @@ package identify
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"oneton/embed"
 	"oneton/face"
@@ -18,11 +19,13 @@ type shot struct {
 
 // probe is what is searched: one shot, or several of one person.
 type probe struct {
-	face     embed.Face
-	template face.Template
-	// photos is how many the template is made of.
+	face embed.Face
+	// vector is compared with the templates of a gallery.
+	vector face.Template
+	// photos is how many the vector is made of.
 	photos int
-	// refused says that the gate let the face not through: it matches nobody.
+	// refused says that the face may not or cannot be compared: it matches
+	// nobody.
 	refused bool
 }
 
@@ -65,26 +68,45 @@ func (s *Service) portraits(ctx context.Context, g store.Gallery, photos [][]byt
 }
 
 // probesOf makes a probe of each face, or one of several photos: the mean of
-// unit templates, scaled to length one. Measured on LFW it halves the misses
-// of one photo, and best keeps the FPIR when each photo counts as a comparison
-// of its own (docs/thresholds.md).
+// unit probes, scaled to length one. Measured on LFW it halves the misses of
+// one photo, and best keeps the FPIR when each photo counts as a comparison of
+// its own (docs/thresholds.md). The mean's doubt is that of its photos, so that
+// one of poor photos is as far from strangers' as each of them. Photos that
+// cannot be compared are left out of it.
 func probesOf(policy store.Policy, shots []shot, req SearchRequest) ([]probe, error) {
-	if !req.AllFaces && len(shots) > 1 {
-		sum := make([]float32, len(shots[0].face.Template))
-		for _, s := range shots {
-			for i, x := range s.face.Template {
-				sum[i] += x
-			}
-		}
-		mean, err := face.NewTemplate(sum)
-		if err != nil {
-			return nil, fmt.Errorf("average templates: %w", err)
-		}
-		return []probe{{face: shots[0].face, template: mean, photos: len(shots)}}, nil
+	if !req.AllFaces {
+		p, err := meanOf(shots)
+		return []probe{p}, err
 	}
 	probes := make([]probe, len(shots))
 	for i, s := range shots {
-		probes[i] = probe{face: s.face, template: s.face.Template, photos: 1, refused: gate(policy, s.face) != nil}
+		probes[i] = probe{
+			face: s.face, vector: s.face.Probe, photos: 1,
+			refused: gate(policy, s.face) != nil || !s.face.Comparable(),
+		}
 	}
 	return probes, nil
+}
+
+// meanOf is the probe of one person's photos.
+func meanOf(shots []shot) (probe, error) {
+	first := shots[0].face
+	shots = slices.DeleteFunc(slices.Clone(shots), func(s shot) bool { return !s.face.Comparable() })
+	switch len(shots) {
+	case 0:
+		return probe{face: first, vector: first.Probe, photos: 1, refused: true}, nil
+	case 1:
+		return probe{face: shots[0].face, vector: shots[0].face.Probe, photos: 1}, nil
+	}
+	sum := make([]float32, len(shots[0].face.Probe))
+	for _, s := range shots {
+		for i, x := range s.face.Probe {
+			sum[i] += x
+		}
+	}
+	mean, err := face.NewTemplate(sum)
+	if err != nil {
+		return probe{}, fmt.Errorf("average templates: %w", err)
+	}
+	return probe{face: shots[0].face, vector: mean, photos: len(shots)}, nil
 }

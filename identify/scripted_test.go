@@ -35,6 +35,9 @@ type shown struct {
 	Size     float32
 	InterEye float32
 	Reasons  []string
+	// Doubt is the last coordinate of the template, which the probe has with
+	// the other sign.
+	Doubt float64
 	// Live is what the liveness check says, when asked; nil is real.
 	Live *embed.Liveness
 }
@@ -99,7 +102,8 @@ func (s scripted) Embed(_ context.Context, _ string, b []byte, checks ...embed.C
 		r.Faces = append(r.Faces, embed.Face{
 			Box:        face.Box{Width: f.Size, Height: f.Size},
 			Confidence: 0.9,
-			Template:   template(f),
+			Template:   doubted(template(f), f.Doubt),
+			Probe:      doubted(template(f), -f.Doubt),
 			Quality:    face.Quality{Score: 0.9, InterEye: f.InterEye, Reasons: f.Reasons},
 			Liveness:   s.liveness(f, checks),
 		})
@@ -118,12 +122,21 @@ func template(f shown) face.Template {
 	return at(base, direction(fmt.Sprintf("take %d of %s", f.Take, f.Person)), 0.9)
 }
 
+// doubted is the template with a coordinate of doubt.
+func doubted(u face.Template, doubt float64) face.Template {
+	t := make(face.Template, 0, dimension)
+	for _, x := range u {
+		t = append(t, float32(math.Sqrt(1-doubt*doubt)*float64(x)))
+	}
+	return append(t, float32(doubt))
+}
+
 // direction is a random unit vector that the name determines.
 func direction(name string) face.Template {
 	h := fnv.New64a()
 	h.Write([]byte(name))
 	rng := rand.New(rand.NewPCG(h.Sum64(), 1))
-	v := make([]float32, dimension)
+	v := make([]float32, dimension-1)
 	for i := range v {
 		v[i] = float32(rng.NormFloat64())
 	}

@@ -115,7 +115,7 @@ func (s *Service) look(ctx context.Context, g store.Gallery, table *calibration.
 		// asked for even when the caller wants one candidate.
 		r, err := s.index.Search(ctx, index.Query{
 			Scope: index.Scope{Tenant: g.Tenant, Gallery: g.ID, Pack: g.Pack},
-			Probe: p.template, K: max(req.K, 2), ThresholdFor: threshold, Filter: req.Filter,
+			Probe: p.vector, K: max(req.K, 2), ThresholdFor: threshold, Filter: req.Filter,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("search index: %w", err)
@@ -197,8 +197,8 @@ func (l look) answer(table *calibration.Table, people map[string]store.Subject, 
 func (s *Service) insert(ctx context.Context, g store.Gallery, req SearchRequest, shots []shot, p probe, a *Answer) error {
 	seen, threshold := a.Position, a.Probes[0].Threshold
 	same := func(newcomer face.Template) bool {
-		cosine, err := p.template.Cosine(newcomer)
-		return err == nil && cosine >= threshold
+		cosine, err := p.vector.Cosine(newcomer)
+		return err == nil && cosine >= threshold && !p.refused
 	}
 	e, err := s.enrol(ctx, g, EnrolRequest{Metadata: req.Metadata, Photos: req.Photos}, shots,
 		func(sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error) {

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"oneton/embed"
-	"oneton/face"
 	"oneton/store"
 )
 
@@ -17,7 +16,9 @@ const defaultFMR = 1e-4
 // Verify compares a photo with another photo, or with an enrolled subject by
 // the nearest of its faces. Comparing with n faces is n chances of a false
 // match, so the threshold is then that of FMR/n. Faces whose template is
-// damaged are not compared.
+// damaged are not compared. A photo that cannot be compared matches nobody: the
+// cosine is then the least there is, and the probe's or the reference's quality
+// says why.
 func (s *Service) Verify(ctx context.Context, tenant string, req VerifyRequest) (Verification, error) {
 	start := s.cfg.Now()
 	switch {
@@ -73,12 +74,15 @@ func (s *Service) Verify(ctx context.Context, tenant string, req VerifyRequest) 
 		v.Timings.Timings = add(v.Timings.Timings, r.Timings)
 		enrolled = []store.Face{{Template: ref.Template}}
 	}
-	if v.Face, v.Cosine, err = nearest(probe, enrolled); err != nil {
-		return Verification{}, err
+	comparable := probe.Comparable() && (v.Reference == nil || v.Reference.Comparable())
+	if comparable {
+		if v.Face, v.Cosine, err = nearest(probe, enrolled); err != nil {
+			return Verification{}, err
+		}
 	}
 	rate := req.FMR / float64(len(enrolled))
 	v.Threshold, v.Extrapolated = table.Threshold(rate), table.Extrapolated(rate)
-	v.Match = v.Cosine >= v.Threshold
+	v.Match = comparable && v.Cosine >= v.Threshold
 	v.Score = table.Score(v.Cosine)
 	v.FMR = table.FMR(v.Cosine)
 	v.Timings.Total = s.cfg.Now().Sub(start)
@@ -89,7 +93,7 @@ func (s *Service) Verify(ctx context.Context, tenant string, req VerifyRequest) 
 func nearest(probe embed.Face, enrolled []store.Face) (id string, cosine float64, err error) {
 	cosine = -1
 	for _, f := range enrolled {
-		c, err := face.Template.Cosine(probe.Template, f.Template)
+		c, err := probe.Probe.Cosine(f.Template)
 		if err != nil {
 			return "", 0, fmt.Errorf("compare with face %s: %w", f.ID, err)
 		}

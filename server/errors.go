@@ -93,7 +93,7 @@ var kinds = []struct {
 	{identify.ErrNoFace, kind{fiber.StatusUnprocessableEntity, "no_face", "The photo shows no face; send another"}},
 	{identify.ErrSeveralFaces, kind{fiber.StatusUnprocessableEntity, "several_faces", "The photo shows several faces and none is clearly the subject; send another or crop it"}},
 	{identify.ErrFaceTooSmall, kind{fiber.StatusUnprocessableEntity, "face_too_small", "The face has too few pixels to be compared; send a photo from nearer"}},
-	{identify.ErrLowQuality, kind{fiber.StatusUnprocessableEntity, "low_quality", "The photo does not pass the gallery's quality gate; reasons says why"}},
+	{identify.ErrLowQuality, kind{fiber.StatusUnprocessableEntity, "low_quality", "The photo is too poor; reasons says why"}},
 	{identify.ErrSpoof, kind{fiber.StatusUnprocessableEntity, "spoof_suspected", "The face looks like a picture of a face, not a person"}},
 	{identify.ErrLivenessUnknown, kind{fiber.StatusUnprocessableEntity, "liveness_unknown", "The gallery lets only live faces pass, and this photo does not tell"}},
 	{identify.ErrTooManyFaces, kind{fiber.StatusConflict, "too_many_faces", "The subject has as many faces as one may have, 1,000; delete some, or enrol another subject"}},

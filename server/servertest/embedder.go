@@ -100,6 +100,7 @@ func (e *embedder) Embed(ctx context.Context, pack string, photo []byte, checks 
 			Landmarks:  face.Landmarks{{X: 1, Y: 2}, {X: 3, Y: 4}, {X: 5, Y: 6}, {X: 7, Y: 8}, {X: 9, Y: 10}},
 			Confidence: 0.9,
 			Template:   template(f),
+			Probe:      template(f),
 			Quality:    face.Quality{Score: 0.9, InterEye: f.Size * 0.4, Reasons: f.Reasons},
 		})
 		if slices.Contains(checks, embed.CheckLiveness) {

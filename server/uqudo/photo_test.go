@@ -59,3 +59,30 @@ func TestRefusedPhotos(t *testing.T) {
 	c.post(t, "/one-to-n/search", m{"idPhoto": text(two), "photo": ""}).Refused(t, http.StatusBadRequest, "invalid_request")
 	r.Do(t, c.token, "POST", "/api/v1/face/one-to-n/search", "text/plain", []byte("{}")).Refused(t, http.StatusUnsupportedMediaType, "unsupported_media_type")
 }
+
+// A photo that is too poor to be compared matches nobody, and is not added:
+// others that are as poor would all be that person.
+func TestIncomparablePhotos(t *testing.T) {
+	r, _ := start(t)
+	c := newClient(t, r, "acme", all...)
+	poor := text(servertest.Photo(t, servertest.Shown{Person: "ada", Take: 1, Reasons: []string{"unclear", "not_comparable"}}))
+	clear := text(servertest.Of(t, "ada", 1))
+	require.Equal(t, http.StatusOK, c.post(t, "/one-to-n/insert", m{"idPhoto": clear}).Status)
+	_, err := r.Service.UpdatePolicy(context.Background(), "acme", uqudo.Gallery, func(g store.Gallery) (store.Policy, error) {
+		g.Policy.Quality = store.GateReport
+		return g.Policy, nil
+	})
+	require.NoError(t, err)
+	for range 2 {
+		p := c.post(t, "/one-to-n/search", m{"idPhoto": poor, "insert": true}).Refused(t, http.StatusBadRequest, "low_quality")
+		require.Equal(t, "idPhoto", p.Field)
+		require.Equal(t, []string{"unclear", "not_comparable"}, p.Reasons)
+		c.post(t, "/one-to-n/insert", m{"idPhoto": poor}).Refused(t, http.StatusBadRequest, "low_quality")
+		fields(t, c.post(t, "/one-to-n/search", m{"idPhoto": poor}), m{"oneToNVerificationMatch": false})
+	}
+	for _, pair := range [][2]string{{poor, clear}, {clear, poor}, {poor, poor}} {
+		body := m{"sourceImage": pair[0], "targetImage": pair[1], "minimumMatchLevel": 1}
+		fields(t, c.post(t, "/match", body), m{"match": false, "matchLevel": 0.0})
+	}
+	fields(t, c.post(t, "/match", m{"sourceImage": clear, "targetImage": clear}), m{"match": true, "matchLevel": 5.0})
+}
