@@ -99,7 +99,7 @@ func (c *ablationCommand) Run(ctx context.Context) (err error) {
 			if err != nil {
 				return fmt.Errorf("%s: %w", way.name, err)
 			}
-			result, err := part.missedMates(templates)
+			result, err := part.missedMates(&p.Manifest, templates)
 			if err != nil {
 				return err
 			}
@@ -107,20 +107,21 @@ func (c *ablationCommand) Run(ctx context.Context) (err error) {
 			r.Preparation = append(r.Preparation, result)
 		}
 	}
-	templates, err := set.embed(ctx, e, packs[0].Name, true)
+	templates, _, err := set.embed(ctx, e, packs[0].Name, true)
 	if err != nil {
 		return err
 	}
-	cosines, err := compare(templates)
+	cosines, err := compare(&packs[0].Manifest, templates)
 	if err != nil {
 		return err
 	}
+	comparisons := comparisons{cosines, doubts(&packs[0].Manifest, templates)}
 	people := set.identities(templates)
 	for _, photos := range []int{1, 2, 3, 5} {
-		r.Enrolled = append(r.Enrolled, fuse(cosines, people, photos, 1, c.Draws, &packs[0].Calibration)...)
+		r.Enrolled = append(r.Enrolled, fuse(comparisons, people, photos, 1, c.Draws, &packs[0].Calibration)...)
 	}
 	for _, probes := range []int{2, 3} {
-		r.Searched = append(r.Searched, fuse(cosines, people, 1, probes, c.Draws, &packs[0].Calibration)...)
+		r.Searched = append(r.Searched, fuse(comparisons, people, 1, probes, c.Draws, &packs[0].Calibration)...)
 	}
 	params := ablationParams{
 		Photos: filepath.Base(c.Photos), Packs: c.Packs, People: len(part.people), Prepared: len(part.photos), Draws: c.Draws,
@@ -166,18 +167,18 @@ func (s *photoSet) part(people int) *photoSet {
 }
 
 // missedMates compares every two photos. A mate without a face is missed.
-func (s *photoSet) missedMates(templates []face.Template) (r preparationResult, err error) {
-	cosines, err := compare(templates)
+func (s *photoSet) missedMates(p *pack.Manifest, templates []face.Template) (r preparationResult, err error) {
+	cosines, err := compare(p, templates)
 	if err != nil {
 		return r, err
 	}
 	var mates, impostors []float64
-	for i, p := range s.photos {
+	for i, a := range s.photos {
 		if templates[i] == nil {
 			r.Missed++
 		}
-		for j, q := range s.photos[:i] {
-			if p.person == q.person {
+		for j, b := range s.photos[:i] {
+			if a.person == b.person {
 				mates = append(mates, float64(cosines[i][j]))
 			} else {
 				impostors = append(impostors, float64(cosines[i][j]))

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 
 	"oneton/calibration"
+	"oneton/embed/pack"
+	"oneton/face"
 )
 
 // fusionResult is what a rule that makes one number of several photos' cosines
@@ -33,7 +35,7 @@ type rule struct {
 	// each subject then is.
 	counted string
 	factor  func(enrolled, searched int) int
-	score   func(m matrix, enrolled, searched []int) float64
+	score   func(c comparisons, enrolled, searched []int) float64
 }
 
 func rules() []rule {
@@ -48,24 +50,50 @@ func rules() []rule {
 	}
 }
 
-func bestCosine(m matrix, enrolled, searched []int) float64 {
+// comparisons are of templates with these doubts, 0 where the pack has none.
+type comparisons struct {
+	cosines matrix
+	doubts  []float64
+}
+
+func doubts(p *pack.Manifest, templates []face.Template) []float64 {
+	d := make([]float64, len(templates))
+	for i, t := range templates {
+		if p.Trust != nil && t != nil {
+			d[i] = float64(t[len(t)-1])
+		}
+	}
+	return d
+}
+
+func bestCosine(c comparisons, enrolled, searched []int) float64 {
 	best := float32(-1)
 	for _, s := range searched {
 		for _, e := range enrolled {
-			best = max(best, m[s][e])
+			best = max(best, c.cosines[s][e])
 		}
 	}
 	return float64(best)
 }
 
-func meanCosine(m matrix, enrolled, searched []int) float64 {
-	return total(m, enrolled, searched) / float64(len(enrolled)*len(searched))
+func meanCosine(c comparisons, enrolled, searched []int) float64 {
+	return total(c.cosines, enrolled, searched) / float64(len(enrolled)*len(searched))
 }
 
 // templateCosine is the cosine of the mean template of one side with that of
-// the other, by the cosines alone.
-func templateCosine(m matrix, enrolled, searched []int) float64 {
-	return total(m, enrolled, searched) / math.Sqrt(total(m, enrolled, enrolled)*total(m, searched, searched))
+// the other, by the cosines and doubts alone.
+func templateCosine(c comparisons, enrolled, searched []int) float64 {
+	return total(c.cosines, enrolled, searched) / (c.length(enrolled) * c.length(searched))
+}
+
+// length is that of the sum of templates. In their products doubts count for
+// it, and in cosines, of probes, against.
+func (c comparisons) length(of []int) float64 {
+	doubt := 0.0
+	for _, i := range of {
+		doubt += c.doubts[i]
+	}
+	return math.Sqrt(total(c.cosines, of, of) + 2*doubt*doubt)
 }
 
 func total(m matrix, a, b []int) float64 {
@@ -80,7 +108,7 @@ func total(m matrix, a, b []int) float64 {
 
 // fuse tries each rule in random galleries: of the people with enough photos,
 // two thirds are enrolled and searched for, and all others are strangers.
-func fuse(m matrix, people [][]int, enrolled, searched, draws int, table *calibration.Table) []fusionResult {
+func fuse(c comparisons, people [][]int, enrolled, searched, draws int, table *calibration.Table) []fusionResult {
 	all := rules()
 	if enrolled*searched == 1 {
 		all = all[:1] // there is nothing to fuse
@@ -110,7 +138,7 @@ func fuse(m matrix, people [][]int, enrolled, searched, draws int, table *calibr
 			best := func(probe []int) (subject int, score float64) {
 				subject, score = -1, math.Inf(-1)
 				for s, photos := range several[:subjects] {
-					if v := r.score(m, photos[:enrolled], probe); v > score {
+					if v := r.score(c, photos[:enrolled], probe); v > score {
 						subject, score = s, v
 					}
 				}

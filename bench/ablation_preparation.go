@@ -100,7 +100,7 @@ func (c *canvas) framed(colour *[channels]float64) *canvas {
 }
 
 // prepare makes a template of each photo in the way; nil where no face was
-// found.
+// found that can be compared.
 func (s *photoSet) prepare(ctx context.Context, e *embed.Embedder, pack string, way preparation) ([]face.Template, error) {
 	templates := make([]face.Template, len(s.photos))
 	work, ctx := errgroup.WithContext(ctx)
@@ -118,7 +118,9 @@ func (s *photoSet) prepare(ctx context.Context, e *embed.Embedder, pack string, 
 			c := canvasOf(rgb, alignedSide)
 			if way.crop != nil {
 				f, err := e.EmbedAligned(ctx, pack, way.crop(c).bytes())
-				templates[i] = f.Template
+				if f.Comparable() {
+					templates[i] = f.Template
+				}
 				return err
 			}
 			templates[i], err = found(ctx, e, pack, way.photos(c))
@@ -128,8 +130,8 @@ func (s *photoSet) prepare(ctx context.Context, e *embed.Embedder, pack string, 
 	return templates, work.Wait()
 }
 
-// found is the mean template of the largest faces of the photos that show one;
-// nil when none does.
+// found is the mean template of the largest faces of the photos that show one
+// that can be compared; nil when none does.
 func found(ctx context.Context, e *embed.Embedder, pack string, photos []*canvas) (face.Template, error) {
 	var sum []float32
 	for _, p := range photos {
@@ -141,7 +143,7 @@ func found(ctx context.Context, e *embed.Embedder, pack string, photos []*canvas
 		if err != nil {
 			return nil, err
 		}
-		if len(r.Faces) == 0 {
+		if len(r.Faces) == 0 || !r.Faces[0].Comparable() {
 			continue
 		}
 		t := r.Faces[0].Template

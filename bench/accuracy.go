@@ -33,12 +33,14 @@ type accuracyResult struct {
 	People    int    `json:"people"`
 	Photos    int    `json:"photos"`
 	// Missed are photos in which no face was found.
-	Missed      int             `json:"photos_without_face"`
-	TenFold     *tenFoldResult  `json:"ten_fold,omitempty"`
-	OpenSet     openSetResult   `json:"open_set"`
-	Calibration calibration.Fit `json:"calibration"`
-	OutOfSample []outOfSample   `json:"out_of_sample,omitempty"`
-	Groups      []groupResult   `json:"groups,omitempty"`
+	Missed int `json:"photos_without_face"`
+	// Incomparable are photos whose face is below the pack's floor.
+	Incomparable int             `json:"photos_not_comparable"`
+	TenFold      *tenFoldResult  `json:"ten_fold,omitempty"`
+	OpenSet      openSetResult   `json:"open_set"`
+	Calibration  calibration.Fit `json:"calibration"`
+	OutOfSample  []outOfSample   `json:"out_of_sample,omitempty"`
+	Groups       []groupResult   `json:"groups,omitempty"`
 }
 
 // Run measures each pack with the service's own code, and draws the packs'
@@ -99,19 +101,20 @@ func (c *accuracyCommand) measure(ctx context.Context, paths setup.Paths, name s
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 
-	templates, err := set.embed(ctx, e, p.Name, c.Aligned)
+	templates, incomparable, err := set.embed(ctx, e, p.Name, c.Aligned)
 	if err != nil {
 		return r, curves, err
 	}
 	r = accuracyResult{
-		Pack: p.Name, Dimension: p.TemplateDimension(), People: len(set.people), Photos: len(set.photos),
+		Pack: p.Name, Dimension: p.TemplateDimension(), People: len(set.people), Photos: len(set.photos), Incomparable: incomparable,
 	}
 	for _, t := range templates {
 		if t == nil {
 			r.Missed++
 		}
 	}
-	cosines, err := compare(templates)
+	r.Missed -= incomparable
+	cosines, err := compare(&p.Manifest, templates)
 	if err != nil {
 		return r, curves, err
 	}

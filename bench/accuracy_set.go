@@ -9,11 +9,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
 	"oneton/calibration"
 	"oneton/embed"
+	"oneton/embed/pack"
 	"oneton/embed/picture"
 	"oneton/face"
 )
@@ -100,10 +102,11 @@ func (s *photoSet) merge(path string) error {
 	return nil
 }
 
-// embed makes a template of each photo's largest face; nil where there is
-// none.
-func (s *photoSet) embed(ctx context.Context, e *embed.Embedder, pack string, aligned bool) ([]face.Template, error) {
-	templates := make([]face.Template, len(s.photos))
+// embed makes a template of each photo's largest face; nil where there is none,
+// or one that cannot be compared, of which it counts the photos.
+func (s *photoSet) embed(ctx context.Context, e *embed.Embedder, pack string, aligned bool) (templates []face.Template, incomparable int, err error) {
+	templates = make([]face.Template, len(s.photos))
+	var refused atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.NumCPU())
 	for i, p := range s.photos {
@@ -112,23 +115,28 @@ func (s *photoSet) embed(ctx context.Context, e *embed.Embedder, pack string, al
 			if err != nil {
 				return err
 			}
+			var f embed.Face
 			if aligned {
-				var f embed.Face
 				f, err = embedAligned(ctx, e, pack, data)
-				templates[i] = f.Template
 			} else {
 				var r embed.Result
 				if r, err = e.Embed(ctx, pack, data); err == nil && len(r.Faces) > 0 {
-					templates[i] = r.Faces[0].Template
+					f = r.Faces[0]
 				}
 			}
-			if err != nil {
+			switch {
+			case err != nil:
 				return fmt.Errorf("%s: %w", p.path, err)
+			case f.Comparable():
+				templates[i] = f.Template
+			default:
+				refused.Add(1)
 			}
 			return nil
 		})
 	}
-	return templates, group.Wait()
+	err = group.Wait()
+	return templates, int(refused.Load()), err
 }
 
 func embedAligned(ctx context.Context, e *embed.Embedder, pack string, data []byte) (embed.Face, error) {
@@ -157,11 +165,12 @@ func alignedCrop(ctx context.Context, data []byte) ([]byte, error) {
 	return crop, nil
 }
 
-// matrix holds the cosines of every two photos; those of a photo without a
-// face are -1, the lowest there is.
+// matrix holds the cosines of every two photos, one as the probe of the other;
+// those of a photo without a template are -1, the lowest there is.
 type matrix [][]float32
 
-func compare(templates []face.Template) (matrix, error) {
+// compare compares templates of the pack.
+func compare(p *pack.Manifest, templates []face.Template) (matrix, error) {
 	m := make(matrix, len(templates))
 	for i := range m {
 		m[i] = make([]float32, len(templates))
@@ -173,10 +182,11 @@ func compare(templates []face.Template) (matrix, error) {
 		free <- struct{}{}
 		rows.Go(func() {
 			defer func() { <-free }()
+			probe := p.Probe(a)
 			for j, b := range templates[:i+1] {
 				cosine := -1.0
 				if a != nil && b != nil {
-					cosine, errs[i] = a.Cosine(b)
+					cosine, errs[i] = probe.Cosine(b)
 				}
 				m[i][j], m[j][i] = float32(cosine), float32(cosine)
 			}

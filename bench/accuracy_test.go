@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"oneton/calibration"
+	"oneton/embed/pack"
 	"oneton/face"
 )
 
@@ -60,7 +61,7 @@ func syntheticSet(t *testing.T) (*photoSet, []face.Template, matrix) {
 			templates = append(templates, template)
 		}
 	}
-	cosines, err := compare(templates)
+	cosines, err := compare(&pack.Manifest{}, templates)
 	require.NoError(t, err)
 	return s, templates, cosines
 }
@@ -110,7 +111,7 @@ func TestAPhotoWithoutAFaceIsAMiss(t *testing.T) {
 	for _, i := range s.roles().mated[:10] {
 		templates[i] = nil
 	}
-	cosines, err := compare(templates)
+	cosines, err := compare(&pack.Manifest{}, templates)
 	require.NoError(t, err)
 	got, _ := openSet(s, cosines, templates, table)
 	require.GreaterOrEqual(t, got.Rates[0].FNIR.Share, 10/float64(got.Mated))

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"oneton/calibration"
+	"oneton/embed/pack"
 	"oneton/face"
 )
 
@@ -114,8 +115,6 @@ func TestTemplateCosineIsThatOfMeans(t *testing.T) {
 		templates[i], err = face.NewTemplate(v)
 		require.NoError(t, err)
 	}
-	m, err := compare(templates)
-	require.NoError(t, err)
 	mean := func(of ...int) face.Template {
 		sum := make([]float32, 16)
 		for _, i := range of {
@@ -127,9 +126,13 @@ func TestTemplateCosineIsThatOfMeans(t *testing.T) {
 		require.NoError(t, err)
 		return out
 	}
-	want, err := mean(0, 1, 2).Cosine(mean(3, 4))
-	require.NoError(t, err)
-	require.InDelta(t, want, templateCosine(m, []int{0, 1, 2}, []int{3, 4}), 1e-5)
+	for _, p := range []*pack.Manifest{{}, {Trust: &pack.Trust{}}} {
+		m, err := compare(p, templates)
+		require.NoError(t, err)
+		want, err := p.Probe(mean(0, 1, 2)).Cosine(mean(3, 4))
+		require.NoError(t, err)
+		require.InDelta(t, want, templateCosine(comparisons{m, doubts(p, templates)}, []int{0, 1, 2}, []int{3, 4}), 1e-5)
+	}
 }
 
 // In a world where a person's photos are alike and others' are not, every rule
@@ -146,10 +149,10 @@ func TestFuseFindsWhoIsEasy(t *testing.T) {
 			templates = append(templates, v)
 		}
 	}
-	m, err := compare(templates)
+	m, err := compare(&pack.Manifest{}, templates)
 	require.NoError(t, err)
 	table := &calibration.Table{Knots: []calibration.Knot{{Cosine: -1, FMR: 1}, {Cosine: 0.5, FMR: 1e-4}}, Measured: 1e-4}
-	for _, r := range fuse(m, people, 2, 2, 3, table) {
+	for _, r := range fuse(comparisons{m, make([]float64, len(templates))}, people, 2, 2, 3, table) {
 		require.Zero(t, r.FNIR, r.Rule)
 		require.Zero(t, r.Ratio, r.Rule)
 		require.Equal(t, 20, r.Subjects)

@@ -45,7 +45,7 @@ func (c *momentsCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	templates, err := set.embed(ctx, e, p.Name, true)
+	templates, _, err := set.embed(ctx, e, p.Name, true)
 	if err != nil {
 		return err
 	}

@@ -189,7 +189,7 @@ func (c *qualityCommand) probes(ctx context.Context, e *embed.Embedder, pack str
 			if err != nil {
 				return err
 			}
-			cosine, err := f.Template.Cosine(templates[enrolled[set.photos[i].person]])
+			cosine, err := f.Probe.Cosine(templates[enrolled[set.photos[i].person]])
 			probes[n] = spoiled{kind.name, strength, float64(f.Quality.Score), float64(f.Quality.Sharpness), cosine}
 			return err
 		})

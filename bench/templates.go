@@ -15,7 +15,6 @@ import (
 
 	"oneton/embed"
 	"oneton/embed/pack"
-	"oneton/face"
 	"oneton/setup"
 )
 
@@ -70,7 +69,7 @@ func (c *templatesCommand) Run(ctx context.Context) (err error) {
 
 	files := make([]string, len(portraits))
 	photos := make([][]byte, len(portraits))
-	templates := make([]face.Template, len(portraits))
+	faces := make([]embed.Face, len(portraits))
 	for i, name := range portraits {
 		files[i] = filepath.Join(paths.Photos, name)
 		if photos[i], err = os.ReadFile(files[i]); err != nil {
@@ -80,7 +79,7 @@ func (c *templatesCommand) Run(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		templates[i] = r.Faces[0].Template
+		faces[i] = r.Faces[0]
 	}
 
 	res := templatesResult{MinCosine: 1}
@@ -99,7 +98,11 @@ func (c *templatesCommand) Run(ctx context.Context) (err error) {
 			return err
 		}
 		for j, t := range processes.Templates {
-			cosine, err := templates[j].Cosine(t)
+			theirs, err := p.Finish(t, faces[j].Quality.Score)
+			if err != nil {
+				return err
+			}
+			cosine, err := faces[j].Template.Cosine(theirs)
 			if err != nil {
 				return err
 			}

@@ -18,7 +18,6 @@ import (
 	"oneton/calibration"
 	"oneton/config"
 	"oneton/embed"
-	"oneton/face"
 	"oneton/store"
 )
 
@@ -61,7 +60,7 @@ func (c *calibrateCommand) Run(ctx context.Context) (err error) {
 	if c.Pack == "" {
 		c.Pack = e.Packs()[0]
 	}
-	files, templates, err := templatesOf(ctx, e, c.Pack, files)
+	files, faces, err := facesOf(ctx, e, c.Pack, files)
 	if err != nil {
 		return err
 	}
@@ -70,7 +69,7 @@ func (c *calibrateCommand) Run(ctx context.Context) (err error) {
 		people[i] = f.person
 	}
 	sample, err := calibration.Collect(people, func(i, j int) float64 {
-		cosine, _ := templates[i].Cosine(templates[j]) // of one pack, so of one dimension
+		cosine, _ := faces[i].Probe.Cosine(faces[j].Template) // of one pack, so of one dimension
 		return cosine
 	})
 	if err != nil {
@@ -111,10 +110,10 @@ func portraits(folder string) ([]portraitFile, error) {
 	return files, nil
 }
 
-// templatesOf embeds the largest face of each photo; photos without one, or
-// that cannot be read, are named and left out.
-func templatesOf(ctx context.Context, e *embed.Embedder, pack string, files []portraitFile) (shown []portraitFile, templates []face.Template, err error) {
-	all := make([]face.Template, len(files))
+// facesOf embeds the largest face of each photo; photos without one that can be
+// compared, or that cannot be read, are named and left out.
+func facesOf(ctx context.Context, e *embed.Embedder, pack string, files []portraitFile) (shown []portraitFile, faces []embed.Face, err error) {
+	all := make([]embed.Face, len(files))
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(runtime.NumCPU())
 	for i, f := range files {
@@ -131,8 +130,10 @@ func templatesOf(ctx context.Context, e *embed.Embedder, pack string, files []po
 				fmt.Printf("left out: %s: %v\n", f.path, err)
 			case len(r.Faces) == 0:
 				fmt.Printf("left out: %s: no face\n", f.path)
+			case !r.Faces[0].Comparable():
+				fmt.Printf("left out: %s: too poor to be compared: %s\n", f.path, strings.Join(r.Faces[0].Quality.Reasons, ", "))
 			default:
-				all[i] = r.Faces[0].Template
+				all[i] = r.Faces[0]
 			}
 			return nil
 		})
@@ -140,12 +141,12 @@ func templatesOf(ctx context.Context, e *embed.Embedder, pack string, files []po
 	if err := work.Wait(); err != nil {
 		return nil, nil, err
 	}
-	for i, t := range all {
-		if t != nil {
-			shown, templates = append(shown, files[i]), append(templates, t)
+	for i, f := range all {
+		if f.Template != nil {
+			shown, faces = append(shown, files[i]), append(faces, f)
 		}
 	}
-	return shown, templates, nil
+	return shown, faces, nil
 }
 
 func report(f *calibration.Fit, files []portraitFile) {
