@@ -14,6 +14,7 @@ import (
 type commands struct {
 	Ablation    ablationCommand    `cmd:"" help:"What each choice in the way from photo to answer is worth."`
 	Accuracy    accuracyCommand    `cmd:"" help:"How often known people are missed and strangers answered, on labelled photos."`
+	Decoders    decodersCommand    `cmd:"" help:"Ten thousand files, whole and damaged, against Pillow and OpenCV: who opens them, which way is up, what they show."`
 	Deletions   deletionsCommand   `cmd:"" help:"Enrolments into one gallery while another is deleted."`
 	Connections connectionsCommand `cmd:"" help:"What many connections without a valid key take of a running server."`
 	Hostile     hostileCommand     `cmd:"" help:"What crafted photos cost a worker, and another tenant beside a flood of them."`

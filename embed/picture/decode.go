@@ -11,34 +11,37 @@ import (
 	"io"
 	"time"
 
-	"golang.org/x/image/webp"
-
 	"oneton/embed/picture/internal/baseline"
 )
 
-// format is one of the formats that are read.
+// format is one of the formats that are read. Its functions are given the file.
 type format struct {
-	mediaType string
-	config    func(io.Reader) (image.Config, error)
-	decode    func(ctx context.Context, d *Decoder, data []byte) (image.Image, error)
-	// animated says whether the file is an animation.
-	animated func(data []byte) bool
+	// name is how people call a file of it.
+	name, mediaType string
+	// size is the picture's, in pixels, before it is turned.
+	size func(data []byte) (image.Point, error)
+	// animated refuses a file of more than one picture.
+	animated func(data []byte) error
 	// check refuses a file of the size whose decoding would take too much work.
-	check func(data []byte, size image.Point, limits Limits) error
+	check  func(data []byte, size image.Point, limits Limits) error
+	decode func(ctx context.Context, d *Decoder, data []byte) (*Picture, error)
 }
 
-// sniff finds the format by the content's first bytes, or is ErrUnsupported.
-func sniff(data []byte) (format, error) {
+// sniff finds the format by the content's first bytes.
+func sniff(data []byte) (f format, ok bool) {
 	switch {
 	case bytes.HasPrefix(data, []byte("\xff\xd8\xff")):
-		return format{"image/jpeg", jpeg.DecodeConfig, decodeJPEG, func([]byte) bool { return false }, checkJPEG}, nil
-	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
-		return format{"image/png", png.DecodeConfig, readAll(png.Decode), animatedPNG, checkPNG}, nil
-	case len(data) >= 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP":
-		return format{"image/webp", webp.DecodeConfig, readAll(webp.Decode), animatedWebP, checkWebP}, nil
+		return format{"a JPEG", "image/jpeg", configJPEG, single, checkJPEG, decodeJPEG}, true
+	case bytes.HasPrefix(data, []byte(pngSignature)):
+		return format{"a PNG", "image/png", configPNG, animatedPNG, checkPNG, decodePNG}, true
+	case len(data) >= webpForm && string(data[:4]) == "RIFF" && string(data[8:webpForm]) == "WEBP":
+		return format{"a WebP", "image/webp", configWebP, single, checkWebP, decodeWebP}, true
 	}
-	return format{}, ErrUnsupported
+	return format{}, false
 }
+
+// single is for formats whose files have one picture, or whose size tells.
+func single([]byte) error { return nil }
 
 // Decoder decodes photos one after the other and uses memory again. The zero
 // value is ready.
@@ -62,65 +65,65 @@ func (d *Decoder) Decode(ctx context.Context, data []byte, limits Limits) (*Pict
 	if len(data) > limits.Bytes {
 		return nil, fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, len(data), limits.Bytes)
 	}
-	f, err := sniff(data)
-	if err != nil {
+	f, ok := sniff(data)
+	if !ok {
+		return nil, foreign(data)
+	}
+	if err := f.animated(data); err != nil {
 		return nil, err
 	}
-	if f.animated(data) {
-		return nil, fmt.Errorf("%w: animation", ErrUnsupported)
-	}
-	cfg, err := f.config(bytes.NewReader(data))
+	size, err := f.size(data)
 	if err != nil {
 		return nil, decodeError(ctx, err)
 	}
-	if err := limits.check(cfg.Width, cfg.Height); err != nil {
+	if err := limits.check(size.X, size.Y); err != nil {
 		return nil, err
 	}
-	if err := f.check(data, image.Pt(cfg.Width, cfg.Height), limits); err != nil {
+	if err := f.check(data, size, limits); err != nil {
 		return nil, err
 	}
-	img, err := d.decode(ctx, f, data, limits.Time)
+	p, err := d.decode(ctx, f, data, limits.Time)
 	if err != nil {
 		return nil, err
 	}
-	p := view(img, f.mediaType)
 	p.turn(orientation(data, f.mediaType))
 	return p, nil
 }
 
 // decode decodes for no longer than the time, if there is one.
-func (d *Decoder) decode(ctx context.Context, f format, data []byte, limit time.Duration) (image.Image, error) {
+func (d *Decoder) decode(ctx context.Context, f format, data []byte, limit time.Duration) (*Picture, error) {
 	bound := ctx
 	if limit > 0 {
 		var cancel context.CancelFunc
 		bound, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
-	img, err := f.decode(bound, d, data)
+	p, err := f.decode(bound, d, data)
 	switch {
 	case err == nil:
-		return img, nil
+		return p, nil
 	case bound.Err() != nil && ctx.Err() == nil:
 		return nil, fmt.Errorf("%w: decoding takes more than %v", ErrTooComplex, limit)
 	}
 	return nil, decodeError(ctx, err)
 }
 
-// readAll is a decoder of the bytes that ends with the context.
-func readAll(decode func(io.Reader) (image.Image, error)) func(context.Context, *Decoder, []byte) (image.Image, error) {
-	return func(ctx context.Context, _ *Decoder, data []byte) (image.Image, error) {
-		return decode(&contextReader{ctx: ctx, data: data})
-	}
+func configJPEG(data []byte) (image.Point, error) {
+	cfg, err := jpeg.DecodeConfig(bytes.NewReader(data))
+	return image.Pt(cfg.Width, cfg.Height), err
 }
 
 // decodeJPEG decodes the common case fast and leaves the others, and the word
 // on damaged files, to the standard library.
-func decodeJPEG(ctx context.Context, d *Decoder, data []byte) (image.Image, error) {
+func decodeJPEG(ctx context.Context, d *Decoder, data []byte) (*Picture, error) {
 	img, err := d.memory.Decode(ctx, data)
 	if errors.Is(err, baseline.ErrDeclined) {
-		return readAll(jpeg.Decode)(ctx, d, data)
+		img, err = jpeg.Decode(&contextReader{ctx: ctx, data: data})
 	}
-	return img, err
+	if err != nil {
+		return nil, err
+	}
+	return view(img, "image/jpeg"), nil
 }
 
 func (l Limits) check(width, height int) error {
@@ -138,8 +141,13 @@ func (l Limits) check(width, height int) error {
 // decodeError is the context's error when that is why decoding ended;
 // otherwise it tells variants that the decoders do not read from damage.
 func decodeError(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return ctx.Err()
+	case errors.Is(err, ErrCorrupt), errors.Is(err, ErrUnsupported):
+		return err
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: the file ends before the picture does; send all of it", ErrCorrupt)
 	}
 	var jpegVariant jpeg.UnsupportedError
 	var pngVariant png.UnsupportedError

@@ -1,39 +1,161 @@
 package picture
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"image"
+	"image/png"
 	"iter"
 )
 
-// pngChunks are the chunks of a PNG, by kind, up to the first that is not whole.
+// pngSignature begins every PNG.
+const pngSignature = "\x89PNG\r\n\x1a\n"
+
+// pngChunks are the chunks of a PNG, by kind, up to its end or to that of the
+// file, where the last may have less than it announces. A chunk whose checksum
+// is wrong counts as absent, which is libpng's rule, unless it is of image data:
+// these have a checksum of their own.
 func pngChunks(data []byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
-		const signature, header, crc = 8, 8, 4
-		for at := signature; at+header <= len(data); {
-			chunk := data[at+header:]
+		const header, name, sum = 8, 4, 4
+		for at := len(pngSignature); at+header <= len(data); {
+			kind, content := string(data[at+name:at+header]), data[at+header:]
 			length := int(binary.BigEndian.Uint32(data[at:]))
-			if length+crc > len(chunk) || !yield(string(data[at+4:at+header]), chunk[:length]) {
+			whole := length+sum <= len(content)
+			sound := kind == pngData || whole && crc32.ChecksumIEEE(data[at+name:at+header+length]) == binary.BigEndian.Uint32(content[length:])
+			if kind == "IEND" || sound && !yield(kind, content[:min(length, len(content))]) || !whole {
 				return
 			}
-			at += header + length + crc
+			at += header + length + sum
 		}
 	}
 }
 
-// animatedPNG looks for an acTL chunk before the image data (APNG, part of PNG
-// third edition).
-func animatedPNG(data []byte) bool {
-	for kind := range pngChunks(data) {
-		switch kind {
-		case "acTL":
-			return true
-		case "IDAT":
-			return false
+// pngData is the kind of the chunks that hold the compressed samples.
+const pngData = "IDAT"
+
+// pngHeader is the content of the chunk that comes first.
+type pngHeader []byte
+
+func headerOfPNG(data []byte) (pngHeader, error) {
+	const length = 13
+	for kind, content := range pngChunks(data) {
+		if kind == "IHDR" && len(content) == length {
+			return content, nil
+		}
+		break
+	}
+	return nil, fmt.Errorf("%w: the PNG does not begin with a whole header", ErrCorrupt)
+}
+
+func (h pngHeader) size() image.Point {
+	return image.Pt(int(binary.BigEndian.Uint32(h)), int(binary.BigEndian.Uint32(h[4:])))
+}
+
+func (h pngHeader) depth() int { return int(h[8]) }
+
+// Colour types (PNG third edition, section 11.2.1).
+const (
+	pngGrey, pngColour, pngPalette, pngGreyAlpha, pngColourAlpha = 0, 2, 3, 4, 6
+)
+
+func (h pngHeader) colourType() byte { return h[9] }
+
+// samples is how many bytes the samples take.
+func (h pngHeader) samples() int {
+	channels := map[byte]int{pngGrey: 1, pngColour: 3, pngPalette: 1, pngGreyAlpha: 2, pngColourAlpha: 4}[h.colourType()]
+	return h.size().Y * ((h.size().X*channels*h.depth() + 7) / 8)
+}
+
+func configPNG(data []byte) (image.Point, error) {
+	h, err := headerOfPNG(data)
+	if err != nil {
+		return image.Point{}, err
+	}
+	return h.size(), nil
+}
+
+func decodePNG(ctx context.Context, _ *Decoder, data []byte) (*Picture, error) {
+	plain, err := plainPNG(data)
+	if err != nil {
+		return nil, err
+	}
+	img, err := png.Decode(&contextReader{ctx: ctx, data: plain})
+	if err != nil {
+		return nil, err
+	}
+	return view(img, "image/png"), nil
+}
+
+// plainPNG is the file with nothing but what its picture is made of, in the form
+// that image/png takes: with right checksums and an end, without a palette or a
+// transparent colour that the picture cannot have.
+func plainPNG(data []byte) ([]byte, error) {
+	h, err := headerOfPNG(data)
+	if err != nil {
+		return nil, err
+	}
+	plain := make([]byte, 0, len(data)+64)
+	plain = appendPNGChunk(append(plain, pngSignature...), "IHDR", h)
+	colours, transparent, samples := 0, false, false
+	for kind, content := range pngChunks(data) {
+		switch {
+		case kind == pngData:
+			samples = true
+			plain = appendPNGChunk(plain, pngData, content)
+		case samples: // what comes between data and other data is none of the picture's
+			return appendPNGChunk(plain, "IEND", nil), nil
+		case kind == "PLTE" && h.colourType() == pngPalette && colours == 0:
+			colours = min(len(content)/3, 1<<h.depth())
+			plain = appendPNGChunk(plain, kind, content[:3*colours])
+		case kind == "tRNS" && !transparent:
+			if most := h.transparency(colours); most > 0 && (len(content) >= most || colours > 0) {
+				transparent = true
+				plain = appendPNGChunk(plain, kind, content[:min(most, len(content))])
+			}
 		}
 	}
-	return false
+	return appendPNGChunk(plain, "IEND", nil), nil
+}
+
+// transparency is how many bytes say which colours are transparent.
+func (h pngHeader) transparency(colours int) int {
+	const sample = 2
+	switch h.colourType() {
+	case pngGrey:
+		return sample
+	case pngColour:
+		return 3 * sample
+	case pngPalette:
+		return colours
+	}
+	return 0
+}
+
+func appendPNGChunk(file []byte, kind string, content []byte) []byte {
+	file = binary.BigEndian.AppendUint32(file, uint32(len(content)))
+	from := len(file)
+	file = append(append(file, kind...), content...)
+	return binary.BigEndian.AppendUint32(file, crc32.ChecksumIEEE(file[from:]))
+}
+
+// animatedPNG is ErrUnsupported for a file with more than one picture (APNG,
+// part of PNG third edition). One with a single frame is a still.
+func animatedPNG(data []byte) error {
+	animated := false
+	for kind := range pngChunks(data) {
+		switch {
+		case kind == "acTL":
+			animated = true
+		case kind == pngData && !animated:
+			return nil
+		case kind == "fdAT":
+			return fmt.Errorf("%w: an animated PNG; send one of its pictures as a still", ErrUnsupported)
+		}
+	}
+	return nil
 }
 
 const (
@@ -53,15 +175,18 @@ const (
 // ErrTooComplex when there are too many chunks. Of a damaged file it says
 // nothing.
 func checkPNG(data []byte, _ image.Point, limits Limits) error {
-	chunks, samples := 0, 0
-	for kind, chunk := range pngChunks(data) {
-		switch kind {
-		case "IDAT":
+	h, err := headerOfPNG(data)
+	if err != nil {
+		return err
+	}
+	samples := h.samples()
+	if samples > maxPNGBytes*limits.Pixels {
+		return fmt.Errorf("%w: %d bytes of PNG samples, the limit is %d", ErrTooLarge, samples, maxPNGBytes*limits.Pixels)
+	}
+	chunks := 0
+	for kind := range pngChunks(data) {
+		if kind == pngData {
 			continue
-		case "IHDR":
-			if samples = pngBytes(chunk); samples > maxPNGBytes*limits.Pixels {
-				return fmt.Errorf("%w: %d bytes of PNG samples, the limit is %d", ErrTooLarge, samples, maxPNGBytes*limits.Pixels)
-			}
 		}
 		if chunks++; chunks > maxChunks {
 			return fmt.Errorf("%w: more than %d PNG chunks", ErrTooComplex, maxChunks)
@@ -73,15 +198,4 @@ func checkPNG(data []byte, _ image.Point, limits Limits) error {
 		return fmt.Errorf("%w: %d bytes of PNG for %d bytes of samples", ErrTooComplex, len(data), samples)
 	}
 	return nil
-}
-
-// pngBytes is how many bytes the samples take (PNG third edition, section
-// 11.2.1).
-func pngBytes(ihdr []byte) int {
-	if len(ihdr) < 10 {
-		return 0
-	}
-	width, height := int(binary.BigEndian.Uint32(ihdr)), int(binary.BigEndian.Uint32(ihdr[4:]))
-	channels := map[byte]int{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[ihdr[9]]
-	return height * ((width*channels*int(ihdr[8]) + 7) / 8)
 }

@@ -13,7 +13,7 @@ func hostileWebP() []Photo {
 		{"webp: lossless, too many pixels, data announced that are not there", tooLarge, func() []byte {
 			return announced(webp(riff("VP8L", lossless(width, height, plain))), 0)
 		}},
-		{"webp: transparency, too many pixels, data announced that are not there", tooLarge, func() []byte {
+		{"webp: transparency, too many pixels, data announced that are not there", corrupt, func() []byte {
 			alphas := append([]byte{1}, lossless(width, half, transforms)[5:]...)
 			before := extended(alpha, width, half)
 			return announced(webp(before, riff("ALPH", alphas)), len(before))
