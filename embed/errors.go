@@ -34,6 +34,9 @@ var (
 	ErrTooSmall = picture.ErrTooSmall
 )
 
+// MediaType is what a photo's content is, such as image/jpeg, or ErrUnsupported.
+func MediaType(photo []byte) (string, error) { return picture.MediaType(photo) }
+
 // These errors speak of the service, not of the photo.
 var (
 	// ErrBusy means that the queue is full; try again later.

@@ -49,6 +49,7 @@ func resourceField(e *identify.ResourceError) string {
 // told are errors whose text, after the sentinel's own, is made for the caller.
 var told = []error{
 	identify.ErrSeveralFaces, identify.ErrFaceTooSmall, embed.ErrTooLarge, embed.ErrTooSmall,
+	embed.ErrEmpty, embed.ErrUnsupported, embed.ErrCorrupt, embed.ErrTooComplex,
 }
 
 // detailOf is what is wrong in particular, or empty.

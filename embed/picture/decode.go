@@ -60,7 +60,7 @@ func Decode(ctx context.Context, data []byte, limits Limits) (*Picture, error) {
 // ErrTooComplex or the context's error. The picture lasts until the next call.
 func (d *Decoder) Decode(ctx context.Context, data []byte, limits Limits) (*Picture, error) {
 	if len(data) == 0 {
-		return nil, ErrEmpty
+		return nil, fmt.Errorf("%w: the file has no bytes; send all of it", ErrEmpty)
 	}
 	if len(data) > limits.Bytes {
 		return nil, fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, len(data), limits.Bytes)

@@ -54,6 +54,16 @@ var signatures = []signature{
 
 const spoilt = "spoilt, as by being read or sent as text"
 
+// MediaType is what the content is, image/jpeg, image/png or image/webp, or
+// ErrUnsupported.
+func MediaType(data []byte) (string, error) {
+	f, ok := sniff(data)
+	if !ok {
+		return "", foreign(data)
+	}
+	return f.mediaType, nil
+}
+
 // foreign is ErrUnsupported with the name of what the content is, as far as its
 // first bytes tell, and what to do about it.
 func foreign(data []byte) error {

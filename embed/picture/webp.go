@@ -107,7 +107,10 @@ func uint24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 func (s *webpStill) size() (image.Point, error) {
 	cfg, err := webp.DecodeConfig(bytes.NewReader(riff(riffChunk(s.kind, s.pixels))))
 	if err != nil {
-		return image.Point{}, fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return image.Point{}, err
+	}
+	if cfg.Width == 0 || cfg.Height == 0 { // no key frame
+		return image.Point{}, fmt.Errorf("%w: the WebP's picture cannot be shown alone", ErrCorrupt)
 	}
 	return image.Pt(cfg.Width, cfg.Height), nil
 }

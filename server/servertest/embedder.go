@@ -1,6 +1,7 @@
 package servertest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,7 +72,8 @@ func (e *embedder) Embed(ctx context.Context, pack string, photo []byte, checks 
 	media, s, ok := parse(photo)
 	switch {
 	case media == "":
-		return embed.Result{}, fmt.Errorf("read image: %w", embed.ErrUnsupported)
+		_, err := embed.MediaType(photo)
+		return embed.Result{}, fmt.Errorf("read image: %w", cmp.Or(err, embed.ErrUnsupported))
 	case !ok:
 		return embed.Result{}, fmt.Errorf("decode image: %w", embed.ErrCorrupt)
 	case s.Panic:

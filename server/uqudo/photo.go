@@ -2,7 +2,6 @@ package uqudo
 
 import (
 	"fmt"
-	"net/http"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -48,12 +47,14 @@ func check(field string, photo decode.Photo) error {
 		p.Field, p.Detail = field, fmt.Sprintf("%d bytes, the limit is %d", len(photo), maxPhoto)
 		return p
 	}
-	switch http.DetectContentType(photo) {
-	case "image/jpeg", "image/png":
+	media, err := embed.MediaType(photo)
+	if media == "image/jpeg" || media == "image/png" {
 		return nil
-	default:
-		p := server.ProblemOf(fmt.Errorf("check format: %w", embed.ErrUnsupported))
-		p.Field, p.Title = field, "The photo must be a JPEG or PNG"
-		return p
 	}
+	if err == nil {
+		err = fmt.Errorf("%w: the file is %s; send a JPEG", embed.ErrUnsupported, media)
+	}
+	p := server.ProblemOf(fmt.Errorf("check format: %w", err))
+	p.Field, p.Title = field, "The photo must be a JPEG or PNG"
+	return p
 }

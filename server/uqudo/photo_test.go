@@ -52,6 +52,14 @@ func TestRefusedPhotos(t *testing.T) {
 			c.post(t, "/match", m{"targetImage": text(servertest.Of(t, "ada", 1)), "sourceImage": q.photo}).Refused(t, q.status, q.code)
 		})
 	}
+	for content, says := range map[string]string{
+		"GIF89a":   "the file is a GIF; send a JPEG",
+		"%PDF-1.7": "the file is a PDF; send the picture in it as a JPEG",
+		string(servertest.AsWebP(servertest.Of(t, "ada", 1))): "the file is image/webp; send a JPEG",
+	} {
+		p := c.post(t, "/one-to-n/search", m{"idPhoto": text([]byte(content))}).Refused(t, http.StatusUnsupportedMediaType, "unsupported_media_type")
+		require.Equal(t, says, p.Detail)
+	}
 	require.Equal(t, http.StatusOK, c.post(t, "/one-to-n/search", m{"idPhoto": text(padded(5 << 20))}).Status, "5 MB are allowed")
 	subjects, err := r.Service.Subjects(context.Background(), "acme", uqudo.Gallery, store.Page{Limit: 10})
 	require.NoError(t, err)
