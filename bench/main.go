@@ -16,6 +16,7 @@ type commands struct {
 	Accuracy    accuracyCommand    `cmd:"" help:"How often known people are missed and strangers answered, on labelled photos."`
 	Decoders    decodersCommand    `cmd:"" help:"Ten thousand files, whole and damaged, against Pillow and OpenCV: who opens them, which way is up, what they show."`
 	Deletions   deletionsCommand   `cmd:"" help:"Enrolments into one gallery while another is deleted."`
+	Composites  compositesCommand  `cmd:"" help:"Faces turned, tilted, small and crowded in made photos of which all is known."`
 	Connections connectionsCommand `cmd:"" help:"What many connections without a valid key take of a running server."`
 	Hostile     hostileCommand     `cmd:"" help:"What crafted photos cost a worker, and another tenant beside a flood of them."`
 	Index       indexCommand       `cmd:"" help:"The exact index against Qdrant, by comparing with every template and by a graph."`

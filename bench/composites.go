@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"oneton/embed"
+	"oneton/embed/embedtest/composite"
+	"oneton/embed/pack"
+	"oneton/face"
+	"oneton/setup"
+)
+
+type compositesCommand struct {
+	Parts    []string `help:"What to measure: crops, tight, turns, shares, faceless." default:"crops,tight,turns,shares,faceless"`
+	Crops    string   `help:"Folder with folders of aligned crops, whose faces are used beside those of the demo photos." type:"existingdir" json:"-"`
+	People   int      `help:"People of that folder." default:"20"`
+	Faceless string   `help:"Folder of photos without faces, beside those made here." type:"existingdir" json:"-"`
+	Pack     string   `help:"Model pack: a built-in name or a manifest." default:"default"`
+	Heads    int      `help:"Photos of each kind; those of 12 megapixels and more are a quarter as many, at least one." default:"2"`
+	Largest  float64  `help:"Largest photos compared with their crops, in megapixels." default:"24"`
+	Keep     string   `help:"Folder to keep the photos that go wrong in." json:"-"`
+	Out      string   `help:"Folder of the results." default:"bench/results" json:"-"`
+}
+
+type compositesResult struct {
+	// BySize and ByTilt compare a face in a whole photo with the crop of it that a caller
+	// would send: by the face's size in heads leaning 0 to 45 degrees, and by
+	// tilt in all sizes.
+	BySize []wholeCell `json:"whole_against_crop_by_size,omitempty"`
+	ByTilt []wholeCell `json:"whole_against_crop_by_tilt,omitempty"`
+	// Tight are photos that one face fills.
+	Tight []tightCell `json:"tight,omitempty"`
+	// Turned are photos turned by quarters, against the upright ones.
+	Turned []turnedCell `json:"turned,omitempty"`
+	// Shares says which faces are found, by share of the photo's width.
+	Shares []shareCell `json:"found_by_share_of_width,omitempty"`
+	// Faceless says what is taken for a face where there is none.
+	Faceless *facelessResult `json:"faceless,omitempty"`
+}
+
+// composites are what the measurements share.
+type composites struct {
+	e       *embed.Embedder
+	pack    string
+	heads   []composite.Head
+	grounds []*image.RGBA // parts of photos, beside those that are painted
+	keep    string
+	// match is the cosine of an FMR of 1e-4.
+	match float64
+}
+
+// Run measures the way from photo to template on photos of which all is known.
+func (c *compositesCommand) Run(ctx context.Context) (err error) {
+	paths, err := setup.Find(setup.FromEnvironment(), setup.Default, setup.Photos, setup.GroupPhotos)
+	if err != nil {
+		return err
+	}
+	p, err := pack.Open(c.Pack, paths.Models)
+	if err != nil {
+		return err
+	}
+	e, err := embed.New(embed.Config{Library: paths.Library, Queue: 64}, p)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	b := &composites{e: e, pack: p.Name, keep: c.Keep, match: p.Calibration.Threshold(1e-4)}
+	if b.heads, err = composite.Demo(paths.Photos); err != nil {
+		return err
+	}
+	if b.grounds, err = composite.Faceless(paths.Photos); err != nil {
+		return err
+	}
+	if c.Crops != "" {
+		more, err := alignedHeads(c.Crops, c.People)
+		if err != nil {
+			return err
+		}
+		b.heads = append(b.heads, more...)
+	}
+	var r compositesResult
+	for _, part := range c.Parts {
+		switch part {
+		case "crops":
+			r.BySize, r.ByTilt, err = b.whole(ctx, c.Heads, c.Largest)
+		case "tight":
+			r.Tight, err = b.tight(ctx, c.Heads)
+		case "turns":
+			r.Turned, err = b.turned(ctx, c.Heads)
+		case "shares":
+			r.Shares, err = b.shares(ctx, c.Heads)
+		case "faceless":
+			r.Faceless, err = b.faceless(ctx, paths.Photos, c.Faceless)
+		default:
+			err = fmt.Errorf("unknown part %q", part)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return save(c.Out, "composites", c, r)
+}
+
+// alignedHeads are the first photos of a folder's first people.
+func alignedHeads(folder string, people int) ([]composite.Head, error) {
+	set, err := readSet(folder, "")
+	if err != nil {
+		return nil, err
+	}
+	var heads []composite.Head
+	for i, of := range set.of[:min(people, len(set.of))] {
+		m, err := composite.Read(set.photos[of[0]].path)
+		if err != nil {
+			return nil, err
+		}
+		if m.Rect.Dx() != composite.AlignedSide || m.Rect.Dy() != composite.AlignedSide {
+			return nil, fmt.Errorf("%s: %v is no aligned crop", set.photos[of[0]].path, m.Rect.Size())
+		}
+		heads = append(heads, composite.FromAligned(m, set.people[i]))
+	}
+	return heads, nil
+}
+
+// ground is the n-th background, of all kinds in turn.
+func (b *composites) ground(n, width, height int) *image.RGBA {
+	kinds := composite.Backgrounds()
+	if n %= len(kinds) + len(b.grounds); n < len(kinds) {
+		return composite.Ground(kinds[n], width, height, uint64(n))
+	}
+	return composite.Tiled(b.grounds[n-len(kinds)], width, height)
+}
+
+// find embeds a photo and returns the face that the truth is of, nil when it is
+// not found, and all faces.
+func (b *composites) find(ctx context.Context, photo *image.RGBA, t composite.Truth) (*embed.Face, embed.Result, error) {
+	data, err := composite.JPEG(photo)
+	if err != nil {
+		return nil, embed.Result{}, err
+	}
+	r, err := b.e.Embed(ctx, b.pack, data)
+	if err != nil {
+		return nil, r, err
+	}
+	for i, f := range r.Faces {
+		if t.Shows(f.Box) {
+			return &r.Faces[i], r, nil
+		}
+	}
+	return nil, r, nil
+}
+
+// keepPhoto keeps a photo that went wrong, where that is wanted.
+func (b *composites) keepPhoto(photo *image.RGBA, name string) error {
+	if b.keep == "" {
+		return nil
+	}
+	data, err := composite.JPEG(photo)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(b.keep, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(b.keep, strings.ReplaceAll(name, "/", "-")+".jpg"), data, 0o644)
+}
+
+// truly is the template of a face by its true landmarks.
+func (b *composites) truly(ctx context.Context, photo *image.RGBA, t composite.Truth) (face.Template, error) {
+	f, err := b.e.EmbedAligned(ctx, b.pack, t.Aligned(photo))
+	return f.Template, err
+}
+
+// landmarkError is the mean distance of a face's landmarks from the true ones,
+// as a share of the distance between the eyes.
+func landmarkError(f *embed.Face, t composite.Truth) float64 {
+	at := func(p face.Point) complex128 { return complex(float64(p.X), float64(p.Y)) }
+	sum := 0.0
+	for i, l := range f.Landmarks {
+		d := at(l) - at(t.Landmarks[i])
+		sum += math.Hypot(real(d), imag(d))
+	}
+	eyes := at(t.Landmarks[1]) - at(t.Landmarks[0])
+	return sum / 5 / math.Hypot(real(eyes), imag(eyes))
+}
+
+// each runs a measurement for 0 to n-1, as many at once as there are cores.
+func each(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(runtime.NumCPU())
+	for i := range n {
+		work.Go(func() error { return do(ctx, i) })
+	}
+	return work.Wait()
+}
+
+// levels sum up values; of none it is zero.
+type levels struct {
+	Least  float64 `json:"least"`
+	Tenth  float64 `json:"tenth"`
+	Median float64 `json:"median"`
+}
+
+func levelsOf(v []float64) levels {
+	if len(v) == 0 {
+		return levels{}
+	}
+	return levels{slices.Min(v), quantile(v, 0.1), median(v)}
+}
+
+// shareOf is the share of values that reach a limit, of so many.
+func shareOf(v []float64, limit float64, of int) float64 {
+	n := 0
+	for _, x := range v {
+		if x >= limit {
+			n++
+		}
+	}
+	return float64(n) / float64(max(1, of))
+}

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"image"
+
+	"oneton/embed/embedtest/composite"
+	"oneton/face"
+)
+
+// wholeCell is of faces in whole photos.
+type wholeCell struct {
+	Megapixels float64 `json:"megapixels,omitempty"`
+	Face       int     `json:"face_pixels,omitempty"`
+	Tilt       int     `json:"tilt"`
+	Photos     int     `json:"photos"`
+	// Found is the share of faces found, and CropFound of their crops.
+	Found     float64 `json:"found"`
+	CropFound float64 `json:"crop_found"`
+	// Near is the share of faces whose template in the whole photo is at 0.95
+	// or more to that of the crop, of all whose crop is found.
+	Near float64 `json:"near_crop"`
+	// ToCrop and ToTrue are the cosines of the whole photo's template to the
+	// crop's, and to that of the true landmarks.
+	ToCrop     levels `json:"cosine_to_crop"`
+	ToTrue     levels `json:"cosine_to_true"`
+	CropToTrue levels `json:"crop_cosine_to_true"`
+	// Landmarks is their median error in distances between the eyes.
+	Landmarks float64 `json:"landmark_error"`
+}
+
+// near is the cosine from which on two templates say the same.
+const near = 0.95
+
+// margin is what a caller leaves around a face, in widths of it.
+const margin = 0.5
+
+type wholeShot struct {
+	width, height, face, tilt, n int
+
+	found, cropFound           bool
+	toCrop, toTrue, cropToTrue float64
+	landmarks                  float64
+}
+
+var (
+	photoSizes = []image.Point{{160, 120}, {640, 480}, {1600, 1200}, {4000, 3000}, {6000, 4000}}
+	faceSizes  = []int{40, 80, 160, 320, 640, 1200}
+	tilts      = []int{0, 10, 20, 25, 30, 35, 40, 45, 90, 135, 180}
+)
+
+// fits says whether a face of a width is at home in a photo of a height.
+func fits(width, height int) bool { return 4*width <= 3*height-4*height/12 }
+
+func few(heads int, size image.Point) int {
+	if size.X*size.Y >= 12e6 {
+		return max(1, heads/4)
+	}
+	return heads
+}
+
+// whole measures whole photos against their callers' crops.
+func (b *composites) whole(ctx context.Context, heads int, largest float64) (bySize, byTilt []wholeCell, err error) {
+	var shots []wholeShot
+	for _, size := range photoSizes {
+		for _, width := range faceSizes {
+			for _, tilt := range tilts {
+				for range few(heads, size) {
+					if fits(width, size.Y) && float64(size.X*size.Y) <= 1e6*largest {
+						shots = append(shots, wholeShot{width: size.X, height: size.Y, face: width, tilt: tilt, n: len(shots)})
+					}
+				}
+			}
+		}
+	}
+	err = each(ctx, len(shots), func(ctx context.Context, i int) error { return b.shoot(ctx, &shots[i]) })
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, size := range photoSizes {
+		for _, width := range faceSizes {
+			bySize = appendCell(bySize, wholeCell{Megapixels: float64(size.X*size.Y) / 1e6, Face: width}, shots, func(s wholeShot) bool {
+				return s.width == size.X && s.face == width && s.tilt <= 45
+			})
+		}
+	}
+	for _, tilt := range tilts {
+		byTilt = appendCell(byTilt, wholeCell{Tilt: tilt}, shots, func(s wholeShot) bool { return s.tilt == tilt })
+	}
+	return bySize, byTilt, nil
+}
+
+func (b *composites) shoot(ctx context.Context, s *wholeShot) error {
+	head := b.heads[s.n%len(b.heads)]
+	photo := b.ground(s.n, s.width, s.height)
+	// The face lies off the middle, where there is room.
+	at := func(i, side int) float64 {
+		room := max(0, float64(side)-2.2*float64(s.face))
+		return float64(side)/2 + room*(float64((s.n*i)%5)/4-0.5)*0.9
+	}
+	sign := float64(1 - 2*(s.n%2))
+	t := composite.Paste(photo, composite.Placement{Head: head, X: at(2, s.width), Y: at(3, s.height), Width: float64(s.face), Tilt: sign * float64(s.tilt)})[0]
+	truly, err := b.truly(ctx, photo, t)
+	if err != nil {
+		return err
+	}
+	f, _, err := b.find(ctx, photo, t)
+	if err != nil {
+		return err
+	}
+	part := t.Around(margin).Intersect(photo.Rect)
+	within := t
+	within.X -= float64(part.Min.X)
+	within.Y -= float64(part.Min.Y)
+	crop := composite.Crop(photo, part, part.Dx(), part.Dy())
+	cf, _, err := b.find(ctx, crop, within)
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("whole-%dx%d-face%d-tilt%d-%s", s.width, s.height, s.face, s.tilt, head.Name)
+	s.found, s.cropFound = f != nil, cf != nil
+	if cf != nil {
+		if s.cropToTrue, err = cf.Template.Cosine(truly); err != nil {
+			return err
+		}
+	}
+	if f == nil {
+		return b.keepPhoto(photo, name+"-lost")
+	}
+	s.landmarks = landmarkError(f, t)
+	if s.toTrue, err = f.Template.Cosine(truly); err != nil || cf == nil {
+		return err
+	}
+	if s.toCrop, err = face.Template.Cosine(f.Template, cf.Template); err != nil || s.toCrop >= near {
+		return err
+	}
+	return b.keepPhoto(photo, fmt.Sprintf("%s-%.2f", name, s.toCrop))
+}
+
+// appendCell sums up the shots that are wanted, unless there are none.
+func appendCell(cells []wholeCell, c wholeCell, shots []wholeShot, want func(wholeShot) bool) []wholeCell {
+	var toCrop, toTrue, cropToTrue, landmarks []float64
+	for _, s := range shots {
+		if !want(s) {
+			continue
+		}
+		c.Photos++
+		if s.cropFound {
+			cropToTrue = append(cropToTrue, s.cropToTrue)
+		}
+		if !s.found {
+			continue
+		}
+		toTrue, landmarks = append(toTrue, s.toTrue), append(landmarks, s.landmarks)
+		if s.cropFound {
+			toCrop = append(toCrop, s.toCrop)
+		}
+	}
+	if c.Photos == 0 {
+		return cells
+	}
+	c.Found, c.CropFound = float64(len(toTrue))/float64(c.Photos), float64(len(cropToTrue))/float64(c.Photos)
+	c.Near = shareOf(toCrop, near, len(cropToTrue))
+	c.ToCrop, c.ToTrue, c.CropToTrue, c.Landmarks = levelsOf(toCrop), levelsOf(toTrue), levelsOf(cropToTrue), levelsOf(landmarks).Median
+	return append(cells, c)
+}
+
+// tightCell is of square photos that a face fills.
+type tightCell struct {
+	Side   int     `json:"side"`
+	Margin float64 `json:"margin"`
+	Photos int     `json:"photos"`
+	Found  float64 `json:"found"`
+	// Near is the share of all photos whose template is at 0.95 or more to that
+	// of the true landmarks.
+	Near      float64 `json:"near_true"`
+	ToTrue    levels  `json:"cosine_to_true"`
+	Landmarks float64 `json:"landmark_error"`
+}
+
+// tight measures photos that a face fills, of heads leaning 0 to 40 degrees.
+func (b *composites) tight(ctx context.Context, heads int) ([]tightCell, error) {
+	var cells []tightCell
+	for _, side := range []int{100, 150, 250, 400, 800, 1200} {
+		for _, margin := range []float64{0, 0.1, 0.25, 0.5} {
+			cells = append(cells, tightCell{Side: side, Margin: margin})
+		}
+	}
+	leans := []float64{0, -20, 40}
+	err := each(ctx, len(cells), func(ctx context.Context, i int) error {
+		c := &cells[i]
+		var toTrue, landmarks []float64
+		for n := range len(leans) * heads {
+			head := b.heads[(7*i+n)%len(b.heads)]
+			photo := b.ground(i+n, c.Side, c.Side)
+			width := float64(c.Side) / (float64(head.Box.Height/head.Box.Width) + 2*c.Margin)
+			half := float64(c.Side) / 2
+			t := composite.Paste(photo, composite.Placement{Head: head, X: half, Y: half, Width: width, Tilt: leans[n%len(leans)]})[0]
+			truly, err := b.truly(ctx, photo, t)
+			if err != nil {
+				return err
+			}
+			f, _, err := b.find(ctx, photo, t)
+			if err != nil {
+				return err
+			}
+			c.Photos++
+			cosine := 0.0
+			if f != nil {
+				if cosine, err = f.Template.Cosine(truly); err != nil {
+					return err
+				}
+				toTrue, landmarks = append(toTrue, cosine), append(landmarks, landmarkError(f, t))
+			}
+			if cosine < near {
+				if err := b.keepPhoto(photo, fmt.Sprintf("tight-%d-%.2f-tilt%.0f-%s-%.2f", c.Side, c.Margin, leans[n%len(leans)], head.Name, cosine)); err != nil {
+					return err
+				}
+			}
+		}
+		c.Found = float64(len(toTrue)) / float64(c.Photos)
+		c.Near = shareOf(toTrue, near, c.Photos)
+		c.ToTrue, c.Landmarks = levelsOf(toTrue), levelsOf(landmarks).Median
+		return nil
+	})
+	return cells, err
+}
