@@ -41,6 +41,10 @@ var (
 	// tell whether the face is real; see LivenessError.
 	ErrLivenessUnknown = errors.New("identify: liveness unknown")
 
+	// ErrPolicyDamaged means that the gallery's policy is damaged, and can be
+	// mended by a whole one. It is a store.ErrDamaged.
+	ErrPolicyDamaged = fmt.Errorf("%w: the gallery's policy", store.ErrDamaged)
+
 	// ErrPositionNotReached means that the index has not come as far as a
 	// search was told to wait for. It may have later, and elsewhere.
 	ErrPositionNotReached = errors.New("identify: index has not reached the position")

@@ -3,6 +3,7 @@ package identify
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -43,51 +44,84 @@ func (s *Service) CreateGallery(ctx context.Context, tenant string, g store.Gall
 	return g, nil
 }
 
-// Gallery is the tenant's gallery of that name; store.ErrDamaged when its
-// policy cannot be read.
+// Gallery is the tenant's gallery of that name. While its policy is damaged it
+// has the policy in force instead: of what can be read and the default, the
+// stricter of each rule, keeping no photos and deleting no faces. It is
+// ErrPolicyDamaged when no policy can be read, and store.ErrDamaged when more of
+// the gallery is damaged.
 func (s *Service) Gallery(ctx context.Context, tenant, name string) (store.Gallery, error) {
 	g, err := s.store.Gallery(ctx, tenant, name)
 	if err != nil {
 		return store.Gallery{}, fmt.Errorf("read gallery: %w", galleryError(name, err))
 	}
-	if err := intact(g); err != nil {
-		return store.Gallery{}, err
+	if g.Policy, err = s.inForce(g); err != nil {
+		return store.Gallery{}, fmt.Errorf("read gallery %s: %w", g.ID, err)
 	}
 	return g, nil
 }
 
-// intact is store.ErrDamaged for a gallery that is not.
-func intact(g store.Gallery) error {
-	if g.Damage != "" {
-		return fmt.Errorf("read gallery %s: %w: %s", g.ID, store.ErrDamaged, g.Damage)
+// inForce is the policy that the gallery's answers follow.
+func (s *Service) inForce(g store.Gallery) (store.Policy, error) {
+	switch g.Damage {
+	case "":
+		return g.Policy, nil
+	case store.DamagedPolicy:
+	default:
+		return store.Policy{}, fmt.Errorf("%w: %s", store.ErrDamaged, g.Damage)
 	}
-	return nil
+	if err := s.validatePolicy(g.Pack, g.Policy); err != nil {
+		return store.Policy{}, fmt.Errorf("%w: %v", ErrPolicyDamaged, err) //nolint:errorlint // no fault of the request's
+	}
+	p := cautious(g.Policy, s.cfg.DefaultPolicy)
+	if err := s.validatePolicy(g.Pack, p); err != nil {
+		return store.Policy{}, fmt.Errorf("%w: %v", ErrPolicyDamaged, err) //nolint:errorlint // no fault of the request's
+	}
+	return p, nil
 }
 
-// Galleries lists the tenant's galleries by name. One whose policy cannot be
-// read has the default policy there, and says that it is damaged.
+// cautious is the stricter of each rule of two policies, without retention,
+// since a deletion cannot be undone.
+func cautious(a, b store.Policy) store.Policy {
+	stricter := func(a, b string) string {
+		modes := []string{store.GateOff, store.GateReport, store.GateEnforce}
+		return modes[max(slices.Index(modes, a), slices.Index(modes, b))]
+	}
+	return store.Policy{
+		FPIR: min(a.FPIR, b.FPIR), Quality: stricter(a.Quality, b.Quality), Liveness: stricter(a.Liveness, b.Liveness),
+	}
+}
+
+// Galleries lists the tenant's galleries by name. One that is damaged says so, and
+// has the policy in force there, or the default where there is none.
 func (s *Service) Galleries(ctx context.Context, tenant string, p store.Page) ([]store.Gallery, error) {
 	gs, err := s.store.Galleries(ctx, tenant, p)
 	if err != nil {
 		return nil, fmt.Errorf("list galleries: %w", err)
 	}
 	for i, g := range gs {
-		if g.Damage != "" {
-			gs[i].Policy = s.cfg.DefaultPolicy
-		}
+		gs[i].Policy = s.shown(g)
 	}
 	return gs, nil
+}
+
+// shown is the policy in force, or the default where there is none.
+func (s *Service) shown(g store.Gallery) store.Policy {
+	if p, err := s.inForce(g); err == nil {
+		return p
+	}
+	return s.cfg.DefaultPolicy
 }
 
 // UpdatePolicy replaces a gallery's policy by what change makes of the gallery
 // as it is, and returns it; the next answer follows it. Nothing comes between,
 // so that a change of a part loses no other's. An error of change's leaves all
-// as it was.
+// as it was. A damaged policy is mended by one that keeps nothing of it.
 func (s *Service) UpdatePolicy(ctx context.Context, tenant, name string, change func(store.Gallery) (store.Policy, error)) (store.Gallery, error) {
 	g, err := s.store.UpdatePolicy(ctx, tenant, name, func(g store.Gallery) (store.Policy, error) {
-		if err := intact(g); err != nil {
-			return store.Policy{}, err
+		if g.Damage == store.DamagedGallery {
+			return store.Policy{}, fmt.Errorf("read gallery %s: %w: %s", g.ID, store.ErrDamaged, g.Damage)
 		}
+		g.Policy = s.shown(g)
 		p, err := change(g)
 		if err == nil {
 			err = s.validatePolicy(g.Pack, p)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"oneton/identify"
 	"oneton/store"
 )
 
@@ -33,6 +34,11 @@ func (r policyRequest) apply(p store.Policy) (store.Policy, error) {
 		p.Retention = time.Duration(*r.RetentionSeconds) * time.Second
 	}
 	return p, nil
+}
+
+// whole tells whether nothing is left of the policy that was.
+func (r policyRequest) whole() bool {
+	return r.FPIR != nil && r.Quality != nil && r.Liveness != nil && r.KeepPhotos != nil && r.RetentionSeconds != nil
 }
 
 func replace[T any](to *T, from *T) {
@@ -133,6 +139,9 @@ func (s *Server) patchGallery(c *fiber.Ctx, tenant string) error {
 	g, err := s.service.UpdatePolicy(c.UserContext(), tenant, segment(c, "gallery"), func(g store.Gallery) (store.Policy, error) {
 		if err := only.check(tagOfGallery(g)); err != nil {
 			return store.Policy{}, err
+		}
+		if g.Damage != "" && !r.Policy.whole() {
+			return store.Policy{}, identify.ErrPolicyDamaged
 		}
 		return r.Policy.apply(g.Policy)
 	})

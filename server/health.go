@@ -19,20 +19,25 @@ type status struct {
 	// SetAside counts the faces that searches do not see, and Faces names some.
 	SetAside int      `json:"set_aside,omitempty"`
 	Faces    []string `json:"faces,omitempty"`
+	// Damaged are the kinds of what else is damaged, with how many there are.
+	Damaged map[string]int `json:"damaged,omitempty"`
 }
 
 // Degraded is a readiness that says so: requests are served, but searches do
-// not see, or not by their metadata, some faces that are damaged.
+// not see, or not by their metadata, some faces that are damaged, or something
+// else is damaged.
 type Degraded struct {
 	// SetAside is their number, or a lower bound of it; Faces are the ids of
 	// some.
 	SetAside int
 	Faces    []string
+	// Damaged are kinds, as store.Damaged has them, with how many there are.
+	Damaged map[string]int
 }
 
 // Error counts the faces.
 func (d *Degraded) Error() string {
-	return fmt.Sprintf("server: %d faces are damaged and set aside", d.SetAside)
+	return fmt.Sprintf("server: %d faces are damaged and set aside, and %v", d.SetAside, d.Damaged)
 }
 
 // live says that the process answers.
@@ -47,7 +52,7 @@ func (s *Server) readiness(c *fiber.Ctx) error {
 	}
 	err := s.ready(c.UserContext())
 	if d, ok := errors.AsType[*Degraded](err); ok {
-		return c.JSON(status{Status: "degraded", SetAside: d.SetAside, Faces: d.Faces})
+		return c.JSON(status{Status: "degraded", SetAside: d.SetAside, Faces: d.Faces, Damaged: d.Damaged})
 	}
 	if err != nil {
 		return fmt.Errorf("report readiness: %w: %w", ErrNotReady, err)

@@ -5,24 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"hash/crc32"
 
 	"oneton/face"
 )
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// Checksum is kept beside a face's template: the CRC-32C (RFC 3720, section
-// 12.1) of what the face is found by and of the template's bytes. It tells
-// every change of up to three bits, and a template that came to another row.
-func Checksum(id, gallery, subject, pack string, template []byte) int64 {
-	const usual = 256
-	named := make([]byte, 0, usual)
-	for _, s := range [...]string{id, gallery, subject, pack} {
-		named = append(append(named, s...), 0)
-	}
-	return int64(crc32.Update(crc32.Checksum(named, castagnoli), castagnoli, template))
-}
 
 // ReadTemplate decodes the template of f's row, which has the checksum. It is
 // ErrDamaged when they do not belong together. A row from before there were
@@ -62,15 +47,123 @@ func note(damage *string, column string) {
 }
 
 // ReadRow is f with its template and its columns of JSON as a store keeps them.
-func ReadRow(f Face, template []byte, checksum *int64, box, landmarks, quality []byte) Face {
+func ReadRow(f Face, template []byte, checksum *int64, box, landmarks, quality []byte, details *int64) Face {
 	var err error
 	if f.Template, err = ReadTemplate(f, template, checksum); err != nil {
 		note(&f.Damage, "template")
 	}
+	return ReadDetails(f, box, landmarks, quality, details)
+}
+
+// ReadDetails is f with its box, landmarks and quality as a store keeps them;
+// what does not have its checksum, as which the time of enrolment counts too, is
+// not to be relied on.
+func ReadDetails(f Face, box, landmarks, quality []byte, details *int64) Face {
+	sound := f.Damage
 	ReadColumn("box", box, &f.Box, &f.Damage)
 	ReadColumn("landmarks", landmarks, &f.Landmarks, &f.Damage)
 	ReadColumn("quality", quality, &f.Quality, &f.Damage)
+	if f.Damage == sound && details != nil && *details != DetailsChecksum(f, box, landmarks, quality) {
+		note(&f.Damage, "details")
+	}
 	return f
+}
+
+// ReadPolicy is g with its policy as a store keeps it. A policy that can be read
+// but does not have its checksum is there, and is not to be relied on; of a
+// gallery whose ids do not have theirs, nothing is.
+func ReadPolicy(g Gallery, policy []byte, checksum *int64) Gallery {
+	ReadColumn(DamagedPolicy, policy, &g.Policy, &g.Damage)
+	if checksum == nil {
+		return g
+	}
+	switch want := GalleryChecksum(g, policy); {
+	case *checksum>>sumBits != want>>sumBits:
+		g.Damage = DamagedGallery
+	case *checksum != want && g.Damage == "":
+		g.Damage = DamagedPolicy
+	}
+	return g
+}
+
+// MendPolicy is what of g stays damaged under its new policy, which is ErrInvalid
+// when it cannot be kept. What a gallery is found by cannot be mended so:
+// ErrDamaged.
+func MendPolicy(g Gallery) (damage string, err error) {
+	if g.Damage == DamagedGallery {
+		return g.Damage, fmt.Errorf("%w: the ids of the gallery", ErrDamaged)
+	}
+	return "", CheckPolicy(g.Policy)
+}
+
+// ReadKey is k with its scopes as a store keeps them. One that does not have its
+// checksum has no scopes.
+func ReadKey(k Key, scopes []byte, checksum *int64) Key {
+	ReadColumn("scopes", scopes, &k.Scopes, &k.Damage)
+	if k.Damage == "" && checksum != nil && *checksum != KeyChecksum(k, scopes) {
+		k.Scopes, k.Damage = nil, DamagedKey
+	}
+	return k
+}
+
+// ReadMetadata decodes a subject's metadata, which have the checksum.
+func ReadMetadata(gallery, subject string, text []byte, checksum *int64) (m map[string]string, err error) {
+	if json.Unmarshal(text, &m) != nil || checksum != nil && *checksum != MetadataChecksum(gallery, subject, text) {
+		return nil, fmt.Errorf("%w: metadata", ErrDamaged)
+	}
+	return m, nil
+}
+
+// ReadSubject is s with its metadata as a store keeps them.
+func ReadSubject(s Subject, metadata []byte, checksum *int64) Subject {
+	var err error
+	if s.Metadata, err = ReadMetadata(s.Gallery, s.ID, metadata, checksum); err != nil {
+		note(&s.Damage, "metadata")
+	}
+	return s
+}
+
+// Calibration is an owner's table of a pack, as JSON.
+type Calibration struct {
+	Pack       string
+	Definition []byte
+	Damage     string
+}
+
+// ReadCalibration is c unless it does not have its checksum.
+func ReadCalibration(c Calibration, checksum *int64) Calibration {
+	if checksum != nil && *checksum != CalibrationChecksum(c.Pack, c.Definition) {
+		c.Damage = DamagedCalibration
+	}
+	return c
+}
+
+// Check is ErrDamaged when the definition is not as it was put.
+func (c Calibration) Check() error {
+	if c.Damage != "" {
+		return fmt.Errorf("%w: the calibration of pack %q does not have its checksum; put it again, or delete it", ErrDamaged, c.Pack)
+	}
+	return nil
+}
+
+// FindDamaged are those that are not as they were written.
+func FindDamaged(galleries []Gallery, keys []Key, calibrations []Calibration) (damaged []Damaged) {
+	for _, g := range galleries {
+		if g.Damage != "" {
+			damaged = append(damaged, Damaged{g.Damage, g.Tenant, g.Name})
+		}
+	}
+	for _, k := range keys {
+		if k.Damage != "" {
+			damaged = append(damaged, Damaged{DamagedKey, k.Tenant, k.ID})
+		}
+	}
+	for _, c := range calibrations {
+		if c.Damage != "" {
+			damaged = append(damaged, Damaged{DamagedCalibration, "", c.Pack})
+		}
+	}
+	return damaged
 }
 
 // Check is ErrDamaged when the photo does not have its SHA-256.

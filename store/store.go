@@ -56,6 +56,29 @@ type Gallery struct {
 	Damage    string
 }
 
+// What can be damaged of a gallery: what it is found by, so that nothing of it is
+// to be relied on, or its policy, which a new one mends.
+const (
+	DamagedGallery = "gallery"
+	DamagedPolicy  = "policy"
+)
+
+// Damaged names something that is not as it was written and that no log tells of:
+// a gallery or its policy (What is as Gallery.Damage), a key or a calibration.
+type Damaged struct {
+	What string
+	// Tenant is empty for a calibration.
+	Tenant string
+	// Name is the gallery's name, the key's id or the pack's name.
+	Name string
+}
+
+// What else can be Damaged.
+const (
+	DamagedKey         = "key"
+	DamagedCalibration = "calibration"
+)
+
 // Policy is what a gallery's owner decides about its answers and its data.
 type Policy struct {
 	// FPIR is the wanted false-positive identification rate (ISO/IEC

@@ -25,6 +25,9 @@ func TestDamagedRow(t *testing.T) {
 		p.enrol(t, key, fmt.Sprint("p", i), photo)
 	}
 	p.requireFinds(t, key, "p1", photo, true)
+	year := map[string]any{"fpir": 0.001, "quality": "report", "liveness": "off", "keep_photos": true, "retention_seconds": 31536000}
+	_, err = p.do(key, http.MethodPost, "/v1/galleries", map[string]any{"name": "year", "policy": year}, nil)
+	require.NoError(t, err)
 	p.stop(t)
 
 	db, err := sql.Open("sqlite", filepath.Join(data, "oneton.db"))
@@ -39,6 +42,9 @@ func TestDamagedRow(t *testing.T) {
 	require.NoError(t, err)
 	_, err = db.Exec(`UPDATE galleries SET policy = '{"fpir":' WHERE name = 'other'`)
 	require.NoError(t, err)
+	// One bit makes 3 of the retention's first digit 1.
+	_, err = db.Exec(`UPDATE galleries SET policy = replace(policy, '31536000000000000', '11536000000000000') WHERE name = 'year'`)
+	require.NoError(t, err)
 	require.NoError(t, db.Close())
 	require.NoError(t, os.RemoveAll(filepath.Join(data, "index")))
 
@@ -49,6 +55,8 @@ func TestDamagedRow(t *testing.T) {
 	require.Error(t, err, out)
 	require.Regexp(t, `staff +default +face `+face+` +damaged in the database at position 2`, out)
 	require.Contains(t, out, "2 faces in the database, 2 compared, 1 differences")
+	require.Contains(t, out, "default year: the policy is damaged in the database")
+	require.Contains(t, out, "default other: the policy is damaged in the database")
 
 	require.NoError(t, os.RemoveAll(filepath.Join(data, "index")))
 	p = startProgram(t, data)
@@ -60,9 +68,11 @@ func TestDamagedRow(t *testing.T) {
 		Status   string
 		SetAside int `json:"set_aside"`
 		Faces    []string
+		Damaged  map[string]int
 	}
 	_, err = p.do("", http.MethodGet, "/readyz", nil, &ready)
 	require.NoError(t, err)
+	require.Equal(t, map[string]int{"policy": 2}, ready.Damaged)
 	require.Equal(t, "degraded", ready.Status)
 	require.Equal(t, 1, ready.SetAside)
 	require.Equal(t, []string{face}, ready.Faces)
@@ -96,23 +106,41 @@ func TestDamagedRow(t *testing.T) {
 	}
 	_, err = p.do(key, http.MethodGet, "/v1/galleries", nil, &list)
 	require.NoError(t, err)
-	require.Len(t, list.Galleries, 2)
+	require.Len(t, list.Galleries, 3)
 	require.True(t, list.Galleries[0].Damaged)
 	require.False(t, list.Galleries[1].Damaged)
 	_, err = p.do(key, http.MethodGet, "/v1/galleries/other", nil, nil)
 	require.ErrorContains(t, err, `"code":"damaged"`)
 	_, err = p.do(key, http.MethodPatch, "/v1/galleries/other", map[string]any{"policy": map[string]any{"fpir": 0.1}}, nil)
 	require.ErrorContains(t, err, `"code":"damaged"`, "the rest of the policy is not known")
+	_, err = p.do(key, http.MethodPatch, "/v1/galleries/other", map[string]any{"policy": year}, nil)
+	require.NoError(t, err, "a whole policy mends it")
 	_, err = p.do(key, http.MethodDelete, "/v1/galleries/other", nil, nil)
 	require.NoError(t, err)
+
+	type gallery struct {
+		Policy  map[string]any
+		Damaged bool
+	}
+	var damaged, mended gallery
+	_, err = p.do(key, http.MethodGet, "/v1/galleries/year", nil, &damaged)
+	require.NoError(t, err)
+	require.True(t, damaged.Damaged)
+	require.Equal(t, map[string]any{"fpir": 0.001, "quality": "report", "liveness": "off", "keep_photos": false, "retention_seconds": 0.0}, damaged.Policy)
+	_, err = p.do(key, http.MethodPatch, "/v1/galleries/year", map[string]any{"policy": map[string]any{"fpir": 0.1}}, nil)
+	require.ErrorContains(t, err, `"code":"damaged"`)
+	_, err = p.do(key, http.MethodPatch, "/v1/galleries/year", map[string]any{"policy": year}, &mended)
+	require.NoError(t, err)
+	require.False(t, mended.Damaged)
+	require.EqualValues(t, 31536000, mended.Policy["retention_seconds"])
 
 	_, err = p.do(key, http.MethodDelete, "/v1/galleries/staff/subjects/p1", nil, nil)
 	require.NoError(t, err)
 	p.enrol(t, key, "p1", photo)
 	p.requireFinds(t, key, "p1", photo, true)
-	ready.Faces, ready.Status = nil, ""
+	ready.Faces, ready.Status, ready.Damaged = nil, "", nil
 	_, err = p.do("", http.MethodGet, "/readyz", nil, &ready)
 	require.NoError(t, err)
-	require.Equal(t, "ok", ready.Status, "deleted, nothing is left to tell")
+	require.Equal(t, "ok", ready.Status, "deleted or mended, nothing is left to tell")
 	p.stop(t)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -178,8 +179,18 @@ func (c *indexVerify) Run(ctx context.Context) error {
 			return err
 		}
 		fmt.Printf("position %d: %d faces in the database, %d compared, %d differences\n", v.Position, v.Faces, v.Compared, len(v.Differences))
-		if len(v.Differences) > 0 {
+		damaged, err := o.truth.store.Damaged(ctx)
+		if err != nil {
+			return err
+		}
+		for _, d := range damaged {
+			fmt.Println(strings.TrimLeft(fmt.Sprintf("%s %s: the %s is damaged in the database", d.Tenant, d.Name, d.What), " "))
+		}
+		switch {
+		case len(v.Differences) > 0:
 			return errDiffers
+		case len(damaged) > 0:
+			return fmt.Errorf("%d of the database's galleries, policies, keys and calibrations: %w", len(damaged), store.ErrDamaged)
 		}
 		return nil
 	})

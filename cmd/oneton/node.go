@@ -48,6 +48,7 @@ type node struct {
 	engine   engine
 	service  *identify.Service
 	server   *server.Server
+	damages  damages
 }
 
 // newNode opens and connects every part. Models and library are where the
@@ -132,11 +133,15 @@ func (n *node) ready(ctx context.Context) error {
 		return err
 	}
 	aside, _ := n.engine.aside()
-	if len(aside) == 0 {
+	damaged, err := n.damages.kinds(ctx, n.truth.store, n.log)
+	if err != nil {
+		return err
+	}
+	if len(aside) == 0 && len(damaged) == 0 {
 		return nil
 	}
 	const named = 10
-	d := &server.Degraded{SetAside: len(aside)}
+	d := &server.Degraded{SetAside: len(aside), Damaged: damaged}
 	for _, c := range aside[:min(named, len(aside))] {
 		d.Faces = append(d.Faces, cmp.Or(c.Face, "unknown"))
 	}
@@ -178,13 +183,17 @@ func (n *node) serve(ctx context.Context, ln net.Listener) error {
 	return nil
 }
 
-// expire deletes faces past their gallery's retention until ctx ends.
+// expire deletes faces past their gallery's retention until ctx ends, and looks
+// for what is damaged.
 func (n *node) expire(ctx context.Context) error {
 	began := time.Now()
 	c := &clock{path: clockPath(n.cfg.Data)}
 	for {
 		now := time.Now()
 		n.sweep(ctx, c, now, now.Sub(began))
+		if err := n.damages.look(ctx, n.truth.store, n.log); err != nil && ctx.Err() == nil {
+			n.log.Error().Err(err).Msg("could not look for damage in the database, and will try again")
+		}
 		select {
 		case <-ctx.Done():
 			return nil

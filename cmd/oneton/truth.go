@@ -32,6 +32,9 @@ type database interface {
 	CompactLog(ctx context.Context) (int, error)
 	// Expired tells what that would be, and deletes nothing.
 	Expired(ctx context.Context, now time.Time) ([]store.Expired, error)
+	// Damaged are galleries, keys and calibrations that are not as they were
+	// written.
+	Damaged(ctx context.Context) ([]store.Damaged, error)
 	PutCalibration(ctx context.Context, pack string, definition []byte) error
 	DeleteCalibration(ctx context.Context, pack string) error
 	// Fingerprint is that of the secret which the keys are made under;

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -29,13 +28,13 @@ const (
 	only = `) ON f.enrolled = (SELECT enrolled FROM changes WHERE seq = $1)`
 
 	wholeColumns = `SELECT c.seq, c.kind, coalesce(c.tenant, g.tenant, h.tenant), coalesce(c.gallery, f.gallery, m.gallery), coalesce(c.face, f.id),
-		f.pack, coalesce(f.subject, m.id), f.template, f.checksum, coalesce(s.metadata, m.metadata)::text`
+		f.pack, coalesce(f.subject, m.id), f.template, f.checksum, coalesce(s.metadata, m.metadata)::text, coalesce(s.checksum, m.checksum)`
 	changesAfter = wholeColumns + changeTables + theirSubject + `) ON f.enrolled = c.enrolled` + ownSubject + `c.seq
 		WHERE c.seq > $1 ORDER BY c.seq LIMIT $2`
 	changeWhole = wholeColumns + changeTables + theirSubject + only + ownSubject + `$1 WHERE c.seq = $1`
 	changeFace  = `SELECT c.seq, c.kind, coalesce(c.tenant, g.tenant), coalesce(c.gallery, f.gallery), coalesce(c.face, f.id),
-		f.pack, f.subject, f.template, f.checksum, NULL` + changeTables + only + ` WHERE c.seq = $1`
-	changeAlone = `SELECT seq, kind, tenant, gallery, coalesce(face, ''), NULL, NULL, NULL::bytea, NULL::bigint, NULL FROM changes WHERE seq = $1`
+		f.pack, f.subject, f.template, f.checksum, NULL, NULL::bigint` + changeTables + only + ` WHERE c.seq = $1`
+	changeAlone = `SELECT seq, kind, tenant, gallery, coalesce(face, ''), NULL, NULL, NULL::bytea, NULL::bigint, NULL, NULL::bigint FROM changes WHERE seq = $1`
 
 	// putMetadata is changelog.PutMetadata.
 	putMetadata = "4"
@@ -120,8 +119,8 @@ func scanChange(row pgx.CollectableRow) (c changelog.Change, err error) {
 	var kind int64
 	var tenant, gallery, id, pack, subject, metadata pgtype.Text
 	var template []byte
-	var checksum *int64
-	if err := row.Scan(&c.Seq, &kind, &tenant, &gallery, &id, &pack, &subject, &template, &checksum, &metadata); err != nil {
+	var checksum, sum *int64
+	if err := row.Scan(&c.Seq, &kind, &tenant, &gallery, &id, &pack, &subject, &template, &checksum, &metadata, &sum); err != nil {
 		return c, err
 	}
 	c.Tenant, c.Gallery, c.Face, c.Pack, c.Subject = tenant.String, gallery.String, id.String, pack.String, subject.String
@@ -138,8 +137,8 @@ func scanChange(row pgx.CollectableRow) (c changelog.Change, err error) {
 	case c.Kind != changelog.PutMetadata || !subject.Valid:
 		return c, nil
 	}
-	if c.Damage == nil && json.Unmarshal([]byte(metadata.String), &c.Metadata) != nil {
-		c.Metadata, c.Damage = nil, fmt.Errorf("%w: metadata", store.ErrDamaged)
+	if c.Damage == nil {
+		c.Metadata, c.Damage = store.ReadMetadata(c.Gallery, c.Subject, []byte(metadata.String), sum)
 	}
 	return c, nil
 }

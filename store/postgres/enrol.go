@@ -105,6 +105,7 @@ type faceRow struct {
 
 func newFaceRow(f store.Face) (row faceRow, err error) {
 	row.Face = f
+	row.CreatedAt = now(f.CreatedAt)
 	var errs [3]error
 	row.box, errs[0] = encode(f.Box)
 	row.landmarks, errs[1] = encode(f.Landmarks)
@@ -119,9 +120,10 @@ func (t *tx) subject(sub store.Subject, metadata string, create bool) {
 			sub.Gallery, sub.ID, now(sub.UpdatedAt)).Exec(found)
 		return
 	}
-	t.queue(`INSERT INTO subjects (gallery, id, metadata, created_at, updated_at)
-		SELECT id, $2, $3, $4, $5 FROM galleries WHERE id = $1 AND tenant IS NOT NULL`,
-		sub.Gallery, sub.ID, metadata, now(sub.CreatedAt), now(sub.UpdatedAt)).Exec(found)
+	t.queue(`INSERT INTO subjects (gallery, id, metadata, checksum, created_at, updated_at)
+		SELECT id, $2, $3, $4, $5, $6 FROM galleries WHERE id = $1 AND tenant IS NOT NULL`,
+		sub.Gallery, sub.ID, metadata, store.MetadataChecksum(sub.Gallery, sub.ID, []byte(metadata)),
+		now(sub.CreatedAt), now(sub.UpdatedAt)).Exec(found)
 }
 
 // sameDimension fails when the gallery has templates of the pack that differ
@@ -151,9 +153,10 @@ func (t *tx) sameDimension(gallery string, f faceRow) {
 func (t *tx) face(sub store.Subject, f faceRow) {
 	t.position++
 	template := f.Template.Bytes()
-	t.queue(`INSERT INTO faces (enrolled, id, gallery, subject, pack, template, checksum, box, landmarks, quality, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, t.position, f.ID, sub.Gallery, sub.ID, f.Pack,
-		template, store.Checksum(f.ID, sub.Gallery, sub.ID, f.Pack, template), f.box, f.landmarks, f.quality, now(f.CreatedAt))
+	t.queue(`INSERT INTO faces (enrolled, id, gallery, subject, pack, template, checksum, box, landmarks, quality, details, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, t.position, f.ID, sub.Gallery, sub.ID, f.Pack,
+		template, store.Checksum(f.ID, sub.Gallery, sub.ID, f.Pack, template), f.box, f.landmarks, f.quality,
+		store.DetailsChecksum(f.Face, []byte(f.box), []byte(f.landmarks), []byte(f.quality)), f.CreatedAt)
 	t.queue(`INSERT INTO changes (seq, kind, enrolled) VALUES ($1, $2, $1)`, t.position, changelog.PutFace)
 	if f.photo != nil {
 		t.queue(`INSERT INTO photos (face, media_type, sha256, bytes) VALUES ($1, $2, $3, $4)`,

@@ -15,7 +15,7 @@ import (
 // subject is unknown. One that is damaged says so.
 func (s *Store) Faces(ctx context.Context, gallery, subject string) ([]store.Face, error) {
 	faces, err := list(ctx, s, "list faces", scanFace, `
-		SELECT f.id, f.gallery, f.subject, f.pack, f.template, f.checksum, f.box::text, f.landmarks::text, f.quality::text, p.sha256, f.created_at
+		SELECT f.id, f.gallery, f.subject, f.pack, f.template, f.checksum, f.box::text, f.landmarks::text, f.quality::text, f.details, p.sha256, f.created_at
 		FROM faces f LEFT JOIN photos p ON p.face = f.enrolled
 		WHERE`+inGallery+`AND f.subject = $2 ORDER BY f.created_at, f.enrolled`, gallery, subject)
 	if err == nil && len(faces) == 0 {
@@ -80,7 +80,7 @@ func (s *Store) DeletePhotos(ctx context.Context, gallery, subject string) error
 
 func scanFace(row pgx.CollectableRow) (f store.Face, err error) {
 	var template, box, landmarks, quality []byte
-	var checksum *int64
-	err = row.Scan(&f.ID, &f.Gallery, &f.Subject, &f.Pack, &template, &checksum, &box, &landmarks, &quality, &f.PhotoSHA256, &f.CreatedAt)
-	return store.ReadRow(f, template, checksum, box, landmarks, quality), err
+	var checksum, details *int64
+	err = row.Scan(&f.ID, &f.Gallery, &f.Subject, &f.Pack, &template, &checksum, &box, &landmarks, &quality, &details, &f.PhotoSHA256, &f.CreatedAt)
+	return store.ReadRow(f, template, checksum, box, landmarks, quality, details), err
 }

@@ -13,7 +13,7 @@ import (
 // inGallery holds for the rows of gallery $1 while it is not dropped.
 const inGallery = ` gallery = $1 AND EXISTS (SELECT FROM galleries g WHERE g.id = $1 AND g.tenant IS NOT NULL) `
 
-const galleryColumns = `SELECT id, tenant, name, pack, policy::text, created_at FROM galleries `
+const galleryColumns = `SELECT id, tenant, name, pack, policy::text, created_at, checksum FROM galleries `
 
 // CreateGallery adds a gallery: ErrExists when its id or its name is taken,
 // ErrNotFound when its tenant is unknown.
@@ -25,9 +25,10 @@ func (s *Store) CreateGallery(ctx context.Context, g store.Gallery) error {
 	if err != nil {
 		return err
 	}
+	g.CreatedAt = now(g.CreatedAt)
 	return s.write(ctx, "create gallery", func(tx *tx) error {
-		return tx.change(`INSERT INTO galleries (id, tenant, name, pack, policy, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-			g.ID, g.Tenant, g.Name, g.Pack, policy, now(g.CreatedAt))
+		return tx.change(`INSERT INTO galleries (id, tenant, name, pack, policy, created_at, checksum) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			g.ID, g.Tenant, g.Name, g.Pack, policy, g.CreatedAt, store.GalleryChecksum(g, []byte(policy)))
 	})
 }
 
@@ -61,15 +62,14 @@ func (s *Store) UpdatePolicy(ctx context.Context, tenant, name string, change fu
 		if g.Policy, err = change(g); err != nil {
 			return err
 		}
-		g.Damage = ""
-		if err := store.CheckPolicy(g.Policy); err != nil {
+		if g.Damage, err = store.MendPolicy(g); err != nil {
 			return err
 		}
 		policy, err := encode(g.Policy)
 		if err != nil {
 			return err
 		}
-		return tx.change(`UPDATE galleries SET policy = $1 WHERE id = $2`, policy, g.ID)
+		return tx.change(`UPDATE galleries SET policy = $1, checksum = $2 WHERE id = $3`, policy, store.GalleryChecksum(g, []byte(policy)), g.ID)
 	})
 	return g, err
 }
@@ -95,8 +95,7 @@ func (s *Store) DeleteGallery(ctx context.Context, tenant, name string) (positio
 
 func scanGallery(row pgx.CollectableRow) (g store.Gallery, err error) {
 	var policy []byte
-	if err = row.Scan(&g.ID, &g.Tenant, &g.Name, &g.Pack, &policy, &g.CreatedAt); err == nil {
-		store.ReadColumn("policy", policy, &g.Policy, &g.Damage)
-	}
-	return g, err
+	var checksum *int64
+	err = row.Scan(&g.ID, &g.Tenant, &g.Name, &g.Pack, &policy, &g.CreatedAt, &checksum)
+	return store.ReadPolicy(g, policy, checksum), err
 }

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 )
 
 //go:embed migrations/*.sql
-var migrations embed.FS
+var migrationFiles embed.FS
 
 // oldestServer is the first version that tells whether a transaction whose
 // answer was lost has been committed, in the form that is used here.
@@ -57,12 +58,7 @@ func migrate(ctx context.Context, cfg *pgx.ConnConfig) error {
 func migrateAlone(ctx context.Context, cfg *pgx.ConnConfig) (err error) {
 	db := stdlib.OpenDB(*cfg)
 	defer func() { err = errors.Join(err, db.Close()) }()
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(goose.DialectPostgres, db, files,
-		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	p, err := migrations(db)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
@@ -77,4 +73,14 @@ func migrateAlone(ctx context.Context, cfg *pgx.ConnConfig) (err error) {
 		return fmt.Errorf("migrate schema: %w", err)
 	}
 	return nil
+}
+
+// migrations are the steps from an empty database to this program's schema.
+func migrations(db *sql.DB) (*goose.Provider, error) {
+	files, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, db, files,
+		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 }

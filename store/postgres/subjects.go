@@ -12,7 +12,7 @@ import (
 	"oneton/store"
 )
 
-const subjectColumns = `SELECT gallery, id, metadata::text, created_at, updated_at,
+const subjectColumns = `SELECT gallery, id, metadata::text, checksum, created_at, updated_at,
 	(SELECT count(*) FROM faces f WHERE f.gallery = subjects.gallery AND f.subject = subjects.id) FROM subjects `
 
 // Subject returns a gallery's subject of that id, or ErrNotFound.
@@ -37,12 +37,12 @@ func (s *Store) SubjectsOf(ctx context.Context, gallery string, faces []string) 
 	_, err := list(ctx, s, "read subjects of faces", func(row pgx.CollectableRow) (face string, err error) {
 		var sub store.Subject
 		var metadata []byte
-		err = row.Scan(&face, &sub.Gallery, &sub.ID, &metadata, &sub.CreatedAt, &sub.UpdatedAt, &sub.Faces)
-		store.ReadColumn("metadata", metadata, &sub.Metadata, &sub.Damage)
-		subs[face] = sub
+		var checksum *int64
+		err = row.Scan(&face, &sub.Gallery, &sub.ID, &metadata, &checksum, &sub.CreatedAt, &sub.UpdatedAt, &sub.Faces)
+		subs[face] = store.ReadSubject(sub, metadata, checksum)
 		return face, err
 	}, `
-		SELECT f.id, s.gallery, s.id, s.metadata::text, s.created_at, s.updated_at,
+		SELECT f.id, s.gallery, s.id, s.metadata::text, s.checksum, s.created_at, s.updated_at,
 			(SELECT count(*) FROM faces o WHERE o.gallery = s.gallery AND o.subject = s.id)
 		FROM (SELECT * FROM faces WHERE`+inGallery+`AND id = ANY ($2)) f
 		JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject`, gallery, possible)
@@ -79,8 +79,8 @@ func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, change f
 		tx.queue(`INSERT INTO changes (seq, kind) VALUES ($1, $2)`, position, changelog.PutMetadata)
 		// The row does not say whose it is.
 		tx.queue(`UPDATE galleries SET position = $2 WHERE id = $1`, gallery, position)
-		tx.queue(`UPDATE subjects SET metadata = $3, updated_at = greatest(updated_at + interval '1 microsecond', $4), changed = $5
-			WHERE`+inGallery+`AND id = $2`, gallery, id, encoded, time.Now(), position).Exec(found)
+		tx.queue(`UPDATE subjects SET metadata = $3, checksum = $4, updated_at = greatest(updated_at + interval '1 microsecond', $5), changed = $6
+			WHERE`+inGallery+`AND id = $2`, gallery, id, encoded, store.MetadataChecksum(gallery, id, []byte(encoded)), time.Now(), position).Exec(found)
 		tx.find(gallery, id, &sub)
 		return tx.flush()
 	})
@@ -109,8 +109,7 @@ func (s *Store) DeleteSubject(ctx context.Context, gallery, id string) (position
 
 func scanSubject(row pgx.CollectableRow) (sub store.Subject, err error) {
 	var metadata []byte
-	if err = row.Scan(&sub.Gallery, &sub.ID, &metadata, &sub.CreatedAt, &sub.UpdatedAt, &sub.Faces); err == nil {
-		store.ReadColumn("metadata", metadata, &sub.Metadata, &sub.Damage)
-	}
-	return sub, err
+	var checksum *int64
+	err = row.Scan(&sub.Gallery, &sub.ID, &metadata, &checksum, &sub.CreatedAt, &sub.UpdatedAt, &sub.Faces)
+	return store.ReadSubject(sub, metadata, checksum), err
 }

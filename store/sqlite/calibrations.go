@@ -7,11 +7,19 @@ import (
 	"oneton/store"
 )
 
-// Calibration is the owner's table of the pack, as JSON, or ErrNotFound.
+const calibrationColumns = `SELECT pack, definition, checksum FROM calibrations `
+
+// Calibration is the owner's table of the pack, as JSON, or ErrNotFound; one that
+// is not as it was put is ErrDamaged.
 func (s *Store) Calibration(ctx context.Context, pack string) ([]byte, error) {
-	var definition []byte
-	err := s.readers.QueryRowContext(ctx, `SELECT definition FROM calibrations WHERE pack = ?`, pack).Scan(&definition)
-	return definition, s.read(ctx, "read calibration", err)
+	c, err := scanCalibration(s.readers.QueryRowContext(ctx, calibrationColumns+`WHERE pack = ?`, pack))
+	if err == nil {
+		err = c.Check()
+	}
+	if err != nil {
+		return nil, s.read(ctx, "read calibration", err)
+	}
+	return c.Definition, nil
 }
 
 // PutCalibration makes the JSON object the owner's table of the pack, instead
@@ -21,8 +29,9 @@ func (s *Store) PutCalibration(ctx context.Context, pack string, definition []by
 		return fmt.Errorf("put calibration: %w", err)
 	}
 	return s.write(ctx, "put calibration", func(tx tx) error {
-		_, err := tx.exec(`INSERT INTO calibrations (pack, definition) VALUES (?, json(?))
-			ON CONFLICT (pack) DO UPDATE SET definition = excluded.definition`, pack, string(definition))
+		_, err := tx.exec(`INSERT INTO calibrations (pack, definition, checksum) VALUES (?, json(?), ?)
+			ON CONFLICT (pack) DO UPDATE SET definition = excluded.definition, checksum = excluded.checksum`,
+			pack, string(definition), store.CalibrationChecksum(pack, definition))
 		return err
 	})
 }
@@ -33,4 +42,10 @@ func (s *Store) DeleteCalibration(ctx context.Context, pack string) error {
 	return s.erase(ctx, "delete calibration", func(tx tx) error {
 		return tx.change(`DELETE FROM calibrations WHERE pack = ?`, pack)
 	})
+}
+
+func scanCalibration(row scanner) (c store.Calibration, err error) {
+	var checksum any
+	err = row.Scan(&c.Pack, &c.Definition, &checksum)
+	return store.ReadCalibration(c, checksumOf(checksum)), err
 }

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -19,15 +18,15 @@ const maxPosition = uint64(math.MaxInt64)
 // face's or subject's, cannot be read, the next query may still read a part.
 var changeQueries = []string{
 	`SELECT c.seq, c.kind, c.tenant, coalesce(c.gallery, f.gallery, m.gallery), coalesce(c.face, f.id),
-		f.pack, coalesce(f.subject, m.id), f.template, f.checksum, coalesce(s.metadata, m.metadata)
+		f.pack, coalesce(f.subject, m.id), f.template, f.checksum, coalesce(s.metadata, m.metadata), coalesce(s.checksum, m.checksum)
 	FROM changes c
 	LEFT JOIN faces f ON f.n = c.n
 	LEFT JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject
 	LEFT JOIN subjects m ON c.kind = ` + putMetadata + ` AND m.changed = c.seq `,
 	`SELECT c.seq, c.kind, c.tenant, coalesce(c.gallery, f.gallery), coalesce(c.face, f.id),
-		f.pack, f.subject, f.template, f.checksum, NULL
+		f.pack, f.subject, f.template, f.checksum, NULL, NULL
 	FROM changes c LEFT JOIN faces f ON f.n = c.n `,
-	`SELECT seq, kind, tenant, gallery, coalesce(face, ''), NULL, NULL, NULL, NULL, NULL FROM changes c `,
+	`SELECT seq, kind, tenant, gallery, coalesce(face, ''), NULL, NULL, NULL, NULL, NULL, NULL FROM changes c `,
 }
 
 // putMetadata is changelog.PutMetadata.
@@ -149,11 +148,11 @@ func (s *Store) PositionOf(ctx context.Context, gallery string) (position uint64
 }
 
 func scanChange(row scanner) (c changelog.Change, err error) {
-	var kind, checksum any // of whatever type a damaged row has there
+	var kind, checksum, sum any // of whatever type a damaged row has there
 	var tenant, gallery, id, pack, subject sql.NullString
 	// Bytes that are good until the next row, and not copied.
 	var template, metadata sql.RawBytes
-	if err := row.Scan(&c.Seq, &kind, &tenant, &gallery, &id, &pack, &subject, &template, &checksum, &metadata); err != nil {
+	if err := row.Scan(&c.Seq, &kind, &tenant, &gallery, &id, &pack, &subject, &template, &checksum, &metadata, &sum); err != nil {
 		return c, err
 	}
 	c.Tenant, c.Gallery, c.Face, c.Pack, c.Subject = tenant.String, gallery.String, id.String, pack.String, subject.String
@@ -169,8 +168,8 @@ func scanChange(row scanner) (c changelog.Change, err error) {
 	case c.Kind != changelog.PutMetadata || !subject.Valid:
 		return c, nil
 	}
-	if c.Damage == nil && json.Unmarshal(metadata, &c.Metadata) != nil {
-		c.Metadata, c.Damage = nil, fmt.Errorf("%w: metadata", store.ErrDamaged)
+	if c.Damage == nil {
+		c.Metadata, c.Damage = store.ReadMetadata(c.Gallery, c.Subject, metadata, checksumOf(sum))
 	}
 	return c, nil
 }

@@ -7,50 +7,100 @@ import (
 	"oneton/store"
 )
 
-// checksumBatch is how many faces one transaction gives their checksum.
+// checksumBatch is how many rows one transaction gives their checksum.
 const checksumBatch = 1024
 
-// fillChecksums gives a checksum to the faces from before there were any. Those
-// that are damaged already stay without, and are told whenever they are read.
+// unsummed are rows of a table that may have no checksum yet.
+type unsummed struct {
+	// columns are what sum reads of a row, and column is where its checksum is.
+	table, column, columns string
+	sum                    func(row scanner, n *int64) (checksum int64, err error)
+}
+
+// summed are the tables whose rows have checksums.
+var summed = []unsummed{
+	{"faces", "checksum", "id, gallery, subject, pack, template", func(row scanner, n *int64) (int64, error) {
+		var f store.Face
+		var template []byte
+		err := row.Scan(n, &f.ID, &f.Gallery, &f.Subject, &f.Pack, &template)
+		_, damage := store.ReadTemplate(f, template, nil)
+		return sumOf(store.Checksum(f.ID, f.Gallery, f.Subject, f.Pack, template), damage != nil), err
+	}},
+	{"faces", "details", "id, box, landmarks, quality, created_at", func(row scanner, n *int64) (int64, error) {
+		var f store.Face
+		var box, landmarks, quality []byte
+		err := row.Scan(n, &f.ID, &box, &landmarks, &quality, timeColumn{&f.CreatedAt})
+		sum := store.DetailsChecksum(f, box, landmarks, quality)
+		return sumOf(sum, store.ReadDetails(f, box, landmarks, quality, nil).Damage != ""), err
+	}},
+	{"subjects", "checksum", "gallery, id, metadata", func(row scanner, n *int64) (int64, error) {
+		var sub store.Subject
+		var metadata []byte
+		err := row.Scan(n, &sub.Gallery, &sub.ID, &metadata)
+		return sumOf(store.MetadataChecksum(sub.Gallery, sub.ID, metadata), store.ReadSubject(sub, metadata, nil).Damage != ""), err
+	}},
+	{"galleries", "checksum", "id, coalesce(tenant, ''), name, pack, policy, created_at", func(row scanner, n *int64) (int64, error) {
+		var g store.Gallery
+		var policy []byte
+		err := row.Scan(n, &g.ID, &g.Tenant, &g.Name, &g.Pack, &policy, timeColumn{&g.CreatedAt})
+		return sumOf(store.GalleryChecksum(g, policy), store.ReadPolicy(g, policy, nil).Damage != ""), err
+	}},
+	{"keys", "checksum", "id, tenant, name, mac, scopes, created_at, revoked_at", func(row scanner, n *int64) (int64, error) {
+		var k store.Key
+		var scopes []byte
+		err := row.Scan(n, &k.ID, &k.Tenant, &k.Name, &k.MAC, &scopes, timeColumn{&k.CreatedAt}, timeColumn{&k.RevokedAt})
+		return sumOf(store.KeyChecksum(k, scopes), store.ReadKey(k, scopes, nil).Damage != ""), err
+	}},
+	{"calibrations", "checksum", "pack, definition", func(row scanner, n *int64) (int64, error) {
+		var pack string
+		var definition []byte
+		err := row.Scan(n, &pack, &definition)
+		return sumOf(store.CalibrationChecksum(pack, definition), store.CheckCalibration(pack, definition) != nil), err
+	}},
+}
+
+// sumOf is what a row gets that may have been damaged before.
+func sumOf(checksum int64, damaged bool) int64 {
+	if damaged {
+		return store.Unsound(checksum)
+	}
+	return checksum
+}
+
+// fillChecksums gives a checksum to the rows from before there were any. Those
+// that are damaged already get one that does not fit them.
 func (s *Store) fillChecksums(ctx context.Context) error {
-	type sum struct{ n, checksum int64 }
-	for after := int64(0); ; {
-		rows, err := s.readers.QueryContext(ctx, `SELECT n, id, gallery, subject, pack, template FROM faces
-			WHERE checksum IS NULL AND n > ? ORDER BY n LIMIT ?`, after, checksumBatch)
-		found, err := list(rows, err, func(row scanner) (found sum, err error) {
-			var f store.Face
-			var template []byte
-			if err := row.Scan(&found.n, &f.ID, &f.Gallery, &f.Subject, &f.Pack, &template); err != nil {
-				return found, err
-			}
-			found.checksum = -1
-			if _, err := store.ReadTemplate(f, template, nil); err == nil {
-				found.checksum = store.Checksum(f.ID, f.Gallery, f.Subject, f.Pack, template)
-			}
-			return found, nil
-		})
-		if damaged(err) {
-			return nil // they are told when they are read
+	for _, rows := range summed {
+		err := s.fill(ctx, rows)
+		if errors.Is(err, store.ErrDamaged) || errors.Is(err, store.ErrUnavailable) {
+			continue // as on a full disk; the next start goes on
 		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) fill(ctx context.Context, u unsummed) error {
+	type row struct{ n, checksum int64 }
+	for {
+		rows, err := s.readers.QueryContext(ctx, `SELECT rowid, `+u.columns+` FROM `+u.table+` WHERE `+u.column+` IS NULL LIMIT ?`, checksumBatch)
+		found, err := list(rows, err, func(from scanner) (r row, err error) {
+			r.checksum, err = u.sum(from, &r.n)
+			return r, err
+		})
 		if err != nil || len(found) == 0 {
 			return s.read(ctx, "make checksums", err)
 		}
-		after = found[len(found)-1].n
-		err = s.write(ctx, "make checksums", func(tx tx) error {
-			for _, f := range found {
-				if f.checksum < 0 {
-					continue
-				}
-				if _, err := tx.exec(`UPDATE faces SET checksum = ? WHERE n = ? AND checksum IS NULL`, f.checksum, f.n); err != nil {
+		if err := s.write(ctx, "make checksums", func(tx tx) error {
+			for _, r := range found {
+				if _, err := tx.exec(`UPDATE `+u.table+` SET `+u.column+` = ? WHERE rowid = ? AND `+u.column+` IS NULL`, r.checksum, r.n); err != nil {
 					return err
 				}
 			}
 			return nil
-		})
-		if errors.Is(err, store.ErrDamaged) || errors.Is(err, store.ErrUnavailable) {
-			return nil // as on a full disk; the next start goes on
-		}
-		if err != nil {
+		}); err != nil {
 			return err
 		}
 	}

@@ -10,19 +10,22 @@ import (
 	"oneton/store"
 )
 
-// jsonColumn writes v as a JSON text.
-type jsonColumn struct{ v any }
-
-// Value implements driver.Valuer.
-func (c jsonColumn) Value() (driver.Value, error) {
-	b, err := json.Marshal(c.v)
+// encode is v as a JSON text.
+func encode(v any) (string, error) {
+	b, err := json.Marshal(v)
 	if err != nil {
-		return nil, fmt.Errorf("%w: encode column: %w", store.ErrInvalid, err)
+		return "", fmt.Errorf("%w: encode column: %w", store.ErrInvalid, err)
 	}
 	return string(b), nil
 }
 
-// checksumOf is a face's checksum, or nil when it has none.
+// jsonColumn writes v as a JSON text.
+type jsonColumn struct{ v any }
+
+// Value implements driver.Valuer.
+func (c jsonColumn) Value() (driver.Value, error) { return encode(c.v) }
+
+// checksumOf is a row's checksum, or nil when it has none.
 func checksumOf(column any) *int64 {
 	switch sum := column.(type) {
 	case nil:
@@ -30,7 +33,7 @@ func checksumOf(column any) *int64 {
 	case int64:
 		return &sum
 	default:
-		return new(int64(-1)) // which no template has
+		return new(int64(-1)) // which no row has
 	}
 }
 
@@ -49,13 +52,16 @@ func (c timeColumn) Scan(src any) error {
 	return nil
 }
 
-// micros is t as it is stored; the zero time stands for now.
-func micros(t time.Time) int64 {
+// now stands in for the zero time.
+func now(t time.Time) time.Time {
 	if t.IsZero() {
-		t = time.Now()
+		return time.Now()
 	}
-	return t.UnixMicro()
+	return t
 }
+
+// micros is t as it is stored; the zero time stands for now.
+func micros(t time.Time) int64 { return now(t).UnixMicro() }
 
 // scanner is a row to read: *sql.Row or *sql.Rows.
 type scanner interface{ Scan(dest ...any) error }

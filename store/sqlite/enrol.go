@@ -103,9 +103,13 @@ func (t tx) subject(sub store.Subject, create bool) error {
 		return t.change(`UPDATE subjects SET updated_at = max(updated_at + 1, ?3) WHERE`+inGallery+`AND id = ?2`,
 			sub.Gallery, sub.ID, updated)
 	}
-	return t.change(`INSERT INTO subjects (gallery, id, metadata, created_at, updated_at)
-		SELECT id, ?2, ?3, ?4, ?5 FROM galleries WHERE id = ?1 AND tenant IS NOT NULL`,
-		sub.Gallery, sub.ID, metadataColumn(sub.Metadata), micros(sub.CreatedAt), updated)
+	metadata, err := encodeMetadata(sub.Metadata)
+	if err != nil {
+		return err
+	}
+	return t.change(`INSERT INTO subjects (gallery, id, metadata, checksum, created_at, updated_at)
+		SELECT id, ?2, ?3, ?4, ?5, ?6 FROM galleries WHERE id = ?1 AND tenant IS NOT NULL`,
+		sub.Gallery, sub.ID, metadata, store.MetadataChecksum(sub.Gallery, sub.ID, []byte(metadata)), micros(sub.CreatedAt), updated)
 }
 
 // face adds one face and its entry of the change log.
@@ -123,10 +127,23 @@ func (t tx) face(sub store.Subject, f store.Face) (n int64, err error) {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return 0, err
 	}
-	r, err := t.exec(`INSERT INTO faces (id, gallery, subject, pack, template, checksum, box, landmarks, quality, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, f.ID, sub.Gallery, sub.ID, f.Pack, template,
-		store.Checksum(f.ID, sub.Gallery, sub.ID, f.Pack, template),
-		jsonColumn{f.Box}, jsonColumn{f.Landmarks}, jsonColumn{f.Quality}, micros(f.CreatedAt))
+	box, err := encode(f.Box)
+	if err != nil {
+		return 0, err
+	}
+	landmarks, err := encode(f.Landmarks)
+	if err != nil {
+		return 0, err
+	}
+	quality, err := encode(f.Quality)
+	if err != nil {
+		return 0, err
+	}
+	f.CreatedAt = now(f.CreatedAt)
+	r, err := t.exec(`INSERT INTO faces (id, gallery, subject, pack, template, checksum, box, landmarks, quality, details, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, f.ID, sub.Gallery, sub.ID, f.Pack, template,
+		store.Checksum(f.ID, sub.Gallery, sub.ID, f.Pack, template), box, landmarks, quality,
+		store.DetailsChecksum(f, []byte(box), []byte(landmarks), []byte(quality)), micros(f.CreatedAt))
 	if err != nil {
 		return 0, err
 	}

@@ -61,6 +61,9 @@ func full(err error) bool {
 	return errors.As(err, &e) && (e.Code() == sqlite3.SQLITE_FULL || e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE)
 }
 
+// notFound tells whether there was no row.
+func notFound(err error) bool { return errors.Is(err, sql.ErrNoRows) }
+
 // damaged tells whether err is of a page that is not what was written.
 func damaged(err error) bool {
 	var e *sqlite.Error

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"net/url"
 )
 
 // Exec runs a statement on the writer's connection.
@@ -26,7 +27,7 @@ func MigrateTo(ctx context.Context, path string, version int64) error {
 	if err := create(path); err != nil {
 		return err
 	}
-	db, err := connect(path, "rw", 1)
+	db, err := connect(path, "rw", 1, func(q url.Values) { q.Del("_defensive") })
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 // subject is unknown. One that is damaged says so.
 func (s *Store) Faces(ctx context.Context, gallery, subject string) ([]store.Face, error) {
 	rows, err := s.readers.QueryContext(ctx, `
-		SELECT f.id, f.gallery, f.subject, f.pack, f.template, f.checksum, f.box, f.landmarks, f.quality, p.sha256, f.created_at
+		SELECT f.id, f.gallery, f.subject, f.pack, f.template, f.checksum, f.box, f.landmarks, f.quality, f.details, p.sha256, f.created_at
 		FROM faces f LEFT JOIN kept_photos p ON p.face = f.n
 		WHERE`+inGallery+`AND f.subject = ?2 ORDER BY f.created_at, f.n`, gallery, subject)
 	faces, err := list(rows, err, scanFace)
@@ -71,8 +71,8 @@ func (s *Store) DeletePhotos(ctx context.Context, gallery, subject string) error
 
 func scanFace(row scanner) (f store.Face, err error) {
 	var template, box, landmarks, quality []byte
-	var checksum any
-	err = row.Scan(&f.ID, &f.Gallery, &f.Subject, &f.Pack, &template, &checksum, &box, &landmarks, &quality,
+	var checksum, details any
+	err = row.Scan(&f.ID, &f.Gallery, &f.Subject, &f.Pack, &template, &checksum, &box, &landmarks, &quality, &details,
 		&f.PhotoSHA256, timeColumn{&f.CreatedAt})
-	return store.ReadRow(f, template, checksumOf(checksum), box, landmarks, quality), err
+	return store.ReadRow(f, template, checksumOf(checksum), box, landmarks, quality, checksumOf(details)), err
 }

@@ -11,7 +11,7 @@ import (
 // inGallery holds for the rows of gallery ?1 while it is not dropped.
 const inGallery = ` gallery = ?1 AND EXISTS (SELECT 1 FROM galleries g WHERE g.id = ?1 AND g.tenant IS NOT NULL) `
 
-const galleryColumns = `SELECT id, tenant, name, pack, policy, created_at FROM galleries `
+const galleryColumns = `SELECT id, tenant, name, pack, policy, created_at, checksum FROM galleries `
 
 // CreateGallery adds a gallery: ErrExists when its id or its name is taken,
 // ErrNotFound when its tenant is unknown.
@@ -19,9 +19,14 @@ func (s *Store) CreateGallery(ctx context.Context, g store.Gallery) error {
 	if err := store.CheckGallery(g); err != nil {
 		return fmt.Errorf("create gallery: %w", err)
 	}
+	policy, err := encode(g.Policy)
+	if err != nil {
+		return err
+	}
+	g.CreatedAt = now(g.CreatedAt)
 	return s.write(ctx, "create gallery", func(tx tx) error {
-		_, err := tx.exec(`INSERT INTO galleries (id, tenant, name, pack, policy, created_at) VALUES (?, ?, ?, ?, ?, ?)`,
-			g.ID, g.Tenant, g.Name, g.Pack, jsonColumn{g.Policy}, micros(g.CreatedAt))
+		_, err := tx.exec(`INSERT INTO galleries (id, tenant, name, pack, policy, created_at, checksum) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			g.ID, g.Tenant, g.Name, g.Pack, policy, micros(g.CreatedAt), store.GalleryChecksum(g, []byte(policy)))
 		return err
 	})
 }
@@ -56,11 +61,14 @@ func (s *Store) UpdatePolicy(ctx context.Context, tenant, name string, change fu
 		if g.Policy, err = change(g); err != nil {
 			return err
 		}
-		g.Damage = ""
-		if err := store.CheckPolicy(g.Policy); err != nil {
+		if g.Damage, err = store.MendPolicy(g); err != nil {
 			return err
 		}
-		return tx.change(`UPDATE galleries SET policy = ? WHERE id = ?`, jsonColumn{g.Policy}, g.ID)
+		policy, err := encode(g.Policy)
+		if err != nil {
+			return err
+		}
+		return tx.change(`UPDATE galleries SET policy = ?, checksum = ? WHERE id = ?`, policy, store.GalleryChecksum(g, []byte(policy)), g.ID)
 	})
 	return g, err
 }
@@ -85,8 +93,7 @@ func (s *Store) DeleteGallery(ctx context.Context, tenant, name string) (positio
 
 func scanGallery(row scanner) (g store.Gallery, err error) {
 	var policy []byte
-	if err = row.Scan(&g.ID, &g.Tenant, &g.Name, &g.Pack, &policy, timeColumn{&g.CreatedAt}); err == nil {
-		store.ReadColumn("policy", policy, &g.Policy, &g.Damage)
-	}
-	return g, err
+	var checksum any
+	err = row.Scan(&g.ID, &g.Tenant, &g.Name, &g.Pack, &policy, timeColumn{&g.CreatedAt}, &checksum)
+	return store.ReadPolicy(g, policy, checksumOf(checksum)), err
 }

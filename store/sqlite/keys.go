@@ -8,7 +8,7 @@ import (
 	"oneton/store"
 )
 
-const keyColumns = `SELECT id, tenant, name, mac, scopes, created_at, revoked_at FROM keys `
+const keyColumns = `SELECT id, tenant, name, mac, scopes, created_at, revoked_at, checksum FROM keys `
 
 // CreateKey adds a key: ErrExists when its id is taken, ErrNotFound when its
 // tenant is unknown.
@@ -16,9 +16,14 @@ func (s *Store) CreateKey(ctx context.Context, k store.Key) error {
 	if err := store.CheckKey(k); err != nil {
 		return fmt.Errorf("create key: %w", err)
 	}
+	scopes, err := encode(k.Scopes)
+	if err != nil {
+		return err
+	}
+	k.CreatedAt, k.RevokedAt = now(k.CreatedAt), time.Time{}
 	return s.write(ctx, "create key", func(tx tx) error {
-		_, err := tx.exec(`INSERT INTO keys (id, tenant, name, mac, scopes, created_at) VALUES (?, ?, ?, ?, ?, ?)`,
-			k.ID, k.Tenant, k.Name, k.MAC, jsonColumn{k.Scopes}, micros(k.CreatedAt))
+		_, err := tx.exec(`INSERT INTO keys (id, tenant, name, mac, scopes, created_at, checksum) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			k.ID, k.Tenant, k.Name, k.MAC, scopes, micros(k.CreatedAt), store.KeyChecksum(k, []byte(scopes)))
 		return err
 	})
 }
@@ -38,19 +43,29 @@ func (s *Store) Keys(ctx context.Context, tenant string) ([]store.Key, error) {
 }
 
 // RevokeKey makes a key invalid for good; a key revoked before keeps its time.
-// It is ErrNotFound when the tenant has no such key.
+// It is ErrNotFound when the tenant has no such key. A damaged one stays so.
 func (s *Store) RevokeKey(ctx context.Context, tenant, id string) error {
 	return s.erase(ctx, "revoke key", func(tx tx) error {
-		return tx.change(`UPDATE keys SET revoked_at = coalesce(revoked_at, ?) WHERE tenant = ? AND id = ?`,
-			micros(time.Now()), tenant, id)
+		k, err := scanKey(tx.row(keyColumns+`WHERE tenant = ? AND id = ?`, tenant, id))
+		if err != nil || !k.RevokedAt.IsZero() {
+			return err
+		}
+		k.RevokedAt = time.Now()
+		scopes, err := encode(k.Scopes)
+		if err != nil {
+			return err
+		}
+		checksum := store.KeyChecksum(k, []byte(scopes))
+		if k.Damage != "" {
+			checksum = store.Unsound(checksum)
+		}
+		return tx.change(`UPDATE keys SET revoked_at = ?, checksum = ? WHERE id = ?`, micros(k.RevokedAt), checksum, id)
 	})
 }
 
 func scanKey(row scanner) (k store.Key, err error) {
 	var scopes []byte
-	if err = row.Scan(&k.ID, &k.Tenant, &k.Name, &k.MAC, &scopes,
-		timeColumn{&k.CreatedAt}, timeColumn{&k.RevokedAt}); err == nil {
-		store.ReadColumn("scopes", scopes, &k.Scopes, &k.Damage)
-	}
-	return k, err
+	var checksum any
+	err = row.Scan(&k.ID, &k.Tenant, &k.Name, &k.MAC, &scopes, timeColumn{&k.CreatedAt}, timeColumn{&k.RevokedAt}, &checksum)
+	return store.ReadKey(k, scopes, checksumOf(checksum)), err
 }

@@ -9,7 +9,7 @@ import (
 	"oneton/store"
 )
 
-const subjectColumns = `SELECT gallery, id, metadata, created_at, updated_at,
+const subjectColumns = `SELECT gallery, id, metadata, checksum, created_at, updated_at,
 	(SELECT count(*) FROM faces f WHERE f.gallery = subjects.gallery AND f.subject = subjects.id) FROM subjects `
 
 // Subject returns a gallery's subject of that id, or ErrNotFound.
@@ -33,7 +33,7 @@ func (s *Store) Subjects(ctx context.Context, gallery string, p store.Page) ([]s
 // face's id, all as of one moment. Faces that the gallery has not are left out.
 func (s *Store) SubjectsOf(ctx context.Context, gallery string, faces []string) (map[string]store.Subject, error) {
 	rows, err := s.readers.QueryContext(ctx, `
-		SELECT f.id, s.gallery, s.id, s.metadata, s.created_at, s.updated_at,
+		SELECT f.id, s.gallery, s.id, s.metadata, s.checksum, s.created_at, s.updated_at,
 			(SELECT count(*) FROM faces o WHERE o.gallery = s.gallery AND o.subject = s.id)
 		FROM (SELECT * FROM faces WHERE`+inGallery+`AND id IN (SELECT value FROM json_each(?2))) f
 		JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject`, gallery, jsonColumn{faces})
@@ -41,9 +41,9 @@ func (s *Store) SubjectsOf(ctx context.Context, gallery string, faces []string) 
 	_, err = list(rows, err, func(row scanner) (face string, err error) {
 		var sub store.Subject
 		var metadata []byte
-		err = row.Scan(&face, &sub.Gallery, &sub.ID, &metadata, timeColumn{&sub.CreatedAt}, timeColumn{&sub.UpdatedAt}, &sub.Faces)
-		store.ReadColumn("metadata", metadata, &sub.Metadata, &sub.Damage)
-		subs[face] = sub
+		var checksum any
+		err = row.Scan(&face, &sub.Gallery, &sub.ID, &metadata, &checksum, timeColumn{&sub.CreatedAt}, timeColumn{&sub.UpdatedAt}, &sub.Faces)
+		subs[face] = store.ReadSubject(sub, metadata, checksumOf(checksum))
 		return face, err
 	})
 	return subs, s.read(ctx, "read subjects of faces", err)
@@ -72,8 +72,12 @@ func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, change f
 			return err
 		}
 		position = uint64(seq) //nolint:gosec // not negative
-		if err := tx.change(`UPDATE subjects SET metadata = ?3, updated_at = max(updated_at + 1, ?4), changed = ?5 WHERE`+inGallery+`AND id = ?2`,
-			gallery, id, metadataColumn(metadata), micros(time.Now()), seq); err != nil {
+		text, err := encodeMetadata(metadata)
+		if err != nil {
+			return err
+		}
+		if err := tx.change(`UPDATE subjects SET metadata = ?3, checksum = ?4, updated_at = max(updated_at + 1, ?5), changed = ?6
+			WHERE`+inGallery+`AND id = ?2`, gallery, id, text, store.MetadataChecksum(gallery, id, []byte(text)), micros(time.Now()), seq); err != nil {
 			return err
 		}
 		sub, err = tx.find(gallery, id)
@@ -126,16 +130,15 @@ func (s *Store) DeleteSubject(ctx context.Context, gallery, id string) (position
 
 func scanSubject(row scanner) (sub store.Subject, err error) {
 	var metadata []byte
-	if err = row.Scan(&sub.Gallery, &sub.ID, &metadata, timeColumn{&sub.CreatedAt}, timeColumn{&sub.UpdatedAt}, &sub.Faces); err == nil {
-		store.ReadColumn("metadata", metadata, &sub.Metadata, &sub.Damage)
-	}
-	return sub, err
+	var checksum any
+	err = row.Scan(&sub.Gallery, &sub.ID, &metadata, &checksum, timeColumn{&sub.CreatedAt}, timeColumn{&sub.UpdatedAt}, &sub.Faces)
+	return store.ReadSubject(sub, metadata, checksumOf(checksum)), err
 }
 
-// metadataColumn writes no metadata as an empty object.
-func metadataColumn(m map[string]string) jsonColumn {
-	if m == nil {
-		m = map[string]string{}
+// encodeMetadata writes no metadata as an empty object.
+func encodeMetadata(metadata map[string]string) (string, error) {
+	if metadata == nil {
+		metadata = map[string]string{}
 	}
-	return jsonColumn{m}
+	return encode(metadata)
 }

@@ -47,6 +47,7 @@ type Store interface {
 	DeleteExpired(ctx context.Context, now time.Time) (int, error)
 	CompactLog(ctx context.Context) (int, error)
 	Expired(ctx context.Context, now time.Time) ([]store.Expired, error)
+	Damaged(ctx context.Context) ([]store.Damaged, error)
 
 	Calibration(ctx context.Context, pack string) ([]byte, error)
 	PutCalibration(ctx context.Context, pack string, definition []byte) error

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/rs/zerolog"
+
+	"oneton/store"
+)
+
+// damages are what is damaged in the database beside faces, which an index meets
+// by itself.
+type damages struct {
+	mu    sync.Mutex
+	known []store.Damaged
+}
+
+// look reads all that may be damaged, and logs what was not known to be.
+func (d *damages) look(ctx context.Context, db database, log zerolog.Logger) error {
+	found, err := db.Damaged(ctx)
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, f := range found {
+		if !slices.Contains(d.known, f) {
+			log.Error().Str("what", f.What).Str("tenant", f.Tenant).Str("name", f.Name).Msg("something is damaged in the database and is not relied on")
+		}
+	}
+	d.known = found
+	return nil
+}
+
+// kinds counts what is known to be damaged, after a look whether it still is.
+func (d *damages) kinds(ctx context.Context, db database, log zerolog.Logger) (map[string]int, error) {
+	d.mu.Lock()
+	some := len(d.known) > 0
+	d.mu.Unlock()
+	if !some {
+		return nil, nil
+	}
+	if err := d.look(ctx, db, log); err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	kinds := make(map[string]int)
+	for _, f := range d.known {
+		kinds[f.What]++
+	}
+	return kinds, nil
+}

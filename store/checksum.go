@@ -1,0 +1,112 @@
+package store
+
+import (
+	"bytes"
+	"encoding/json"
+	"hash/crc32"
+	"strconv"
+	"time"
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// sumBits is the size of a checksum; a gallery has two in one number.
+const sumBits = 32
+
+// Unsound is what a row has instead of its checksum that was damaged when it was
+// made: it never fits.
+func Unsound(checksum int64) int64 { return checksum ^ 1 }
+
+// Checksum is kept beside a face's template: the CRC-32C (RFC 3720, section
+// 12.1) of what the face is found by and of the template's bytes. It tells
+// every change of up to three bits, and a template that came to another row.
+func Checksum(id, gallery, subject, pack string, template []byte) int64 {
+	return int64(sum(template, id, gallery, subject, pack))
+}
+
+// DetailsChecksum is of what else a face's row says: its JSON as stored, and when
+// it was enrolled, on which its end depends.
+func DetailsChecksum(f Face, box, landmarks, quality []byte) int64 {
+	return int64(sum(nil, f.ID, written(f.CreatedAt), canonical(box), canonical(landmarks), canonical(quality)))
+}
+
+// GalleryChecksum is of what a gallery is found by, in the upper half, and of its
+// policy, in the lower.
+func GalleryChecksum(g Gallery, policy []byte) int64 {
+	return int64(sum(nil, g.ID, g.Tenant, g.Name, g.Pack, written(g.CreatedAt)))<<sumBits | int64(sum(nil, g.ID, canonical(policy)))
+}
+
+// KeyChecksum is of all that a key's row says.
+func KeyChecksum(k Key, scopes []byte) int64 {
+	return int64(sum(k.MAC, k.ID, k.Tenant, k.Name, canonical(scopes), written(k.CreatedAt), written(k.RevokedAt)))
+}
+
+// MetadataChecksum is of a subject's metadata, and whose they are.
+func MetadataChecksum(gallery, subject string, metadata []byte) int64 {
+	return int64(sum(nil, gallery, subject, canonical(metadata)))
+}
+
+// CalibrationChecksum is of a pack's calibration.
+func CalibrationChecksum(pack string, definition []byte) int64 {
+	return int64(sum(nil, pack, canonical(definition)))
+}
+
+// sum is of texts, none of which has a NUL, and of bytes after them.
+func sum(bytes []byte, texts ...string) uint32 {
+	const usual = 256
+	named := make([]byte, 0, usual)
+	for _, s := range texts {
+		named = append(append(named, s...), 0)
+	}
+	return crc32.Update(crc32.Checksum(named, castagnoli), castagnoli, bytes)
+}
+
+// written is a time as every engine keeps it, in microseconds.
+func written(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return strconv.FormatInt(t.UnixMicro(), 10)
+}
+
+// canonical is one form of a JSON text for all that an engine may make of it:
+// without spaces, members sorted, numbers that are not whole as float64. What
+// cannot be read is itself.
+func canonical(text []byte) string {
+	if string(text) == "{}" {
+		return "{}"
+	}
+	var v any
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if !json.Valid(text) || decoder.Decode(&v) != nil {
+		return string(text)
+	}
+	form, err := json.Marshal(plain(v))
+	if err != nil {
+		return string(text)
+	}
+	return string(form)
+}
+
+// plain is v with its numbers in one form.
+func plain(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, member := range v {
+			v[k] = plain(member)
+		}
+	case []any:
+		for i, element := range v {
+			v[i] = plain(element)
+		}
+	case json.Number:
+		if whole, err := v.Int64(); err == nil {
+			return whole
+		}
+		if x, err := v.Float64(); err == nil {
+			return x + 0 // which is no negative zero
+		}
+	}
+	return v
+}
