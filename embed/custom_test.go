@@ -287,7 +287,7 @@ func TestDoubtfulFace(t *testing.T) {
 	_, err = plainPack.Version("other")
 	require.ErrorIs(t, err, embed.ErrPack)
 
-	const doubt = "doubt: [{quality: 0.4, doubt: 0.6}, {quality: 0.6, doubt: 0}]}\nconverts: [\"0\"]\n"
+	const doubt = "doubt: [{quality: 0.4, doubt: 0.6}, {quality: 0.6, doubt: 0}]}\nconverts: [{version: \"0\"}]\n"
 	for floor, comparable := range map[string]bool{"0.45": true, "0.46": false} {
 		e, f := crops(quality + "trust: {floor: " + floor + ", " + doubt)
 		require.Equal(t, comparable, f.Comparable())

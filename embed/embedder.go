@@ -104,18 +104,22 @@ func (e *Embedder) Version(pack string) (string, error) {
 }
 
 // Converter turns templates that a version of the pack made into the loaded
-// one's, from what is kept of a face alone: bit for bit what Embed would make of
-// the recognisers' same answers, and the quality with what the loaded version
-// says against it. It is nil when the pack is not loaded, or knows no way from
-// that version.
+// one's, from what is kept of a face alone: what Embed would make of the
+// recognisers' same answers, and the quality with the score and against it what
+// the loaded version has. It is nil when the pack is not loaded, or knows no way
+// from that version.
 func (e *Embedder) Converter(pack, version string) func(face.Template, face.Quality) (face.Template, face.Quality, error) {
 	m := e.models[pack]
-	if m == nil || !slices.Contains(m.Converts, version) {
+	if m == nil || !m.FromVersion(version) {
 		return nil
 	}
 	return func(kept face.Template, q face.Quality) (face.Template, face.Quality, error) {
-		t, err := m.Finish(kept, q.Score)
-		return t, trusted(q, m.Trust), err
+		t, score, err := m.Convert(version, kept, q.Score)
+		if err != nil {
+			return nil, q, fmt.Errorf("convert template: %w", err)
+		}
+		q.Score = score
+		return t, trusted(q, m.Trust), nil
 	}
 }
 
@@ -180,7 +184,7 @@ func (e *Embedder) Embed(ctx context.Context, pack string, photo []byte, checks 
 
 		f := Face{
 			Box: d.box, Landmarks: d.landmarks, Confidence: d.confidence,
-			Quality: assess(d.landmarks, w.crop, m.Pack, length),
+			Quality: assess(d.landmarks, w.crop, m.Pack, length, joined),
 		}
 		if err := m.finish(&f, joined); err != nil {
 			return Result{}, fmt.Errorf("finish template: %w", err)
@@ -227,7 +231,7 @@ func (e *Embedder) EmbedAligned(ctx context.Context, pack string, crop []byte) (
 	}
 	f := Face{
 		Box: face.Box{Width: cropSide, Height: cropSide}, Landmarks: arcFace112, Confidence: 1,
-		Quality: assess(arcFace112, w.crop, m.Pack, length),
+		Quality: assess(arcFace112, w.crop, m.Pack, length, joined),
 	}
 	if err := m.finish(&f, joined); err != nil {
 		return Face{}, fmt.Errorf("finish template: %w", err)

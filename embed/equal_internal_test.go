@@ -51,11 +51,6 @@ func TestArithmeticIsEqualEverywhere(t *testing.T) {
 		template, err := face.NewTemplate(pack.Matrix{floats(32), floats(32), floats(32)}.Times(floats(32)))
 		require.NoError(t, err)
 		note([]float32(template))
-		trust := pack.Trust{Doubt: []pack.Doubt{{Doubt: rng.Float64()}, {Quality: 1}}}
-		p := pack.Pack{Manifest: pack.Manifest{Recognisers: []pack.Recogniser{{Dimension: 3}}, Trust: &trust}}
-		kept, err := p.Finish(template, float32(pack.Quality{Centre: 9, Slope: 10}.Score(18*rng.Float64())))
-		require.NoError(t, err)
-		note([]float32(kept), []float32(p.Probe(kept)))
 	}
-	require.Equal(t, "61ab8ba0c25d3993", hex.EncodeToString(sum.Sum(nil)[:8]))
+	require.Equal(t, "aef1939c0270f347", hex.EncodeToString(sum.Sum(nil)[:8]))
 }

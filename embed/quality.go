@@ -43,9 +43,10 @@ const (
 )
 
 // assess measures how well a face shows, from its landmarks in the photo, its
-// aligned crop and the length of its vector. Without a curve for the length
-// the score is 1 when no reason stands against the face, else 0.
-func assess(l face.Landmarks, crop *picture.Raster, p *pack.Pack, length float64) face.Quality {
+// aligned crop, and the vectors that the pack's recognisers made of it: joined,
+// and the length of the first. Without a curve for the length the score is 1
+// when no reason stands against the face, else 0.
+func assess(l face.Landmarks, crop *picture.Raster, p *pack.Pack, length float64, joined face.Template) face.Quality {
 	light := luminance(crop)
 	mean, deviation := moments(light)
 	yaw, pitch, roll := pose(l)
@@ -75,7 +76,7 @@ func assess(l face.Landmarks, crop *picture.Raster, p *pack.Pack, length float64
 	}
 	switch {
 	case p.Quality != nil:
-		q.Score = float32(p.Quality.Score(length))
+		q.Score = p.Score(length, joined)
 		if q.Score < minScore && len(q.Reasons) == 0 {
 			q.Reasons = append(q.Reasons, ReasonUnclear)
 		}

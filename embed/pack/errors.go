@@ -14,6 +14,9 @@ var (
 	// ErrMissing means that a file of the pack is not there.
 	ErrMissing = errors.New("pack: file missing")
 
+	// ErrVersion means that the pack cannot convert what this version made.
+	ErrVersion = errors.New("pack: version is not converted")
+
 	// ErrHash means that a file is not the one that the manifest names.
 	ErrHash = errors.New("pack: wrong SHA-256")
 )

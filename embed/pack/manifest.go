@@ -3,11 +3,7 @@
 // a manifest and its files; nothing of it is code.
 package pack
 
-import (
-	"math"
-
-	"oneton/calibration"
-)
+import "oneton/calibration"
 
 // Manifest is what a pack's YAML file says.
 type Manifest struct {
@@ -37,28 +33,15 @@ type Manifest struct {
 	// Trust, when set, makes comparisons follow the quality score of both
 	// photos. It needs Quality, and adds a dimension to the template.
 	Trust *Trust `yaml:"trust"`
-	// Converts lists versions of the pack with the same recognisers and neither
-	// Transform nor Trust: their templates become this version's by Finish.
-	Converts []string `yaml:"converts"`
+	// Converts lists versions of the pack whose templates can be made into this
+	// one's.
+	Converts []Earlier `yaml:"converts"`
 
 	// Liveness, when set, judges whether a face is of a person before the
 	// camera.
 	Liveness *Liveness `yaml:"liveness"`
 
 	Calibration calibration.Table `yaml:"calibration"`
-}
-
-// Quality is a logistic curve in the logarithm of a vector's length: 1 / (1 +
-// (Centre/length)^Slope). Recognisers trained with a margin loss give longer
-// vectors for photos they can tell apart (MagFace, Meng et al., CVPR 2021).
-type Quality struct {
-	Centre float64 `yaml:"centre"`
-	Slope  float64 `yaml:"slope"`
-}
-
-// Score is the quality of a face whose vector has the length, in [0, 1].
-func (q Quality) Score(length float64) float64 {
-	return 1 / (1 + math.Pow(q.Centre/length, q.Slope))
 }
 
 // File is one file of the pack, in the pack's own folder.

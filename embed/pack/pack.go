@@ -23,8 +23,8 @@ var manifests embed.FS
 type Pack struct {
 	Manifest
 	contents map[string][]byte
-	// transform is nil when the manifest has none.
-	transform Matrix
+	// transform and nuisance are nil when the manifest has none.
+	transform, nuisance Matrix
 }
 
 // Open loads a pack by the name of a built-in manifest, whose files are in the
@@ -63,8 +63,8 @@ func Builtin(name string) (*Manifest, error) {
 
 // Load reads the manifest's files from the folder, or from the program when it
 // holds them. It is ErrMissing or ErrHash for the first file that is not what
-// the manifest names, and ErrManifest when the transform's does not fit; only
-// the liveness model may be missing.
+// the manifest names, and ErrManifest when a matrix does not fit; only the
+// liveness model may be missing.
 func Load(m *Manifest, folder string) (*Pack, error) {
 	p := &Pack{Manifest: *m, contents: make(map[string][]byte, len(m.Files))}
 	for _, f := range m.Files {
@@ -79,11 +79,8 @@ func Load(m *Manifest, folder string) (*Pack, error) {
 		}
 		p.contents[f.Name] = data
 	}
-	if t := m.Transform; t != nil {
-		var err error
-		if p.transform, err = p.Matrix(t.File, t.Dimension, m.joinedDimension()); err != nil {
-			return nil, fmt.Errorf("load pack %q: %w", m.Name, err)
-		}
+	if err := p.readMatrices(); err != nil {
+		return nil, fmt.Errorf("load pack %q: %w", m.Name, err)
 	}
 	if l := m.Liveness; l != nil {
 		data, err := readVerified(filepath.Join(folder, l.Model.Name), l.Model.SHA256)
@@ -95,6 +92,18 @@ func Load(m *Manifest, folder string) (*Pack, error) {
 		}
 	}
 	return p, nil
+}
+
+func (p *Pack) readMatrices() (err error) {
+	if t := p.Transform; t != nil {
+		if p.transform, err = p.Matrix(t.File, t.Dimension, p.joinedDimension()); err != nil {
+			return err
+		}
+	}
+	if q := p.Quality; q != nil && q.Nuisance != nil {
+		p.nuisance, err = p.Matrix(q.Nuisance.File, q.Nuisance.Dimension, p.joinedDimension())
+	}
+	return err
 }
 
 // JudgesLiveness says whether the pack has a liveness model that is installed.

@@ -21,7 +21,10 @@ func hash(data string) string {
 }
 
 // transform is what the second file holds: 500 rows of 612 values.
-var transform = strings.Repeat("\x00\x00\x80\x3f", 500*612)
+var (
+	transform     = strings.Repeat("\x00\x00\x80\x3f", 500*612)
+	transformHash = hash(transform)
+)
 
 // manifest is a valid manifest of two files.
 func manifest() string {
@@ -54,12 +57,12 @@ recognisers:
     dimension: 512
     weight: 0.4
     projection: {file: detector.onnx, dimension: 100}
-quality: {centre: 9, slope: 10}
+quality: {centre: 9, slope: 10, nuisance: {file: recogniser.onnx, dimension: 500, power: 4}}
 transform: {file: recogniser.onnx, dimension: 500}
 trust:
   floor: 0.3
   doubt: [{quality: 0.1, doubt: 0.9}, {quality: 0.3, doubt: 0.6}, {quality: 0.8, doubt: 0}]
-converts: ["1", "2"]
+converts: [{version: "1", quality: {centre: 8, slope: 3}}, {version: "2"}]
 liveness:
   model: {name: live.onnx, sha256: %s}
   input: {colour: bgr, mean: 0, scale: 1}
@@ -74,7 +77,7 @@ calibration:
   source: none
   measured: 0.01
   knots: [{cosine: -1, fmr: 1}, {cosine: 0.5, fmr: 0.001}]
-`, hash("detector"), hash(transform), hash("live"))
+`, hash("detector"), transformHash, hash("live"))
 }
 
 // folder is a folder with the manifest's files.
@@ -101,7 +104,10 @@ func TestParseReadsManifest(t *testing.T) {
 	require.Equal(t, &pack.Trust{Floor: 0.3, Doubt: []pack.Doubt{
 		{Quality: 0.1, Doubt: 0.9}, {Quality: 0.3, Doubt: 0.6}, {Quality: 0.8, Doubt: 0},
 	}}, m.Trust)
-	require.Equal(t, []string{"1", "2"}, m.Converts)
+	require.Equal(t, []pack.Earlier{{Version: "1", Quality: &pack.Quality{Centre: 8, Slope: 3}}, {Version: "2"}}, m.Converts)
+	require.Equal(t, &pack.Quality{
+		Centre: 9, Slope: 10, Nuisance: &pack.Nuisance{File: "recogniser.onnx", Dimension: 500, Power: 4},
+	}, m.Quality)
 	require.InDelta(t, 0.001, m.Calibration.FMR(0.5), 1e-9)
 	require.Equal(t, &pack.Liveness{
 		Model: pack.File{Name: "live.onnx", SHA256: hash("live")}, Input: pack.Input{Colour: pack.BGR, Scale: 1},
@@ -153,9 +159,9 @@ func TestParseRefuses(t *testing.T) {
 		"projection not listed":  {"projection: {file: detector.onnx", "projection: {file: other.f32", "recognisers[1].projection.file"},
 		"widening projection":    {"dimension: 100", "dimension: 513", "recognisers[1].projection.dimension"},
 		"transform not listed":   {"transform: {file: recogniser.onnx", "transform: {file: other.f32", "transform.file"},
-		"transform to nothing":   {"dimension: 500", "dimension: 0", "transform.dimension"},
-		"widening transform":     {"dimension: 500", "dimension: 613", "transform.dimension"},
-		"trust without quality":  {"quality: {centre: 9, slope: 10}\n", "", "trust"},
+		"transform to nothing":   {"onnx, dimension: 500}", "onnx, dimension: 0}", "transform.dimension"},
+		"widening transform":     {"onnx, dimension: 500}", "onnx, dimension: 613}", "transform.dimension"},
+		"trust without quality":  {"quality: {centre: 9, slope: 10, nuisance: {file: recogniser.onnx, dimension: 500, power: 4}}\n", "", "trust"},
 		"floor below nought":     {"floor: 0.3", "floor: -0.1", "trust.floor"},
 		"floor above one":        {"floor: 0.3", "floor: 1.1", "trust.floor"},
 		"floor of no number":     {"floor: 0.3", "floor: .nan", "trust.floor"},
@@ -168,9 +174,17 @@ func TestParseRefuses(t *testing.T) {
 		"quality above one":      {"quality: 0.8", "quality: 1.1", "trust.doubt[2].quality"},
 		"quality of no number":   {"quality: 0.8", "quality: .nan", "trust.doubt[2].quality"},
 		"unknown key of trust":   {"floor: 0.3", "floor: 0.3\n  ceiling: 1", "ceiling"},
-		"converts itself":        {`converts: ["1"`, `converts: ["3"`, "converts[0]"},
-		"converts nothing":       {`converts: ["1"`, `converts: [""`, "converts[0]"},
-		"converts twice":         {`converts: ["1"`, `converts: ["2"`, "converts[1]"},
+		"no slope":               {"slope: 10", "slope: 0", "quality"},
+		"nuisance not listed":    {"nuisance: {file: recogniser.onnx", "nuisance: {file: other.f32", "quality.nuisance.file"},
+		"no nuisance":            {"dimension: 500, power", "dimension: 0, power", "quality.nuisance.dimension"},
+		"more nuisance than all": {"dimension: 500, power", "dimension: 613, power", "quality.nuisance.dimension"},
+		"no power":               {"power: 4", "power: 0", "quality.nuisance.power"},
+		"half a power":           {"power: 4", "power: 0.5", "quality.nuisance.power"},
+		"converts itself":        {`version: "1"`, `version: "3"`, "converts[0].version"},
+		"converts nothing":       {`version: "1"`, `version: ""`, "converts[0].version"},
+		"converts twice":         {`version: "1"`, `version: "2"`, "converts[1].version"},
+		"no earlier slope":       {"slope: 3", "slope: -3", "converts[0].quality"},
+		"earlier nuisance":       {"slope: 3", "slope: 3, nuisance: {file: recogniser.onnx, dimension: 5, power: 4}", "converts[0].quality"},
 		"liveness in parent":     {"{name: live.onnx", "{name: ../live.onnx", "liveness.model.name"},
 		"liveness hash":          {hash("live"), "12", "liveness.model.sha256"},
 		"liveness side":          {"side: 80", "side: 0", "liveness.side"},
@@ -236,8 +250,8 @@ func TestOpenRefuses(t *testing.T) {
 		"missing path":    {filepath.Join(dir, "missing.yaml"), pack.ErrUnknown},
 		"broken manifest": {write("broken.yml", "name: own"), pack.ErrManifest},
 		"missing file":    {write("missing-file.yaml", strings.ReplaceAll(manifest(), "recogniser.onnx", "absent.onnx")), pack.ErrMissing},
-		"short matrix":    {write("short.yaml", strings.Replace(manifest(), "dimension: 500", "dimension: 499", 1)), pack.ErrManifest},
-		"wrong hash":      {write("wrong.yaml", strings.Replace(manifest(), hash(transform), hash("other"), 1)), pack.ErrHash},
+		"short matrix":    {write("short.yaml", strings.Replace(manifest(), "onnx, dimension: 500}", "onnx, dimension: 499}", 1)), pack.ErrManifest},
+		"wrong hash":      {write("wrong.yaml", strings.Replace(manifest(), transformHash, hash("other"), 1)), pack.ErrHash},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -253,7 +267,7 @@ func TestOpenRefuses(t *testing.T) {
 	t.Run("names what is wrong", func(t *testing.T) {
 		_, err := pack.Open(filepath.Join(dir, "wrong.yaml"), dir)
 		require.ErrorContains(t, err, "recogniser.onnx")
-		require.ErrorContains(t, err, hash(transform))
+		require.ErrorContains(t, err, transformHash)
 		require.ErrorContains(t, err, hash("other"))
 	})
 }

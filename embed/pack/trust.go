@@ -53,8 +53,8 @@ func (t *Trust) At(score float32) float64 {
 // left of u, and face.ErrDimension when joined has another length than the
 // recognisers' vectors together.
 func (p *Pack) Finish(joined face.Template, score float32) (face.Template, error) {
-	if n := p.joinedDimension(); len(joined) != n {
-		return nil, fmt.Errorf("finish template of %d dimensions, need %d: %w", len(joined), n, face.ErrDimension)
+	if err := p.joins(joined); err != nil {
+		return nil, err
 	}
 	u := joined
 	if p.transform != nil {
@@ -73,6 +73,15 @@ func (p *Pack) Finish(joined face.Template, score float32) (face.Template, error
 		t = append(t, float32(share*float64(v)))
 	}
 	return append(t, float32(doubt)), nil
+}
+
+// joins is face.ErrDimension when vectors are not as long as the recognisers'
+// together.
+func (m *Manifest) joins(vectors face.Template) error {
+	if n := m.joinedDimension(); len(vectors) != n {
+		return fmt.Errorf("joined vectors of %d dimensions, need %d: %w", len(vectors), n, face.ErrDimension)
+	}
+	return nil
 }
 
 // Probe is the form of a template that is compared with those kept. With trust

@@ -83,29 +83,8 @@ func (m *Manifest) validate() error {
 	if n := max(m.joinedDimension(), m.TemplateDimension()); n > maxTemplate {
 		return fmt.Errorf("recognisers: templates have %d dimensions together, at most %d are searched", n, maxTemplate)
 	}
-	if q := m.Quality; q != nil && !(q.Centre > 0 && q.Slope > 0 && q.Centre*q.Slope < math.MaxFloat32) {
-		return fmt.Errorf("quality: centre %v and slope %v, both must be above 0", q.Centre, q.Slope)
-	}
-	if t := m.Transform; t != nil {
-		if err := firstBroken([]rule{
-			{m.listed(t.File), "file", "listed under files"},
-			{t.Dimension >= 1 && t.Dimension <= m.joinedDimension(), "dimension", fmt.Sprintf("1 to %d, the dimensions of all recognisers together", m.joinedDimension())},
-		}); err != nil {
-			return fmt.Errorf("transform.%w", err)
-		}
-	}
-	if m.Trust != nil {
-		if m.Quality == nil {
-			return errors.New("trust: needs quality, whose score it follows")
-		}
-		if err := m.Trust.validate(); err != nil {
-			return fmt.Errorf("trust.%w", err)
-		}
-	}
-	for i, v := range m.Converts {
-		if v == "" || v == m.Version || slices.Contains(m.Converts[:i], v) {
-			return fmt.Errorf("converts[%d]: must be another version, listed once", i)
-		}
+	if err := m.validateTrust(); err != nil {
+		return err
 	}
 	if m.Liveness != nil {
 		if err := m.Liveness.validate(); err != nil {
@@ -212,27 +191,6 @@ func (r Recogniser) validate(listed func(string) bool) error {
 		}
 	}
 	return r.Input.validate()
-}
-
-func (t *Trust) validate() error {
-	const points = 1000
-	if err := firstBroken([]rule{
-		{t.Floor >= 0 && t.Floor <= 1, "floor", "0 to 1"},
-		{len(t.Doubt) >= 1 && len(t.Doubt) <= points, "doubt", fmt.Sprintf("1 to %d points", points)},
-	}); err != nil {
-		return err
-	}
-	for i, p := range t.Doubt {
-		if err := firstBroken([]rule{
-			{p.Quality >= 0 && p.Quality <= 1, "quality", "0 to 1"},
-			{p.Doubt >= 0 && p.Doubt < 1, "doubt", "0 or more and below 1"},
-			{i == 0 || p.Quality > t.Doubt[max(0, i-1)].Quality, "quality", "above that of the point before"},
-			{i == 0 || p.Doubt <= t.Doubt[max(0, i-1)].Doubt, "doubt", "at most that of the point before"},
-		}); err != nil {
-			return fmt.Errorf("doubt[%d].%w", i, err)
-		}
-	}
-	return nil
 }
 
 func (l Liveness) validate() error {
