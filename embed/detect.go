@@ -18,6 +18,8 @@ type detection struct {
 	box        face.Box
 	landmarks  face.Landmarks
 	confidence float32
+	// face is what was made of it, once it was.
+	face *Face
 }
 
 // view is one way to show a photo to the detector: its longest side, and the

@@ -11,8 +11,11 @@ import (
 
 // Face is one face found in a photo.
 type Face struct {
+	// Box and Landmarks are in pixels of the photo when it was turned by
+	// Rotation, as in Result.
 	Box       face.Box
 	Landmarks face.Landmarks
+	Rotation  int
 	// Confidence is the detector's, in [0, 1].
 	Confidence float32
 	// Template is what to keep, and Probe what to compare with those kept: their
@@ -31,6 +34,9 @@ func (f Face) Comparable() bool { return !slices.Contains(f.Quality.Reasons, Rea
 type Result struct {
 	// Width and Height are of the upright photo, in pixels.
 	Width, Height int
+	// Rotation is by how many degrees clockwise, 0, 90, 180 or 270, the photo
+	// was turned to be upright, beyond what its EXIF orientation says.
+	Rotation int
 	// MediaType is what the content is: image/jpeg, image/png or image/webp.
 	MediaType string
 	// Faces are largest box first.

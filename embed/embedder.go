@@ -146,64 +146,43 @@ func (e *Embedder) Embed(ctx context.Context, pack string, photo []byte, checks 
 	if err != nil {
 		return Result{}, err
 	}
-	var t Timings
 	clock := stopwatch(time.Now())
 	w, err := e.pool.acquire(ctx)
 	if err != nil {
 		return Result{}, err
 	}
 	defer e.pool.release(w)
-	t.Queue = clock.lap()
+	t := &task{model: m, worker: w, clock: clock}
+	t.timings.Queue = t.clock.lap()
 
 	p, err := w.decoder.Decode(ctx, photo, e.limits)
 	if err != nil {
 		return Result{}, err
 	}
-	t.Decode = clock.lap()
+	t.timings.Decode = t.clock.lap()
 
-	found, err := m.detector.detect(ctx, p, w.frame)
+	s, err := t.stand(ctx, p)
 	if err != nil {
-		return Result{}, fmt.Errorf("detect faces: %w", err)
+		return Result{}, err
 	}
-	t.Detect = clock.lap()
-
-	result := Result{Width: p.Width, Height: p.Height, MediaType: p.MediaType, Faces: []Face{}, LeftOut: max(0, len(found)-e.maxFaces)}
-	for _, d := range largestFirst(found, e.maxFaces) {
-		toPhoto, ok := align(d.landmarks)
-		if !ok {
-			continue
-		}
-		p.Warp(w.crop, toPhoto)
-		t.Align += clock.lap()
-
-		joined, length, err := m.recognise(ctx, w.crop, w.input)
-		if err != nil {
-			return Result{}, fmt.Errorf("recognise face: %w", err)
-		}
-		t.Recognise += clock.lap()
-
-		f := Face{
-			Box: d.box, Landmarks: d.landmarks, Confidence: d.confidence,
-			Quality: assess(d.landmarks, w.crop, m.Pack, length, joined),
-		}
-		if err := m.finish(&f, joined); err != nil {
-			return Result{}, fmt.Errorf("finish template: %w", err)
-		}
-		result.Faces = append(result.Faces, f)
-		t.Assess += clock.lap()
+	faces, err := t.faces(ctx, s, e.maxFaces)
+	if err != nil {
+		return Result{}, err
 	}
 	if slices.Contains(checks, CheckLiveness) {
-		for i := range result.Faces {
-			live, err := m.judge.judge(ctx, p, result.Faces[i].Box)
+		for i := range faces {
+			live, err := m.judge.judge(ctx, s.Picture, faces[i].Box)
 			if err != nil {
 				return Result{}, fmt.Errorf("judge liveness: %w", err)
 			}
-			result.Faces[i].Liveness = &live
+			faces[i].Liveness = &live
 		}
-		t.Liveness = clock.lap()
+		t.timings.Liveness = t.clock.lap()
 	}
-	result.Timings = t
-	return result, nil
+	return Result{
+		Width: s.Width, Height: s.Height, Rotation: s.rotation, MediaType: s.MediaType,
+		Faces: faces, LeftOut: max(0, len(s.found)-e.maxFaces), Timings: t.timings,
+	}, nil
 }
 
 // EmbedAligned makes a face of one that is already aligned: 112×112 pixels of
@@ -252,22 +231,4 @@ func (e *Embedder) closeModels() error {
 		err = errors.Join(err, m.close())
 	}
 	return errors.Join(err, e.runtime.Close())
-}
-
-// largestFirst orders faces by their boxes' areas and keeps the first n.
-func largestFirst(found []detection, n int) []detection {
-	slices.SortStableFunc(found, func(a, b detection) int {
-		return cmp.Compare(b.box.Area(), a.box.Area())
-	})
-	return found[:min(n, len(found))]
-}
-
-// stopwatch is the time of its last lap.
-type stopwatch time.Time
-
-func (s *stopwatch) lap() time.Duration {
-	now := time.Now()
-	d := now.Sub(time.Time(*s))
-	*s = stopwatch(now)
-	return d
 }

@@ -96,7 +96,7 @@ func (s *Service) enrol(ctx context.Context, g store.Gallery, req EnrolRequest, 
 		}
 		added[i] = store.Face{
 			ID: id.String(), Gallery: g.ID, Subject: sub.ID, Pack: g.Pack, Template: f.Template,
-			Box: f.Box, Landmarks: f.Landmarks, Quality: f.Quality, CreatedAt: now,
+			Box: f.Box, Landmarks: f.Landmarks, Rotation: f.Rotation, Quality: f.Quality, CreatedAt: now,
 		}
 		if g.Policy.KeepPhotos {
 			sum := sha256.Sum256(req.Photos[i])

@@ -244,8 +244,10 @@ type Timings struct {
 
 // Detection is what Detect answers.
 type Detection struct {
-	Width, Height int
-	Faces         []embed.Face
+	// Width, Height and Rotation are as in embed.Result.
+	Width, Height, Rotation int
+
+	Faces []embed.Face
 	// LeftOut is how many more faces the photo shows.
 	LeftOut int
 	Timings Timings

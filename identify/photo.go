@@ -30,7 +30,7 @@ func (s *Service) Detect(ctx context.Context, pack string, photo []byte, livenes
 		return Detection{}, aboutPhoto("photo", "pack", err)
 	}
 	return Detection{
-		Width: r.Width, Height: r.Height, Faces: r.Faces, LeftOut: r.LeftOut,
+		Width: r.Width, Height: r.Height, Rotation: r.Rotation, Faces: r.Faces, LeftOut: r.LeftOut,
 		Timings: Timings{Timings: r.Timings, Total: s.cfg.Now().Sub(start)},
 	}, nil
 }

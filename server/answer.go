@@ -13,6 +13,7 @@ import (
 type faceAnswer struct {
 	Box        face.Box       `json:"box"`
 	Landmarks  face.Landmarks `json:"landmarks"`
+	Rotation   int            `json:"rotation"`
 	Confidence float32        `json:"confidence"`
 	Quality    face.Quality   `json:"quality"`
 	Liveness   *liveness      `json:"liveness,omitempty"`
@@ -20,9 +21,17 @@ type faceAnswer struct {
 
 func faceOf(f embed.Face) faceAnswer {
 	return faceAnswer{
-		Box: f.Box, Landmarks: f.Landmarks, Confidence: f.Confidence, Quality: f.Quality, Liveness: livenessOf(f.Liveness),
+		Box: f.Box, Landmarks: f.Landmarks, Rotation: f.Rotation, Confidence: f.Confidence, Quality: f.Quality, Liveness: livenessOf(f.Liveness),
 	}
 }
+
+// crowd says whether a photo shows more faces than were taken.
+type crowd struct {
+	LeftOut   int  `json:"faces_left_out"`
+	Truncated bool `json:"truncated"`
+}
+
+func crowdOf(leftOut int) crowd { return crowd{leftOut, leftOut > 0} }
 
 // liveness is the check's opinion, where one was asked for.
 type liveness struct {
@@ -44,6 +53,7 @@ type enrolledFace struct {
 	Pack      string         `json:"pack"`
 	Box       face.Box       `json:"box"`
 	Landmarks face.Landmarks `json:"landmarks"`
+	Rotation  int            `json:"rotation"`
 	Quality   face.Quality   `json:"quality"`
 	HasPhoto  bool           `json:"has_photo"`
 	CreatedAt time.Time      `json:"created_at"`
@@ -65,7 +75,7 @@ func enrolledFaces(faces []store.Face) []enrolledFace {
 	out := make([]enrolledFace, len(faces))
 	for i, f := range faces {
 		out[i] = enrolledFace{
-			ID: f.ID, Pack: f.Pack, Box: f.Box, Landmarks: f.Landmarks, Quality: f.Quality,
+			ID: f.ID, Pack: f.Pack, Box: f.Box, Landmarks: f.Landmarks, Rotation: f.Rotation, Quality: f.Quality,
 			HasPhoto: len(f.PhotoSHA256) > 0, CreatedAt: f.CreatedAt, Damaged: f.Damage != "",
 		}
 	}

@@ -21,13 +21,15 @@ func (s *Server) detect(c *fiber.Ctx, _ string) error {
 		return err
 	}
 	var a struct {
-		Width   int          `json:"width"`
-		Height  int          `json:"height"`
-		Faces   []faceAnswer `json:"faces"`
-		LeftOut int          `json:"faces_left_out"`
-		Timings *timings     `json:"timings,omitempty"`
+		Width    int          `json:"width"`
+		Height   int          `json:"height"`
+		Rotation int          `json:"rotation"`
+		Faces    []faceAnswer `json:"faces"`
+		crowd
+		Timings *timings `json:"timings,omitempty"`
 	}
-	a.Width, a.Height, a.LeftOut, a.Timings = d.Width, d.Height, d.LeftOut, timingsOf(r.Timings, d.Timings)
+	a.Width, a.Height, a.Rotation = d.Width, d.Height, d.Rotation
+	a.crowd, a.Timings = crowdOf(d.LeftOut), timingsOf(r.Timings, d.Timings)
 	a.Faces = make([]faceAnswer, len(d.Faces))
 	for i, f := range d.Faces {
 		a.Faces[i] = faceOf(f)

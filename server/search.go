@@ -30,10 +30,10 @@ type probeAnswer struct {
 // searchAnswer is the answer for one face and, with all_faces, for each.
 type searchAnswer struct {
 	*probeAnswer
-	Probes   []probeAnswer `json:"probes,omitempty"`
-	LeftOut  *int          `json:"faces_left_out,omitempty"`
-	Inserted *enrolAnswer  `json:"inserted,omitempty"`
-	Timings  *timings      `json:"timings,omitempty"`
+	Probes []probeAnswer `json:"probes,omitempty"`
+	*crowd
+	Inserted *enrolAnswer `json:"inserted,omitempty"`
+	Timings  *timings     `json:"timings,omitempty"`
 }
 
 func (s *Server) search(c *fiber.Ctx, tenant string) error {
@@ -97,7 +97,7 @@ func searchAnswerOf(a identify.Answer, all, timed bool) searchAnswer {
 	}
 	out := searchAnswer{Timings: timingsOf(timed, a.Timings)}
 	if all {
-		out.Probes, out.LeftOut = probes, &a.LeftOut
+		out.Probes, out.crowd = probes, new(crowdOf(a.LeftOut))
 	} else {
 		out.probeAnswer = &probes[0]
 	}

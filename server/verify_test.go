@@ -57,10 +57,11 @@ func TestVerify(t *testing.T) {
 func TestDetect(t *testing.T) {
 	c := start(t)
 	var d struct {
-		Width, Height int
-		Faces         []m
-		LeftOut       int `json:"faces_left_out"`
-		Timings       m
+		Width, Height, Rotation int
+		Faces                   []m
+		LeftOut                 int `json:"faces_left_out"`
+		Truncated               bool
+		Timings                 m
 	}
 	photo := servertest.Photo(t, servertest.Shown{Person: "ada"}, servertest.Shown{Person: "bob"})
 	c.raw(t, "/v1/detect?timings=true", photo).Into(t, http.StatusOK, &d)
@@ -70,14 +71,44 @@ func TestDetect(t *testing.T) {
 	c.raw(t, "/v1/detect", servertest.Photo(t)).Into(t, http.StatusOK, &d)
 	require.Empty(t, d.Faces, "no face is an answer here")
 	require.Zero(t, d.LeftOut)
+	require.False(t, d.Truncated)
 	crowd := servertest.Scripted(t, servertest.Script{Faces: []servertest.Shown{{Person: "ada"}, {Person: "bob"}}, LeftOut: 3})
 	c.raw(t, "/v1/detect", crowd).Into(t, http.StatusOK, &d)
 	require.Equal(t, 3, d.LeftOut)
+	require.True(t, d.Truncated)
 	var a struct {
-		Probes  []m
-		LeftOut *int `json:"faces_left_out"`
+		Probes    []m
+		LeftOut   *int `json:"faces_left_out"`
+		Truncated *bool
 	}
 	c.raw(t, "/v1/galleries/staff/search?all_faces=true", crowd).Into(t, http.StatusOK, &a)
 	require.Len(t, a.Probes, 2)
 	require.Equal(t, 3, *a.LeftOut)
+	require.True(t, *a.Truncated)
+	one := c.raw(t, "/v1/galleries/staff/search", servertest.Of(t, "ada", 0))
+	one.Into(t, http.StatusOK, &m{})
+	require.NotContains(t, string(one.Body), "truncated", "of one face nothing is left out")
+}
+
+// Every answer that has a face says how its photo was turned, also long after.
+func TestTurnedPhoto(t *testing.T) {
+	c := start(t)
+	photo := servertest.Scripted(t, servertest.Script{Faces: []servertest.Shown{{Person: "eve"}}, Rotation: 270})
+	var d struct {
+		Rotation int
+		Faces    []struct{ Rotation int }
+	}
+	c.raw(t, "/v1/detect", photo).Into(t, http.StatusOK, &d)
+	require.Equal(t, 270, d.Rotation)
+	require.Equal(t, 270, d.Faces[0].Rotation)
+	c.raw(t, "/v1/galleries/staff/subjects?id=eve", photo).Into(t, http.StatusCreated, &d)
+	require.Equal(t, 270, d.Faces[0].Rotation)
+	c.json(t, "GET", "/v1/galleries/staff/subjects/eve", nil).Into(t, http.StatusOK, &d)
+	require.Equal(t, 270, d.Faces[0].Rotation, "kept")
+	var a struct{ Probe, Reference struct{ Rotation int } }
+	c.raw(t, "/v1/galleries/staff/search", photo).Into(t, http.StatusOK, &a)
+	require.Equal(t, 270, a.Probe.Rotation)
+	c.json(t, "POST", "/v1/verify", m{"photo": text(servertest.Of(t, "eve", 0)), "reference": text(photo)}).Into(t, http.StatusOK, &a)
+	require.Zero(t, a.Probe.Rotation)
+	require.Equal(t, 270, a.Reference.Rotation)
 }

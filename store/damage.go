@@ -46,6 +46,16 @@ func note(damage *string, column string) {
 	*damage += column
 }
 
+// Place is a face's box as a store keeps it: with the turn that it counts in,
+// which rows from before there were turns do not have.
+type Place struct {
+	face.Box
+	Rotation int `json:"rotation,omitempty"`
+}
+
+// PlaceOf is the face's.
+func PlaceOf(f Face) Place { return Place{Box: f.Box, Rotation: f.Rotation} }
+
 // ReadRow is f with its template and its columns of JSON as a store keeps them.
 func ReadRow(f Face, template []byte, checksum *int64, box, landmarks, quality []byte, details *int64) Face {
 	var err error
@@ -60,7 +70,9 @@ func ReadRow(f Face, template []byte, checksum *int64, box, landmarks, quality [
 // not to be relied on.
 func ReadDetails(f Face, box, landmarks, quality []byte, details *int64) Face {
 	sound := f.Damage
-	ReadColumn("box", box, &f.Box, &f.Damage)
+	var place Place
+	ReadColumn("box", box, &place, &f.Damage)
+	f.Box, f.Rotation = place.Box, place.Rotation
 	ReadColumn("landmarks", landmarks, &f.Landmarks, &f.Damage)
 	ReadColumn("quality", quality, &f.Quality, &f.Damage)
 	if f.Damage == sound && details != nil && *details != DetailsChecksum(f, box, landmarks, quality) {

@@ -123,13 +123,16 @@ type Subject struct {
 // Face is one enrolled photo of a subject.
 type Face struct {
 	// ID is a UUID.
-	ID        string
-	Gallery   string
-	Subject   string
-	Pack      string
-	Template  face.Template
+	ID       string
+	Gallery  string
+	Subject  string
+	Pack     string
+	Template face.Template
+	// Box and Landmarks are in pixels of the photo when it was turned by
+	// Rotation degrees clockwise: 0 as a rule, 90, 180 or 270.
 	Box       face.Box
 	Landmarks face.Landmarks
+	Rotation  int
 	Quality   face.Quality
 	// PhotoSHA256 is set while the photo is kept.
 	PhotoSHA256 []byte

@@ -92,7 +92,7 @@ func (e *embedder) Embed(ctx context.Context, pack string, photo []byte, checks 
 	case <-ended:
 		return embed.Result{}, fmt.Errorf("embed: %w", ctx.Err())
 	}
-	r := embed.Result{Width: 640, Height: 480, MediaType: media, LeftOut: s.LeftOut, Timings: embed.Timings{Decode: time.Millisecond}}
+	r := embed.Result{Width: 640, Height: 480, Rotation: s.Rotation, MediaType: media, LeftOut: s.LeftOut, Timings: embed.Timings{Decode: time.Millisecond}}
 	for _, f := range s.Faces {
 		if f.Size == 0 {
 			f.Size = 200
@@ -100,6 +100,7 @@ func (e *embedder) Embed(ctx context.Context, pack string, photo []byte, checks 
 		r.Faces = append(r.Faces, embed.Face{
 			Box:        face.Box{X: 10, Y: 20, Width: f.Size, Height: f.Size},
 			Landmarks:  face.Landmarks{{X: 1, Y: 2}, {X: 3, Y: 4}, {X: 5, Y: 6}, {X: 7, Y: 8}, {X: 9, Y: 10}},
+			Rotation:   s.Rotation,
 			Confidence: 0.9,
 			Template:   template(f),
 			Probe:      template(f),

@@ -19,6 +19,8 @@ type Script struct {
 	Faces []Shown
 	// LeftOut is how many more there are.
 	LeftOut int
+	// Rotation is how the photo was turned.
+	Rotation int
 	// Fail names an error of package embed that the photo causes.
 	Fail string
 	// Panic makes the embedder panic.

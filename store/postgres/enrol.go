@@ -107,7 +107,7 @@ func newFaceRow(f store.Face) (row faceRow, err error) {
 	row.Face = f
 	row.CreatedAt = now(f.CreatedAt)
 	var errs [3]error
-	row.box, errs[0] = encode(f.Box)
+	row.box, errs[0] = encode(store.PlaceOf(f))
 	row.landmarks, errs[1] = encode(f.Landmarks)
 	row.quality, errs[2] = encode(f.Quality)
 	return row, errors.Join(errs[:]...)

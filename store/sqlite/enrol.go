@@ -127,7 +127,7 @@ func (t tx) face(sub store.Subject, f store.Face) (n int64, err error) {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return 0, err
 	}
-	box, err := encode(f.Box)
+	box, err := encode(store.PlaceOf(f))
 	if err != nil {
 		return 0, err
 	}

@@ -40,6 +40,7 @@ func NewFace(id string) store.Face {
 	f := store.Face{
 		ID: id, Pack: Pack, Template: t,
 		Box:       face.Box{X: -1.5, Y: rng.Float32() * 100, Width: 80.25, Height: 1.0 / 3},
+		Rotation:  90 * int(hash[0]%4),
 		Quality:   face.Quality{Score: rng.Float32(), InterEye: 61.5, Yaw: -12.125, Reasons: []string{"blurred", "dark"}},
 		CreatedAt: epoch,
 	}

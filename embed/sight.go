@@ -1,0 +1,99 @@
+package embed
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"oneton/embed/picture"
+)
+
+// task is one photo under way: the models it goes through, the memory it has,
+// and where its time went.
+type task struct {
+	*model
+	*worker
+	clock   stopwatch
+	timings Timings
+}
+
+// sight is a photo as it is looked at, and what the detector finds in it.
+type sight struct {
+	*picture.Picture
+	// rotation is by how many degrees clockwise the photo was turned for it.
+	rotation int
+	found    []detection
+}
+
+// look finds the faces of a photo as it is.
+func (t *task) look(ctx context.Context, p *picture.Picture) (sight, error) {
+	found, err := t.detector.detect(ctx, p, t.frame)
+	if err != nil {
+		return sight{}, fmt.Errorf("detect faces: %w", err)
+	}
+	t.timings.Detect += t.clock.lap()
+	return sight{Picture: p, found: found}, nil
+}
+
+// faces are the n largest of those found, largest first, with templates. Those
+// whose landmarks lie on one point are none.
+func (t *task) faces(ctx context.Context, s sight, n int) ([]Face, error) {
+	slices.SortStableFunc(s.found, func(a, b detection) int {
+		return cmp.Compare(b.box.Area(), a.box.Area())
+	})
+	made := []Face{}
+	for i := range s.found[:min(n, len(s.found))] {
+		f, err := t.face(ctx, s.Picture, &s.found[i])
+		if err != nil {
+			return nil, err
+		}
+		if f != nil {
+			f.Rotation = s.rotation
+			made = append(made, *f)
+		}
+	}
+	return made, nil
+}
+
+// face is the face of a detection with its template, made once; nil when its
+// landmarks lie on one point.
+func (t *task) face(ctx context.Context, p *picture.Picture, d *detection) (*Face, error) {
+	if d.face != nil {
+		return d.face, nil
+	}
+	toPhoto, ok := align(d.landmarks)
+	if !ok {
+		return nil, nil
+	}
+	p.Warp(t.crop, toPhoto)
+	t.timings.Align += t.clock.lap()
+
+	joined, length, err := t.recognise(ctx, t.crop, t.input)
+	if err != nil {
+		return nil, fmt.Errorf("recognise face: %w", err)
+	}
+	t.timings.Recognise += t.clock.lap()
+
+	f := &Face{
+		Box: d.box, Landmarks: d.landmarks, Confidence: d.confidence,
+		Quality: assess(d.landmarks, t.crop, t.Pack, length, joined),
+	}
+	if err := t.finish(f, joined); err != nil {
+		return nil, fmt.Errorf("finish template: %w", err)
+	}
+	d.face = f
+	t.timings.Assess += t.clock.lap()
+	return f, nil
+}
+
+// stopwatch is the time of its last lap.
+type stopwatch time.Time
+
+func (s *stopwatch) lap() time.Duration {
+	now := time.Now()
+	d := now.Sub(time.Time(*s))
+	*s = stopwatch(now)
+	return d
+}

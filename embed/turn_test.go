@@ -1,0 +1,190 @@
+package embed_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/jpeg"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/embed"
+	"oneton/embed/embedtest"
+	"oneton/embed/picture"
+)
+
+var quarters = []int{90, 180, 270}
+
+// pixels is the image from (0, 0) on.
+func pixels(img image.Image) *image.RGBA {
+	b := img.Bounds()
+	out := image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
+	draw.Draw(out, out.Rect, img, b.Min, draw.Src)
+	return out
+}
+
+// turned is the image turned clockwise.
+func turned(img image.Image, degrees int) image.Image {
+	in := pixels(img)
+	w, h := in.Rect.Dx(), in.Rect.Dy()
+	size := image.Rect(0, 0, w, h)
+	if degrees%180 != 0 {
+		size = image.Rect(0, 0, h, w)
+	}
+	out := image.NewRGBA(size)
+	for y := range h {
+		for x := range w {
+			u, v := x, y
+			switch degrees {
+			case 90:
+				u, v = h-1-y, x
+			case 180:
+				u, v = w-1-x, h-1-y
+			case 270:
+				u, v = y, w-1-x
+			}
+			out.SetRGBA(u, v, in.RGBAAt(x, y))
+		}
+	}
+	return out
+}
+
+// mirrored is the image with left and right exchanged.
+func mirrored(img image.Image) image.Image {
+	in := pixels(img)
+	out := image.NewRGBA(in.Rect)
+	for y := range in.Rect.Dy() {
+		for x := range in.Rect.Dx() {
+			out.SetRGBA(in.Rect.Dx()-1-x, y, in.RGBAAt(x, y))
+		}
+	}
+	return out
+}
+
+// encodeJPEG is the image as a camera writes it; orientation 0 writes none.
+func encodeJPEG(t testing.TB, img image.Image, orientation uint16) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, jpeg.Encode(&b, img, &jpeg.Options{Quality: 95}))
+	if orientation == 0 {
+		return b.Bytes()
+	}
+	exif := []byte("\xff\xe1\x00\x22Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01")
+	exif = binary.BigEndian.AppendUint16(exif, orientation)
+	return slices.Concat(b.Bytes()[:2], exif, make([]byte, 6), b.Bytes()[2:])
+}
+
+// likeUpright compares each face of a photo with the nearest of the upright
+// one's.
+func likeUpright(t *testing.T, want embed.Result, got embed.Result, what string) {
+	t.Helper()
+	require.Equal(t, []int{want.Width, want.Height}, []int{got.Width, got.Height}, what)
+	require.Len(t, got.Faces, len(want.Faces), what)
+	for i, f := range got.Faces {
+		best, at := -1.0, 0
+		for j, w := range want.Faces {
+			if c := cosine(t, f.Template, w.Template); c > best {
+				best, at = c, j
+			}
+		}
+		require.Equal(t, got.Rotation, f.Rotation, what)
+		require.Greater(t, best, 0.98, "%s, face %d", what, i)
+		require.Greater(t, f.Box.IoU(want.Faces[at].Box), float32(0.9), "%s, face %d", what, i)
+		require.InDelta(t, want.Faces[at].Quality.Roll, f.Quality.Roll, 3, "%s, face %d", what, i)
+	}
+}
+
+func TestTurnedPhotosAreSetUpright(t *testing.T) {
+	limits := picture.DefaultLimits()
+	limits.Time = 0 // other tests may run beside this one
+	e := embedtest.New(t, embed.Config{Limits: limits})
+	for _, name := range []string{
+		"obama.jpg", "obama2.jpg", "biden.jpg", "obama_partial_face2.jpg",
+		"sample1.jpg", "sample2.jpg", "sample3.jpg", "sample4.jpg", "sample5.jpg", "sample6.jpg",
+	} {
+		t.Run(name, func(t *testing.T) {
+			img := decoded(t, name)
+			want, err := e.Embed(t.Context(), "default", encodeJPEG(t, img, 0))
+			require.NoError(t, err)
+			require.Zero(t, want.Rotation)
+			for _, degrees := range quarters {
+				what := fmt.Sprintf("turned by %d", degrees)
+				got, err := e.Embed(t.Context(), "default", encodeJPEG(t, turned(img, degrees), 0))
+				require.NoError(t, err)
+				require.Equal(t, 360-degrees, got.Rotation, what)
+				likeUpright(t, want, got, what)
+			}
+		})
+	}
+}
+
+// EXIF's orientation, turned or mirrored, holds before the photo is looked at:
+// where it is right nothing is turned further, and where it is wrong the photo
+// is set upright all the same.
+func TestTurnsBesideEXIF(t *testing.T) {
+	e := embedtest.New(t, embed.Config{})
+	img := decoded(t, "obama.jpg")
+	want, err := e.Embed(t.Context(), "default", encodeJPEG(t, img, 0))
+	require.NoError(t, err)
+	for what, c := range map[string]struct {
+		file        image.Image
+		orientation uint16
+		rotation    int
+	}{
+		"upright":                  {img, 1, 0},
+		"mirrored":                 {mirrored(img), 2, 0},
+		"turned":                   {turned(img, 270), 6, 0},
+		"upside down":              {turned(img, 180), 3, 0},
+		"turned and mirrored":      {turned(mirrored(img), 270), 5, 0},
+		"turned for no reason":     {img, 6, 270},
+		"turned to the wrong side": {turned(img, 90), 6, 180},
+		"mirrored upside down":     {turned(mirrored(img), 180), 2, 180},
+	} {
+		got, err := e.Embed(t.Context(), "default", encodeJPEG(t, c.file, c.orientation))
+		require.NoError(t, err)
+		require.Equal(t, c.rotation, got.Rotation, what)
+		likeUpright(t, want, got, what)
+	}
+}
+
+// The photo stands as its clearest face does; a head that lies beside it turns
+// nothing.
+func TestHeadsAtSeveralTurns(t *testing.T) {
+	e := embedtest.New(t, embed.Config{})
+	obama, biden := decoded(t, "obama.jpg"), cut(decoded(t, "biden.jpg"), image.Rect(0, 0, 970, 1137), 970, 1137)
+	photo := image.NewRGBA(image.Rect(0, 0, 910+1137, 1137))
+	draw.Draw(photo, image.Rect(0, 0, 910, 1137), obama, image.Point{}, draw.Src)
+	draw.Draw(photo, image.Rect(910, 0, 910+1137, 970), turned(biden, 90), image.Point{}, draw.Src)
+	r, err := e.Embed(t.Context(), "default", encodePNG(t, photo))
+	require.NoError(t, err)
+	require.Zero(t, r.Rotation)
+	want := faces(t, e, embedtest.Photo(t, "obama.jpg"))[0]
+	require.True(t, slices.ContainsFunc(r.Faces, func(f embed.Face) bool {
+		return cosine(t, f.Template, want.Template) > 0.95
+	}))
+}
+
+// A photo whose first look shows a good face costs one look, and one without a
+// face at most four times what it did upright.
+func TestTurnsCostNothingWhereAFaceIsGood(t *testing.T) {
+	e := embedtest.New(t, embed.Config{})
+	passes := embed.CountPasses(e, "default")
+	for name, want := range map[string]int32{"obama.jpg": 1, "obama2.jpg": 1, "biden.jpg": 1, "sample3.jpg": 1, "sample5.jpg": 1} {
+		passes.Store(0)
+		faces(t, e, embedtest.Photo(t, name))
+		require.Equal(t, want, passes.Load(), name)
+	}
+	const views = 3
+	grey := image.NewGray(image.Rect(0, 0, 900, 600))
+	draw.Draw(grey, grey.Rect, image.NewUniform(color.Gray{Y: 127}), image.Point{}, draw.Src)
+	for what, photo := range map[string][]byte{"grey": encodePNG(t, grey), "strip": encodePNG(t, image.NewGray(image.Rect(0, 0, 20, 9000)))} {
+		passes.Store(0)
+		require.Empty(t, faces(t, e, photo), what)
+		require.Equal(t, int32(4*views), passes.Load(), what)
+	}
+}
