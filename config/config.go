@@ -126,7 +126,7 @@ func Default() Config {
 		Store:  Store{Driver: "sqlite"},
 		Index:  Index{Engine: "exact", Save: 5 * time.Minute, Qdrant: defaultQdrant()},
 		Embed:  Embed{Threads: 1, Queue: 64},
-		Image:  Image{MaxBytes: 10 << 20, MaxPixels: 50_000_000, MaxTime: 5 * time.Second, MaxFaces: 100},
+		Image:  Image{MaxBytes: 20 << 20, MaxPixels: 52_000_000, MaxTime: 5 * time.Second, MaxFaces: 100},
 		Server: Server{MaxBody: 32 << 20, BodyMemory: 512 << 20, Connections: 1024, PerAddress: 256, Timeout: 30 * time.Second, Drain: 20 * time.Second},
 		Policy: Policy{FPIR: 0.01, Quality: "report", Liveness: "off"},
 		Log:    Log{Level: "info", Format: "json"},

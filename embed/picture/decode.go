@@ -6,12 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/jpeg"
 	"image/png"
 	"io"
 	"time"
 
-	"oneton/embed/picture/internal/baseline"
+	"oneton/embed/picture/internal/jpeg"
 )
 
 // format is one of the formats that are read. Its functions are given the file.
@@ -31,7 +30,7 @@ type format struct {
 func sniff(data []byte) (f format, ok bool) {
 	switch {
 	case bytes.HasPrefix(data, []byte("\xff\xd8\xff")):
-		return format{"a JPEG", "image/jpeg", configJPEG, single, checkJPEG, decodeJPEG}, true
+		return format{"a JPEG", "image/jpeg", sizeOfJPEG, single, checkJPEG, decodeJPEG}, true
 	case bytes.HasPrefix(data, []byte(pngSignature)):
 		return format{"a PNG", "image/png", configPNG, animatedPNG, checkPNG, decodePNG}, true
 	case len(data) >= webpForm && string(data[:4]) == "RIFF" && string(data[8:webpForm]) == "WEBP":
@@ -46,7 +45,7 @@ func single([]byte) error { return nil }
 // Decoder decodes photos one after the other and uses memory again. The zero
 // value is ready.
 type Decoder struct {
-	memory baseline.Memory
+	memory jpeg.Memory
 }
 
 // Decode decodes one photo; see Decoder.Decode.
@@ -86,6 +85,9 @@ func (d *Decoder) Decode(ctx context.Context, data []byte, limits Limits) (*Pict
 	if err != nil {
 		return nil, err
 	}
+	if p.Height < limits.MinSide {
+		return nil, fmt.Errorf("%w: %w; send the whole file", ErrCorrupt, p.damage)
+	}
 	p.turn(orientation(data, f.mediaType))
 	return p, nil
 }
@@ -106,24 +108,6 @@ func (d *Decoder) decode(ctx context.Context, f format, data []byte, limit time.
 		return nil, fmt.Errorf("%w: decoding takes more than %v", ErrTooComplex, limit)
 	}
 	return nil, decodeError(ctx, err)
-}
-
-func configJPEG(data []byte) (image.Point, error) {
-	cfg, err := jpeg.DecodeConfig(bytes.NewReader(data))
-	return image.Pt(cfg.Width, cfg.Height), err
-}
-
-// decodeJPEG decodes the common case fast and leaves the others, and the word
-// on damaged files, to the standard library.
-func decodeJPEG(ctx context.Context, d *Decoder, data []byte) (*Picture, error) {
-	img, err := d.memory.Decode(ctx, data)
-	if errors.Is(err, baseline.ErrDeclined) {
-		img, err = jpeg.Decode(&contextReader{ctx: ctx, data: data})
-	}
-	if err != nil {
-		return nil, err
-	}
-	return view(img, "image/jpeg"), nil
 }
 
 func (l Limits) check(width, height int) error {

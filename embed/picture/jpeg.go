@@ -1,83 +1,82 @@
 package picture
 
 import (
-	"bytes"
-	"encoding/binary"
+	"context"
 	"fmt"
 	"image"
-	"iter"
+	"image/color"
+
+	"oneton/embed/picture/internal/jpeg"
 )
 
-// Markers (ITU-T T.81, table B.1).
-const (
-	jpegSOF0 = 0xc0
-	jpegSOF2 = 0xc2
-	jpegDHT  = 0xc4
-	jpegRST0 = 0xd0
-	jpegRST7 = 0xd7
-	jpegEOI  = 0xd9
-	jpegSOS  = 0xda
-	jpegDQT  = 0xdb
-)
-
-// jpegSegment is a marker and what it says.
-type jpegSegment struct {
-	marker byte
-	data   []byte
-	// coded is how many bytes of a scan follow its header.
-	coded int
+func sizeOfJPEG(data []byte) (image.Point, error) {
+	f, err := jpeg.ReadFrame(data)
+	return image.Pt(f.Width, f.Height), err
 }
 
-// jpegSegments are the segments of a JPEG up to its end, or to the first that
-// is not whole. It finds every one that image/jpeg finds: bytes between
-// segments are passed over.
-func jpegSegments(data []byte) iter.Seq[jpegSegment] {
-	return func(yield func(jpegSegment) bool) {
-		for at := 2; ; {
-			marker, from := nextMarker(data, at)
-			if marker == jpegEOI || from+2 > len(data) {
-				return
-			}
-			to := from + int(binary.BigEndian.Uint16(data[from:]))
-			if to < from+2 || to > len(data) {
-				return
-			}
-			s := jpegSegment{marker: marker, data: data[from+2 : to]}
-			at = to
-			if marker == jpegSOS {
-				if _, at = nextMarker(data, to); at < len(data) {
-					at -= 2 // to find the marker again
-				}
-				s.coded = at - to
-			}
-			if !yield(s) {
-				return
-			}
-		}
+func decodeJPEG(ctx context.Context, d *Decoder, data []byte) (*Picture, error) {
+	f, err := jpeg.ReadFrame(data)
+	if err != nil {
+		return nil, err
 	}
+	m, err := d.memory.Decode(ctx, data, f)
+	if err != nil {
+		return nil, err
+	}
+	return viewJPEG(m), nil
 }
 
-// nextMarker is the first marker from a position on that is neither a restart
-// nor a 0xff in a scan's data, and the position behind it.
-func nextMarker(data []byte, at int) (marker byte, behind int) {
-	for at < len(data) {
-		n := bytes.IndexByte(data[at:], 0xff)
-		if n < 0 {
-			break
-		}
-		at += n + 1
-		for at < len(data) && data[at] == 0xff { // the last of fill bytes begins the marker
-			at++
-		}
-		if at == len(data) {
-			break
-		}
-		if m := data[at]; m != 0 && (m < jpegRST0 || m > jpegRST7) {
-			return m, at + 1
-		}
-		at++
+// viewJPEG makes a picture of a decoded JPEG, and takes its memory over.
+func viewJPEG(m *jpeg.Image) *Picture {
+	p := &Picture{Width: m.Width, Height: m.Height, MediaType: "image/jpeg", damage: m.Damage}
+	switch m.Model {
+	case jpeg.Grey:
+		p.colour = grey
+	case jpeg.YCbCr:
+		p.colour = fullRange
+	case jpeg.RGB:
+		p.colour = rgb
+	case jpeg.CMYK, jpeg.YCCK:
+		p.planes = packed(fromInks(m), 3*m.Width, 3, [3]int{0, 1, 2}, image.Pt(m.Width, m.Height))
+		return p
 	}
-	return jpegEOI, len(data)
+	for i := range p.planes {
+		s := m.Planes[min(i, len(m.Planes)-1)]
+		p.planes[i] = plane{
+			pix: s.Pix, dx: 1, dy: s.Stride, width: s.Width, height: s.Height,
+			across: axis{scale: s.Across}, down: axis{scale: s.Down},
+		}
+	}
+	return p
+}
+
+// fromInks is the red, green and blue of each pixel of a picture of cyan,
+// magenta, yellow and black.
+func fromInks(m *jpeg.Image) []uint8 {
+	var columns [4][]int
+	for i, p := range m.Planes {
+		for x := range m.Width {
+			columns[i] = append(columns[i], int(float64(x)*p.Across))
+		}
+	}
+	pix := make([]uint8, 0, 3*m.Width*m.Height)
+	for y := range m.Height {
+		var rows [4][]uint8
+		for i, p := range m.Planes {
+			rows[i] = p.Pix[int(float64(y)*p.Down)*p.Stride:]
+		}
+		for x := range m.Width {
+			a, b, c := rows[0][columns[0][x]], rows[1][columns[1][x]], rows[2][columns[2][x]]
+			if m.Model == jpeg.YCCK {
+				a, b, c = color.YCbCrToRGB(a, b, c)
+			} else {
+				a, b, c = 255-a, 255-b, 255-c
+			}
+			a, b, c = color.CMYKToRGB(a, b, c, 255-rows[3][columns[3][x]])
+			pix = append(pix, a, b, c)
+		}
+	}
+	return pix
 }
 
 // Bounds on the work of decoding a JPEG, beside its pixels. T.81 bounds neither
@@ -90,149 +89,63 @@ const (
 	maxScans = 100
 	// maxVisits is how often a block may be visited in all scans, in a grey
 	// picture of all the pixels that are allowed: as libjpeg's script visits the
-	// blocks of a pixel of 4:2:0.
-	maxVisits = 8
+	// blocks of a pixel of 4:4:4.
+	maxVisits = 14
 	// smallPicture has so few pixels that whole units and many scans count for
 	// more than they.
 	smallPicture = 1 << 20
 	// maxTables is the most bytes of tables, above what a hundred scans with
 	// large tables of their own take.
 	maxTables = 128 << 10
-	// The most samples, in halves, by the pixels that are allowed: of
-	// progressive pictures, whose coefficients are held in memory, what 4:2:0
-	// has, and of those of four components, which are turned into others, two.
-	progressiveSamples, fourComponentSamples = 3, 4
+	// maxJPEGMemory is the most bytes a pixel that is allowed: those of a
+	// progressive picture with three samples a pixel, whose coefficients of two
+	// bytes each are held beside.
+	maxJPEGMemory = 9
 )
 
-// jpegFrame is a picture's layout.
-type jpegFrame struct {
-	progressive   bool
-	width, height int
-	components    []jpegComponent
-}
-
-type jpegComponent struct {
-	id   byte
-	h, v int
-}
-
-func readFrame(marker byte, s []byte) jpegFrame {
-	const header, each = 6, 3
-	f := jpegFrame{progressive: marker == jpegSOF2}
-	if len(s) < header {
-		return f
+// memoryOf is how many bytes decoding takes.
+func memoryOf(f jpeg.Frame) int {
+	samples, bytes := 64*f.Blocks(), 1
+	if f.Progressive {
+		bytes += 2
 	}
-	f.height, f.width = int(binary.BigEndian.Uint16(s[1:])), int(binary.BigEndian.Uint16(s[3:]))
-	for s = s[header:]; len(s) >= each; s = s[each:] {
-		f.components = append(f.components, jpegComponent{id: s[0], h: int(s[1] >> 4), v: int(s[1] & 15)})
+	if f.Model == jpeg.CMYK || f.Model == jpeg.YCCK {
+		return samples*bytes + 3*f.Width*f.Height
 	}
-	if len(f.components) == 1 {
-		// The sampling factors of a lone component have no meaning.
-		f.components[0].h, f.components[0].v = 1, 1
-	}
-	return f
-}
-
-// blocks is how many blocks a component has in whole units, as scans of several
-// components hold them, and how many in a scan of its own, which leaves out
-// those outside the picture.
-func (f jpegFrame) blocks(c jpegComponent) (whole, alone int) {
-	luma := f.components[0]
-	if luma.h == 0 || luma.v == 0 {
-		return 0, 0
-	}
-	across := (f.width + 8*luma.h - 1) / (8 * luma.h) * c.h
-	down := (f.height + 8*luma.v - 1) / (8 * luma.v) * c.v
-	return across * down, min(across, (f.width+7)/8) * min(down, (f.height+7)/8)
-}
-
-// all is how many blocks all components have.
-func (f jpegFrame) all() int {
-	n := 0
-	for _, c := range f.components {
-		whole, _ := f.blocks(c)
-		n += whole
-	}
-	return n
-}
-
-// mostSamples is how many halves of samples the picture may have by the pixels
-// that are allowed.
-func (f jpegFrame) mostSamples() int {
-	switch {
-	case f.progressive:
-		return progressiveSamples
-	case len(f.components) > 3:
-		return fourComponentSamples
-	}
-	return 6
+	return samples * bytes
 }
 
 // checkJPEG is ErrTooLarge or ErrTooComplex when decoding would take more work
-// than photos need, and ErrCorrupt when a scan is too short for its blocks. Of a file that
-// is damaged in other ways it says nothing.
+// than photos need. Of a damaged file it says nothing.
 func checkJPEG(data []byte, _ image.Point, limits Limits) error {
-	var frame jpegFrame
-	scans, visits, tables := 0, 0, 0
+	frame, err := jpeg.ReadFrame(data)
+	if err != nil {
+		return err
+	}
 	// Whole units may hold a sixteenth more.
 	blocks := max(limits.Pixels, smallPicture) / 64 * 17 / 16
-	for s := range jpegSegments(data) {
-		switch {
-		case s.marker >= jpegSOF0 && s.marker <= jpegSOF2 && frame.components == nil:
-			frame = readFrame(s.marker, s.data)
-			if n := frame.mostSamples(); 2*frame.all() > n*blocks {
-				return fmt.Errorf("%w: %d×%d pixels of %d components, the limit for such a JPEG is %d samples in all", ErrTooLarge, frame.width, frame.height, len(frame.components), n*limits.Pixels/2)
-			}
-		case s.marker == jpegDHT || s.marker == jpegDQT:
-			if tables += len(s.data); tables > maxTables {
+	if memory := memoryOf(frame); memory > maxJPEGMemory*64*blocks {
+		return fmt.Errorf("%w: a JPEG of this kind with %d×%d pixels takes %d bytes, the limit is %d; send a smaller one", ErrTooLarge, frame.Width, frame.Height, memory, maxJPEGMemory*limits.Pixels)
+	}
+	scans, visits, tables := 0, 0, 0
+	for s := range jpeg.Segments(data) {
+		switch s.Marker {
+		case jpeg.DHT, jpeg.DQT:
+			if tables += len(s.Data); tables > maxTables {
 				return fmt.Errorf("%w: more than %d bytes of JPEG tables", ErrTooComplex, maxTables)
 			}
-		case s.marker == jpegSOS:
-			n, bits := frame.scan(s.data)
-			if n*bits > 8*s.coded {
-				return fmt.Errorf("%w: %d bytes are too few for %d blocks", ErrCorrupt, s.coded, n)
+		case jpeg.SOS:
+			scan, err := frame.ReadScan(s.Data)
+			if err != nil {
+				return nil // decoding ends here
 			}
 			if scans++; scans > maxScans {
 				return fmt.Errorf("%w: more than %d JPEG scans", ErrTooComplex, maxScans)
 			}
-			if visits += n; visits > maxVisits*blocks || !frame.progressive && visits > frame.all() {
-				return fmt.Errorf("%w: %d JPEG scans of %d×%d pixels", ErrTooComplex, scans, frame.width, frame.height)
+			if visits += scan.Blocks(); visits > maxVisits*blocks || !frame.Progressive && visits > frame.Blocks() {
+				return fmt.Errorf("%w: %d JPEG scans of %d×%d pixels", ErrTooComplex, scans, frame.Width, frame.Height)
 			}
 		}
 	}
 	return nil
-}
-
-// scan is how many blocks a scan has, given its header, and the fewest bits
-// that each takes: a code of one bit for the first coefficient, and another for
-// the end of the block where the scan has the other coefficients, too. Scans
-// of those alone need not have a bit a block.
-func (f jpegFrame) scan(header []byte) (blocks, bits int) {
-	if len(header) == 0 {
-		return 0, 0
-	}
-	n := int(header[0])
-	if len(header) != 4+2*n {
-		return 0, 0
-	}
-	for i := range n {
-		for _, c := range f.components {
-			if c.id != header[1+2*i] {
-				continue
-			}
-			whole, alone := f.blocks(c)
-			if n > 1 {
-				blocks += whole
-			} else {
-				blocks += alone
-			}
-		}
-	}
-	switch {
-	case !f.progressive:
-		return blocks, 2
-	case header[1+2*n] == 0:
-		return blocks, 1
-	}
-	return blocks, 0
 }

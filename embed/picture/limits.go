@@ -17,7 +17,8 @@ type Limits struct {
 	Time time.Duration
 }
 
-// DefaultLimits take any photo of a phone or camera of up to 50 megapixels.
+// DefaultLimits take any photo of a phone or camera of "50 megapixels", which
+// may have up to 8,320×6,240.
 func DefaultLimits() Limits {
-	return Limits{Bytes: 20 << 20, Pixels: 50_000_000, Side: 12_000, MinSide: 20, Time: 5 * time.Second}
+	return Limits{Bytes: 20 << 20, Pixels: 52_000_000, Side: 12_000, MinSide: 20, Time: 5 * time.Second}
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"iter"
+
+	"oneton/embed/picture/internal/jpeg"
 )
 
 // upright is the EXIF orientation of a photo that needs no turning.
@@ -98,10 +100,9 @@ var exifPrefix = []byte("Exif\x00")
 
 // exifOfJPEG are the blocks in the APP1 segments before the image.
 func exifOfJPEG(data []byte) iter.Seq[[]byte] {
-	const app1 = 0xe1
 	return func(yield func([]byte) bool) {
-		for s := range jpegSegments(data) {
-			if s.marker == jpegSOS || s.marker == app1 && bytes.HasPrefix(s.data, exifPrefix) && !yield(s.data) {
+		for s := range jpeg.Headers(data) {
+			if s.Marker == jpeg.APP1 && bytes.HasPrefix(s.Data, exifPrefix) && !yield(s.Data) {
 				return
 			}
 		}

@@ -18,6 +18,8 @@ type Picture struct {
 
 	planes [3]plane
 	colour colour
+	// damage is why the file has fewer rows than it announces, if it has.
+	damage error
 }
 
 // colour says what the three planes hold.

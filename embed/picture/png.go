@@ -192,8 +192,9 @@ func checkPNG(data []byte, _ image.Point, limits Limits) error {
 			return fmt.Errorf("%w: more than %d PNG chunks", ErrTooComplex, maxChunks)
 		}
 	}
-	// A file may be as large and have as many samples as is allowed, but not both.
-	most := max(maxPNGBytes*limits.Pixels/4*5, dataCost*limits.Bytes)
+	// A file may be half as large and have as many samples as is allowed, but not
+	// both.
+	most := max(maxPNGBytes*limits.Pixels/4*5, dataCost*limits.Bytes/2)
 	if work := samples + dataCost*len(data); work > max(most, leastPNGWork) {
 		return fmt.Errorf("%w: %d bytes of PNG for %d bytes of samples", ErrTooComplex, len(data), samples)
 	}

@@ -33,9 +33,6 @@ func view(img image.Image, mediaType string) *Picture {
 	case *image.NRGBA64:
 		whiten(m.Pix, 8, [4]int{0, 2, 4, 6})
 		p.planes = packed(m.Pix, m.Stride, 8, [3]int{0, 2, 4}, size)
-	case *image.CMYK:
-		fromCMYK(m.Pix)
-		p.planes = packed(m.Pix, m.Stride, 4, [3]int{0, 1, 2}, size)
 	case *image.Paletted:
 		p.planes = packed(fromPalette(m), 3*size.X, 3, [3]int{0, 1, 2}, size)
 	case *image.NYCbCrA:
@@ -101,14 +98,6 @@ func whiten(pix []uint8, step int, offsets [4]int) {
 		for _, o := range offsets[:3] {
 			pix[o] = onWhite(pix[o], alpha)
 		}
-	}
-}
-
-// fromCMYK turns cyan, magenta, yellow and black into red, green and blue, in
-// place.
-func fromCMYK(pix []uint8) {
-	for ; len(pix) >= 4; pix = pix[4:] {
-		pix[0], pix[1], pix[2] = color.CMYKToRGB(pix[0], pix[1], pix[2], pix[3])
 	}
 }
 

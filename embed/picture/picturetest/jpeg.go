@@ -14,19 +14,40 @@ func hostileJPEG() []Photo {
 		{"jpeg: a thousand scans", tooComplex, func() []byte { return progressive(half, 3, 1000, 0) }},
 		{"jpeg: a thousand scans of few pixels", tooComplex, func() []byte { return progressive(24, 3, 1000, 0) }},
 		{"jpeg: a hundred scans", tooComplex, func() []byte { return progressive(height, 1, 99, 0) }},
-		{"jpeg: progressive, too many samples", tooLarge, func() []byte { return progressive(height, 3, 0, 0) }},
-		{"jpeg: as many scans as are taken", nil, func() []byte { return progressive(half, 3, 13, 0) }},
-		{"jpeg: as many scans as are taken, full", nil, func() []byte { return progressive(half, 3, 12, 8<<20) }},
-		{"jpeg: as many scans as are taken, grey", nil, func() []byte { return progressive(height, 1, 7, 0) }},
+		{"jpeg: progressive, too many samples", tooLarge, func() []byte { return progressive(height, 4, 0, 0) }},
+		{"jpeg: as many scans as are taken", nil, func() []byte { return progressive(height, 3, 11, 0) }},
+		{"jpeg: as many scans as are taken, full", nil, func() []byte { return progressive(height, 3, 10, 18<<20) }},
+		{"jpeg: as many scans as are taken, grey", nil, func() []byte { return progressive(height, 1, 13, 0) }},
 		{"jpeg: progressive without data", corrupt, func() []byte { return progressive(half, 3, 0, -1) }},
+		{"jpeg: progressive, cut in the last coefficients", nil, func() []byte {
+			data := progressive(height, 1, 0, 18<<20)
+			return data[:len(data)*3/4]
+		}},
+		{"jpeg: progressive, cut in the first coefficients", corrupt, func() []byte {
+			data := progressive(height, 3, 11, 0)
+			return data[:len(data)/2]
+		}},
 		{"jpeg: scans of all components again", tooComplex, func() []byte { return sequential(height, 3, 4) }},
 		{"jpeg: three components", nil, func() []byte { return sequential(height, 3, 1) }},
 		{"jpeg: three components, stray bytes at the end", nil, func() []byte {
 			data := sequential(height, 3, 1)
 			return slices.Concat(data[:len(data)-2], []byte{0, 0xff, 0xd9})
 		}},
-		{"jpeg: four components", nil, func() []byte { return sequential(half, 4, 1) }},
-		{"jpeg: four components, too many pixels", tooLarge, func() []byte { return sequential(height, 4, 1) }},
+		{"jpeg: four components", nil, func() []byte { return sequential(height, 4, 1) }},
+		{"jpeg: three components, cut", nil, func() []byte {
+			data := sequential(height, 3, 1)
+			return data[:len(data)*3/4]
+		}},
+		{"jpeg: three components, data of a row", corrupt, func() []byte { return sequential(height, 3, 1)[:8000] }},
+		{"jpeg: no Huffman tables", nil, func() []byte { return standardTables(height) }},
+		{"jpeg: no Huffman tables, no data", corrupt, func() []byte { return standardTables(height)[:300] }},
+		{"jpeg: height behind the scan", nil, func() []byte { return linesBehind(height, standardTables(height)) }},
+		{"jpeg: height behind the scan, too many pixels", tooLarge, func() []byte { return linesBehind(height+1, standardTables(height)) }},
+		{"jpeg: height behind the scan, of few data", corrupt, func() []byte {
+			return linesBehind(height, standardTables(8))
+		}},
+		{"jpeg: most blocks in a unit", nil, func() []byte { return sampled(0x42, 0x11, 0x11) }},
+		{"jpeg: more chroma than luma", nil, func() []byte { return sampled(0x11, 0x41, 0x41) }},
 		{"jpeg: tables", tooComplex, func() []byte {
 			return frame(0xc0, height, 3, fill(segment(0xc4, flatTable(0x00, 0)), 1<<20), scan([]byte{0, 1, 2}, 0, 63, 0, make([]byte, 600<<10)))
 		}},
@@ -42,6 +63,32 @@ func hostileJPEG() []Photo {
 		{"jpeg: stray bytes", corrupt, func() []byte { return frame(0xc0, height, 3, fill([]byte{0xff, 0}, 4096)) }},
 		{"jpeg: restarts", nil, restarts},
 	}
+}
+
+// standardTables is a grey picture of few bits, of the codes that a JPEG without
+// tables has.
+func standardTables(height int) []byte {
+	// 00 for the same level as before and 1010 for the end of a block.
+	return frame(0xc0, height, 1, scan([]byte{0}, 0, 63, 0, bytes.Repeat([]byte{0x28, 0xa2, 0x8a}, (blocksOf(height)+3)/4)))
+}
+
+// linesBehind tells the height of a picture behind its scan.
+func linesBehind(height int, data []byte) []byte {
+	data = bytes.Clone(data)
+	sof := bytes.Index(data, []byte{0xff, 0xc0})
+	data[sof+5], data[sof+6] = 0, 0
+	return slices.Concat(data[:len(data)-2], segment(0xdc, []byte{byte(height >> 8), byte(height & 0xff)}), data[len(data)-2:])
+}
+
+// sampled is a picture of random coefficients with the sampling factors, which
+// has as many pixels as it may.
+func sampled(factors ...byte) []byte {
+	data := sequential(height, 3, 1)
+	sof := bytes.Index(data, []byte{0xff, 0xc0})
+	for i, f := range factors {
+		data[sof+11+3*i] = f
+	}
+	return data
 }
 
 func plainJPEG() []byte {
@@ -107,7 +154,7 @@ func progressive(height int, components byte, more, coefficients int) []byte {
 	// a band's end in many blocks, 11 for a value of one bit.
 	tables := segment(0xc4, append(flatTable(0x00, 0),
 		0x10, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0xe0, 0x00))
-	all := []byte{0, 1, 2}[:components]
+	all := []byte{0, 1, 2, 3}[:components]
 	dc := msb{stuffed: true}
 	if coefficients >= 0 {
 		for range blocks * int(components) {

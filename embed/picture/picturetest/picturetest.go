@@ -1,5 +1,5 @@
 // Package picturetest makes photos that try to cost their decoder as much as
-// they can. Each keeps to 10 MiB, 50 megapixels and a side of 12,000.
+// they can. Each keeps to 20 MiB, 52 megapixels and a side of 12,000.
 package picturetest
 
 import (
@@ -25,8 +25,8 @@ var (
 )
 
 const (
-	maxBytes      = 10 << 20
-	width, height = 8000, 6250
+	maxBytes      = 20 << 20
+	width, height = 8000, 6500
 	pixels        = width * height
 	// half and third are heights of pictures of fewer pixels.
 	half, third = height / 2, height / 3

@@ -152,11 +152,11 @@ func bomb(kind string) []byte {
 }
 
 // tables is a picture whose compressed data begin with blocks that have tables
-// and nothing else.
+// and nothing else, as large as a PNG may be.
 func tables(block func(*lsb)) []byte {
 	const size = 32
 	var b lsb
-	for b.Len() < maxBytes-4096 {
+	for b.Len() < maxBytes/2-4096 {
 		block(&b)
 	}
 	// The picture's rows, stored.

@@ -1,15 +1,17 @@
-"""Makes the pictures that the tests of package picture and of its baseline
+"""Makes the pictures that the tests of package picture and of its JPEG
 decoder read. All pictures in this folder, except those that are refused, show
 the same scene: four quarters in red, green, blue and white.
 
     python fixtures.py
 
-needs numpy, opencv-python-headless and pillow.
+needs numpy, opencv-python-headless and pillow, and cjpeg of libjpeg-turbo.
 """
 
 import json
 import pathlib
 import struct
+import subprocess
+import tempfile
 import zlib
 
 import cv2
@@ -17,7 +19,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 HERE = pathlib.Path(__file__).parent
-BASELINE = HERE.parent / "internal" / "baseline" / "testdata"
+JPEGS = HERE.parent / "internal" / "jpeg" / "testdata"
 WIDTH, HEIGHT = 61, 43
 RED, GREEN, BLUE, WHITE = (220, 40, 30), (20, 160, 60), (40, 60, 200), (250, 250, 250)
 
@@ -155,20 +157,55 @@ def textured():
     return (np.stack(waves, 2) + noise).clip(0, 255).astype(np.uint8)
 
 
-def baseline():
+def jpegs():
     pixels = textured()
     cv = cv2.IMWRITE_JPEG_QUALITY, cv2.IMWRITE_JPEG_SAMPLING_FACTOR
     for name in ("411", "420", "422", "440", "444"):
         factor = getattr(cv2, f"IMWRITE_JPEG_SAMPLING_FACTOR_{name}")
         for quality in (15, 95):
-            cv2.imwrite(str(BASELINE / f"{name}-q{quality}.jpg"), pixels, [cv[0], quality, cv[1], factor])
-    cv2.imwrite(str(BASELINE / "restarts.jpg"), pixels, [cv[0], 90, cv2.IMWRITE_JPEG_RST_INTERVAL, 3])
-    cv2.imwrite(str(BASELINE / "optimised.jpg"), pixels, [cv[0], 98, cv2.IMWRITE_JPEG_OPTIMIZE, 1])
-    cv2.imwrite(str(BASELINE / "q100.jpg"), pixels, [cv[0], 100])
-    cv2.imwrite(str(BASELINE / "grey.jpg"), pixels[:, :, 0], [cv[0], 90])
-    cv2.imwrite(str(BASELINE / "declined-progressive.jpg"), pixels, [cv[0], 90, cv2.IMWRITE_JPEG_PROGRESSIVE, 1])
-    Image.fromarray(pixels).convert("CMYK").save(BASELINE / "declined-cmyk.jpg")
-    Image.fromarray(pixels).save(BASELINE / "declined-rgb.jpg", keep_rgb=True)
+            cv2.imwrite(str(JPEGS / f"{name}-q{quality}.jpg"), pixels, [cv[0], quality, cv[1], factor])
+    cv2.imwrite(str(JPEGS / "restarts.jpg"), pixels, [cv[0], 90, cv2.IMWRITE_JPEG_RST_INTERVAL, 3])
+    cv2.imwrite(str(JPEGS / "optimised.jpg"), pixels, [cv[0], 98, cv2.IMWRITE_JPEG_OPTIMIZE, 1])
+    cv2.imwrite(str(JPEGS / "q100.jpg"), pixels, [cv[0], 100])
+    cv2.imwrite(str(JPEGS / "grey.jpg"), pixels[:, :, 0], [cv[0], 90])
+    cv2.imwrite(str(JPEGS / "progressive.jpg"), pixels, [cv[0], 90, cv2.IMWRITE_JPEG_PROGRESSIVE, 1])
+    Image.fromarray(pixels).convert("CMYK").save(JPEGS / "other-cmyk.jpg")
+    Image.fromarray(pixels).save(JPEGS / "other-rgb.jpg", keep_rgb=True)
+
+
+def smooth():
+    """Waves that are wide against the pixels of every component."""
+    y, x = np.mgrid[0:75, 0:101]
+    waves = [128 + 60 * np.sin(x / a + y / b) for a, b in ((23, 31), (17, -29), (-31, 19))]
+    return np.stack(waves, 2).round().astype(np.uint8)
+
+
+def samplings():
+    """The smooth picture in sampling factors that few encoders use, with cjpeg of
+    libjpeg-turbo, whose decoder, in Pillow, reads all of them."""
+    pixels = smooth()
+    Image.fromarray(pixels).save(HERE / "smooth.png")
+    with tempfile.TemporaryDirectory() as folder:
+        source, script = pathlib.Path(folder, "source.ppm"), pathlib.Path(folder, "script")
+        Image.fromarray(pixels).save(source)
+        script.write_text("0;\n2;\n1;\n")
+        apart = ["-scans", str(script)]
+
+        def write(name, factors, *options):
+            out = HERE / f"sampling-{name}.jpg"
+            subprocess.run(["cjpeg", "-quality", "95", "-optimize", "-sample", factors, *options, "-outfile", str(out), str(source)], check=True)
+            difference = np.abs(np.asarray(Image.open(out).convert("RGB")).astype(int) - pixels).mean()
+            assert difference < 2, (name, difference)
+
+        for factors in ("4x1,1x1,1x1", "4x2,1x1,1x1", "1x2,1x1,1x1", "1x4,1x1,1x1", "2x4,1x1,1x1", "2x1,2x1,2x1", "2x2,2x1,2x1",
+                        "2x2,2x1,1x2", "2x2,1x1,2x2", "1x1,2x2,2x2", "1x1,1x2,2x1", "3x1,1x1,1x1", "3x2,1x1,1x1", "1x3,1x3,1x1"):
+            write(factors, factors)
+        for factors in ("1x4,1x1,1x1", "2x2,2x1,1x2", "1x1,2x2,2x2", "3x1,1x1,1x1", "2x1,1x1,1x1"):
+            write(factors + "-progressive", factors, "-progressive")
+            write(factors + "-apart", factors, *apart)
+        write("2x2,1x1,1x1-apart-restarts", "2x2,1x1,1x1", *apart, "-restart", "3B")
+        write("2x2,1x1,1x1-progressive-restarts", "2x2,1x1,1x1", "-progressive", "-restart", "1")
+        subprocess.run(["cjpeg", "-quality", "95", "-arithmetic", "-outfile", str(HERE / "refused-arithmetic.jpg"), str(source)], check=True)
 
 
 def main():
@@ -210,7 +247,8 @@ def main():
     save(image, "refused.bmp")
     (HERE / "huge.png").write_bytes(huge_png(30_000))
     exif_blocks()
-    baseline()
+    jpegs()
+    samplings()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-package baseline
+package jpeg
 
 // lookBits is how many bits of the stream are looked up at once.
 const lookBits = 10
@@ -12,6 +12,9 @@ type table struct {
 	limits  [16]uint32
 	offsets [16]int32
 	symbols []byte
+	// codes are what fast is made from: a symbol and the length of its code. They
+	// are there once a progressive scan has asked for them.
+	codes []uint16
 }
 
 // entry packs what is known from the bits looked up:
@@ -42,13 +45,13 @@ const (
 
 // newTable reads a table's definition (T.81, B.2.4.2): the number of codes of
 // each length, and the symbols. It returns how many symbols it took, or no
-// table when the definition is wrong.
+// table when the definition is wrong. A table may have no code at all.
 func newTable(counts, symbols []byte) (*table, int) {
 	n := 0
 	for _, c := range counts {
 		n += int(c)
 	}
-	if n == 0 || n > 256 || n > len(symbols) {
+	if n > 256 || n > len(symbols) {
 		return nil, 0
 	}
 	t := &table{symbols: symbols[:n]}
@@ -116,6 +119,26 @@ func (t *table) long(bits uint32) (symbol byte, length uint) {
 		}
 	}
 	return 0, 0
+}
+
+// symbol finds the symbol and length of the code that begins the 16 bits. The
+// length is 0 when there is none.
+func (t *table) symbol(bits uint32) (symbol byte, length uint) {
+	if t.codes == nil {
+		t.codes = make([]uint16, 1<<lookBits)
+		for i := range t.codes {
+			for n := range lookBits {
+				if at := uint32(i) << (16 - lookBits); at < t.limits[n] {
+					t.codes[i] = uint16(t.symbols[t.offsets[n]+int32(at>>(15-n))])<<8 | uint16(n+1)
+					break
+				}
+			}
+		}
+	}
+	if c := t.codes[bits>>(16-lookBits)]; c != 0 {
+		return byte(c >> 8), uint(c & 0xff)
+	}
+	return t.long(bits)
 }
 
 // decode is what an entry stands for that is not complete, given the bits that

@@ -1,4 +1,4 @@
-package baseline
+package jpeg
 
 import "encoding/binary"
 
@@ -12,6 +12,8 @@ type reader struct {
 	// held has count bits at its top.
 	held  uint64
 	count uint
+	// ended is for how many blocks more a progressive scan has no coefficients.
+	ended int
 }
 
 // position is the first byte of which no bit was taken.
