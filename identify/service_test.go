@@ -65,7 +65,7 @@ func open(t *testing.T, path string) (*identify.Service, *sqlite.Store) {
 	return openWith(t, path, scripted{table: table()})
 }
 
-func openWith(t *testing.T, path string, e scripted) (*identify.Service, *sqlite.Store) {
+func openWith(t *testing.T, path string, e identify.Embedder) (*identify.Service, *sqlite.Store) {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
 	require.NoError(t, err)

@@ -167,7 +167,7 @@ func TestParseRefuses(t *testing.T) {
 		"floor of no number":     {"floor: 0.3", "floor: .nan", "trust.floor"},
 		"no curve":               {"doubt: [{quality: 0.1, doubt: 0.9}, {quality: 0.3, doubt: 0.6}, {quality: 0.8, doubt: 0}]", "doubt: []", "trust.doubt"},
 		"certain doubt":          {"doubt: 0.9", "doubt: 1", "trust.doubt[0].doubt"},
-		"negative doubt":         {"doubt: 0}", "doubt: -0.1}", "trust.doubt[2].doubt"},
+		"certain trust":          {"doubt: 0}", "doubt: -1}", "trust.doubt[2].doubt"},
 		"doubt of no number":     {"doubt: 0}", "doubt: .nan}", "trust.doubt[2].doubt"},
 		"rising doubt":           {"doubt: 0.6", "doubt: 0.95", "trust.doubt[1].doubt"},
 		"falling quality":        {"quality: 0.8", "quality: 0.3", "trust.doubt[2].quality"},

@@ -22,7 +22,10 @@ type Trust struct {
 	Doubt []Doubt `yaml:"doubt"`
 }
 
-// Doubt is one point of a curve, both in [0, 1], and the doubt below 1.
+// Doubt is one point of a curve, of a quality in [0, 1] and a doubt between -1
+// and 1. The product of two photos' doubts is taken from their likeness: of two
+// poor photos it lowers it, and where good ones have a negative doubt, it makes
+// up to a good and a poor one for what the poor one's vector lost in length.
 type Doubt struct {
 	Quality float64 `yaml:"quality"`
 	Doubt   float64 `yaml:"doubt"`
@@ -31,7 +34,7 @@ type Doubt struct {
 // Comparable says whether a template of the quality score can be compared.
 func (t *Trust) Comparable(score float32) bool { return float64(score) >= t.Floor }
 
-// At is the doubt in a template of the quality score, in [0, 1).
+// At is the doubt in a template of the quality score, between -1 and 1.
 func (t *Trust) At(score float32) float64 {
 	q := float64(score)
 	i := slices.IndexFunc(t.Doubt, func(p Doubt) bool { return p.Quality > q })
@@ -87,8 +90,8 @@ func (m *Manifest) joins(vectors face.Template) error {
 // Probe is the form of a template that is compared with those kept. With trust
 // its doubt has the other sign, so that the dot product of a probe with a
 // template is √(1-d₁²)·√(1-d₂²)·u₁·u₂ - d₁·d₂: the same whichever of the two
-// is the probe, u₁·u₂ where both photos are clear, and much lower where both
-// are poor. Without trust it is the template itself.
+// is the probe, and much lower than u₁·u₂ where both photos are poor. Without
+// trust it is the template itself.
 func (m *Manifest) Probe(t face.Template) face.Template {
 	if m.Trust == nil || len(t) == 0 {
 		return t

@@ -83,7 +83,7 @@ func (t *Trust) validate() error {
 	for i, p := range t.Doubt {
 		if err := firstBroken([]rule{
 			{p.Quality >= 0 && p.Quality <= 1, "quality", "0 to 1"},
-			{p.Doubt >= 0 && p.Doubt < 1, "doubt", "0 or more and below 1"},
+			{p.Doubt > -1 && p.Doubt < 1, "doubt", "between -1 and 1"},
 			{i == 0 || p.Quality > t.Doubt[max(0, i-1)].Quality, "quality", "above that of the point before"},
 			{i == 0 || p.Doubt <= t.Doubt[max(0, i-1)].Doubt, "doubt", "at most that of the point before"},
 		}); err != nil {

@@ -14,7 +14,7 @@ import numpy as np
 ROWS, COLUMNS = 6, 8
 FLOOR = 0.3
 CENTRE, SLOPE, POWER, EARLIER = 9, 10, 4, (8, 3)
-QUALITY, DOUBT = [0.1, 0.3, 0.45, 0.8], [0.9, 0.6, 0.25, 0]
+QUALITY, DOUBT = [0.1, 0.3, 0.45, 0.8], [0.9, 0.6, 0.25, -0.15]
 
 rng = np.random.default_rng(7)
 matrix = rng.normal(size=(ROWS, COLUMNS)).astype(np.float32)
