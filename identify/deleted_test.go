@@ -208,7 +208,11 @@ func TestFilterHoldsForWhatIsAnswered(t *testing.T) {
 		_, _, err := other.UpdateMetadata(t.Context(), tenant, gallery, "ann", described(map[string]string{"site": "bern"}))
 		require.NoError(t, err)
 	}
-	for site, want := range map[string]identify.Outcome{"oslo": identify.Nobody, "bern": identify.One} {
+	for _, c := range []struct {
+		site string
+		want identify.Outcome
+	}{{"oslo", identify.Nobody}, {"bern", identify.One}} {
+		site, want := c.site, c.want
 		a, err := s.Search(t.Context(), tenant, identify.SearchRequest{
 			Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "ann"})}, Filter: map[string][]string{"site": {site}},
 		})
