@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"os/exec"
@@ -31,24 +32,36 @@ type decodersCommand struct {
 
 type decodersResult struct {
 	Versions map[string]string `json:"versions"`
-	Files    int               `json:"files"`
-	// Alike is how many files all that take them show alike, and that we take
-	// when both others do.
-	Alike int `json:"alike"`
-	// Turned is how many we show another way up than Pillow, Different how many
-	// by more than the tolerance.
-	Turned    int             `json:"turned"`
-	Different int             `json:"different"`
-	Opened    map[string]int  `json:"opened_by"`
-	Mean      float64         `json:"mean_difference_to_pillow"`
-	Classes   []decodersClass `json:"classes"`
+	// Families count files by their format, Mean is the mean difference of the
+	// samples of those that Pillow and we show alike, of 255.
+	Families []decodersFamily `json:"families"`
+	Mean     float64          `json:"mean_difference_to_pillow"`
+	// Classes are the ways in which decoders differ, the most frequent first.
+	Classes []decodersClass `json:"classes"`
+}
+
+// decodersFamily counts files of a format, whole or damaged: all, those that
+// each decoder takes, those that both others take and we do not, and those that
+// we show another way up or different from what both others agree on.
+type decodersFamily struct {
+	Family    string `json:"family"`
+	Damaged   bool   `json:"damaged"`
+	Files     int    `json:"files"`
+	Ours      int    `json:"ours"`
+	Pillow    int    `json:"pillow"`
+	OpenCV    int    `json:"opencv"`
+	Missed    int    `json:"missed"`
+	Turned    int    `json:"turned"`
+	Different int    `json:"different"`
 }
 
 // decodersClass are files that the decoders see in the same different ways.
 type decodersClass struct {
 	Family string `json:"family"`
 	Damage string `json:"damage"`
-	// Seen says what each decoder makes of it.
+	// EXIF is how the orientation is written, where decoders differ about it.
+	EXIF string `json:"exif,omitempty"`
+	// Ours, Pillow and OpenCV are what each makes of the files.
 	Ours   string `json:"ours"`
 	Pillow string `json:"pillow"`
 	OpenCV string `json:"opencv"`
@@ -83,8 +96,8 @@ type decodersView struct {
 	pixels []byte
 }
 
-// tolerance is the mean difference of samples, of 255, up to which two pictures
-// are alike: decoders smooth halved colours in several ways.
+// decodersTolerance is the mean difference of samples, of 255, up to which two
+// pictures are alike: decoders smooth halved colours in several ways.
 const decodersTolerance = 3
 
 // Run compares what this decoder and two others make of the same files.
@@ -119,11 +132,10 @@ func (c *decodersCommand) Run(ctx context.Context) error {
 	return save(c.Out, "decoders", c, res)
 }
 
-func (c *decodersCommand) compare(ctx context.Context, r *bufio.Reader) (decodersResult, error) {
-	res := decodersResult{Opened: map[string]int{}}
-	classes := map[string]*decodersClass{}
+func (c *decodersCommand) compare(ctx context.Context, r *bufio.Reader) (res decodersResult, err error) {
+	families, classes := map[string]*decodersFamily{}, map[string]*decodersClass{}
 	var sum float64
-	compared := 0
+	alike := 0
 	for {
 		f, err := readDecoders(r)
 		if err != nil {
@@ -133,40 +145,27 @@ func (c *decodersCommand) compare(ctx context.Context, r *bufio.Reader) (decoder
 			res.Versions = f.Versions
 			break
 		}
-		res.Files++
 		class, difference := f.classify(ctx)
-		for name, seen := range map[string]string{"ours": class.Ours, "pillow": class.Pillow, "opencv": class.OpenCV} {
-			if seen == taken {
-				res.Opened[name]++
-			}
-		}
+		family := entry(families, fmt.Sprint(class.Family, f.Damage != whole))
+		family.Family, family.Damaged = class.Family, f.Damage != whole
+		family.count(class)
 		if class.Ours == taken && class.Pillow == taken && class.Pixels == "" {
 			sum += difference
-			compared++
-		}
-		switch {
-		case strings.Contains(class.Pixels, "turned"):
-			res.Turned++
-		case class.Pixels != "":
-			res.Different++
-		case class.Ours == taken, class.Pillow != taken || class.OpenCV != taken:
-			res.Alike++
+			alike++
 		}
 		if class.Pixels == "" && class.Ours == class.Pillow && class.Ours == class.OpenCV {
 			continue
 		}
-		known := classes[class.key()]
-		if known == nil {
-			known = &decodersClass{}
-			*known = class
-			known.Example = f.Number
-			classes[class.key()] = known
+		known := entry(classes, class.key())
+		class.Files, class.Kinds, class.Example = known.Files+1, known.Kinds, known.Example
+		if known.Files == 0 {
+			class.Example = f.Number
 		}
-		known.Files++
-		if !slices.Contains(known.Kinds, f.Kind) {
-			known.Kinds = append(known.Kinds, f.Kind)
+		if !slices.Contains(class.Kinds, f.Kind) {
+			class.Kinds = append(class.Kinds, f.Kind)
 		}
-		if err := c.keep(f, known); err != nil {
+		*known = class
+		if err := c.keep(f, class); err != nil {
 			return res, err
 		}
 	}
@@ -177,8 +176,36 @@ func (c *decodersCommand) compare(ctx context.Context, r *bufio.Reader) (decoder
 	slices.SortFunc(res.Classes, func(a, b decodersClass) int {
 		return cmp.Or(b.Files-a.Files, cmp.Compare(a.Example, b.Example))
 	})
-	res.Mean = sum / float64(max(1, compared))
+	for _, key := range slices.Sorted(maps.Keys(families)) {
+		res.Families = append(res.Families, *families[key])
+	}
+	res.Mean = sum / float64(max(1, alike))
 	return res, nil
+}
+
+// entry is the value of a key, made when there is none.
+func entry[V any](m map[string]*V, key string) *V {
+	if m[key] == nil {
+		m[key] = new(V)
+	}
+	return m[key]
+}
+
+func (f *decodersFamily) count(c decodersClass) {
+	add := func(n *int, yes bool) {
+		if yes {
+			*n++
+		}
+	}
+	f.Files++
+	add(&f.Ours, c.Ours == taken)
+	add(&f.Pillow, c.Pillow == taken)
+	add(&f.OpenCV, c.OpenCV == taken)
+	both := c.Pillow == taken && c.OpenCV == taken
+	add(&f.Missed, both && c.Ours != taken)
+	disagree := both && strings.HasPrefix(c.Pixels, bothOthers)
+	add(&f.Turned, disagree && strings.HasSuffix(c.Pixels, turned))
+	add(&f.Different, disagree && !strings.HasSuffix(c.Pixels, turned))
 }
 
 // readDecoders reads a line and what it announces.
@@ -201,8 +228,15 @@ func readDecoders(r *bufio.Reader) (f decodersFile, err error) {
 	return f, nil
 }
 
-// taken is what is said of a decoder that shows a file.
-const taken = "taken"
+const (
+	// taken is what is said of a decoder that shows a file.
+	taken = "taken"
+	// whole is the damage of a file that has none.
+	whole = "none"
+	// turned and bothOthers are in what is said of pixels.
+	turned     = "turned"
+	bothOthers = "Pillow's and OpenCV's "
+)
 
 // classify says what the decoders make of a file, and by how much ours and
 // Pillow's samples differ.
@@ -226,11 +260,14 @@ func (f *decodersFile) classify(ctx context.Context) (decodersClass, float64) {
 	}
 	switch {
 	case toPillow != "" && toOpenCV != "":
-		class.Pixels = "Pillow's and OpenCV's " + toPillow
+		class.Pixels = bothOthers + toPillow
 	case toPillow != "":
 		class.Pixels = "Pillow's " + toPillow
 	case toOpenCV != "":
 		class.Pixels = "OpenCV's " + toOpenCV
+	}
+	if strings.HasSuffix(class.Pixels, turned) {
+		class.EXIF = f.EXIF
 	}
 	return class, difference
 }
@@ -287,7 +324,7 @@ func (v decodersView) against(ours *picture.Raster) (how string, mean float64) {
 	case best < 0:
 		return "of another size", 0
 	case best > 0 && least <= decodersTolerance:
-		return "turned", least
+		return turned, least
 	case least > 20:
 		return "different by more than 20", least
 	}
@@ -295,7 +332,7 @@ func (v decodersView) against(ours *picture.Raster) (how string, mean float64) {
 }
 
 // keep keeps a few files of a class.
-func (c *decodersCommand) keep(f decodersFile, class *decodersClass) error {
+func (c *decodersCommand) keep(f decodersFile, class decodersClass) error {
 	const few = 4
 	if c.Keep == "" || class.Files > few {
 		return nil
@@ -313,5 +350,5 @@ func (c *decodersCommand) keep(f decodersFile, class *decodersClass) error {
 }
 
 func (c decodersClass) key() string {
-	return strings.Join([]string{c.Family, c.Damage, c.Ours, c.Pillow, c.OpenCV, c.Pixels}, "\n")
+	return strings.Join([]string{c.Family, c.Damage, c.Ours, c.Pillow, c.OpenCV, c.Pixels, c.EXIF}, "\n")
 }

@@ -280,7 +280,8 @@ def webp(rng, image, exif):
         frames = [c for c in riff_chunks(out.getvalue()) if c[:4] in (b"VP8 ", b"VP8L")]
         x, y = (rng.randrange(9), rng.randrange(9)) if mode.endswith("part") else (0, 0)
         place = b"".join(struct.pack("<I", v)[:3] for v in (x, y, width - 1, height - 1, 100)) + b"\0"
-        chunks = [extended(2 | (8 if exif else 0), width + 2 * x, height + 2 * y), riff_chunk(b"ANIM", bytes(6)),
+        # Around a part the picture is transparent.
+        chunks = [extended(2 | 16 | (8 if exif else 0), width + 2 * x, height + 2 * y), riff_chunk(b"ANIM", bytes(6)),
                   riff_chunk(b"ANMF", place + frames[0])]
         return name, riff(chunks + ([riff_chunk(b"EXIF", exif)] if exif else []))
     image.save(out, "WEBP", **options)
