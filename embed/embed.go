@@ -37,7 +37,8 @@ type Result struct {
 	// Rotation is by how many degrees clockwise, 0, 90, 180 or 270, the photo
 	// was turned to be upright, beyond what its EXIF orientation says.
 	Rotation int
-	// MediaType is what the content is: image/jpeg, image/png or image/webp.
+	// MediaType is what the content is: image/jpeg, image/png, image/webp or
+	// image/bmp.
 	MediaType string
 	// Faces are largest box first.
 	Faces []Face

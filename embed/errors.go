@@ -14,7 +14,7 @@ var (
 	// ErrEmpty means that no bytes were sent.
 	ErrEmpty = picture.ErrEmpty
 
-	// ErrUnsupported means that the content is not a JPEG, PNG or WebP, or a
+	// ErrUnsupported means that the content is not a JPEG, PNG, WebP or BMP, or a
 	// variant of one that is not read (such as an animation).
 	ErrUnsupported = picture.ErrUnsupported
 

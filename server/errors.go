@@ -102,7 +102,7 @@ var kinds = []struct {
 	{identify.ErrPositionNotReached, kind{fiber.StatusServiceUnavailable, "position_not_reached", "The index here has not come as far as the position; try again shortly"}},
 
 	{embed.ErrEmpty, kind{fiber.StatusBadRequest, "invalid_request", "The photo is empty"}},
-	{embed.ErrUnsupported, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "The photo must be a still JPEG, PNG or WebP"}},
+	{embed.ErrUnsupported, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "The photo must be a still JPEG, PNG, WebP or BMP"}},
 	{embed.ErrCorrupt, kind{fiber.StatusUnprocessableEntity, "corrupt_image", "The photo cannot be decoded; send the whole file as it was taken"}},
 	{embed.ErrTooLarge, kind{fiber.StatusRequestEntityTooLarge, "image_too_large", "The photo has more bytes or pixels than are allowed; send a smaller one"}},
 	{embed.ErrTooComplex, kind{fiber.StatusUnprocessableEntity, "image_too_complex", "Decoding the photo takes more work than photos need; save it anew as a plain JPEG or PNG"}},

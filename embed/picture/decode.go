@@ -35,6 +35,8 @@ func sniff(data []byte) (f format, ok bool) {
 		return format{"a PNG", "image/png", configPNG, animatedPNG, checkPNG, decodePNG}, true
 	case len(data) >= webpForm && string(data[:4]) == "RIFF" && string(data[8:webpForm]) == "WEBP":
 		return format{"a WebP", "image/webp", configWebP, single, checkWebP, decodeWebP}, true
+	case isBMP(data):
+		return format{"a BMP", "image/bmp", sizeBMP, single, checkBMP, decodeBMP}, true
 	}
 	return format{}, false
 }
@@ -53,7 +55,7 @@ func Decode(ctx context.Context, data []byte, limits Limits) (*Picture, error) {
 	return new(Decoder).Decode(ctx, data, limits)
 }
 
-// Decode reads a JPEG, PNG or WebP photo, told apart by content, and turns it
+// Decode reads a JPEG, PNG, WebP or BMP photo, told apart by content, and turns it
 // upright as its EXIF orientation says. Transparent parts are shown on white.
 // It is ErrEmpty, ErrUnsupported, ErrCorrupt, ErrTooLarge, ErrTooSmall,
 // ErrTooComplex or the context's error. The picture lasts until the next call.

@@ -58,6 +58,7 @@ func TestDecodeShowsScene(t *testing.T) {
 		"progressive.jpg": lossy, "progressive-444.jpg": lossy, "progressive-422.jpg": lossy, "progressive-cmyk.jpg": lossy, "cmyk.jpg": lossy, "rgb.jpg": lossy,
 		"plain.png": exact, "palette.png": palette, "palette-alpha.png": palette, "16-bit.png": exact,
 		"lossy.webp": lossy, "lossless.webp": exact,
+		"plain.bmp": exact, "palette.bmp": palette, "32-bit.bmp": exact, "hidden.bmp": exact,
 	}
 	for name, tolerance := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -76,7 +77,7 @@ func TestDecodeShowsScene(t *testing.T) {
 func TestDecodeShowsTransparencyOnWhite(t *testing.T) {
 	want := quarters
 	want[3] = [3]float64{255, 255, 255}
-	for name, tolerance := range map[string]float64{"alpha.png": 0.01, "alpha-lossless.webp": 0.01, "alpha-lossy.webp": 6} {
+	for name, tolerance := range map[string]float64{"alpha.png": 0.01, "alpha.bmp": 0.01, "alpha-lossless.webp": 0.01, "alpha-lossy.webp": 6} {
 		t.Run(name, func(t *testing.T) {
 			p, err := picture.Decode(t.Context(), file(t, name), picture.DefaultLimits())
 			require.NoError(t, err)
@@ -111,7 +112,9 @@ func TestDecodeRefuses(t *testing.T) {
 		"zero bytes":          {make([]byte, 1000), picture.ErrUnsupported},
 		"text":                {[]byte("this is not a picture"), picture.ErrUnsupported},
 		"gif":                 {file(t, "refused-animation.gif"), picture.ErrUnsupported},
-		"bmp":                 {file(t, "refused.bmp"), picture.ErrUnsupported},
+		"truncated bmp":       {file(t, "plain.bmp")[:4000], picture.ErrCorrupt},
+		"old bmp":             {[]byte("BM\x1a\x00\x00\x00\x00\x00\x00\x00\x1a\x00\x00\x00\x0c\x00\x00\x00\x20\x00\x20\x00\x01\x00\x18\x00"), picture.ErrUnsupported},
+		"text like a bmp":     {[]byte("BM is how this text begins"), picture.ErrUnsupported},
 		"animated png":        {file(t, "refused-animation.png"), picture.ErrUnsupported},
 		"animated webp":       {file(t, "refused-animation.webp"), picture.ErrUnsupported},
 		"huge png":            {file(t, "huge.png"), picture.ErrTooLarge},

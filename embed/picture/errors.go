@@ -7,7 +7,7 @@ var (
 	// ErrEmpty means that no bytes were given.
 	ErrEmpty = errors.New("picture: empty image")
 
-	// ErrUnsupported means that the content is not a JPEG, PNG or WebP, or a
+	// ErrUnsupported means that the content is not a JPEG, PNG, WebP or BMP, or a
 	// variant of one that is not read (such as an animation).
 	ErrUnsupported = errors.New("picture: unsupported image format")
 

@@ -19,7 +19,6 @@ type signature struct {
 // fits counts.
 var signatures = []signature{
 	{0, "GIF8", "a GIF"},
-	{0, "BM", "a BMP"},
 	{0, "II*\x00\x10\x00\x00\x00CR", "a camera's raw photo (CR2)"},
 	{0, "II*\x00", "a TIFF or a camera's raw photo (DNG, NEF, ARW)"},
 	{0, "MM\x00*", "a TIFF or a camera's raw photo (DNG, NEF, ARW)"},
@@ -54,8 +53,8 @@ var signatures = []signature{
 
 const spoilt = "spoilt, as by being read or sent as text"
 
-// MediaType is what the content is, image/jpeg, image/png or image/webp, or
-// ErrUnsupported.
+// MediaType is what the content is, image/jpeg, image/png, image/webp or
+// image/bmp, or ErrUnsupported.
 func MediaType(data []byte) (string, error) {
 	f, ok := sniff(data)
 	if !ok {

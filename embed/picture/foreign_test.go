@@ -12,7 +12,7 @@ import (
 	"oneton/embed/picture"
 )
 
-// What is no JPEG, PNG or WebP is named, and what to do is said.
+// What is of a format that is not read is named, and what to do is said.
 func TestForeignFilesAreNamed(t *testing.T) {
 	box := func(brands string) string { return "\x00\x00\x00" + string(rune(8+len(brands))) + "ftyp" + brands }
 	cases := map[string]string{

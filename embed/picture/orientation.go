@@ -20,8 +20,12 @@ func orientation(data []byte, mediaType string) int {
 	blocks := map[string]func([]byte) iter.Seq[[]byte]{
 		"image/jpeg": exifOfJPEG, "image/png": exifOfPNG, "image/webp": exifOfWebP,
 	}
-	for exif := range blocks[mediaType](data) {
-		if o, ok := orientationOf(exif); ok {
+	exif, ok := blocks[mediaType]
+	if !ok {
+		return upright
+	}
+	for block := range exif(data) {
+		if o, ok := orientationOf(block); ok {
 			return o
 		}
 	}

@@ -13,7 +13,8 @@ import (
 // Picture is a decoded, upright photo. It is read only.
 type Picture struct {
 	Width, Height int
-	// MediaType is what the content is: image/jpeg, image/png or image/webp.
+	// MediaType is what the content is: image/jpeg, image/png, image/webp or
+	// image/bmp.
 	MediaType string
 
 	planes [3]plane

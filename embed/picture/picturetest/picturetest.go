@@ -22,6 +22,8 @@ var (
 	tooComplex = picture.ErrTooComplex
 	tooLarge   = picture.ErrTooLarge
 	corrupt    = picture.ErrCorrupt
+
+	unsupported = picture.ErrUnsupported
 )
 
 const (
@@ -34,7 +36,7 @@ const (
 
 // Hostile are photos of every kind.
 func Hostile() []Photo {
-	return slices.Concat(hostileEXIF(), hostileJPEG(), hostilePNG(), hostileWebP())
+	return slices.Concat(hostileEXIF(), hostileJPEG(), hostilePNG(), hostileWebP(), hostileBMP())
 }
 
 // fill repeats a unit as often as it fits beside the rest of a file.

@@ -60,6 +60,23 @@ func hostilePNG() []Photo {
 		{"png: empty chunks", tooComplex, func() []byte { return small(fill(chunk("teSt", nil), 4096)) }},
 		{"png: empty chunks of text", tooComplex, func() []byte { return small(fill(chunk("zTXt", nil), 4096)) }},
 		{"png: compressed text", nil, func() []byte { return small(slices.Concat(bomb("zTXt"), bomb("iTXt"))) }},
+		{"png: chunks with wrong checksums", nil, func() []byte {
+			odd := chunk("teSt", nil)
+			odd[len(odd)-1] ^= 1
+			return small(fill(odd, 4096))
+		}},
+		{"png: a chunk of all the file with a wrong checksum", nil, func() []byte {
+			odd := chunk("teSt", make([]byte, maxBytes-4096))
+			odd[len(odd)-1] ^= 1
+			return small(odd)
+		}},
+		{"png: one frame, announced with many", nil, func() []byte { return small(chunk("acTL", []byte{255, 255, 255, 255, 0, 0, 0, 0})) }},
+		{"png: thousands of frames", unsupported, func() []byte {
+			const size = 32
+			data := rows(size, 1+size)
+			return png(header{width: size, height: size, depth: 8}, chunk("acTL", []byte{0, 1, 0, 0, 0, 0, 0, 0}),
+				chunk("IDAT", data), fill(append(chunk("fcTL", make([]byte, 26)), chunk("fdAT", append(make([]byte, 4), data...))...), 4096))
+		}},
 		{"png: compressed profile", nil, func() []byte { return small(bomb("iCCP")) }},
 		{"png: empty chunks of data", tooComplex, func() []byte {
 			const size = 3000

@@ -38,11 +38,39 @@ func hostileWebP() []Photo {
 		{"webp: lossless, transparency", nil, func() []byte {
 			return webp(extended(alpha, width, third), riff("VP8L", lossless(width, third, transforms|random)))
 		}},
+		{"webp: a large canvas for a small frame", nil, func() []byte { return webp(extended(animation, width, third), alone("VP8L", lossless(32, 32, plain))) }},
+		{"webp: a large canvas for a small lossy frame", nil, func() []byte {
+			return webp(extended(animation, width, height), alone("VP8 ", lossy(32, 32, 1<<20)))
+		}},
+		{"webp: too large a canvas for a small lossless frame", tooLarge, func() []byte {
+			return webp(extended(animation, width, height), alone("VP8L", lossless(32, 32, plain)))
+		}},
+		{"webp: far too large a canvas for a small frame", tooLarge, func() []byte {
+			return webp(extended(animation, 1<<24, 1<<24), alone("VP8L", lossless(32, 32, plain)))
+		}},
+		{"webp: thousands of frames", unsupported, func() []byte {
+			return webp(extended(animation, 32, 32), fill(alone("VP8L", lossless(32, 32, plain)), 4096))
+		}},
+		{"webp: empty frames", unsupported, func() []byte {
+			return webp(extended(animation, 32, 32), fill(riff("ANMF", make([]byte, 16)), 4096), riff("VP8L", lossless(32, 32, plain)))
+		}},
+		{"webp: frames in a frame", corrupt, func() []byte {
+			inner := fill(riff("ANMF", make([]byte, 16)), 4096)
+			return webp(extended(animation, 32, 32), riff("ANMF", append(make([]byte, 16), inner...)))
+		}},
 		{"webp: empty chunks", nil, func() []byte {
 			return webp(extended(0, 32, 32), fill(riff("TEST", nil), 4096), riff("VP8L", lossless(32, 32, plain)))
 		}},
 		{"webp: without data", corrupt, func() []byte { return webp(riff("VP8L", lossless(width, third, plain)[:12])) }},
 	}
+}
+
+// animation is the flag of the extended header.
+const animation = 1 << 1
+
+// alone is a frame at the canvas's first pixel.
+func alone(kind string, data []byte) []byte {
+	return riff("ANMF", append(make([]byte, 16), riff(kind, data)...))
 }
 
 // Lossless is a picture of few bytes whose decoding cannot be interrupted once

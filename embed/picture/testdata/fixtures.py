@@ -69,6 +69,18 @@ def png16(image):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
+def bmp32(image, header, alpha):
+    """A BMP of 32 bits, whose fourth byte is the picture's alpha or a number."""
+    pixels = np.asarray(image.convert("RGBA"))[::-1, :, [2, 1, 0, 3]].copy()
+    if alpha is not None:
+        pixels[:, :, 3] = alpha
+    offset = 14 + header
+    body = struct.pack("<IiiHHIIiiII", header, WIDTH, HEIGHT, 1, 32, 0, 0, 2835, 2835, 0, 0)
+    body += struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000) if header > 40 else b""
+    body = body.ljust(header, b"\0")
+    return b"BM" + struct.pack("<IHHI", offset + pixels.size, 0, 0, offset) + body + pixels.tobytes()
+
+
 def huge_png(side):
     """A grey PNG of side×side pixels whose data is never complete."""
     header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
@@ -244,7 +256,11 @@ def main():
     save(image, "refused-animation.png", save_all=True, append_images=[other])
     save(image, "refused-animation.webp", save_all=True, append_images=[other])
     save(image, "refused-animation.gif", save_all=True, append_images=[other])
-    save(image, "refused.bmp")
+    save(image, "plain.bmp")
+    save(image.quantize(16), "palette.bmp")
+    (HERE / "32-bit.bmp").write_bytes(bmp32(image, 40, 0))
+    (HERE / "hidden.bmp").write_bytes(bmp32(image, 108, 0))
+    (HERE / "alpha.bmp").write_bytes(bmp32(transparent(image), 108, None))
     (HERE / "huge.png").write_bytes(huge_png(30_000))
     exif_blocks()
     jpegs()
