@@ -155,8 +155,8 @@ func (c *rebuildCommand) fill(ctx context.Context, path string) (err error) {
 			text string
 			args []any
 		}{
-			{`INSERT INTO subjects VALUES (?, ?, ?, ?, ?)`, []any{gallery, subject, fmt.Sprintf(`{"site":"%d"}`, i%10), n, n}},
-			{`INSERT INTO faces VALUES (?, ?, ?, ?, 'default', ?, ?, ?, ?, ?)`, []any{n, id.String(), gallery, subject, vector, box, landmarks, quality, n}},
+			{`INSERT INTO subjects (gallery, id, metadata, created_at, updated_at) VALUES (?, ?, ?, ?, ?)`, []any{gallery, subject, fmt.Sprintf(`{"site":"%d"}`, i%10), n, n}},
+			{`INSERT INTO faces (n, id, gallery, subject, space, template, box, landmarks, quality, created_at) VALUES (?, ?, ?, ?, 'default', ?, ?, ?, ?, ?)`, []any{n, id.String(), gallery, subject, vector, box, landmarks, quality, n}},
 			{`INSERT INTO changes (kind, n) VALUES (1, ?)`, []any{n}},
 		} {
 			if _, err := tx.ExecContext(ctx, q.text, q.args...); err != nil {

@@ -42,11 +42,15 @@ func (s *Service) Enrol(ctx context.Context, tenant string, req EnrolRequest) (E
 			return Enrolled{}, fmt.Errorf("add %d faces to %d: %w", len(req.Photos), sub.Faces, ErrTooManyFaces)
 		}
 	}
+	space, err := s.Space(ctx, g.Pack)
+	if err != nil {
+		return Enrolled{}, aboutPack(KindGallery, err)
+	}
 	shots, timings, err := s.portraits(ctx, g, req.Photos)
 	if err != nil {
 		return Enrolled{}, err
 	}
-	e, err := s.enrol(ctx, g, req, shots, func(sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error) {
+	e, err := s.enrol(ctx, g, space.Name(), req, shots, func(sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error) {
 		return s.store.Enrol(ctx, sub, faces, photos, req.Create)
 	})
 	if err != nil {
@@ -69,7 +73,7 @@ func enrolmentError(g store.Gallery, req EnrolRequest, err error) error {
 type commit func(store.Subject, []store.Face, []store.Photo) (uint64, error)
 
 // enrol stores the faces of req.Photos, one each, unless one is not keepable.
-func (s *Service) enrol(ctx context.Context, g store.Gallery, req EnrolRequest, shots []shot, write commit) (Enrolled, error) {
+func (s *Service) enrol(ctx context.Context, g store.Gallery, space string, req EnrolRequest, shots []shot, write commit) (Enrolled, error) {
 	for i, shot := range shots {
 		if err := keepable(g.Policy, shot.face); err != nil {
 			return Enrolled{}, about(photoArgument(i, len(shots)), err)
@@ -95,7 +99,7 @@ func (s *Service) enrol(ctx context.Context, g store.Gallery, req EnrolRequest, 
 			return Enrolled{}, fmt.Errorf("make face id: %w", err)
 		}
 		added[i] = store.Face{
-			ID: id.String(), Gallery: g.ID, Subject: sub.ID, Pack: g.Pack, Template: f.Template,
+			ID: id.String(), Gallery: g.ID, Subject: sub.ID, Pack: space, Template: f.Template,
 			Box: f.Box, Landmarks: f.Landmarks, Rotation: f.Rotation, Quality: f.Quality, CreatedAt: now,
 		}
 		if g.Policy.KeepPhotos {

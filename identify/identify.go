@@ -22,6 +22,8 @@ type Embedder interface {
 	Embed(ctx context.Context, pack string, photo []byte, checks ...embed.Check) (embed.Result, error)
 	// Calibration is the pack's own table; embed.ErrPack when it is not loaded.
 	Calibration(pack string) (*calibration.Table, error)
+	// Version is the loaded pack's; embed.ErrPack when it is not loaded.
+	Version(pack string) (string, error)
 	// JudgesLiveness says whether the pack can; faces of one that cannot are
 	// embed.Unknown.
 	JudgesLiveness(pack string) bool
@@ -88,9 +90,12 @@ type Store interface {
 	// is store.ErrNotFound when none was kept.
 	DeletePhotos(ctx context.Context, gallery, subject string) error
 
-	// Calibration is the owner's table of the pack, as JSON, or
+	// Calibration is the owner's table of a template space, as JSON, or
 	// store.ErrNotFound.
-	Calibration(ctx context.Context, pack string) ([]byte, error)
+	Calibration(ctx context.Context, space string) ([]byte, error)
+	// Space is in which template space the pack's galleries are searched. Faces
+	// of others are not enrolled: store.ErrSpace.
+	Space(ctx context.Context, pack string) (store.Space, error)
 
 	// Position is that of the log's end, and PositionOf that of a gallery's last
 	// change; when the gallery is gone it is store.ErrNotFound.
@@ -147,8 +152,8 @@ type SearchRequest struct {
 	Filter    map[string][]string
 	// AllFaces searches every face of one photo, and a face that the gate
 	// refuses, or that cannot be compared, matches nobody, for its quality's
-	// reasons; otherwise the one that is clearly the subject is searched, else
-	// it is ErrSeveralFaces; see Subject.
+	// reasons; otherwise the largest is searched when it is clearly the subject,
+	// else ErrSeveralFaces.
 	AllFaces bool
 	// Insert enrols the photos as a new subject when the answer is Nobody, if
 	// an enrolment would take them: else it is ErrLowQuality.

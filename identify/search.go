@@ -24,7 +24,11 @@ func (s *Service) Search(ctx context.Context, tenant string, req SearchRequest) 
 	if err != nil {
 		return Answer{}, err
 	}
-	table, err := s.table(ctx, g.Pack)
+	space, err := s.Space(ctx, g.Pack)
+	if err != nil {
+		return Answer{}, aboutPack(KindGallery, err)
+	}
+	table, err := s.table(ctx, g.Pack, space.Name())
 	if err != nil {
 		return Answer{}, aboutPack(KindGallery, err)
 	}
@@ -38,9 +42,9 @@ func (s *Service) Search(ctx context.Context, tenant string, req SearchRequest) 
 	}
 
 	for {
-		answer, err := s.answer(ctx, g, table, probes, req)
+		answer, err := s.answer(ctx, g, space, table, probes, req)
 		if err == nil && req.Insert && answer.Probes[0].Outcome == Nobody {
-			err = s.insert(ctx, g, req, shots, probes[0], &answer)
+			err = s.insert(ctx, g, space.Name(), req, shots, probes[0], &answer)
 			if errors.Is(err, store.ErrConflict) {
 				req.Position = 0 // the same person has come since
 				continue
@@ -63,17 +67,24 @@ const maxLooks = 8
 // answer identifies the probes once the index has come as far as req asks. It
 // speaks of people who were all there at one moment, after the index was
 // searched.
-func (s *Service) answer(ctx context.Context, g store.Gallery, table *calibration.Table, probes []probe, req SearchRequest) (Answer, error) {
+func (s *Service) answer(ctx context.Context, g store.Gallery, space store.Space, table *calibration.Table, probes []probe, req SearchRequest) (Answer, error) {
 	var a Answer
 	for range maxLooks {
 		waiting := s.cfg.Now()
+		if req.Position > 0 {
+			req.Position = max(req.Position, space.Since)
+		}
 		if err := s.caughtUp(ctx, g, req.Position); err != nil {
 			return Answer{}, err
 		}
 		searching := s.cfg.Now()
-		looks, err := s.look(ctx, g, table, probes, req)
+		looks, err := s.look(ctx, g, space.Name(), table, probes, req)
 		if err != nil {
 			return Answer{}, err
+		}
+		// Faces may have begun to move while they were searched.
+		if is, err := s.Space(ctx, g.Pack); err != nil || is.Name() != space.Name() {
+			return Answer{}, cmp.Or(err, store.ErrSpace)
 		}
 		people, err := s.people(ctx, g, looks)
 		if err != nil {
@@ -102,7 +113,7 @@ type look struct {
 }
 
 // look searches the index for each probe.
-func (s *Service) look(ctx context.Context, g store.Gallery, table *calibration.Table, probes []probe, req SearchRequest) ([]look, error) {
+func (s *Service) look(ctx context.Context, g store.Gallery, space string, table *calibration.Table, probes []probe, req SearchRequest) ([]look, error) {
 	looks := make([]look, len(probes))
 	for i, p := range probes {
 		threshold := func(faces int) float64 {
@@ -114,7 +125,7 @@ func (s *Service) look(ctx context.Context, g store.Gallery, table *calibration.
 		// The second-best subject decides between one and several, so it is
 		// asked for even when the caller wants one candidate.
 		r, err := s.index.Search(ctx, index.Query{
-			Scope: index.Scope{Tenant: g.Tenant, Gallery: g.ID, Pack: g.Pack},
+			Scope: index.Scope{Tenant: g.Tenant, Gallery: g.ID, Pack: space},
 			Probe: p.vector, K: max(req.K, 2), ThresholdFor: threshold, Filter: req.Filter,
 		})
 		if err != nil {
@@ -194,13 +205,13 @@ func (l look) answer(table *calibration.Table, people map[string]store.Subject, 
 
 // insert enrols the photos as a new subject, unless the person has come since
 // the answer: store.ErrConflict.
-func (s *Service) insert(ctx context.Context, g store.Gallery, req SearchRequest, shots []shot, p probe, a *Answer) error {
+func (s *Service) insert(ctx context.Context, g store.Gallery, space string, req SearchRequest, shots []shot, p probe, a *Answer) error {
 	seen, threshold := a.Position, a.Probes[0].Threshold
 	same := func(newcomer face.Template) bool {
 		cosine, err := p.vector.Cosine(newcomer)
 		return err == nil && cosine >= threshold && !p.refused
 	}
-	e, err := s.enrol(ctx, g, EnrolRequest{Metadata: req.Metadata, Photos: req.Photos}, shots,
+	e, err := s.enrol(ctx, g, space, EnrolRequest{Metadata: req.Metadata, Photos: req.Photos}, shots,
 		func(sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error) {
 			return s.store.EnrolAsOf(ctx, seen, same, sub, faces, photos)
 		})

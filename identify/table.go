@@ -10,15 +10,15 @@ import (
 	"oneton/store"
 )
 
-// table is the calibration that answers of the pack follow: the owner's where
-// there is one, else the pack's. It is read for each answer, so that every
+// table is the calibration that answers of the pack follow: the owner's of the
+// template space where there is one, else the pack's. It is read for each answer, so that every
 // process on the store follows a change from its next answer on.
-func (s *Service) table(ctx context.Context, pack string) (*calibration.Table, error) {
+func (s *Service) table(ctx context.Context, pack, space string) (*calibration.Table, error) {
 	own, err := s.embedder.Calibration(pack)
 	if err != nil {
 		return nil, fmt.Errorf("calibrate pack %q: %w", pack, err)
 	}
-	data, err := s.store.Calibration(ctx, pack)
+	data, err := s.store.Calibration(ctx, space)
 	if errors.Is(err, store.ErrNotFound) {
 		return own, nil
 	}

@@ -37,6 +37,10 @@ func (s *Service) Verify(ctx context.Context, tenant string, req VerifyRequest) 
 		pack = s.cfg.DefaultPack
 	}
 	var enrolled []store.Face
+	var (
+		space store.Space
+		err   error
+	)
 	if req.Gallery != "" {
 		g, err := s.Gallery(ctx, tenant, req.Gallery)
 		if err != nil {
@@ -44,19 +48,29 @@ func (s *Service) Verify(ctx context.Context, tenant string, req VerifyRequest) 
 		}
 		pack, policy, chosen = g.Pack, g.Policy, KindGallery
 		if req.Subject != "" {
+			if space, err = s.Space(ctx, pack); err != nil {
+				return Verification{}, aboutPack(chosen, err)
+			}
 			if _, enrolled, err = s.Subject(ctx, tenant, req.Gallery, req.Subject); err != nil {
 				return Verification{}, err
 			}
 			if len(enrolled) == 0 {
 				return Verification{}, fmt.Errorf("compare with subject: %w", NotOfSubject(req.Gallery, req.Subject, KindFace, ""))
 			}
-			enrolled = slices.DeleteFunc(enrolled, func(f store.Face) bool { return f.Template == nil })
+			enrolled = slices.DeleteFunc(enrolled, func(f store.Face) bool { return f.Template == nil || f.Pack != space.Name() })
 			if len(enrolled) == 0 {
 				return Verification{}, fmt.Errorf("compare with a subject whose faces are all damaged: %w", store.ErrDamaged)
 			}
 		}
 	}
-	table, err := s.table(ctx, pack)
+	if req.Subject == "" { // two photos are compared wherever stored faces are
+		var version string
+		if space, version, err = s.spaceOf(ctx, pack); err != nil {
+			return Verification{}, aboutPack(chosen, err)
+		}
+		space.Version = version
+	}
+	table, err := s.table(ctx, pack, space.Name())
 	if err != nil {
 		return Verification{}, aboutPack(chosen, err)
 	}

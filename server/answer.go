@@ -75,7 +75,7 @@ func enrolledFaces(faces []store.Face) []enrolledFace {
 	out := make([]enrolledFace, len(faces))
 	for i, f := range faces {
 		out[i] = enrolledFace{
-			ID: f.ID, Pack: f.Pack, Box: f.Box, Landmarks: f.Landmarks, Rotation: f.Rotation, Quality: f.Quality,
+			ID: f.ID, Pack: face.PackOf(f.Pack), Box: f.Box, Landmarks: f.Landmarks, Rotation: f.Rotation, Quality: f.Quality,
 			HasPhoto: len(f.PhotoSHA256) > 0, CreatedAt: f.CreatedAt, Damaged: f.Damage != "",
 		}
 	}

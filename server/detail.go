@@ -48,7 +48,7 @@ func resourceField(e *identify.ResourceError) string {
 
 // told are errors whose text, after the sentinel's own, is made for the caller.
 var told = []error{
-	identify.ErrSeveralFaces, identify.ErrFaceTooSmall, embed.ErrTooLarge, embed.ErrTooSmall,
+	identify.ErrSeveralFaces, identify.ErrFaceTooSmall, store.ErrSpace, embed.ErrTooLarge, embed.ErrTooSmall,
 	embed.ErrEmpty, embed.ErrUnsupported, embed.ErrCorrupt, embed.ErrTooComplex,
 }
 

@@ -91,7 +91,7 @@ var kinds = []struct {
 	kind
 }{
 	{identify.ErrNoFace, kind{fiber.StatusUnprocessableEntity, "no_face", "The photo shows no face; send another"}},
-	{identify.ErrSeveralFaces, kind{fiber.StatusUnprocessableEntity, "several_faces", "The photo shows several faces and none is clearly the subject; send another, or crop it to one of them"}},
+	{identify.ErrSeveralFaces, kind{fiber.StatusUnprocessableEntity, "several_faces", "The photo shows several faces and none is clearly the subject; send another or crop it"}},
 	{identify.ErrFaceTooSmall, kind{fiber.StatusUnprocessableEntity, "face_too_small", "The face has too few pixels to be compared; send a photo from nearer"}},
 	{identify.ErrLowQuality, kind{fiber.StatusUnprocessableEntity, "low_quality", "The photo is too poor; reasons says why"}},
 	{identify.ErrSpoof, kind{fiber.StatusUnprocessableEntity, "spoof_suspected", "The face looks like a picture of a face, not a person"}},
@@ -112,6 +112,7 @@ var kinds = []struct {
 	{embed.ErrClosed, unavailable},
 	{index.ErrUnavailable, unavailable},
 
+	{store.ErrSpace, kind{fiber.StatusServiceUnavailable, "converting", "The faces of the model pack are of another version than is loaded here, or are being converted to it; try again later"}},
 	{store.ErrNotFound, kind{fiber.StatusNotFound, "not_found", "What the request names does not exist"}},
 	{store.ErrExists, kind{fiber.StatusConflict, "already_exists", "The name or id is taken; choose another"}},
 	// These come together with ErrUnavailable.

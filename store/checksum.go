@@ -1,8 +1,6 @@
 package store
 
 import (
-	"bytes"
-	"encoding/json"
 	"hash/crc32"
 	"strconv"
 	"time"
@@ -67,46 +65,4 @@ func written(t time.Time) string {
 		return ""
 	}
 	return strconv.FormatInt(t.UnixMicro(), 10)
-}
-
-// canonical is one form of a JSON text for all that an engine may make of it:
-// without spaces, members sorted, numbers that are not whole as float64. What
-// cannot be read is itself.
-func canonical(text []byte) string {
-	if string(text) == "{}" {
-		return "{}"
-	}
-	var v any
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	if !json.Valid(text) || decoder.Decode(&v) != nil {
-		return string(text)
-	}
-	form, err := json.Marshal(plain(v))
-	if err != nil {
-		return string(text)
-	}
-	return string(form)
-}
-
-// plain is v with its numbers in one form.
-func plain(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for k, member := range v {
-			v[k] = plain(member)
-		}
-	case []any:
-		for i, element := range v {
-			v[i] = plain(element)
-		}
-	case json.Number:
-		if whole, err := v.Int64(); err == nil {
-			return whole
-		}
-		if x, err := v.Float64(); err == nil {
-			return x + 0 // which is no negative zero
-		}
-	}
-	return v
 }

@@ -19,6 +19,10 @@ var (
 	// of the store rely on; nothing was changed.
 	ErrInvalid = errors.New("store: invalid")
 
+	// ErrSpace means that the pack's faces are, or are being, brought to another
+	// template space than that of the faces to enrol; nothing was changed.
+	ErrSpace = errors.New("store: faces are of another template space")
+
 	// ErrDamaged means that what is stored is not what was written, as after a
 	// flipped bit. Other rows are not concerned.
 	ErrDamaged = errors.New("store: stored data are damaged")

@@ -73,6 +73,9 @@ type Damaged struct {
 	Name string
 }
 
+// DamagedRow is the damage of a face of which nothing can be read.
+const DamagedRow = "row"
+
 // What else can be Damaged.
 const (
 	DamagedKey         = "key"
@@ -123,9 +126,10 @@ type Subject struct {
 // Face is one enrolled photo of a subject.
 type Face struct {
 	// ID is a UUID.
-	ID       string
-	Gallery  string
-	Subject  string
+	ID      string
+	Gallery string
+	Subject string
+	// Pack names the template space, a version of a pack; see Space.
 	Pack     string
 	Template face.Template
 	// Box and Landmarks are in pixels of the photo when it was turned by

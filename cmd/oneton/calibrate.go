@@ -83,7 +83,11 @@ func (c *calibrateCommand) Run(ctx context.Context) (err error) {
 	if !c.Install {
 		return nil
 	}
-	if err := install(ctx, cfg, c.Pack, fit.Table); err != nil {
+	version, err := e.Version(c.Pack)
+	if err != nil {
+		return err
+	}
+	if err := install(ctx, cfg, c.Pack, version, fit.Table); err != nil {
 		return fmt.Errorf("install calibration: %w", err)
 	}
 	fmt.Printf("\nevery server on this database follows the table from its next answer on; 'oneton calibrate --reset' goes back to the pack's own\n")
@@ -172,19 +176,31 @@ func report(f *calibration.Fit, files []portraitFile) {
 	}
 }
 
-// install makes the table the owner's of the pack.
-func install(ctx context.Context, cfg config.Config, pack string, t calibration.Table) error {
+// install makes the table the owner's of that version of the pack.
+func install(ctx context.Context, cfg config.Config, pack, version string, t calibration.Table) error {
 	definition, err := json.Marshal(t)
 	if err != nil {
 		return fmt.Errorf("encode calibration: %w", err)
 	}
-	return withTruth(ctx, cfg, func(t *truth) error { return t.store.PutCalibration(ctx, pack, definition) })
+	return withTruth(ctx, cfg, func(t *truth) error {
+		space, err := t.store.Space(ctx, pack)
+		if err != nil {
+			return err
+		}
+		return t.store.PutCalibration(ctx, space.Of(version), definition)
+	})
 }
 
 // reset goes back to the pack's own table.
 func (c *calibrateCommand) reset(ctx context.Context, cfg config.Config) error {
 	pack := cmp.Or(c.Pack, cfg.Packs[0])
-	err := withTruth(ctx, cfg, func(t *truth) error { return t.store.DeleteCalibration(ctx, pack) })
+	err := withTruth(ctx, cfg, func(t *truth) error {
+		space, err := t.store.Space(ctx, pack)
+		if err != nil {
+			return err
+		}
+		return t.store.DeleteCalibration(ctx, space.Name())
+	})
 	if errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("pack %q has no table but its own: %w", pack, err)
 	}

@@ -35,7 +35,7 @@ func TestCalibrationIsInstalledAndReset(t *testing.T) {
 	}
 	_, err := installed()
 	require.ErrorIs(t, err, store.ErrNotFound)
-	require.NoError(t, install(ctx, cfg, "default", strict))
+	require.NoError(t, install(ctx, cfg, "default", "1", strict))
 	got, err := installed()
 	require.NoError(t, err)
 	require.Equal(t, &strict, got)

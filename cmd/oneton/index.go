@@ -127,6 +127,12 @@ func (o *opened) names(ctx context.Context) (map[string]store.Gallery, error) {
 	}
 }
 
+// scope is where faces of the gallery are searched.
+func (o *opened) scope(ctx context.Context, g store.Gallery) (index.Scope, error) {
+	space, err := o.truth.store.Space(ctx, g.Pack)
+	return index.Scope{Tenant: g.Tenant, Gallery: g.ID, Pack: space.Name()}, err
+}
+
 // named is a scope as its owner knows it.
 func named(s index.Scope, names map[string]store.Gallery) string {
 	name := names[s.Gallery].Name

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 
-	"oneton/index"
 	"oneton/index/qdrant"
 )
 
@@ -31,7 +30,10 @@ func (c *indexRecall) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		scope := index.Scope{Tenant: g.Tenant, Gallery: g.ID, Pack: g.Pack}
+		scope, err := o.scope(ctx, g)
+		if err != nil {
+			return err
+		}
 		var r qdrant.Recall
 		if c.Accept {
 			r, err = q.AcceptRecall(ctx, scope)

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"text/tabwriter"
 
-	"oneton/index"
 	"oneton/index/qdrant"
 	"oneton/store"
 )
@@ -44,7 +43,10 @@ func statusOfSaved(ctx context.Context, out io.Writer, o *opened, end uint64, na
 	fmt.Fprintf(out, "TENANT\tGALLERY\tPACK\tFACES\n")
 	for _, id := range slices.Sorted(maps.Keys(names)) {
 		g := names[id]
-		scope := index.Scope{Tenant: g.Tenant, Gallery: id, Pack: g.Pack}
+		scope, err := o.scope(ctx, g)
+		if err != nil {
+			return err
+		}
 		n, err := o.Faces(ctx, scope)
 		if err != nil {
 			return err

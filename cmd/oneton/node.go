@@ -49,6 +49,8 @@ type node struct {
 	service  *identify.Service
 	server   *server.Server
 	damages  damages
+
+	conversions conversions
 }
 
 // newNode opens and connects every part. Models and library are where the
@@ -74,6 +76,9 @@ func newNode(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *nod
 		DefaultPolicy: store.Policy(cfg.Policy),
 	}, n.embedder, n.engine, n.engine, n.truth.store)
 	if err != nil {
+		return nil, err
+	}
+	if err := identify.PrepareSpaces(ctx, n.embedder, n.truth.store); err != nil {
 		return nil, err
 	}
 	tokens, err := n.truth.secret.derive("uqudo tokens")
@@ -129,21 +134,34 @@ func (n *node) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := n.settled(ctx); err != nil {
+		return err
+	}
 	if err := n.engine.ready(ctx, position); err != nil {
 		return err
 	}
 	aside, _ := n.engine.aside()
+	unconverted := n.conversions.setAsideIDs()
 	damaged, err := n.damages.kinds(ctx, n.truth.store, n.log)
 	if err != nil {
 		return err
 	}
-	if len(aside) == 0 && len(damaged) == 0 {
+	if len(aside) == 0 && len(unconverted) == 0 && len(damaged) == 0 {
 		return nil
 	}
 	const named = 10
-	d := &server.Degraded{SetAside: len(aside), Damaged: damaged}
-	for _, c := range aside[:min(named, len(aside))] {
-		d.Faces = append(d.Faces, cmp.Or(c.Face, "unknown"))
+	faces := make([]string, 0, len(aside)+len(unconverted))
+	for _, c := range aside {
+		faces = append(faces, c.Face)
+	}
+	for _, id := range unconverted {
+		if !slices.Contains(faces, id) {
+			faces = append(faces, id)
+		}
+	}
+	d := &server.Degraded{SetAside: len(faces), Damaged: damaged}
+	for _, id := range faces[:min(named, len(faces))] {
+		d.Faces = append(d.Faces, cmp.Or(id, "unknown"))
 	}
 	return d
 }
@@ -158,6 +176,7 @@ func (n *node) serve(ctx context.Context, ln net.Listener) error {
 		work.Go(func() error { return guarded(n.log, doing, do) })
 	}
 	part("follow the database", func() error { return n.engine.run(failed) })
+	part("convert faces", func() error { return n.convert(failed) })
 	part("watch the index", func() error { return n.watch(failed) })
 	part("delete expired faces", func() error { return n.expire(failed) })
 	part("compact the log", func() error { return n.compact(failed) })

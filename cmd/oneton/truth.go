@@ -21,6 +21,7 @@ import (
 // database is all that a store does for a process.
 type database interface {
 	identify.Store
+	identify.Spaces
 	changelog.Log
 	access.Keys
 	Tenants(ctx context.Context, p store.Page) ([]store.Tenant, error)

@@ -28,12 +28,12 @@ const (
 	only = `) ON f.enrolled = (SELECT enrolled FROM changes WHERE seq = $1)`
 
 	wholeColumns = `SELECT c.seq, c.kind, coalesce(c.tenant, g.tenant, h.tenant), coalesce(c.gallery, f.gallery, m.gallery), coalesce(c.face, f.id),
-		f.pack, coalesce(f.subject, m.id), f.template, f.checksum, coalesce(s.metadata, m.metadata)::text, coalesce(s.checksum, m.checksum)`
+		f.space, coalesce(f.subject, m.id), f.template, f.checksum, coalesce(s.metadata, m.metadata)::text, coalesce(s.checksum, m.checksum)`
 	changesAfter = wholeColumns + changeTables + theirSubject + `) ON f.enrolled = c.enrolled` + ownSubject + `c.seq
 		WHERE c.seq > $1 ORDER BY c.seq LIMIT $2`
 	changeWhole = wholeColumns + changeTables + theirSubject + only + ownSubject + `$1 WHERE c.seq = $1`
 	changeFace  = `SELECT c.seq, c.kind, coalesce(c.tenant, g.tenant), coalesce(c.gallery, f.gallery), coalesce(c.face, f.id),
-		f.pack, f.subject, f.template, f.checksum, NULL, NULL::bigint` + changeTables + only + ` WHERE c.seq = $1`
+		f.space, f.subject, f.template, f.checksum, NULL, NULL::bigint` + changeTables + only + ` WHERE c.seq = $1`
 	changeAlone = `SELECT seq, kind, tenant, gallery, coalesce(face, ''), NULL, NULL, NULL::bytea, NULL::bigint, NULL, NULL::bigint FROM changes WHERE seq = $1`
 
 	// putMetadata is changelog.PutMetadata.

@@ -32,7 +32,7 @@ type summedRow struct {
 
 // summed are the tables whose rows have checksums.
 var summed = []unsummed{
-	{"faces", "checksum", []string{"enrolled"}, "enrolled, id, gallery, subject, pack, template", func(row pgx.CollectableRow) (summedRow, error) {
+	{"faces", "checksum", []string{"enrolled"}, "enrolled, id, gallery, subject, space, template", func(row pgx.CollectableRow) (summedRow, error) {
 		var enrolled int64
 		var f store.Face
 		var template []byte

@@ -13,10 +13,11 @@ const (
 	compactSpan, compactBatch = 4096, 256
 
 	// useless are rows of the log that say nothing any more: puts of faces that
-	// are gone, and of metadata that were put again. The last row stays, since
-	// it is the log's position.
+	// are gone or were put again, and of metadata that were put again. The last
+	// row stays, since it is the log's position.
 	useless = `SELECT seq FROM changes c WHERE seq > $1 AND seq <= $2 AND seq < (SELECT max(seq) FROM changes)
 		AND (kind = 1 AND NOT EXISTS (SELECT FROM faces WHERE enrolled = c.enrolled)
+			OR kind = 1 AND EXISTS (SELECT FROM faces f JOIN changes d ON d.seq = f.put WHERE f.enrolled = c.enrolled AND d.seq > c.seq AND d.enrolled = c.enrolled AND d.kind = 1)
 			OR kind = ` + putMetadata + ` AND NOT EXISTS (SELECT FROM subjects WHERE changed = c.seq))`
 )
 

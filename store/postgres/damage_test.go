@@ -52,9 +52,9 @@ func TestDamagedPages(t *testing.T) {
 		`CREATE FUNCTION spoilt(template BYTEA) RETURNS BYTEA LANGUAGE plpgsql AS
 			$$ BEGIN RAISE 'invalid page' USING ERRCODE = 'data_corrupted'; END $$`,
 		`ALTER TABLE faces RENAME TO sound`,
-		`CREATE VIEW faces AS SELECT enrolled, id, gallery, subject, pack,
+		`CREATE VIEW faces AS SELECT enrolled, id, gallery, subject, space,
 			CASE WHEN enrolled = 2 THEN spoilt(template) ELSE template END AS template,
-			checksum, box, landmarks, quality, details, created_at FROM sound`,
+			checksum, box, landmarks, quality, details, created_at, put FROM sound`,
 		// As in a table that is not as small, rows are found by their index.
 		`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET enable_seqscan = off', current_database());
 			EXECUTE format('ALTER DATABASE %I SET jit = off', current_database()); END $$`,

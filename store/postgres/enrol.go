@@ -17,8 +17,9 @@ import (
 // belonging to face i; photos may be nil, and a photo without bytes is not
 // kept. With create the subject must be absent (ErrExists) and is made of sub,
 // otherwise it must be there (ErrNotFound) and keeps its metadata. An unknown
-// gallery is ErrNotFound, a taken face id ErrExists, and a template that no
-// index can hold ErrInvalid. The faces' Gallery, Subject and PhotoSHA256 are
+// gallery is ErrNotFound, a taken face id ErrExists, a template that no index can
+// hold ErrInvalid, and one of another space than the pack's galleries are searched
+// in ErrSpace. The faces' Gallery, Subject and PhotoSHA256 are
 // set by what they are enrolled with.
 func (s *Store) Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool) (position uint64, err error) {
 	return s.enrol(ctx, sub, faces, photos, create, func(*tx) {})
@@ -43,7 +44,7 @@ func (s *Store) EnrolAsOf(ctx context.Context, seen uint64, same func(face.Templ
 // damaged one is nobody, as in every index. The order lets the server read only
 // what came after seen.
 func (t *tx) refuseNewcomer(seen uint64, gallery, pack string, same func(face.Template) bool) {
-	t.queue(`SELECT id, subject, template, checksum FROM faces WHERE enrolled > $1 AND gallery = $2 AND pack = $3 ORDER BY enrolled LIMIT $4`,
+	t.queue(`SELECT id, subject, template, checksum FROM faces WHERE enrolled > $1 AND gallery = $2 AND space = $3 ORDER BY enrolled LIMIT $4`,
 		min(seen, maxPosition), gallery, pack, store.MaxNewcomers+1).
 		Query(func(rows pgx.Rows) error {
 			f := store.Face{Gallery: gallery, Pack: pack}
@@ -81,6 +82,7 @@ func (s *Store) enrol(ctx context.Context, sub store.Subject, faces []store.Face
 		}
 	}
 	err = s.write(ctx, "enrol", func(tx *tx) error {
+		tx.checkSpaces(faces)
 		condition(tx)
 		tx.subject(sub, metadata, create)
 		for i, row := range rows {
@@ -132,8 +134,8 @@ func (t *tx) subject(sub store.Subject, metadata string, create bool) {
 func (t *tx) sameDimension(gallery string, f faceRow) {
 	bytes := len(f.Template.Bytes())
 	t.queue(`SELECT octet_length(template), octet_length(template) = $3 OR EXISTS (
-			SELECT FROM faces WHERE gallery = $1 AND pack = $2 AND octet_length(template) = $3)
-		FROM faces WHERE gallery = $1 AND pack = $2 ORDER BY created_at LIMIT 1`, gallery, f.Pack, bytes).
+			SELECT FROM faces WHERE gallery = $1 AND space = $2 AND octet_length(template) = $3)
+		FROM faces WHERE gallery = $1 AND space = $2 ORDER BY created_at LIMIT 1`, gallery, f.Pack, bytes).
 		QueryRow(func(row pgx.Row) error {
 			var have int
 			var same bool
@@ -153,7 +155,7 @@ func (t *tx) sameDimension(gallery string, f faceRow) {
 func (t *tx) face(sub store.Subject, f faceRow) {
 	t.position++
 	template := f.Template.Bytes()
-	t.queue(`INSERT INTO faces (enrolled, id, gallery, subject, pack, template, checksum, box, landmarks, quality, details, created_at)
+	t.queue(`INSERT INTO faces (enrolled, id, gallery, subject, space, template, checksum, box, landmarks, quality, details, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, t.position, f.ID, sub.Gallery, sub.ID, f.Pack,
 		template, store.Checksum(f.ID, sub.Gallery, sub.ID, f.Pack, template), f.box, f.landmarks, f.quality,
 		store.DetailsChecksum(f.Face, []byte(f.box), []byte(f.landmarks), []byte(f.quality)), f.CreatedAt)

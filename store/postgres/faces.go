@@ -15,7 +15,7 @@ import (
 // subject is unknown. One that is damaged says so.
 func (s *Store) Faces(ctx context.Context, gallery, subject string) ([]store.Face, error) {
 	faces, err := list(ctx, s, "list faces", scanFace, `
-		SELECT f.id, f.gallery, f.subject, f.pack, f.template, f.checksum, f.box::text, f.landmarks::text, f.quality::text, f.details, p.sha256, f.created_at
+		SELECT f.id, f.gallery, f.subject, f.space, f.template, f.checksum, f.box::text, f.landmarks::text, f.quality::text, f.details, p.sha256, f.created_at
 		FROM faces f LEFT JOIN photos p ON p.face = f.enrolled
 		WHERE`+inGallery+`AND f.subject = $2 ORDER BY f.created_at, f.enrolled`, gallery, subject)
 	if err == nil && len(faces) == 0 {

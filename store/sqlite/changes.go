@@ -18,13 +18,13 @@ const maxPosition = uint64(math.MaxInt64)
 // face's or subject's, cannot be read, the next query may still read a part.
 var changeQueries = []string{
 	`SELECT c.seq, c.kind, c.tenant, coalesce(c.gallery, f.gallery, m.gallery), coalesce(c.face, f.id),
-		f.pack, coalesce(f.subject, m.id), f.template, f.checksum, coalesce(s.metadata, m.metadata), coalesce(s.checksum, m.checksum)
+		f.space, coalesce(f.subject, m.id), f.template, f.checksum, coalesce(s.metadata, m.metadata), coalesce(s.checksum, m.checksum)
 	FROM changes c
 	LEFT JOIN faces f ON f.n = c.n
 	LEFT JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject
 	LEFT JOIN subjects m ON c.kind = ` + putMetadata + ` AND m.changed = c.seq `,
 	`SELECT c.seq, c.kind, c.tenant, coalesce(c.gallery, f.gallery), coalesce(c.face, f.id),
-		f.pack, f.subject, f.template, f.checksum, NULL, NULL
+		f.space, f.subject, f.template, f.checksum, NULL, NULL
 	FROM changes c LEFT JOIN faces f ON f.n = c.n `,
 	`SELECT seq, kind, tenant, gallery, coalesce(face, ''), NULL, NULL, NULL, NULL, NULL, NULL FROM changes c `,
 }

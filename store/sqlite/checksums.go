@@ -19,7 +19,7 @@ type unsummed struct {
 
 // summed are the tables whose rows have checksums.
 var summed = []unsummed{
-	{"faces", "checksum", "id, gallery, subject, pack, template", func(row scanner, n *int64) (int64, error) {
+	{"faces", "checksum", "id, gallery, subject, space, template", func(row scanner, n *int64) (int64, error) {
 		var f store.Face
 		var template []byte
 		err := row.Scan(n, &f.ID, &f.Gallery, &f.Subject, &f.Pack, &template)

@@ -9,10 +9,11 @@ const (
 	compactSpan, compactBatch = 4096, 256
 
 	// useless are rows of the log that say nothing any more: puts of faces that
-	// are gone, and of metadata that were put again. The last row stays, since
-	// it is the log's position.
+	// are gone or were put again, and of metadata that were put again. The last
+	// row stays, since it is the log's position.
 	useless = `SELECT seq FROM changes c WHERE seq > ? AND seq <= ? AND seq < (SELECT max(seq) FROM changes)
 		AND (kind = 1 AND NOT EXISTS (SELECT 1 FROM faces WHERE n = c.n)
+			OR kind = 1 AND EXISTS (SELECT 1 FROM faces f JOIN changes d ON d.seq = f.put WHERE f.n = c.n AND d.seq > c.seq AND d.n = c.n AND d.kind = 1)
 			OR kind = ` + putMetadata + ` AND NOT EXISTS (SELECT 1 FROM subjects WHERE changed = c.seq))`
 )
 

@@ -16,8 +16,9 @@ import (
 // belonging to face i; photos may be nil, and a photo without bytes is not
 // kept. With create the subject must be absent (ErrExists) and is made of sub,
 // otherwise it must be there (ErrNotFound) and keeps its metadata. An unknown
-// gallery is ErrNotFound, a taken face id ErrExists, and a template that no
-// index can hold ErrInvalid. The faces' Gallery, Subject and PhotoSHA256 are
+// gallery is ErrNotFound, a taken face id ErrExists, a template that no index can
+// hold ErrInvalid, and one of another space than the pack's galleries are searched
+// in ErrSpace. The faces' Gallery, Subject and PhotoSHA256 are
 // set by what they are enrolled with.
 func (s *Store) Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool) (position uint64, err error) {
 	return s.enrol(ctx, sub, faces, photos, create, func(tx) error { return nil })
@@ -43,7 +44,7 @@ func (s *Store) EnrolAsOf(ctx context.Context, seen uint64, same func(face.Templ
 // one is nobody, as in every index.
 func (t tx) refuseNewcomer(seen uint64, gallery, pack string, same func(face.Template) bool) (err error) {
 	rows, err := t.conn.QueryContext(context.Background(), `SELECT f.id, f.subject, f.template, f.checksum FROM changes c JOIN faces f ON f.n = c.n
-		WHERE c.seq > ? AND c.kind = ? AND f.gallery = ? AND f.pack = ? LIMIT ?`,
+		WHERE c.seq > ? AND c.kind = ? AND f.gallery = ? AND f.space = ? LIMIT ?`,
 		min(seen, maxPosition), changelog.PutFace, gallery, pack, store.MaxNewcomers+1)
 	if err != nil {
 		return err
@@ -70,6 +71,9 @@ func (s *Store) enrol(ctx context.Context, sub store.Subject, faces []store.Face
 		return 0, fmt.Errorf("enrol: %w", err)
 	}
 	err = s.write(ctx, "enrol", func(tx tx) error {
+		if err := tx.checkSpaces(faces); err != nil {
+			return err
+		}
 		if err := condition(tx); err != nil {
 			return err
 		}
@@ -118,8 +122,8 @@ func (t tx) face(sub store.Subject, f store.Face) (n int64, err error) {
 	var dimension, same sql.NullInt64
 	// A row whose length is damaged is not the only one that is asked.
 	err = t.row(`SELECT length(template) / 4, length(template) = ?3 OR EXISTS (
-			SELECT 1 FROM faces WHERE gallery = ?1 AND pack = ?2 AND length(template) = ?3)
-		FROM faces WHERE gallery = ?1 AND pack = ?2 LIMIT 1`, sub.Gallery, f.Pack, len(template)).Scan(&dimension, &same)
+			SELECT 1 FROM faces WHERE gallery = ?1 AND space = ?2 AND length(template) = ?3)
+		FROM faces WHERE gallery = ?1 AND space = ?2 LIMIT 1`, sub.Gallery, f.Pack, len(template)).Scan(&dimension, &same)
 	if err == nil && same.Int64 == 0 {
 		return 0, fmt.Errorf("%w: the gallery's templates have %d dimensions, not %d: %w",
 			store.ErrInvalid, dimension.Int64, len(f.Template), face.ErrDimension)
@@ -127,20 +131,12 @@ func (t tx) face(sub store.Subject, f store.Face) (n int64, err error) {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return 0, err
 	}
-	box, err := encode(store.PlaceOf(f))
-	if err != nil {
-		return 0, err
-	}
-	landmarks, err := encode(f.Landmarks)
-	if err != nil {
-		return 0, err
-	}
-	quality, err := encode(f.Quality)
+	box, landmarks, quality, err := encodeDetails(f)
 	if err != nil {
 		return 0, err
 	}
 	f.CreatedAt = now(f.CreatedAt)
-	r, err := t.exec(`INSERT INTO faces (id, gallery, subject, pack, template, checksum, box, landmarks, quality, details, created_at)
+	r, err := t.exec(`INSERT INTO faces (id, gallery, subject, space, template, checksum, box, landmarks, quality, details, created_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, f.ID, sub.Gallery, sub.ID, f.Pack, template,
 		store.Checksum(f.ID, sub.Gallery, sub.ID, f.Pack, template), box, landmarks, quality,
 		store.DetailsChecksum(f, []byte(box), []byte(landmarks), []byte(quality)), micros(f.CreatedAt))

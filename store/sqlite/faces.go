@@ -13,7 +13,7 @@ import (
 // subject is unknown. One that is damaged says so.
 func (s *Store) Faces(ctx context.Context, gallery, subject string) ([]store.Face, error) {
 	rows, err := s.readers.QueryContext(ctx, `
-		SELECT f.id, f.gallery, f.subject, f.pack, f.template, f.checksum, f.box, f.landmarks, f.quality, f.details, p.sha256, f.created_at
+		SELECT f.id, f.gallery, f.subject, f.space, f.template, f.checksum, f.box, f.landmarks, f.quality, f.details, p.sha256, f.created_at
 		FROM faces f LEFT JOIN kept_photos p ON p.face = f.n
 		WHERE`+inGallery+`AND f.subject = ?2 ORDER BY f.created_at, f.n`, gallery, subject)
 	faces, err := list(rows, err, scanFace)
@@ -69,10 +69,13 @@ func (s *Store) DeletePhotos(ctx context.Context, gallery, subject string) error
 	})
 }
 
-func scanFace(row scanner) (f store.Face, err error) {
+func scanFace(row scanner) (store.Face, error) { return scanFaceBehind(row) }
+
+// scanFaceBehind reads a face that comes after other columns.
+func scanFaceBehind(row scanner, before ...any) (f store.Face, err error) {
 	var template, box, landmarks, quality []byte
 	var checksum, details any
-	err = row.Scan(&f.ID, &f.Gallery, &f.Subject, &f.Pack, &template, &checksum, &box, &landmarks, &quality, &details,
-		&f.PhotoSHA256, timeColumn{&f.CreatedAt})
+	err = row.Scan(append(before, &f.ID, &f.Gallery, &f.Subject, &f.Pack, &template, &checksum, &box, &landmarks, &quality, &details,
+		&f.PhotoSHA256, timeColumn{&f.CreatedAt})...)
 	return store.ReadRow(f, template, checksumOf(checksum), box, landmarks, quality, checksumOf(details)), err
 }

@@ -16,7 +16,7 @@ import (
 
 // TestOlderDatabases opens those of every version that had a calibration.
 func TestOlderDatabases(t *testing.T) {
-	for version := int64(2); version <= 8; version++ {
+	for version := int64(2); version <= 9; version++ {
 		t.Run(fmt.Sprint(version), func(t *testing.T) {
 			storetest.RunOlder(t, func(t *testing.T) storetest.Older {
 				path := filepath.Join(t.TempDir(), "oneton.db")
@@ -27,11 +27,15 @@ func TestOlderDatabases(t *testing.T) {
 					_, err := db.ExecContext(t.Context(), query, args...)
 					require.NoError(t, err)
 				}
+				space := "pack"
+				if version >= 9 {
+					space = "space"
+				}
 				micros := func(at time.Time) any { return at.UnixMicro() }
 				return storetest.Older{
 					Exec: exec, Time: micros,
 					Enrol: func(t *testing.T, f store.Face, box, landmarks, quality string) {
-						exec(t, `INSERT INTO faces (id, gallery, subject, pack, template, box, landmarks, quality, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+						exec(t, `INSERT INTO faces (id, gallery, subject, `+space+`, template, box, landmarks, quality, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 							f.ID, f.Gallery, f.Subject, f.Pack, f.Template.Bytes(), box, landmarks, quality, micros(f.CreatedAt))
 						exec(t, `INSERT INTO changes (kind, n) SELECT ?, n FROM faces WHERE id = ?`, changelog.PutFace, f.ID)
 					},

@@ -77,7 +77,7 @@ func testDamagedTemplates(t *testing.T, open Open, exec Exec) {
 		},
 		"another's":     func(f, o store.Face) { exec(t, `UPDATE faces SET template = ? WHERE id = ?`, o.Template.Bytes(), f.ID) },
 		"its checksum":  func(f, _ store.Face) { exec(t, `UPDATE faces SET checksum = checksum + 1 WHERE id = ?`, f.ID) },
-		"another pack":  func(f, _ store.Face) { exec(t, `UPDATE faces SET pack = ? WHERE id = ?`, "pack-c", f.ID) },
+		"another pack":  func(f, _ store.Face) { exec(t, `UPDATE faces SET space = ? WHERE id = ?`, "pack-c", f.ID) },
 		"of another id": func(f, _ store.Face) { exec(t, `UPDATE faces SET id = ? WHERE id = ?`, "g"+f.ID[1:], f.ID) },
 	} {
 		t.Run(name, func(t *testing.T) {

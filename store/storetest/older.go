@@ -47,7 +47,7 @@ func RunOlder(t *testing.T, create func(t *testing.T) Older) {
 		for range 3 {
 			f := NewFace(uuid.NewString())
 			f.Gallery, f.Subject = g, "p"
-			o.Enrol(t, f, text(f.Box), text(f.Landmarks), text(f.Quality))
+			o.Enrol(t, f, text(store.PlaceOf(f)), text(f.Landmarks), text(f.Quality))
 			faces = append(faces, f)
 		}
 	}

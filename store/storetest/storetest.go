@@ -49,6 +49,12 @@ type Store interface {
 	Expired(ctx context.Context, now time.Time) ([]store.Expired, error)
 	Damaged(ctx context.Context) ([]store.Damaged, error)
 
+	Space(ctx context.Context, pack string) (store.Space, error)
+	PutSpace(ctx context.Context, s store.Space) error
+	Spaces(ctx context.Context) (map[string]int, error)
+	FacesIn(ctx context.Context, space string, after uint64, limit int) ([]store.Face, uint64, error)
+	ReplaceFaces(ctx context.Context, was string, faces []store.Face) (int, uint64, error)
+
 	Calibration(ctx context.Context, pack string) ([]byte, error)
 	PutCalibration(ctx context.Context, pack string, definition []byte) error
 	DeleteCalibration(ctx context.Context, pack string) error
@@ -92,6 +98,9 @@ func Run(t *testing.T, create func(t *testing.T) Open) {
 		"photos":                 testPhotos,
 		"retention":              testRetention,
 		"calibrations":           testCalibrations,
+		"spaces":                 testSpaces,
+		"replaced faces":         testReplacedFaces,
+		"replaced beside others": testReplacedBesideOthers,
 		"fingerprint":            testFingerprint,
 		"isolation":              testIsolation,
 		"pages":                  testPages,
