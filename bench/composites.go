@@ -17,12 +17,13 @@ import (
 	"oneton/embed"
 	"oneton/embed/embedtest/composite"
 	"oneton/embed/pack"
+	"oneton/embed/picture"
 	"oneton/face"
 	"oneton/setup"
 )
 
 type compositesCommand struct {
-	Parts    []string `help:"What to measure: crops, tight, turns, shares, faceless." default:"crops,tight,turns,shares,faceless"`
+	Parts    []string `help:"What to measure: crops, tight, turns, shares, subject, faceless." default:"crops,tight,turns,shares,subject,faceless"`
 	Crops    string   `help:"Folder with folders of aligned crops, whose faces are used beside those of the demo photos." type:"existingdir" json:"-"`
 	People   int      `help:"People of that folder." default:"20"`
 	Faceless string   `help:"Folder of photos without faces, beside those made here." type:"existingdir" json:"-"`
@@ -45,6 +46,8 @@ type compositesResult struct {
 	Turned []turnedCell `json:"turned,omitempty"`
 	// Shares says which faces are found, by share of the photo's width.
 	Shares []shareCell `json:"found_by_share_of_width,omitempty"`
+	// Subject says who is taken for the subject of photos with more faces.
+	Subject *subjectResult `json:"subject,omitempty"`
 	// Faceless says what is taken for a face where there is none.
 	Faceless *facelessResult `json:"faceless,omitempty"`
 }
@@ -70,7 +73,9 @@ func (c *compositesCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	e, err := embed.New(embed.Config{Library: paths.Library, Queue: 64}, p)
+	limits := picture.DefaultLimits()
+	limits.Time = 0 // other programs may have the machine
+	e, err := embed.New(embed.Config{Library: paths.Library, Queue: 64, Limits: limits}, p)
 	if err != nil {
 		return err
 	}
@@ -100,6 +105,8 @@ func (c *compositesCommand) Run(ctx context.Context) (err error) {
 			r.Turned, err = b.turned(ctx, c.Heads)
 		case "shares":
 			r.Shares, err = b.shares(ctx, c.Heads)
+		case "subject":
+			r.Subject, err = b.subjects(ctx, 4*c.Heads)
 		case "faceless":
 			r.Faceless, err = b.faceless(ctx, paths.Photos, c.Faceless)
 		default:

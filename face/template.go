@@ -6,9 +6,10 @@ import (
 	"math"
 )
 
-// Template is the unit vector that a recogniser makes of one face. Templates
-// compare only within one model pack; their similarity is the cosine, which
-// for unit vectors is the dot product.
+// Template is the unit vector that is made of one face, to be kept, or in
+// another form, as a probe, compared with those kept. Templates compare only
+// within one model pack; the similarity of a probe and a template is the cosine,
+// which for unit vectors is the dot product.
 type Template []float32
 
 // NewTemplate returns a copy of v scaled to length one, or ErrNotFinite or

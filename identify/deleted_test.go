@@ -208,11 +208,11 @@ func TestFilterHoldsForWhatIsAnswered(t *testing.T) {
 		_, _, err := other.UpdateMetadata(t.Context(), tenant, gallery, "ann", described(map[string]string{"site": "bern"}))
 		require.NoError(t, err)
 	}
-	for _, looked := range []struct {
+	for _, c := range []struct {
 		site string
 		want identify.Outcome
-	}{{"oslo", identify.Nobody}, {"bern", identify.One}} { // the first look moves her
-		site, want := looked.site, looked.want
+	}{{"oslo", identify.Nobody}, {"bern", identify.One}} {
+		site, want := c.site, c.want
 		a, err := s.Search(t.Context(), tenant, identify.SearchRequest{
 			Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "ann"})}, Filter: map[string][]string{"site": {site}},
 		})

@@ -152,8 +152,8 @@ type SearchRequest struct {
 	Filter    map[string][]string
 	// AllFaces searches every face of one photo, and a face that the gate
 	// refuses, or that cannot be compared, matches nobody, for its quality's
-	// reasons; otherwise the largest is searched when it is clearly the subject,
-	// else ErrSeveralFaces.
+	// reasons; otherwise the one that is clearly the subject is searched, else
+	// it is ErrSeveralFaces; see Subject.
 	AllFaces bool
 	// Insert enrols the photos as a new subject when the answer is Nobody, if
 	// an enrolment would take them: else it is ErrLowQuality.

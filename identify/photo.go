@@ -8,12 +8,6 @@ import (
 	"oneton/store"
 )
 
-// dominance is how many times larger than the next face (by box area) the
-// largest must be for the photo to be clearly of that person: a bystander
-// behind a subject is well below half its area, two people side by side are
-// not.
-const dominance = 2
-
 // Detect finds the faces of a photo and judges them, their liveness only when
 // asked; nothing is stored. An empty pack is the default pack.
 func (s *Service) Detect(ctx context.Context, pack string, photo []byte, liveness bool) (Detection, error) {
@@ -55,13 +49,11 @@ func (s *Service) subject(ctx context.Context, pack string, policy store.Policy,
 	if err != nil {
 		return embed.Face{}, r, err
 	}
-	switch {
-	case len(r.Faces) == 0:
-		return embed.Face{}, r, ErrNoFace
-	case len(r.Faces) > 1 && r.Faces[0].Box.Area() < dominance*r.Faces[1].Box.Area():
-		return embed.Face{}, r, fmt.Errorf("%w: %d faces and none much larger than the rest", ErrSeveralFaces, len(r.Faces))
+	i, err := Subject(r)
+	if err != nil {
+		return embed.Face{}, r, err
 	}
-	f := r.Faces[0]
+	f := r.Faces[i]
 	return f, r, gate(policy, f)
 }
 

@@ -17,6 +17,8 @@ type Scope struct {
 // Query asks for the subjects nearest to a probe.
 type Query struct {
 	Scope Scope
+	// Probe is compared with the templates by the dot product: a face's probe,
+	// and not its template, where the two differ.
 	Probe face.Template
 	// K is the most subjects to return, at least 1.
 	K int

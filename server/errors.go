@@ -91,7 +91,7 @@ var kinds = []struct {
 	kind
 }{
 	{identify.ErrNoFace, kind{fiber.StatusUnprocessableEntity, "no_face", "The photo shows no face; send another"}},
-	{identify.ErrSeveralFaces, kind{fiber.StatusUnprocessableEntity, "several_faces", "The photo shows several faces and none is clearly the subject; send another or crop it"}},
+	{identify.ErrSeveralFaces, kind{fiber.StatusUnprocessableEntity, "several_faces", "The photo shows several faces and none is clearly the subject; send another, or crop it to one of them"}},
 	{identify.ErrFaceTooSmall, kind{fiber.StatusUnprocessableEntity, "face_too_small", "The face has too few pixels to be compared; send a photo from nearer"}},
 	{identify.ErrLowQuality, kind{fiber.StatusUnprocessableEntity, "low_quality", "The photo is too poor; reasons says why"}},
 	{identify.ErrSpoof, kind{fiber.StatusUnprocessableEntity, "spoof_suspected", "The face looks like a picture of a face, not a person"}},

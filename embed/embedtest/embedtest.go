@@ -23,10 +23,13 @@ func Library(t testing.TB) string {
 // Models is the folder of the packs' model files.
 func Models(t testing.TB) string { return find(t, "ONETON_MODELS", "models") }
 
+// Photos is the folder of the demo photos.
+func Photos(t testing.TB) string { return find(t, "ONETON_PHOTOS", "photos") }
+
 // Photo is the content of a demo photo, such as obama.jpg.
 func Photo(t testing.TB, name string) []byte {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(find(t, "ONETON_PHOTOS", "photos"), name))
+	data, err := os.ReadFile(filepath.Join(Photos(t), name))
 	require.NoError(t, err, "run `make setup` to fetch the photos")
 	return data
 }

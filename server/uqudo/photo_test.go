@@ -68,6 +68,29 @@ func TestRefusedPhotos(t *testing.T) {
 	r.Do(t, c.token, "POST", "/api/v1/face/one-to-n/search", "text/plain", []byte("{}")).Refused(t, http.StatusUnsupportedMediaType, "unsupported_media_type")
 }
 
+// A photo is of whom it clearly shows, whoever else is on it.
+func TestPhotosWithABystander(t *testing.T) {
+	r, _ := start(t)
+	c := newClient(t, r, "acme", all...)
+	ada, other := servertest.Shown{Person: "ada", Size: 200}, servertest.Shown{Person: "b", Size: 180}
+	small, poor := other, other
+	small.Size = 80
+	poor.Reasons = []string{"blurred", "not_comparable"}
+	for name, behind := range map[string]servertest.Shown{"small": small, "blurred": poor} {
+		t.Run(name, func(t *testing.T) {
+			photo := text(servertest.Photo(t, behind, ada))
+			fields(t, c.post(t, "/match", m{"sourceImage": photo, "targetImage": text(servertest.Of(t, "ada", 1))}), m{"match": true, "matchLevel": 5.0})
+			require.Equal(t, http.StatusOK, c.post(t, "/one-to-n/insert", m{"idPhoto": photo}).Status)
+			fields(t, c.post(t, "/one-to-n/search", m{"idPhoto": text(servertest.Of(t, "b", 1))}), m{"oneToNVerificationMatch": false})
+			a := c.post(t, "/one-to-n/search", m{"idPhoto": text(servertest.Of(t, "ada", 1))})
+			require.Contains(t, string(a.Body), `"oneToNVerificationMatch":true`)
+		})
+	}
+	p := c.post(t, "/one-to-n/search", m{"idPhoto": text(servertest.Photo(t, other, ada))}).Refused(t, http.StatusBadRequest, "several_faces")
+	require.Contains(t, p.Detail, "2 faces")
+	require.Contains(t, p.Detail, "200×200 pixels at (10, 20)")
+}
+
 // A photo that is too poor to be compared matches nobody, and is not added:
 // others that are as poor would all be that person.
 func TestIncomparablePhotos(t *testing.T) {
