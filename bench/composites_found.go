@@ -107,6 +107,12 @@ type shareCell struct {
 	Width int     `json:"photo_width"`
 	Share float64 `json:"share_of_width"`
 	Faces int     `json:"faces"`
+	// Fast and Full are what each detail finds in the same photos.
+	Fast shareFound `json:"fast"`
+	Full shareFound `json:"full"`
+}
+
+type shareFound struct {
 	Found float64 `json:"found"`
 	// Matched is the share of faces whose template reaches that of a good photo
 	// of them at an FMR of 1e-4.
@@ -127,8 +133,7 @@ func (b *composites) shares(ctx context.Context, heads int) ([]shareCell, error)
 	}
 	err := each(ctx, len(cells), func(ctx context.Context, i int) error {
 		c := &cells[i]
-		found, matched := 0, 0
-		var times []float64
+		fast, full := shareCount{}, shareCount{checks: []embed.Check{embed.CheckSmall}}
 		height := c.Width * 3 / 4
 		for n := range few(2*heads, image.Pt(c.Width, height)) {
 			photo := b.ground(3*i+n, c.Width, height)
@@ -137,45 +142,62 @@ func (b *composites) shares(ctx context.Context, heads int) ([]shareCell, error)
 			if err != nil {
 				return err
 			}
-			r, err := b.e.Embed(ctx, b.pack, data)
-			if err != nil {
-				return err
-			}
-			times = append(times, worked(r.Timings).Seconds())
 			c.Faces += len(truth)
-			for _, t := range truth {
-				k := -1
-				for j, f := range r.Faces {
-					if t.Shows(f.Box) {
-						k = j
-					}
-				}
-				if k < 0 {
-					continue
-				}
-				found++
-				good, err := b.source(ctx, t.Head)
-				if err != nil {
+			for _, count := range []*shareCount{&fast, &full} {
+				if err := b.count(ctx, data, truth, count); err != nil {
 					return err
-				}
-				cosine, err := r.Faces[k].Template.Cosine(good)
-				if err != nil {
-					return err
-				}
-				if cosine >= b.match {
-					matched++
 				}
 			}
-			if found < c.Faces {
+			if full.found < c.Faces {
 				if err := b.keepPhoto(photo, fmt.Sprintf("share-%d-%.3f-%d", c.Width, c.Share, n)); err != nil {
 					return err
 				}
 			}
 		}
-		c.Found, c.Matched, c.Seconds = float64(found)/float64(c.Faces), float64(matched)/float64(c.Faces), median(times)
+		c.Fast, c.Full = fast.of(c.Faces), full.of(c.Faces)
 		return nil
 	})
 	return cells, err
+}
+
+// shareCount counts what is found with the checks.
+type shareCount struct {
+	checks         []embed.Check
+	found, matched int
+	times          []float64
+}
+
+func (s shareCount) of(faces int) shareFound {
+	n := float64(faces)
+	return shareFound{Found: float64(s.found) / n, Matched: float64(s.matched) / n, Seconds: median(s.times)}
+}
+
+// count adds the faces of a photo.
+func (b *composites) count(ctx context.Context, photo []byte, truth []composite.Truth, s *shareCount) error {
+	r, err := b.e.Embed(ctx, b.pack, photo, s.checks...)
+	if err != nil {
+		return err
+	}
+	s.times = append(s.times, worked(r.Timings).Seconds())
+	for _, t := range truth {
+		k := slices.IndexFunc(r.Faces, func(f embed.Face) bool { return t.Shows(f.Box) })
+		if k < 0 {
+			continue
+		}
+		s.found++
+		good, err := b.source(ctx, t.Head)
+		if err != nil {
+			return err
+		}
+		cosine, err := r.Faces[k].Template.Cosine(good)
+		if err != nil {
+			return err
+		}
+		if cosine >= b.match {
+			s.matched++
+		}
+	}
+	return nil
 }
 
 // crowd is up to nine heads of a width over a photo, leaning a little.

@@ -105,6 +105,7 @@ type Policy struct {
 	FPIR       float64       `koanf:"fpir"`
 	Quality    string        `koanf:"quality"`
 	Liveness   string        `koanf:"liveness"`
+	Detail     string        `koanf:"detail"`
 	KeepPhotos bool          `koanf:"keep_photos"`
 	Retention  time.Duration `koanf:"retention"`
 }
@@ -128,7 +129,7 @@ func Default() Config {
 		Embed:  Embed{Threads: 1, Queue: 64},
 		Image:  Image{MaxBytes: 20 << 20, MaxPixels: 52_000_000, MaxTime: 5 * time.Second, MaxFaces: 100},
 		Server: Server{MaxBody: 32 << 20, BodyMemory: 512 << 20, Connections: 1024, PerAddress: 256, Timeout: 30 * time.Second, Drain: 20 * time.Second},
-		Policy: Policy{FPIR: 0.01, Quality: "report", Liveness: "off"},
+		Policy: Policy{FPIR: 0.01, Quality: "report", Liveness: "off", Detail: "fast"},
 		Log:    Log{Level: "info", Format: "json"},
 	}
 }

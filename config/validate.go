@@ -24,6 +24,7 @@ func (c Config) Validate() error {
 		{"index.engine", c.Index.Engine, "exact or qdrant", c.Index.Engine == "exact" || c.Index.Engine == "qdrant"},
 		{"policy.quality", c.Policy.Quality, "off, report or enforce", mode(c.Policy.Quality)},
 		{"policy.liveness", c.Policy.Liveness, "off, report or enforce", mode(c.Policy.Liveness)},
+		{"policy.detail", c.Policy.Detail, "fast or full", c.Policy.Detail == "fast" || c.Policy.Detail == "full"},
 		{"log.level", c.Log.Level, "trace, debug, info, warn or error", slices.Contains([]string{"trace", "debug", "info", "warn", "error"}, c.Log.Level)},
 		{"log.format", c.Log.Format, "json or text", c.Log.Format == "json" || c.Log.Format == "text"},
 	} {

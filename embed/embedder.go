@@ -152,7 +152,7 @@ func (e *Embedder) Embed(ctx context.Context, pack string, photo []byte, checks 
 		return Result{}, err
 	}
 	defer e.pool.release(w)
-	t := &task{model: m, worker: w, clock: clock}
+	t := &task{model: m, worker: w, checks: checks, clock: clock}
 	t.timings.Queue = t.clock.lap()
 
 	p, err := w.decoder.Decode(ctx, photo, e.limits)

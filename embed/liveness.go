@@ -15,8 +15,13 @@ import (
 // Check is something that Embed does only when it is asked to.
 type Check int
 
-// CheckLiveness judges whether each face is of a person before the camera.
-const CheckLiveness Check = iota + 1
+const (
+	// CheckLiveness judges whether each face is of a person before the camera.
+	CheckLiveness Check = iota + 1
+	// CheckSmall also looks for faces that are too small to be seen in the whole
+	// photo, part by part.
+	CheckSmall
+)
 
 // Verdict is what the liveness check says of a face.
 type Verdict string

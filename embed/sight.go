@@ -15,6 +15,7 @@ import (
 type task struct {
 	*model
 	*worker
+	checks  []Check
 	clock   stopwatch
 	timings Timings
 }
@@ -32,6 +33,11 @@ func (t *task) look(ctx context.Context, p *picture.Picture) (sight, error) {
 	found, err := t.detector.detect(ctx, p, t.frame)
 	if err != nil {
 		return sight{}, fmt.Errorf("detect faces: %w", err)
+	}
+	if slices.Contains(t.checks, CheckSmall) {
+		if found, err = t.detector.scan(ctx, p, found, t.frame); err != nil {
+			return sight{}, fmt.Errorf("scan photo: %w", err)
+		}
 	}
 	t.timings.Detect += t.clock.lap()
 	return sight{Picture: p, found: found}, nil

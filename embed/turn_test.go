@@ -15,7 +15,8 @@ import (
 
 	"oneton/embed"
 	"oneton/embed/embedtest"
-	"oneton/embed/picture"
+	"oneton/embed/embedtest/composite"
+	"oneton/face"
 )
 
 var quarters = []int{90, 180, 270}
@@ -100,9 +101,7 @@ func likeUpright(t *testing.T, want embed.Result, got embed.Result, what string)
 }
 
 func TestTurnedPhotosAreSetUpright(t *testing.T) {
-	limits := picture.DefaultLimits()
-	limits.Time = 0 // other tests may run beside this one
-	e := embedtest.New(t, embed.Config{Limits: limits})
+	e := patient(t)
 	for _, name := range []string{
 		"obama.jpg", "obama2.jpg", "biden.jpg", "obama_partial_face2.jpg",
 		"sample1.jpg", "sample2.jpg", "sample3.jpg", "sample4.jpg", "sample5.jpg", "sample6.jpg",
@@ -186,5 +185,41 @@ func TestTurnsCostNothingWhereAFaceIsGood(t *testing.T) {
 		passes.Store(0)
 		require.Empty(t, faces(t, e, photo), what)
 		require.Equal(t, int32(4*views), passes.Load(), what)
+	}
+}
+
+// Twelve strangers whose photos are all turned alike stay strangers: each is as
+// like the others as upright, and nobody like them.
+func TestTurnedStrangersStayStrangers(t *testing.T) {
+	e := patient(t)
+	table, err := e.Calibration("default")
+	require.NoError(t, err)
+	var strangers []composite.Head
+	for _, h := range heads(t) {
+		if !slices.ContainsFunc(strangers, func(s composite.Head) bool { return s.Name == h.Name }) {
+			strangers = append(strangers, h)
+		}
+	}
+	strangers = strangers[:12]
+	templates := map[int][]face.Template{}
+	for i, h := range strangers {
+		photo := composite.Ground(composite.Backgrounds()[0], 800, 600, uint64(i))
+		composite.Paste(photo, composite.Placement{Head: h, X: 400, Y: 300, Width: 150})
+		for quarter := range 4 {
+			r, err := e.Embed(t.Context(), "default", encodePNG(t, composite.Turned(photo, quarter)))
+			require.NoError(t, err)
+			require.Len(t, r.Faces, 1, "%s turned by %d quarters", h.Name, quarter)
+			require.Equal(t, (360-90*quarter)%360, r.Rotation, "%s turned by %d quarters", h.Name, quarter)
+			templates[quarter] = append(templates[quarter], r.Faces[0].Template)
+			require.Greater(t, cosine(t, templates[0][i], r.Faces[0].Template), 0.98)
+		}
+	}
+	least := table.Identification(0.01, len(strangers))
+	for quarter, of := range templates {
+		for i, a := range of {
+			for _, b := range of[:i] {
+				require.Less(t, cosine(t, a, b), least, "turned by %d quarters", quarter)
+			}
+		}
 	}
 }

@@ -21,14 +21,19 @@ type Box struct {
 // Area is the box's area in square pixels.
 func (b Box) Area() float32 { return float32(b.Width * b.Height) }
 
-// IoU is the intersection of two boxes over their union, in [0, 1].
-func (b Box) IoU(o Box) float32 {
+// Intersection is the area that two boxes share, in square pixels.
+func (b Box) Intersection(o Box) float32 {
 	w := min(b.X+b.Width, o.X+o.Width) - max(b.X, o.X)
 	h := min(b.Y+b.Height, o.Y+o.Height) - max(b.Y, o.Y)
-	if w <= 0 || h <= 0 {
+	return float32(max(w, 0) * max(h, 0))
+}
+
+// IoU is the intersection of two boxes over their union, in [0, 1].
+func (b Box) IoU(o Box) float32 {
+	inter := b.Intersection(o)
+	if inter == 0 {
 		return 0
 	}
-	inter := float32(w * h)
 	return inter / (b.Area() + o.Area() - inter)
 }
 

@@ -31,7 +31,7 @@ func (s *Service) Enrol(ctx context.Context, tenant string, req EnrolRequest) (E
 	if err := validateMetadata(req.Metadata); err != nil {
 		return Enrolled{}, err
 	}
-	g, err := s.Gallery(ctx, tenant, req.Gallery)
+	g, err := s.detailed(ctx, tenant, req.Gallery, req.Detail)
 	if err != nil {
 		return Enrolled{}, err
 	}

@@ -1,6 +1,7 @@
 package identify
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -88,7 +89,18 @@ func cautious(a, b store.Policy) store.Policy {
 	}
 	return store.Policy{
 		FPIR: min(a.FPIR, b.FPIR), Quality: stricter(a.Quality, b.Quality), Liveness: stricter(a.Liveness, b.Liveness),
+		Detail: a.Detail,
 	}
+}
+
+// detailed is the gallery with the detail that a request asks for, if it does.
+func (s *Service) detailed(ctx context.Context, tenant, name, detail string) (store.Gallery, error) {
+	if err := validateDetail("detail", detail); err != nil {
+		return store.Gallery{}, err
+	}
+	g, err := s.Gallery(ctx, tenant, name)
+	g.Policy.Detail = cmp.Or(detail, g.Policy.Detail)
+	return g, err
 }
 
 // Galleries lists the tenant's galleries by name. One that is damaged says so, and

@@ -122,6 +122,8 @@ type EnrolRequest struct {
 	Create   bool
 	Metadata map[string]string
 	Photos   [][]byte
+	// Detail replaces the gallery's unless it is empty.
+	Detail string
 }
 
 // Enrolled says what became of an enrolment.
@@ -155,6 +157,8 @@ type SearchRequest struct {
 	// reasons; otherwise the one that is clearly the subject is searched, else
 	// it is ErrSeveralFaces; see Subject.
 	AllFaces bool
+	// Detail replaces the gallery's unless it is empty.
+	Detail string
 	// Insert enrols the photos as a new subject when the answer is Nobody, if
 	// an enrolment would take them: else it is ErrLowQuality.
 	Insert   bool
@@ -218,6 +222,8 @@ type VerifyRequest struct {
 	Pack    string
 	// FMR is the wanted false-match rate; 0 means 1e-4.
 	FMR float64
+	// Detail replaces the gallery's unless it is empty.
+	Detail string
 }
 
 // Verification is the answer to one comparison.
@@ -245,6 +251,17 @@ type Timings struct {
 	Search time.Duration
 	Store  time.Duration
 	Total  time.Duration
+}
+
+// DetectRequest asks for the faces of a photo.
+type DetectRequest struct {
+	Photo []byte
+	// Pack is the model pack; empty is the default one.
+	Pack string
+	// Liveness asks for the liveness check.
+	Liveness bool
+	// Detail is as in store.Policy.
+	Detail string
 }
 
 // Detection is what Detect answers.

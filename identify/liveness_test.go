@@ -118,10 +118,10 @@ func TestWithoutALivenessModel(t *testing.T) {
 func TestDetectJudgesLivenessWhenAsked(t *testing.T) {
 	s := newService(t)
 	p := photo(t, shown{Person: "ann"}, shown{Person: "screen", Live: judged(embed.Spoof, 0.02, "")})
-	d, err := s.Detect(t.Context(), "", p, false)
+	d, err := s.Detect(t.Context(), identify.DetectRequest{Photo: p})
 	require.NoError(t, err)
 	require.Nil(t, d.Faces[0].Liveness)
-	d, err = s.Detect(t.Context(), "", p, true)
+	d, err = s.Detect(t.Context(), identify.DetectRequest{Photo: p, Liveness: true})
 	require.NoError(t, err)
 	require.Equal(t, embed.Real, d.Faces[0].Liveness.Verdict)
 	require.Equal(t, embed.Spoof, d.Faces[1].Liveness.Verdict)

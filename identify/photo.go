@@ -1,6 +1,7 @@
 package identify
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -8,18 +9,17 @@ import (
 	"oneton/store"
 )
 
-// Detect finds the faces of a photo and judges them, their liveness only when
-// asked; nothing is stored. An empty pack is the default pack.
-func (s *Service) Detect(ctx context.Context, pack string, photo []byte, liveness bool) (Detection, error) {
+// Detect finds the faces of a photo and judges them; nothing is stored.
+func (s *Service) Detect(ctx context.Context, req DetectRequest) (Detection, error) {
 	start := s.cfg.Now()
-	if pack == "" {
-		pack = s.cfg.DefaultPack
+	if err := validateDetail("detail", req.Detail); err != nil {
+		return Detection{}, err
 	}
-	policy := store.Policy{Liveness: store.GateOff}
-	if liveness {
+	policy := store.Policy{Liveness: store.GateOff, Detail: req.Detail}
+	if req.Liveness {
 		policy.Liveness = store.GateReport
 	}
-	r, err := s.embed(ctx, pack, policy, photo)
+	r, err := s.embed(ctx, cmp.Or(req.Pack, s.cfg.DefaultPack), policy, req.Photo)
 	if err != nil {
 		return Detection{}, aboutPhoto("photo", "pack", err)
 	}
@@ -34,6 +34,9 @@ func (s *Service) embed(ctx context.Context, pack string, policy store.Policy, p
 	var checks []embed.Check
 	if policy.Liveness == store.GateReport || policy.Liveness == store.GateEnforce {
 		checks = append(checks, embed.CheckLiveness)
+	}
+	if policy.Detail == store.DetailFull {
+		checks = append(checks, embed.CheckSmall)
 	}
 	r, err := s.embedder.Embed(ctx, pack, photo, checks...)
 	if err != nil {

@@ -20,7 +20,7 @@ func (s *Service) Search(ctx context.Context, tenant string, req SearchRequest) 
 	if err := validateSearch(&req); err != nil {
 		return Answer{}, err
 	}
-	g, err := s.Gallery(ctx, tenant, req.Gallery)
+	g, err := s.detailed(ctx, tenant, req.Gallery, req.Detail)
 	if err != nil {
 		return Answer{}, err
 	}

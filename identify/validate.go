@@ -41,6 +41,15 @@ func validateMetadata(m map[string]string) error {
 	return nil
 }
 
+// validateDetail takes what a policy or a request may say; empty says nothing.
+func validateDetail(argument, detail string) error {
+	switch detail {
+	case "", store.DetailFast, store.DetailFull:
+		return nil
+	}
+	return invalid(argument, "must be fast or full")
+}
+
 // validatePolicy refuses what no gallery of the pack could keep.
 func (s *Service) validatePolicy(pack string, p store.Policy) error {
 	if !(p.FPIR > 0 && p.FPIR < 1) {
@@ -52,6 +61,9 @@ func (s *Service) validatePolicy(pack string, p store.Policy) error {
 		default:
 			return invalid("policy."+what, "must be off, report or enforce")
 		}
+	}
+	if err := validateDetail("policy.detail", p.Detail); err != nil {
+		return err
 	}
 	if p.Liveness == store.GateEnforce && !s.embedder.JudgesLiveness(pack) {
 		return invalid("policy.liveness", "cannot be enforce: pack %q has no liveness model here, so every photo would be refused; 'oneton setup --with liveness' fetches that of the built-in packs", pack)

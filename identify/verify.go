@@ -32,7 +32,10 @@ func (s *Service) Verify(ctx context.Context, tenant string, req VerifyRequest) 
 	if req.FMR == 0 {
 		req.FMR = defaultFMR
 	}
-	pack, policy, chosen := req.Pack, store.Policy{}, "pack"
+	if err := validateDetail("detail", req.Detail); err != nil {
+		return Verification{}, err
+	}
+	pack, policy, chosen := req.Pack, store.Policy{Detail: req.Detail}, "pack"
 	if pack == "" {
 		pack = s.cfg.DefaultPack
 	}
@@ -42,7 +45,7 @@ func (s *Service) Verify(ctx context.Context, tenant string, req VerifyRequest) 
 		err   error
 	)
 	if req.Gallery != "" {
-		g, err := s.Gallery(ctx, tenant, req.Gallery)
+		g, err := s.detailed(ctx, tenant, req.Gallery, req.Detail)
 		if err != nil {
 			return Verification{}, err
 		}

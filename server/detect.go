@@ -3,6 +3,7 @@ package server
 import (
 	"github.com/gofiber/fiber/v2"
 
+	"oneton/identify"
 	"oneton/server/decode"
 )
 
@@ -10,13 +11,14 @@ func (s *Server) detect(c *fiber.Ctx, _ string) error {
 	var r struct {
 		Photo    decode.Photo `param:"photo,required"`
 		Pack     string       `param:"pack"`
+		Detail   string       `param:"detail"`
 		Liveness bool         `param:"liveness"`
 		Timings  bool         `param:"timings"`
 	}
 	if err := read(c, &r); err != nil {
 		return err
 	}
-	d, err := s.service.Detect(c.UserContext(), r.Pack, r.Photo, r.Liveness)
+	d, err := s.service.Detect(c.UserContext(), identify.DetectRequest{Photo: r.Photo, Pack: r.Pack, Liveness: r.Liveness, Detail: r.Detail})
 	if err != nil {
 		return err
 	}

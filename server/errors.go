@@ -118,7 +118,7 @@ var kinds = []struct {
 	// These come together with ErrUnavailable.
 	{store.ErrFull, kind{fiber.StatusInsufficientStorage, "storage_full", "There is no room to add anything, until the operator has made some; deleting works"}},
 	{store.ErrUncertain, kind{fiber.StatusGatewayTimeout, "outcome_unknown", "The database was lost in the middle of a write, which may have been made"}},
-	{identify.ErrPolicyDamaged, kind{fiber.StatusInternalServerError, "damaged", "The gallery's policy is damaged, as by a failing disk; PATCH the gallery with all five fields of a policy"}},
+	{identify.ErrPolicyDamaged, kind{fiber.StatusInternalServerError, "damaged", "The gallery's policy is damaged, as by a failing disk; PATCH the gallery with all six fields of a policy"}},
 	{store.ErrDamaged, kind{fiber.StatusInternalServerError, "damaged", "What is stored of this is damaged, as by a failing disk; restore it from a backup, or delete it and enrol again"}},
 	{store.ErrUnavailable, unavailable},
 	{store.ErrClosed, unavailable},

@@ -10,13 +10,14 @@ import (
 func (s *Server) addFaces(c *fiber.Ctx, tenant string) error {
 	var r struct {
 		Photos  decode.Photos `param:"photo,required"`
+		Detail  string        `param:"detail"`
 		Timings bool          `param:"timings"`
 	}
 	if err := read(c, &r); err != nil {
 		return err
 	}
 	return s.enrol(c, tenant, r.Timings, identify.EnrolRequest{
-		Gallery: segment(c, "gallery"), Subject: segment(c, "subject"), Photos: r.Photos,
+		Gallery: segment(c, "gallery"), Subject: segment(c, "subject"), Photos: r.Photos, Detail: r.Detail,
 	})
 }
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -17,6 +18,7 @@ type policyRequest struct {
 	FPIR             *float64 `param:"fpir"`
 	Quality          *string  `param:"quality"`
 	Liveness         *string  `param:"liveness"`
+	Detail           *string  `param:"detail"`
 	KeepPhotos       *bool    `param:"keep_photos"`
 	RetentionSeconds *int64   `param:"retention_seconds"`
 }
@@ -26,6 +28,7 @@ func (r policyRequest) apply(p store.Policy) (store.Policy, error) {
 	replace(&p.FPIR, r.FPIR)
 	replace(&p.Quality, r.Quality)
 	replace(&p.Liveness, r.Liveness)
+	replace(&p.Detail, r.Detail)
 	replace(&p.KeepPhotos, r.KeepPhotos)
 	if r.RetentionSeconds != nil {
 		if *r.RetentionSeconds < 0 || *r.RetentionSeconds > maxRetention {
@@ -38,7 +41,7 @@ func (r policyRequest) apply(p store.Policy) (store.Policy, error) {
 
 // whole tells whether nothing is left of the policy that was.
 func (r policyRequest) whole() bool {
-	return r.FPIR != nil && r.Quality != nil && r.Liveness != nil && r.KeepPhotos != nil && r.RetentionSeconds != nil
+	return r.FPIR != nil && r.Quality != nil && r.Liveness != nil && r.Detail != nil && r.KeepPhotos != nil && r.RetentionSeconds != nil
 }
 
 func replace[T any](to *T, from *T) {
@@ -51,6 +54,7 @@ type policyAnswer struct {
 	FPIR             float64 `json:"fpir"`
 	Quality          string  `json:"quality"`
 	Liveness         string  `json:"liveness"`
+	Detail           string  `json:"detail"`
 	KeepPhotos       bool    `json:"keep_photos"`
 	RetentionSeconds int64   `json:"retention_seconds"`
 }
@@ -68,7 +72,7 @@ func galleryOf(g store.Gallery) galleryAnswer {
 		Name: g.Name, Pack: g.Pack, CreatedAt: g.CreatedAt, Damaged: g.Damage != "",
 		Policy: policyAnswer{
 			FPIR: g.Policy.FPIR, Quality: g.Policy.Quality, Liveness: g.Policy.Liveness,
-			KeepPhotos: g.Policy.KeepPhotos, RetentionSeconds: int64(g.Policy.Retention / time.Second),
+			Detail: cmp.Or(g.Policy.Detail, store.DetailFast), KeepPhotos: g.Policy.KeepPhotos, RetentionSeconds: int64(g.Policy.Retention / time.Second),
 		},
 	}
 }

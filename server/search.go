@@ -43,6 +43,7 @@ func (s *Server) search(c *fiber.Ctx, tenant string) error {
 		FPIR      *float64            `param:"fpir"`
 		Threshold *float64            `param:"threshold"`
 		Filter    map[string][]string `param:"filter"`
+		Detail    string              `param:"detail"`
 		AllFaces  bool                `param:"all_faces"`
 		Insert    bool                `param:"insert"`
 		Metadata  map[string]string   `param:"metadata"`
@@ -53,7 +54,7 @@ func (s *Server) search(c *fiber.Ctx, tenant string) error {
 	}
 	req := identify.SearchRequest{
 		Gallery: segment(c, "gallery"), Photos: r.Photo, Threshold: r.Threshold, Filter: r.Filter,
-		AllFaces: r.AllFaces, Insert: r.Insert, Metadata: r.Metadata,
+		Detail: r.Detail, AllFaces: r.AllFaces, Insert: r.Insert, Metadata: r.Metadata,
 	}
 	var err error
 	if req.Position, err = position(c); err != nil {

@@ -35,7 +35,7 @@ type Service interface {
 
 	Search(ctx context.Context, tenant string, req identify.SearchRequest) (identify.Answer, error)
 	Verify(ctx context.Context, tenant string, req identify.VerifyRequest) (identify.Verification, error)
-	Detect(ctx context.Context, pack string, photo []byte, liveness bool) (identify.Detection, error)
+	Detect(ctx context.Context, req identify.DetectRequest) (identify.Detection, error)
 }
 
 // Authenticator tells whose key a text is; *access.Access is one. A key that

@@ -23,13 +23,14 @@ func (s *Server) createSubject(c *fiber.Ctx, tenant string) error {
 		ID       string            `param:"id"`
 		Metadata map[string]string `param:"metadata"`
 		Photos   decode.Photos     `param:"photo,required"`
+		Detail   string            `param:"detail"`
 		Timings  bool              `param:"timings"`
 	}
 	if err := read(c, &r); err != nil {
 		return err
 	}
 	return s.enrol(c, tenant, r.Timings, identify.EnrolRequest{
-		Gallery: segment(c, "gallery"), Subject: r.ID, Create: true, Metadata: r.Metadata, Photos: r.Photos,
+		Gallery: segment(c, "gallery"), Subject: r.ID, Create: true, Metadata: r.Metadata, Photos: r.Photos, Detail: r.Detail,
 	})
 }
 

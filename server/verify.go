@@ -28,25 +28,27 @@ func (s *Server) verifyPhotos(c *fiber.Ctx, tenant string) error {
 		Reference decode.Photo `param:"reference,required"`
 		Pack      string       `param:"pack"`
 		FMR       *float64     `param:"fmr"`
+		Detail    string       `param:"detail"`
 		Timings   bool         `param:"timings"`
 	}
 	if err := read(c, &r); err != nil {
 		return err
 	}
-	return s.verify(c, tenant, r.FMR, r.Timings, identify.VerifyRequest{Photo: r.Photo, Reference: r.Reference, Pack: r.Pack})
+	return s.verify(c, tenant, r.FMR, r.Timings, identify.VerifyRequest{Photo: r.Photo, Reference: r.Reference, Pack: r.Pack, Detail: r.Detail})
 }
 
 func (s *Server) verifySubject(c *fiber.Ctx, tenant string) error {
 	var r struct {
 		Photo   decode.Photo `param:"photo,required"`
 		FMR     *float64     `param:"fmr"`
+		Detail  string       `param:"detail"`
 		Timings bool         `param:"timings"`
 	}
 	if err := read(c, &r); err != nil {
 		return err
 	}
 	return s.verify(c, tenant, r.FMR, r.Timings, identify.VerifyRequest{
-		Photo: r.Photo, Gallery: segment(c, "gallery"), Subject: segment(c, "subject"),
+		Photo: r.Photo, Detail: r.Detail, Gallery: segment(c, "gallery"), Subject: segment(c, "subject"),
 	})
 }
 

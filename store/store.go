@@ -93,6 +93,9 @@ type Policy struct {
 	Quality string `json:"quality"`
 	// Liveness is the passive liveness check's mode, likewise.
 	Liveness string `json:"liveness"`
+	// Detail is how closely photos are looked at: DetailFast or DetailFull. Empty,
+	// as in policies from before there was a choice, is DetailFast.
+	Detail string `json:"detail,omitempty"`
 	// KeepPhotos keeps the enrolled photos, which re-embedding with another
 	// pack needs.
 	KeepPhotos bool `json:"keep_photos"`
@@ -106,6 +109,13 @@ const (
 	GateOff     = "off"
 	GateReport  = "report"
 	GateEnforce = "enforce"
+)
+
+const (
+	// DetailFast looks at the whole photo alone.
+	DetailFast = "fast"
+	// DetailFull also looks for small faces, part by part.
+	DetailFull = "full"
 )
 
 // Subject is a person in a gallery.

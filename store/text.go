@@ -55,7 +55,7 @@ func CheckGallery(g Gallery) error {
 
 // CheckPolicy is as CheckTenant.
 func CheckPolicy(p Policy) error {
-	return invalid("policy", checkFinite("FPIR", p.FPIR), checkText("quality", p.Quality), checkText("liveness", p.Liveness))
+	return invalid("policy", checkFinite("FPIR", p.FPIR), checkText("quality", p.Quality), checkText("liveness", p.Liveness), checkText("detail", p.Detail))
 }
 
 // CheckMetadata is as CheckTenant.

@@ -25,7 +25,7 @@ func TestDamagedRow(t *testing.T) {
 		p.enrol(t, key, fmt.Sprint("p", i), photo)
 	}
 	p.requireFinds(t, key, "p1", photo, true)
-	year := map[string]any{"fpir": 0.001, "quality": "report", "liveness": "off", "keep_photos": true, "retention_seconds": 31536000}
+	year := map[string]any{"fpir": 0.001, "quality": "report", "liveness": "off", "detail": "full", "keep_photos": true, "retention_seconds": 31536000}
 	_, err = p.do(key, http.MethodPost, "/v1/galleries", map[string]any{"name": "year", "policy": year}, nil)
 	require.NoError(t, err)
 	p.stop(t)
@@ -126,7 +126,7 @@ func TestDamagedRow(t *testing.T) {
 	_, err = p.do(key, http.MethodGet, "/v1/galleries/year", nil, &damaged)
 	require.NoError(t, err)
 	require.True(t, damaged.Damaged)
-	require.Equal(t, map[string]any{"fpir": 0.001, "quality": "report", "liveness": "off", "keep_photos": false, "retention_seconds": 0.0}, damaged.Policy)
+	require.Equal(t, map[string]any{"fpir": 0.001, "quality": "report", "liveness": "off", "detail": "full", "keep_photos": false, "retention_seconds": 0.0}, damaged.Policy)
 	_, err = p.do(key, http.MethodPatch, "/v1/galleries/year", map[string]any{"policy": map[string]any{"fpir": 0.1}}, nil)
 	require.ErrorContains(t, err, `"code":"damaged"`)
 	_, err = p.do(key, http.MethodPatch, "/v1/galleries/year", map[string]any{"policy": year}, &mended)

@@ -96,6 +96,9 @@ func (e *embedder) Embed(ctx context.Context, pack string, photo []byte, checks 
 	}
 	r := embed.Result{Width: 640, Height: 480, Rotation: s.Rotation, MediaType: media, LeftOut: s.LeftOut, Timings: embed.Timings{Decode: time.Millisecond}}
 	for _, f := range s.Faces {
+		if f.Small && !slices.Contains(checks, embed.CheckSmall) {
+			continue
+		}
 		if f.Size == 0 {
 			f.Size = 200
 		}

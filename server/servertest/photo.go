@@ -38,6 +38,8 @@ type Shown struct {
 	Take    int
 	Size    float32
 	Reasons []string
+	// Small faces are found when the photo is looked at in full detail.
+	Small bool
 	// Live is the liveness check's score, from 0.5 on real and below 0.1 a
 	// spoof; nil is 0.9.
 	Live *float64

@@ -128,7 +128,7 @@ func (h hostile) policy(t *rapid.T) store.Policy {
 		FPIR: rapid.SampledFrom([]float64{
 			0.01, 0, -1, math.SmallestNonzeroFloat64, math.MaxFloat64, 1.0 / 3, math.NaN(), math.Inf(1),
 		}).Draw(t, "fpir"),
-		Quality: h.text(t, "quality"), Liveness: store.GateOff,
+		Quality: h.text(t, "quality"), Liveness: store.GateOff, Detail: h.text(t, "detail"),
 		Retention: rapid.SampledFrom([]time.Duration{0, 1, time.Microsecond, -1, math.MaxInt64, math.MinInt64}).Draw(t, "retention"),
 	}
 }

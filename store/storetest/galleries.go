@@ -20,7 +20,7 @@ func testGalleries(t *testing.T, open Open) {
 	g := store.Gallery{
 		ID: uuid.NewString(), Tenant: id, Name: "staff", Pack: "p", CreatedAt: epoch,
 		Policy: store.Policy{
-			FPIR: 1e-3, Quality: store.GateEnforce, Liveness: store.GateReport, KeepPhotos: true, Retention: 90 * 24 * time.Hour,
+			FPIR: 1e-3, Quality: store.GateEnforce, Liveness: store.GateReport, Detail: store.DetailFull, KeepPhotos: true, Retention: 90 * 24 * time.Hour,
 		},
 	}
 	unchanged(t, s, func() { require.NoError(t, s.CreateGallery(ctx, g)) })

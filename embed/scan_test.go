@@ -1,0 +1,134 @@
+package embed_test
+
+import (
+	"image"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/embed"
+	"oneton/embed/embedtest"
+	"oneton/embed/embedtest/composite"
+	"oneton/embed/picture"
+)
+
+// patient is an embedder that does not mind other tests beside it.
+func patient(t *testing.T) *embed.Embedder {
+	limits := picture.DefaultLimits()
+	limits.Time = 0
+	return embedtest.New(t, embed.Config{Limits: limits})
+}
+
+func heads(t *testing.T) []composite.Head {
+	t.Helper()
+	heads, err := composite.Demo(embedtest.Photos(t))
+	require.NoError(t, err)
+	return heads
+}
+
+// showing is the only face found where the truth is.
+func showing(t *testing.T, r embed.Result, truth composite.Truth) embed.Face {
+	t.Helper()
+	var shown []embed.Face
+	for _, f := range r.Faces {
+		if truth.Shows(f.Box) {
+			shown = append(shown, f)
+		}
+	}
+	require.Len(t, shown, 1, "of a face of %.0f pixels at %.0f, %.0f", truth.Width, truth.X, truth.Y)
+	return shown[0]
+}
+
+// A face of 60 pixels in 4,000 × 3,000 is found when asked for, as well as in
+// the part of the photo that a caller would cut.
+func TestSmallFaceInALargePhoto(t *testing.T) {
+	e := patient(t)
+	head := heads(t)[1]
+	photo := composite.Ground(composite.Backgrounds()[0], 4000, 3000, 1)
+	truth := composite.Paste(photo, composite.Placement{Head: head, X: 2717, Y: 1180, Width: 60})[0]
+	data, err := composite.JPEG(photo)
+	require.NoError(t, err)
+	fast, err := e.Embed(t.Context(), "default", data)
+	require.NoError(t, err)
+	require.Empty(t, fast.Faces)
+
+	full, err := e.Embed(t.Context(), "default", data, embed.CheckSmall)
+	require.NoError(t, err)
+	require.Equal(t, []int{4000, 3000}, []int{full.Width, full.Height})
+	found := showing(t, full, truth)
+	require.Len(t, full.Faces, 1)
+	portrait := faces(t, e, embedtest.Photo(t, "obama2.jpg"))[0]
+	require.Greater(t, cosine(t, found.Template, portrait.Template), 0.6)
+	part := truth.Around(1)
+	cut, err := composite.JPEG(composite.Crop(photo, part, 2*part.Dx(), 2*part.Dy()))
+	require.NoError(t, err)
+	require.Greater(t, cosine(t, found.Template, faces(t, e, cut)[0].Template), 0.9)
+}
+
+// Faces of all sizes, over the borders of parts as beside them, are each found
+// once.
+func TestFacesAtTheBordersOfParts(t *testing.T) {
+	e := patient(t)
+	people := heads(t)
+	photo := composite.Ground(composite.Backgrounds()[0], 2400, 1800, 2)
+	var placed []composite.Placement
+	for i := range 20 {
+		placed = append(placed, composite.Placement{
+			Head: people[i%8], X: 120 + 430*float64(i%5) + 37*float64(i/5), Y: 140 + 380*float64(i/5), Width: []float64{44, 60, 90, 150}[i%4],
+		})
+	}
+	truth := composite.Paste(photo, placed...)
+	data, err := composite.JPEG(photo)
+	require.NoError(t, err)
+	r, err := e.Embed(t.Context(), "default", data, embed.CheckSmall)
+	require.NoError(t, err)
+	for _, face := range truth {
+		showing(t, r, face)
+	}
+	require.Len(t, r.Faces, len(truth))
+}
+
+// A face that fills a large photo is one face, whatever its parts look like.
+func TestPartsOfALargeFaceAreNoFaces(t *testing.T) {
+	e := patient(t)
+	img := decoded(t, "obama.jpg")
+	for name, photo := range map[string]image.Image{
+		"enlarged":  cut(img, image.Rect(300, 40, 690, 480), 2340, 2640),
+		"portrait":  img,
+		"group":     decoded(t, "sample6.jpg"),
+		"tall":      decoded(t, "biden.jpg"),
+		"half grey": cut(img, img.Bounds(), 1820, 2274),
+	} {
+		data := encodeJPEG(t, photo, 0)
+		fast, err := e.Embed(t.Context(), "default", data)
+		require.NoError(t, err)
+		full, err := e.Embed(t.Context(), "default", data, embed.CheckSmall)
+		require.NoError(t, err)
+		require.Len(t, full.Faces, len(fast.Faces), name)
+		for i, f := range full.Faces {
+			require.Positive(t, f.Box.IoU(fast.Faces[i].Box), name)
+		}
+	}
+}
+
+// A scan costs what its parts do, and nothing in a photo that the detector sees
+// in full.
+func TestScanIsBounded(t *testing.T) {
+	e := patient(t)
+	passes := embed.CountPasses(e, "default")
+	const views, turns, tiles = 3, 4, 32
+	for what, c := range map[string]struct {
+		size image.Point
+		most int
+	}{
+		"small": {image.Pt(640, 640), turns * views},
+		"strip": {image.Pt(12_000, 20), turns * (views + tiles)},
+		"large": {image.Pt(7000, 7000), turns * (views + tiles)},
+	} {
+		passes.Store(0)
+		r, err := e.Embed(t.Context(), "default", encodePNG(t, image.NewGray(image.Rect(0, 0, c.size.X, c.size.Y))), embed.CheckSmall)
+		require.NoError(t, err)
+		require.Empty(t, r.Faces, what)
+		require.LessOrEqual(t, int(passes.Load()), c.most, what)
+	}
+}
