@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"oneton/embed/pack"
 	"oneton/embed/picture"
 	"oneton/face"
+	"oneton/identify"
 )
 
 // alignedSide is the side of an aligned crop in pixels.
@@ -102,8 +104,9 @@ func (s *photoSet) merge(path string) error {
 	return nil
 }
 
-// embed makes a template of each photo's largest face; nil where there is none,
-// or one that cannot be compared, of which it counts the photos.
+// embed makes a template of the face that each photo is of; nil where there is
+// none, or one that cannot be compared, or any of several: of those two it counts
+// the photos.
 func (s *photoSet) embed(ctx context.Context, e *embed.Embedder, pack string, aligned bool) (templates []face.Template, incomparable int, err error) {
 	templates = make([]face.Template, len(s.photos))
 	var refused atomic.Int64
@@ -120,11 +123,18 @@ func (s *photoSet) embed(ctx context.Context, e *embed.Embedder, pack string, al
 				f, err = embedAligned(ctx, e, pack, data)
 			} else {
 				var r embed.Result
-				if r, err = e.Embed(ctx, pack, data); err == nil && len(r.Faces) > 0 {
-					f = r.Faces[0]
+				var of int
+				if r, err = e.Embed(ctx, pack, data); err == nil {
+					of, err = identify.Subject(r)
+				}
+				if err == nil {
+					f = r.Faces[of]
 				}
 			}
 			switch {
+			case errors.Is(err, identify.ErrNoFace):
+			case errors.Is(err, identify.ErrSeveralFaces):
+				refused.Add(1)
 			case err != nil:
 				return fmt.Errorf("%s: %w", p.path, err)
 			case f.Comparable():

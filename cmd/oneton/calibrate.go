@@ -18,6 +18,7 @@ import (
 	"oneton/calibration"
 	"oneton/config"
 	"oneton/embed"
+	"oneton/identify"
 	"oneton/store"
 )
 
@@ -114,8 +115,9 @@ func portraits(folder string) ([]portraitFile, error) {
 	return files, nil
 }
 
-// facesOf embeds the largest face of each photo; photos without one that can be
-// compared, or that cannot be read, are named and left out.
+// facesOf embeds the face that each photo is of. Photos without one that can be
+// compared, or that cannot be read, are named and left out, and so are those
+// that may be of one person as well as another: a wrong name moves the table.
 func facesOf(ctx context.Context, e *embed.Embedder, pack string, files []portraitFile) (shown []portraitFile, faces []embed.Face, err error) {
 	all := make([]embed.Face, len(files))
 	work, ctx := errgroup.WithContext(ctx)
@@ -127,17 +129,20 @@ func facesOf(ctx context.Context, e *embed.Embedder, pack string, files []portra
 				return err
 			}
 			r, err := e.Embed(ctx, pack, data)
-			switch {
-			case errors.Is(err, embed.ErrPack) || ctx.Err() != nil:
+			if errors.Is(err, embed.ErrPack) || ctx.Err() != nil {
 				return err
+			}
+			var of int
+			if err == nil {
+				of, err = identify.Subject(r)
+			}
+			switch {
 			case err != nil:
 				fmt.Printf("left out: %s: %v\n", f.path, err)
-			case len(r.Faces) == 0:
-				fmt.Printf("left out: %s: no face\n", f.path)
-			case !r.Faces[0].Comparable():
-				fmt.Printf("left out: %s: too poor to be compared: %s\n", f.path, strings.Join(r.Faces[0].Quality.Reasons, ", "))
+			case !r.Faces[of].Comparable():
+				fmt.Printf("left out: %s: too poor to be compared: %s\n", f.path, strings.Join(r.Faces[of].Quality.Reasons, ", "))
 			default:
-				all[i] = r.Faces[0]
+				all[i] = r.Faces[of]
 			}
 			return nil
 		})

@@ -10,6 +10,8 @@ import (
 
 	"oneton/calibration"
 	"oneton/config"
+	"oneton/embed"
+	"oneton/embed/embedtest"
 	"oneton/setup"
 	"oneton/store"
 )
@@ -61,4 +63,18 @@ func TestCalibrateSaysThatPeopleAreTooFew(t *testing.T) {
 	c := calibrateCommand{settings: settings{Data: t.TempDir()}, Photos: people, Install: true}
 	require.ErrorIs(t, c.Run(t.Context()), calibration.ErrSample)
 	require.ErrorIs(t, (&calibrateCommand{settings: c.settings, Reset: true}).Run(t.Context()), errNoData, "nothing was installed")
+}
+
+func TestCalibrateLeavesOutPhotosOfSeveral(t *testing.T) {
+	paths, err := setup.Find(setup.FromEnvironment(), setup.Default, setup.Photos, setup.GroupPhotos)
+	require.NoError(t, err)
+	e := embedtest.New(t, embed.Config{Queue: 3})
+	var files []portraitFile
+	for _, name := range []string{"obama.jpg", "sample6.jpg", "chelsea.png"} {
+		files = append(files, portraitFile{"someone", filepath.Join(paths.Photos, name)})
+	}
+	shown, faces, err := facesOf(t.Context(), e, "default", files)
+	require.NoError(t, err)
+	require.Equal(t, files[:1], shown, "a group is of nobody, and a cat is none")
+	require.Len(t, faces, 1)
 }
