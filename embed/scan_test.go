@@ -88,6 +88,28 @@ func TestFacesAtTheBordersOfParts(t *testing.T) {
 	require.Len(t, r.Faces, len(truth))
 }
 
+// A large photo that is turned is set upright by its larger faces, and its small
+// ones are found there.
+func TestSmallFacesInATurnedPhoto(t *testing.T) {
+	e := patient(t)
+	people := heads(t)
+	photo := composite.Ground(composite.Backgrounds()[0], 2400, 1800, 3)
+	truth := composite.Paste(photo,
+		composite.Placement{Head: people[0], X: 600, Y: 700, Width: 200},
+		composite.Placement{Head: people[1], X: 1500, Y: 500, Width: 48},
+		composite.Placement{Head: people[5], X: 1900, Y: 1200, Width: 48},
+	)
+	data, err := composite.JPEG(composite.Turned(photo, 1))
+	require.NoError(t, err)
+	r, err := e.Embed(t.Context(), "default", data, embed.CheckSmall)
+	require.NoError(t, err)
+	require.Equal(t, 270, r.Rotation)
+	require.Len(t, r.Faces, len(truth))
+	for _, face := range truth {
+		require.Equal(t, 270, showing(t, r, face).Rotation)
+	}
+}
+
 // A face that fills a large photo is one face, whatever its parts look like.
 func TestPartsOfALargeFaceAreNoFaces(t *testing.T) {
 	e := patient(t)
@@ -111,8 +133,8 @@ func TestPartsOfALargeFaceAreNoFaces(t *testing.T) {
 	}
 }
 
-// A scan costs what its parts do, and nothing in a photo that the detector sees
-// in full.
+// A scan costs what its parts do, once in a photo without faces, and nothing in
+// one that the detector sees in full.
 func TestScanIsBounded(t *testing.T) {
 	e := patient(t)
 	passes := embed.CountPasses(e, "default")
@@ -122,8 +144,8 @@ func TestScanIsBounded(t *testing.T) {
 		most int
 	}{
 		"small": {image.Pt(640, 640), turns * views},
-		"strip": {image.Pt(12_000, 20), turns * (views + tiles)},
-		"large": {image.Pt(7000, 7000), turns * (views + tiles)},
+		"strip": {image.Pt(12_000, 20), turns*views + tiles},
+		"large": {image.Pt(7000, 7000), turns*views + tiles},
 	} {
 		passes.Store(0)
 		r, err := e.Embed(t.Context(), "default", encodePNG(t, image.NewGray(image.Rect(0, 0, c.size.X, c.size.Y))), embed.CheckSmall)

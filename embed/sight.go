@@ -28,13 +28,13 @@ type sight struct {
 	found    []detection
 }
 
-// look finds the faces of a photo as it is.
-func (t *task) look(ctx context.Context, p *picture.Picture) (sight, error) {
+// look finds the faces of a photo as it is; closely, also part by part.
+func (t *task) look(ctx context.Context, p *picture.Picture, closely bool) (sight, error) {
 	found, err := t.detector.detect(ctx, p, t.frame)
 	if err != nil {
 		return sight{}, fmt.Errorf("detect faces: %w", err)
 	}
-	if slices.Contains(t.checks, CheckSmall) {
+	if closely {
 		if found, err = t.detector.scan(ctx, p, found, t.frame); err != nil {
 			return sight{}, fmt.Errorf("scan photo: %w", err)
 		}

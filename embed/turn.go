@@ -32,9 +32,11 @@ const (
 
 // stand looks at a photo and, when none of its faces shows that it is upright,
 // at its other three turns, and chooses the one that shows a face clearly
-// better.
+// better. Of the four it looks closely at the photo as it is, and at the one it
+// chooses, when small faces are asked for.
 func (t *task) stand(ctx context.Context, p *picture.Picture) (sight, error) {
-	best, err := t.look(ctx, p)
+	closely := slices.Contains(t.checks, CheckSmall)
+	best, err := t.look(ctx, p, closely)
 	if err != nil {
 		return sight{}, err
 	}
@@ -48,7 +50,7 @@ func (t *task) stand(ctx context.Context, p *picture.Picture) (sight, error) {
 	}
 	most += ahead
 	for _, degrees := range []int{90, 180, 270} {
-		s, err := t.look(ctx, p.Turned(degrees))
+		s, err := t.look(ctx, p.Turned(degrees), false)
 		if err != nil {
 			return sight{}, err
 		}
@@ -60,6 +62,11 @@ func (t *task) stand(ctx context.Context, p *picture.Picture) (sight, error) {
 			s.rotation = degrees
 			best, most = s, e
 		}
+	}
+	if closely && best.rotation != 0 {
+		s, err := t.look(ctx, best.Picture, true)
+		s.rotation = best.rotation
+		return s, err
 	}
 	return best, nil
 }
