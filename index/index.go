@@ -10,7 +10,8 @@ type Scope struct {
 	Tenant string
 	// Gallery is the gallery's internal id.
 	Gallery string
-	// Pack names the template space.
+	// Pack names the template space, a version of a pack: templates compare only
+	// within it.
 	Pack string
 }
 

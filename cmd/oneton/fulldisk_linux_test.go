@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"oneton/config"
 )
 
 const (
@@ -127,7 +129,7 @@ func TestFullDisk(t *testing.T) {
 		require.NoError(t, err, "there is room again")
 		info, err := os.Stat(filepath.Join(data, "oneton.db-reserve"))
 		require.NoError(t, err)
-		require.Equal(t, int64(reserve), info.Size(), "the reserve is taken back")
+		require.Equal(t, int64(max(reserve, reservePhotos*config.Default().Image.MaxBytes)), info.Size(), "the reserve is taken back")
 	}
 	require.Empty(t, search("b"))
 	require.Equal(t, []string{"c"}, search("c"))

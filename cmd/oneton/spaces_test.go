@@ -21,6 +21,7 @@ import (
 
 	"oneton/embed/pack"
 	"oneton/face"
+	"oneton/index/qdrant/qdranttest"
 	"oneton/setup"
 	"oneton/store"
 	"oneton/store/postgres"
@@ -254,6 +255,36 @@ func TestRealTemplatesAreConverted(t *testing.T) {
 	require.NoError(t, err)
 	require.InDelta(t, 1, cosine, 1e-6)
 	require.InDelta(t, faces[0].Quality.Score, faces[1].Quality.Score, 1e-6)
+}
+
+// TestConvertedInQdrant converts what Qdrant holds.
+func TestConvertedInQdrant(t *testing.T) {
+	server, data := qdranttest.Start(t), t.TempDir()
+	first, second := patternVersions(t)
+	p := startProgram(t, data, append(withQdrant(server.Address()), "--set", "packs="+first)...)
+	key := p.key
+	_, err := p.do(key, http.MethodPost, "/v1/galleries", map[string]any{"name": "staff"}, nil)
+	require.NoError(t, err)
+	const n = 5
+	for i := range n {
+		p.enrol(t, key, fmt.Sprint("p", i), pattern(fmt.Sprint(i)))
+	}
+	p.requireFinds(t, key, "p0", pattern("0"), true)
+	p.stop(t)
+	p = startProgram(t, data, append(withQdrant(server.Address()), "--set", "packs="+second)...)
+	p.waitReady(t)
+	for i := range n {
+		p.requireFinds(t, key, fmt.Sprint("p", i), pattern(fmt.Sprint(i)), true)
+	}
+	p.enrol(t, key, "new", pattern("new"))
+	p.requireFinds(t, key, "new", pattern("new"), true)
+	out, err := command(t, append([]string{"index", "verify", "--data", data}, withQdrant(server.Address())...)...)
+	require.NoError(t, err, out)
+	require.Contains(t, out, "0 differences")
+	out, err = command(t, append([]string{"index", "status", "--data", data}, withQdrant(server.Address())...)...)
+	require.NoError(t, err, out)
+	require.Regexp(t, `_pattern@2 +pattern@2 +192 `, out)
+	p.stop(t)
 }
 
 // TestReplicasOfTwoVersions brings replicas of one database to another version of

@@ -2,7 +2,9 @@ package indextest
 
 import (
 	"errors"
+	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -141,6 +143,48 @@ func testMovePack(t *testing.T, f *feed) {
 	}
 	f.apply(t, remove(old, ids[0]))
 	f.search(t, index.Query{Scope: fresh, Probe: randomTemplate(rng, 2*dimension), K: 5, Threshold: -1})
+}
+
+// testMoveVersion is what a conversion to another version of a pack looks like: the
+// faces of a gallery are put again, some at a time, in a space of the same
+// dimension.
+func testMoveVersion(t *testing.T, f *feed) {
+	rng, old := newRand(12), newScope()
+	old.Pack = "default"
+	fresh := old
+	fresh.Pack = "default@2"
+	const people = 40
+	ids := make([]string, people)
+	for i := range ids {
+		ids[i] = newID()
+		f.apply(t, put(old, fmt.Sprint("p", i), ids[i], randomTemplate(rng, dimension), map[string]string{"team": "red"}))
+	}
+	compare := func() {
+		t.Helper()
+		for _, scope := range []index.Scope{old, fresh} {
+			q := index.Query{Scope: scope, Probe: randomTemplate(rng, dimension), K: people, Threshold: -1}
+			f.search(t, q)
+			q.Filter = map[string][]string{"team": {"red"}}
+			f.search(t, q)
+		}
+	}
+	for page := range slices.Chunk(ids, 15) {
+		var changes []changelog.Change
+		for _, id := range page {
+			i := slices.Index(ids, id)
+			changes = append(changes, put(fresh, fmt.Sprint("p", i), id, randomTemplate(rng, dimension), map[string]string{"team": "red"}))
+		}
+		f.apply(t, changes...)
+		compare()
+		f.replay(t, f.last)
+		compare()
+	}
+	require.Zero(t, mustSearch(t, f, index.Query{Scope: old, Probe: randomTemplate(rng, dimension), K: 1, Threshold: -1}).Faces)
+	require.Equal(t, people, mustSearch(t, f, index.Query{Scope: fresh, Probe: randomTemplate(rng, dimension), K: 1, Threshold: -1}).Faces)
+	f.apply(t, remove(old, ids[0]), put(fresh, "new", newID(), randomTemplate(rng, dimension), nil))
+	compare()
+	f.apply(t, drop(old))
+	compare()
 }
 
 func testPositions(t *testing.T, f *feed) {

@@ -59,6 +59,7 @@ func Run(t *testing.T, create func(t *testing.T) Index, o Options) {
 		"delete":                 testDelete,
 		"drop":                   testDrop,
 		"move to another pack":   testMovePack,
+		"move to a version":      testMoveVersion,
 		"grouping":               testGrouping,
 		"ties":                   testTies,
 		"ties of one subject":    testTiesOfOneSubject,

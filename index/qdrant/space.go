@@ -13,7 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// keyPack names the pack in a collection's metadata.
+// keyPack names the template space in a collection's metadata.
 const keyPack = "pack"
 
 // markersPerShard makes it all but sure that every shard of a collection
@@ -21,7 +21,7 @@ const keyPack = "pack"
 // s shards, one shard has none with a probability below s·e⁻¹⁶.
 const markersPerShard = 16
 
-// space is the collection of one pack's templates, or, without a pack, the
+// space is the collection of one space's templates, or, without a pack, the
 // one that holds the index's position when there are no others yet.
 type space struct {
 	name string
@@ -43,11 +43,12 @@ func newSpace(name string, shards int) *space {
 	return s
 }
 
-// plain are the characters of a pack's name that a collection's may have.
-var plain = regexp.MustCompile(`^[a-z0-9.-]{1,128}$`)
+// plain are the names of spaces that a collection's may have in it: those of
+// packs, and with a version.
+var plain = regexp.MustCompile(`^[a-z0-9.@-]{1,128}$`)
 
-// collectionName is unambiguous: a pack whose name has other characters is
-// named by its hash.
+// collectionName is unambiguous: a space whose name has other characters
+// is named by its hash.
 func (x *Index) collectionName(pack string) string {
 	if !plain.MatchString(pack) {
 		sum := sha256.Sum256([]byte(pack))
