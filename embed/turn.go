@@ -3,6 +3,7 @@ package embed
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 
 	"oneton/embed/picture"
@@ -25,6 +26,9 @@ const (
 	// quality curve, where evidence is the detector's confidence.
 	sureOf        = 0.9
 	clearlySureOf = 0.05
+	// lying is how far a head leans, in degrees, when it says nothing of the photo
+	// as it stands: nearer to the next turn, with room for heads that lean.
+	lying = 60
 	// witnesses are how many faces of each turn are heard, the ones that the
 	// detector is most sure of.
 	witnesses = 3
@@ -83,7 +87,7 @@ func (t *task) evidence(ctx context.Context, s sight) (most float64, err error) 
 			return 0, err
 		}
 		switch {
-		case f == nil:
+		case f == nil || math.Abs(float64(f.Quality.Roll)) > lying:
 		case t.Quality == nil:
 			most = max(most, float64(f.Confidence))
 		default:
