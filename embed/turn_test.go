@@ -31,28 +31,7 @@ func pixels(img image.Image) *image.RGBA {
 
 // turned is the image turned clockwise.
 func turned(img image.Image, degrees int) image.Image {
-	in := pixels(img)
-	w, h := in.Rect.Dx(), in.Rect.Dy()
-	size := image.Rect(0, 0, w, h)
-	if degrees%180 != 0 {
-		size = image.Rect(0, 0, h, w)
-	}
-	out := image.NewRGBA(size)
-	for y := range h {
-		for x := range w {
-			u, v := x, y
-			switch degrees {
-			case 90:
-				u, v = h-1-y, x
-			case 180:
-				u, v = w-1-x, h-1-y
-			case 270:
-				u, v = y, w-1-x
-			}
-			out.SetRGBA(u, v, in.RGBAAt(x, y))
-		}
-	}
-	return out
+	return composite.Turned(pixels(img), degrees/90)
 }
 
 // mirrored is the image with left and right exchanged.
@@ -221,5 +200,22 @@ func TestTurnedStrangersStayStrangers(t *testing.T) {
 				require.Less(t, cosine(t, a, b), least, "turned by %d quarters", quarter)
 			}
 		}
+	}
+}
+
+// Packs without a quality curve go by the detector's confidence.
+func TestTurnsWithoutAQualityCurve(t *testing.T) {
+	p := embedtest.Pack(t, "default")
+	p.Quality, p.Trust = nil, nil
+	e := embedtest.New(t, embed.Config{}, p)
+	passes := embed.CountPasses(e, "default")
+	img := decoded(t, "obama.jpg")
+	for _, degrees := range []int{0, 90, 180, 270} {
+		passes.Store(0)
+		r, err := e.Embed(t.Context(), "default", encodeJPEG(t, turned(img, degrees), 0))
+		require.NoError(t, err)
+		require.Len(t, r.Faces, 1, "turned by %d", degrees)
+		require.Equal(t, (360-degrees)%360, r.Rotation, "turned by %d", degrees)
+		require.Equal(t, degrees == 0, passes.Load() == 1, "upright it costs one look")
 	}
 }
