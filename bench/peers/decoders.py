@@ -88,8 +88,6 @@ def jpeg(rng, image, exif):
     if how == "pillow" and not progressive and not optimise and rng.random() < 0.2:
         segments = [s for s in jpeg_segments(data) if s[:2] != b"\xff\xc4"]
         return name + ", no tables", b"".join(segments)
-    if how == "pillow" and rng.random() < 0.2:
-        return name + ", other factors", factors(rng, data)
     return name, data
 
 
@@ -329,7 +327,7 @@ def damage(rng, kind, data):
     n = len(data)
     ways = ["none"] * 6 + ["bits anywhere", "bits in the first bytes", "cut", "cut near the end", "trailing bytes", "zeros for the rest"]
     if kind.startswith("jpeg"):
-        ways += ["fill bytes", "segments in another order", "an empty segment", "no end", "a second file behind"]
+        ways += ["fill bytes", "segments in another order", "an empty segment", "no end", "a second file behind", "other factors"]
     if kind.startswith("png"):
         ways += ["checksum of an ancillary chunk", "checksum of a critical chunk", "checksum of data", "no end", "chunks in another order",
                  "an unknown chunk", "data in small chunks", "a chunk twice", "checksum of the compressed data", "a chunk left out"]
@@ -351,6 +349,8 @@ def damage(rng, kind, data):
         data = data[:at] + bytes(n - at)
     elif way == "a second file behind":
         data += data
+    elif way == "other factors":
+        data = factors(rng, data)
     elif kind.startswith("jpeg"):
         parts = jpeg_segments(data)
         if way == "fill bytes":

@@ -121,7 +121,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"truncated jpeg":      {jpeg[:len(jpeg)*3/4], picture.ErrCorrupt},
 		"truncated headers":   {jpeg[:30], picture.ErrCorrupt},
 		"truncated progress":  {progressive[:len(progressive)*2/4], picture.ErrCorrupt},
-		"truncated png":       {png[:len(png)*3/4], picture.ErrCorrupt},
+		"truncated png":       {png[:45], picture.ErrCorrupt},
 		"truncated webp":      {webp[:len(webp)*3/4], picture.ErrCorrupt},
 		"corrupt png":         {flip(png, len(png)*3/4), picture.ErrCorrupt},
 		"signature alone":     {png[:8], picture.ErrCorrupt},

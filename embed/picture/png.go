@@ -3,11 +3,13 @@ package picture
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"image"
 	"image/png"
 	"iter"
+	"strings"
 )
 
 // pngSignature begins every PNG.
@@ -36,6 +38,9 @@ func pngChunks(data []byte) iter.Seq2[string, []byte] {
 // pngData is the kind of the chunks that hold the compressed samples.
 const pngData = "IDAT"
 
+// pngHeaderAt is where its content begins.
+const pngHeaderAt = 16
+
 // pngHeader is the content of the chunk that comes first.
 type pngHeader []byte
 
@@ -63,10 +68,12 @@ const (
 
 func (h pngHeader) colourType() byte { return h[9] }
 
-// samples is how many bytes the samples take.
-func (h pngHeader) samples() int {
+func (h pngHeader) interlaced() bool { return h[12] != 0 }
+
+// rowBytes is how many bytes a row's samples take.
+func (h pngHeader) rowBytes() int {
 	channels := map[byte]int{pngGrey: 1, pngColour: 3, pngPalette: 1, pngGreyAlpha: 2, pngColourAlpha: 4}[h.colourType()]
-	return h.size().Y * ((h.size().X*channels*h.depth() + 7) / 8)
+	return (h.size().X*channels*h.depth() + 7) / 8
 }
 
 func configPNG(data []byte) (image.Point, error) {
@@ -77,13 +84,23 @@ func configPNG(data []byte) (image.Point, error) {
 	return h.size(), nil
 }
 
+// endsEarly tells image/png's error, or that of its reader within, on data that
+// end before the picture or its checksum do.
+func endsEarly(err error) bool {
+	var format png.FormatError
+	return errors.As(err, &format) && strings.HasSuffix(string(format), "not enough pixel data")
+}
+
 func decodePNG(ctx context.Context, _ *Decoder, data []byte) (*Picture, error) {
-	plain, err := plainPNG(data)
+	plain, err := plainPNG(data, true)
 	if err != nil {
 		return nil, err
 	}
 	img, err := png.Decode(&contextReader{ctx: ctx, data: plain})
-	if err != nil {
+	switch {
+	case endsEarly(err):
+		return decodeCutPNG(ctx, data, plain[pngHeaderAt:])
+	case err != nil:
 		return nil, err
 	}
 	return view(img, "image/png"), nil
@@ -91,8 +108,9 @@ func decodePNG(ctx context.Context, _ *Decoder, data []byte) (*Picture, error) {
 
 // plainPNG is the file with nothing but what its picture is made of, in the form
 // that image/png takes: with right checksums and an end, without a palette or a
-// transparent colour that the picture cannot have.
-func plainPNG(data []byte) ([]byte, error) {
+// transparent colour that the picture cannot have. Without its data it is what
+// comes before them.
+func plainPNG(data []byte, whole bool) ([]byte, error) {
 	h, err := headerOfPNG(data)
 	if err != nil {
 		return nil, err
@@ -102,6 +120,8 @@ func plainPNG(data []byte) ([]byte, error) {
 	colours, transparent, samples := 0, false, false
 	for kind, content := range pngChunks(data) {
 		switch {
+		case kind == pngData && !whole:
+			return plain, nil
 		case kind == pngData:
 			samples = true
 			plain = appendPNGChunk(plain, pngData, content)
@@ -179,7 +199,7 @@ func checkPNG(data []byte, _ image.Point, limits Limits) error {
 	if err != nil {
 		return err
 	}
-	samples := h.samples()
+	samples := h.size().Y * h.rowBytes()
 	if samples > maxPNGBytes*limits.Pixels {
 		return fmt.Errorf("%w: %d bytes of PNG samples, the limit is %d", ErrTooLarge, samples, maxPNGBytes*limits.Pixels)
 	}

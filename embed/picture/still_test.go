@@ -97,6 +97,57 @@ func TestPNGsWithoutAllPixelsAreCorrupt(t *testing.T) {
 	}
 }
 
+// Of a PNG that ends early the rows before are the photo, as they are in the
+// whole file.
+func TestCutPNGsShowTheirWholeRows(t *testing.T) {
+	const least = 20
+	limits := picture.DefaultLimits()
+	for _, name := range []string{"plain.png", "palette-alpha.png", "16-bit.png", "alpha.png", "grey.png", "grey-16-bit.png"} {
+		data := file(t, name)
+		at := bytes.Index(data, []byte("IDAT")) + 4
+		whole, err := picture.Decode(t.Context(), data, limits)
+		require.NoError(t, err)
+		want := picture.NewRaster(whole.Width, whole.Height)
+		whole.Warp(want, picture.Affine{A: 1, E: 1})
+		taken, before := 0, 0
+		for cut := at; cut < len(data); cut++ {
+			p, err := picture.Decode(t.Context(), data[:cut], limits)
+			if err != nil {
+				require.ErrorIs(t, err, picture.ErrCorrupt, "%s at %d", name, cut)
+				require.Zero(t, taken, "%s at %d: a shorter one is taken", name, cut)
+				continue
+			}
+			taken++
+			require.GreaterOrEqual(t, p.Height, max(least, before), "%s at %d", name, cut)
+			require.Equal(t, whole.Width, p.Width)
+			before = p.Height
+			got := picture.NewRaster(p.Width, p.Height)
+			p.Warp(got, picture.Affine{A: 1, E: 1})
+			n := p.Width * p.Height
+			require.Equal(t, [][]float32{want.R[:n], want.G[:n], want.B[:n]}, [][]float32{got.R, got.G, got.B}, "%s at %d", name, cut)
+		}
+		require.Equal(t, whole.Height, before, "%s: all rows, when what is missing is behind them", name)
+		require.Greater(t, taken, 4, name)
+	}
+	interlaced := pngParts(t, "plain.png")
+	interlaced[0] = pngPart("IHDR", append(bytes.Clone(interlaced[0][8:20]), 1))
+	_, err := picture.Decode(t.Context(), pngOf(interlaced...)[:120], limits)
+	require.ErrorIs(t, err, picture.ErrCorrupt)
+}
+
+func TestCutPNGSaysWhere(t *testing.T) {
+	data := file(t, "16-bit.png")
+	for cut := len(data); ; cut-- {
+		_, err := picture.Decode(t.Context(), data[:cut], picture.DefaultLimits())
+		if err == nil {
+			continue
+		}
+		require.ErrorIs(t, err, picture.ErrCorrupt)
+		require.Regexp(t, `: the file ends after row 1?[0-9] of 43; send the whole file$`, err.Error())
+		return
+	}
+}
+
 // A PNG or WebP with one frame is a still, one with more has pictures of which
 // nobody knows which is meant.
 func TestOneFrameIsAStill(t *testing.T) {

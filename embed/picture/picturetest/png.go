@@ -52,7 +52,7 @@ func hostilePNG() []Photo {
 		{"png: too many bytes of samples", tooLarge, func() []byte {
 			return png(header{width: width, height: height, depth: 16, colour: colourAlpha}, chunk("IDAT", rows(1, 10)))
 		}},
-		{"png: cut short", corrupt, func() []byte {
+		{"png: cut short", nil, func() []byte {
 			data := whole(header{depth: 8, colour: colour}, 3)()
 			return data[:len(data)-100]
 		}},
