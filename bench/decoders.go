@@ -98,7 +98,7 @@ type decodersView struct {
 
 // decodersTolerance is the mean difference of samples, of 255, up to which two
 // pictures are alike: decoders smooth halved colours in several ways.
-const decodersTolerance = 4
+const decodersTolerance = 3
 
 // Run compares what this decoder and two others make of the same files.
 func (c *decodersCommand) Run(ctx context.Context) error {
