@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"oneton/changelog"
@@ -38,4 +39,16 @@ func TestOlderDatabases(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestProgramsFromBeforeSpacesFail: one that still runs must not go on and miss
+// whoever is in another space.
+func TestProgramsFromBeforeSpacesFail(t *testing.T) {
+	url := shared.Database(t)
+	open(t, postgres.Config{URL: url})
+	conn, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(t.Context()) }()
+	_, err = conn.Exec(t.Context(), `SELECT f.pack FROM changes c LEFT JOIN faces f ON f.enrolled = c.enrolled`)
+	require.ErrorContains(t, err, "does not exist")
 }

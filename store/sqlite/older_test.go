@@ -45,3 +45,12 @@ func TestOlderDatabases(t *testing.T) {
 		})
 	}
 }
+
+// TestProgramsFromBeforeSpacesFail: one that still runs must not go on and miss
+// whoever is in another space.
+func TestProgramsFromBeforeSpacesFail(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "oneton.db")
+	open(t, path)
+	_, err := behind(t, path).ExecContext(t.Context(), `SELECT f.pack FROM changes c LEFT JOIN faces f ON f.n = c.n`)
+	require.ErrorContains(t, err, "no such column")
+}
