@@ -129,7 +129,7 @@ func (t tx) replacement() (r replacement, err error) {
 		{&r.log, `INSERT INTO changes (kind, n) VALUES (?, ?)`},
 		{&r.put, `UPDATE faces SET space = ?, template = ?, checksum = ?, box = ?, landmarks = ?, quality = ?, details = ?, put = ? WHERE n = ?`},
 	} {
-		if *s.stmt, err = t.conn.PrepareContext(context.Background(), s.query); err != nil {
+		if *s.stmt, err = t.conn.PrepareContext(context.Background(), s.query); err != nil { //nolint:sqlclosecheck // close does
 			r.close()
 			return replacement{}, err
 		}
