@@ -20,7 +20,9 @@ import (
 // demo is the service with the default pack on real photos.
 func demo(t *testing.T) *identify.Service {
 	t.Helper()
-	s, db := openWith(t, filepath.Join(t.TempDir(), "oneton.db"), embedtest.New(t, embed.Config{}))
+	e := embedtest.New(t, embed.Config{})
+	s, db := openWith(t, filepath.Join(t.TempDir(), "oneton.db"), e)
+	require.NoError(t, identify.PrepareSpaces(t.Context(), e, db))
 	require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: tenant}))
 	_, err := s.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery})
 	require.NoError(t, err)
