@@ -165,6 +165,9 @@ func (e *Embedder) Embed(ctx context.Context, pack string, photo []byte, checks 
 	if err != nil {
 		return Result{}, err
 	}
+	if err := s.leaveOutCut(); err != nil {
+		return Result{}, err
+	}
 	faces, err := t.faces(ctx, s, e.maxFaces)
 	if err != nil {
 		return Result{}, err

@@ -14,8 +14,11 @@ import io
 import json
 import os
 import random
+import shutil
 import struct
+import subprocess
 import sys
+import tempfile
 import warnings
 import zlib
 
@@ -29,6 +32,7 @@ from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
 Image.MAX_IMAGE_PIXELS = LARGEST // 2
 warnings.simplefilter("ignore")
+CJPEG = shutil.which("cjpeg")
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
@@ -59,7 +63,9 @@ def exif_block(rng):
 # JPEG
 
 def jpeg(rng, image, exif):
-    how = rng.choice(("pillow", "pillow", "pillow", "opencv", "grey", "cmyk", "rgb"))
+    how = rng.choice(("pillow", "pillow", "pillow", "opencv", "grey", "cmyk", "rgb") + ("cjpeg",) * 2 * bool(CJPEG))
+    if how == "cjpeg":
+        return cjpeg(rng, image, exif)
     out = io.BytesIO()
     options = {"exif": b"Exif\0\0" + exif} if exif else {}
     quality = rng.choice((5, 30, 75, 90, 95, 100))
@@ -89,6 +95,28 @@ def jpeg(rng, image, exif):
         segments = [s for s in jpeg_segments(data) if s[:2] != b"\xff\xc4"]
         return name + ", no tables", b"".join(segments)
     return name, data
+
+
+def cjpeg(rng, image, exif):
+    """Of factors that other encoders do not write, in one scan, in a scan for each
+    component, or progressive."""
+    chosen = rng.choice(("4x1,1x1,1x1", "4x2,1x1,1x1", "1x4,1x1,1x1", "2x4,1x1,1x1", "2x1,2x1,2x1", "2x2,2x1,2x1", "2x2,2x1,1x2",
+                         "2x2,1x1,2x2", "1x1,2x2,2x2", "1x1,1x2,2x1", "3x1,1x1,1x1", "3x2,1x1,1x1", "1x3,1x3,1x1", "1x1,2x1,1x1"))
+    options = ["-sample", chosen, "-quality", str(rng.choice((2, 30, 75, 95)))]
+    name = "jpeg cjpeg " + chosen
+    with tempfile.NamedTemporaryFile() as script:
+        order = ["0;", "1;", "2;"]
+        rng.shuffle(order)
+        script.write("\n".join(order).encode())
+        script.flush()
+        way = rng.choice(("", "progressive", "apart"))
+        options += {"": [], "progressive": ["-progressive"], "apart": ["-scans", script.name]}[way]
+        if rng.random() < 0.3:
+            options += ["-restart", rng.choice(("1", "3B", "20B"))]
+        out = io.BytesIO()
+        image.convert("RGB").save(out, "PPM")
+        data = subprocess.run([CJPEG, *options], input=out.getvalue(), capture_output=True, check=True).stdout
+    return name + (", " + way if way else ""), with_exif(data, exif)
 
 
 def factors(rng, data):
@@ -327,7 +355,8 @@ def damage(rng, kind, data):
     n = len(data)
     ways = ["none"] * 6 + ["bits anywhere", "bits in the first bytes", "cut", "cut near the end", "trailing bytes", "zeros for the rest"]
     if kind.startswith("jpeg"):
-        ways += ["fill bytes", "segments in another order", "an empty segment", "no end", "a second file behind", "other factors"]
+        ways += ["fill bytes", "segments in another order", "an empty segment", "no end", "a second file behind", "other factors",
+                 "stray bytes", "bits in the scan", "a restart's number", "a restart left out", "height behind the scan"]
     if kind.startswith("png"):
         ways += ["checksum of an ancillary chunk", "checksum of a critical chunk", "checksum of data", "no end", "chunks in another order",
                  "an unknown chunk", "data in small chunks", "a chunk twice", "checksum of the compressed data", "a chunk left out"]
@@ -362,6 +391,22 @@ def damage(rng, kind, data):
             parts[1:-1] = middle
         elif way == "an empty segment":
             parts.insert(rng.randrange(1, len(parts)), b"\xff" + bytes([rng.choice((0xE0, 0xE5, 0xFE))]) + b"\0\x02")
+        elif way == "stray bytes":
+            parts.insert(rng.randrange(1, len(parts)), rng.choice((b"\0", b"stray", b"\xff\0")))
+        elif way == "bits in the scan":
+            parts[-1] = flipped(rng, parts[-1], 14, len(parts[-1]))
+        elif way in ("a restart's number", "a restart left out"):
+            scan = parts[-1]
+            restarts = [i for i in range(len(scan) - 1) if scan[i] == 0xFF and 0xD0 <= scan[i + 1] <= 0xD7]
+            if restarts:
+                at = rng.choice(restarts)
+                number = b"\xff" + bytes([0xD0 + rng.randrange(8)])
+                parts[-1] = scan[:at] + (number if way == "a restart's number" else b"") + scan[at + 2:]
+        elif way == "height behind the scan":
+            for i, p in enumerate(parts):
+                if p[:1] == b"\xff" and p[1] in (0xC0, 0xC1) and parts[-1].endswith(b"\xff\xd9"):
+                    parts[i] = p[:5] + b"\0\0" + p[7:]
+                    parts[-1] = parts[-1][:-2] + b"\xff\xdc\0\x04" + p[5:7] + b"\xff\xd9"
         elif way == "no end" and parts[-1].endswith(b"\xff\xd9"):
             parts[-1] = parts[-1][:-2]
         data = b"".join(parts)

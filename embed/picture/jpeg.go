@@ -28,7 +28,10 @@ func decodeJPEG(ctx context.Context, d *Decoder, data []byte) (*Picture, error) 
 
 // viewJPEG makes a picture of a decoded JPEG, and takes its memory over.
 func viewJPEG(m *jpeg.Image) *Picture {
-	p := &Picture{Width: m.Width, Height: m.Height, MediaType: "image/jpeg", damage: m.Damage}
+	p := &Picture{Width: m.Width, Height: m.Height, MediaType: "image/jpeg"}
+	if m.Damage != nil {
+		p.lacks(m.Damage)
+	}
 	switch m.Model {
 	case jpeg.Grey:
 		p.colour = grey

@@ -19,8 +19,11 @@ type Picture struct {
 
 	planes [3]plane
 	colour colour
-	// damage is why the file has fewer rows than it announces, if it has.
-	damage error
+	// damage is why the file has fewer rows than it announces, if it has, and
+	// missing where they would be: beyond the right side, the left, the bottom or
+	// the top, as (1, 0), (-1, 0), (0, 1) or (0, -1).
+	damage  error
+	missing image.Point
 }
 
 // colour says what the three planes hold.
@@ -93,6 +96,13 @@ func (p *Picture) turn(orientation int) {
 	transposed := orientation >= 5
 	if transposed {
 		p.Width, p.Height = p.Height, p.Width
+		p.missing = image.Pt(p.missing.Y, p.missing.X)
+	}
+	if mirrored {
+		p.missing.X = -p.missing.X
+	}
+	if flipped {
+		p.missing.Y = -p.missing.Y
 	}
 	for i := range p.planes {
 		if transposed {
@@ -105,6 +115,27 @@ func (p *Picture) turn(orientation int) {
 			p.planes[i] = p.planes[i].flipped(p.Height)
 		}
 	}
+}
+
+// lacks notes why the file has no rows below those of the picture as it is.
+func (p *Picture) lacks(damage error) { p.damage, p.missing = damage, image.Pt(0, 1) }
+
+// Damage is why the file has fewer rows than it announces; nil when it has all.
+func (p *Picture) Damage() error { return p.damage }
+
+// Cuts says whether a box reaches the rows that the file lacks.
+func (p *Picture) Cuts(left, top, right, bottom float64) bool {
+	switch p.missing {
+	case image.Pt(1, 0):
+		return right >= float64(p.Width)
+	case image.Pt(-1, 0):
+		return left <= 0
+	case image.Pt(0, 1):
+		return bottom >= float64(p.Height)
+	case image.Pt(0, -1):
+		return top <= 0
+	}
+	return false
 }
 
 // Turned is the picture turned clockwise by 0, 90, 180 or 270 degrees. It

@@ -40,7 +40,7 @@ func decodeCutPNG(ctx context.Context, data []byte, h pngHeader) (*Picture, erro
 		return nil, err
 	}
 	p := view(img, "image/png")
-	p.damage = fmt.Errorf("the file ends after row %d of %d", rows.whole, p.Height)
+	p.lacks(fmt.Errorf("the file ends after row %d of %d", rows.whole, p.Height))
 	p.Height = rows.whole
 	for i := range p.planes {
 		p.planes[i].height = rows.whole

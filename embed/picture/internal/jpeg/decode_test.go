@@ -108,8 +108,9 @@ func TestDecodeStopsWithContext(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// FuzzDecode holds the decoder to its word: what the standard library decodes
-// has the same samples here, or fewer rows.
+// FuzzDecode holds the decoder to its word: what the standard library decodes,
+// too, has the same samples. Of progressive files only those that are right have,
+// since the library carries the end of a band over to the next scan.
 func FuzzDecode(f *testing.F) {
 	for _, data := range files(f) {
 		f.Add(data)
@@ -128,7 +129,7 @@ func FuzzDecode(f *testing.F) {
 			require.LessOrEqual(t, (p.Height-1)*p.Stride+p.Width, len(p.Pix))
 		}
 		want, err := standard.Decode(bytes.NewReader(data))
-		if err == nil && (got.Model == jpeg.Grey || got.Model == jpeg.YCbCr) {
+		if err == nil && !frame.Progressive && (got.Model == jpeg.Grey || got.Model == jpeg.YCbCr) {
 			requireEqual(t, want, got)
 		}
 	})
