@@ -35,9 +35,9 @@ type compositesCommand struct {
 }
 
 type compositesResult struct {
-	// BySize and ByTilt compare a face in a whole photo with the crop of it that a caller
-	// would send: by the face's size in heads leaning 0 to 45 degrees, and by
-	// tilt in all sizes.
+	// BySize and ByTilt compare a face in a whole photo, with detail full, with
+	// the crop of it that a caller would send: by the face's size in heads leaning
+	// 0 to 45 degrees, and by tilt in all sizes.
 	BySize []wholeCell `json:"whole_against_crop_by_size,omitempty"`
 	ByTilt []wholeCell `json:"whole_against_crop_by_tilt,omitempty"`
 	// Tight are photos that one face fills.
@@ -150,12 +150,12 @@ func (b *composites) ground(n, width, height int) *image.RGBA {
 
 // find embeds a photo and returns the face that the truth is of, nil when it is
 // not found, and all faces.
-func (b *composites) find(ctx context.Context, photo *image.RGBA, t composite.Truth) (*embed.Face, embed.Result, error) {
+func (b *composites) find(ctx context.Context, photo *image.RGBA, t composite.Truth, checks ...embed.Check) (*embed.Face, embed.Result, error) {
 	data, err := composite.JPEG(photo)
 	if err != nil {
 		return nil, embed.Result{}, err
 	}
-	r, err := b.e.Embed(ctx, b.pack, data)
+	r, err := b.e.Embed(ctx, b.pack, data, checks...)
 	if err != nil {
 		return nil, r, err
 	}

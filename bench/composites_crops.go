@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 
+	"oneton/embed"
 	"oneton/embed/embedtest/composite"
 	"oneton/face"
 )
@@ -105,7 +106,7 @@ func (b *composites) shoot(ctx context.Context, s *wholeShot) error {
 	if err != nil {
 		return err
 	}
-	f, _, err := b.find(ctx, photo, t)
+	f, _, err := b.find(ctx, photo, t, embed.CheckSmall)
 	if err != nil {
 		return err
 	}

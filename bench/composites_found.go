@@ -189,7 +189,7 @@ func (b *composites) count(ctx context.Context, photo []byte, truth []composite.
 		if err != nil {
 			return err
 		}
-		cosine, err := r.Faces[k].Template.Cosine(good)
+		cosine, err := r.Faces[k].Probe.Cosine(good)
 		if err != nil {
 			return err
 		}
