@@ -124,7 +124,9 @@ func plainPNG(data []byte, whole bool) ([]byte, error) {
 			return plain, nil
 		case kind == pngData:
 			samples = true
-			plain = appendPNGChunk(plain, pngData, content)
+			if len(content) > 0 {
+				plain = appendPNGChunk(plain, pngData, content)
+			}
 		case samples: // what comes between data and other data is none of the picture's
 			return appendPNGChunk(plain, "IEND", nil), nil
 		case kind == "PLTE" && h.colourType() == pngPalette && colours == 0:
@@ -203,9 +205,10 @@ func checkPNG(data []byte, _ image.Point, limits Limits) error {
 	if samples > maxPNGBytes*limits.Pixels {
 		return fmt.Errorf("%w: %d bytes of PNG samples, the limit is %d", ErrTooLarge, samples, maxPNGBytes*limits.Pixels)
 	}
-	chunks := 0
-	for kind := range pngChunks(data) {
+	chunks, compressed := 0, 0
+	for kind, content := range pngChunks(data) {
 		if kind == pngData {
+			compressed += len(content)
 			continue
 		}
 		if chunks++; chunks > maxChunks {
@@ -215,8 +218,8 @@ func checkPNG(data []byte, _ image.Point, limits Limits) error {
 	// A file may be half as large and have as many samples as is allowed, but not
 	// both.
 	most := max(maxPNGBytes*limits.Pixels/4*5, dataCost*limits.Bytes/2)
-	if work := samples + dataCost*len(data); work > max(most, leastPNGWork) {
-		return fmt.Errorf("%w: %d bytes of PNG for %d bytes of samples", ErrTooComplex, len(data), samples)
+	if work := samples + dataCost*compressed; work > max(most, leastPNGWork) {
+		return fmt.Errorf("%w: %d bytes of PNG data for %d bytes of samples", ErrTooComplex, compressed, samples)
 	}
 	return nil
 }

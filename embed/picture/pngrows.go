@@ -60,6 +60,8 @@ type pngRows struct {
 	ready []byte
 	begun bool
 	sum   hash.Hash32
+	// content and chunk are used for each row again.
+	content, chunk []byte
 }
 
 func (r *pngRows) Read(p []byte) (int, error) {
@@ -79,13 +81,13 @@ func (r *pngRows) Read(p []byte) (int, error) {
 // last one and the end.
 func (r *pngRows) next() []byte {
 	const header, mostStored = "\x78\x01", 1<<16 - 1
-	var content []byte
+	content := r.content[:0]
 	if !r.begun {
 		r.begun, content = true, append(content, header...)
 	}
 	if r.left == 0 {
 		content = binary.BigEndian.AppendUint32(append(content, "\x01\x00\x00\xff\xff"...), r.sum.Sum32())
-		return appendPNGChunk(appendPNGChunk(nil, pngData, content), "IEND", nil)
+		return appendPNGChunk(appendPNGChunk(r.chunk[:0], pngData, content), "IEND", nil)
 	}
 	if !r.ended {
 		_, err := io.ReadFull(r.samples, r.row)
@@ -104,5 +106,6 @@ func (r *pngRows) next() []byte {
 		content = append(content, rest[:n]...)
 		rest = rest[n:]
 	}
-	return appendPNGChunk(nil, pngData, content)
+	r.content, r.chunk = content, appendPNGChunk(r.chunk[:0], pngData, content)
+	return r.chunk
 }

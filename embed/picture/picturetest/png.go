@@ -78,7 +78,7 @@ func hostilePNG() []Photo {
 				chunk("IDAT", data), fill(append(chunk("fcTL", make([]byte, 26)), chunk("fdAT", append(make([]byte, 4), data...))...), 4096))
 		}},
 		{"png: compressed profile", nil, func() []byte { return small(bomb("iCCP")) }},
-		{"png: empty chunks of data", tooComplex, func() []byte {
+		{"png: empty chunks of data", nil, func() []byte {
 			const size = 3000
 			data := rows(size, 1+size)
 			return png(header{width: size, height: size, depth: 8},
