@@ -293,18 +293,22 @@ func (c *savingCommand) stop(ctx context.Context) (seconds float64, err error) {
 	if err != nil {
 		return 0, err
 	}
+	space, err := db.Space(ctx, "default")
+	if err != nil {
+		return 0, err
+	}
 	work, working := errgroup.WithContext(ctx)
 	work.SetLimit(64)
 	for i := range c.Galleries {
 		work.Go(func() error {
-			g := store.Gallery{ID: uuid.NewString(), Tenant: tenants[0].ID, Name: fmt.Sprint("bench ", i), Pack: "default"}
+			g := store.Gallery{ID: uuid.NewString(), Tenant: tenants[0].ID, Name: fmt.Sprint("bench ", i), Pack: space.Pack}
 			if err := db.CreateGallery(working, g); err != nil {
 				return err
 			}
 			vector := make([]float32, defaultDimension)
 			vector[i%len(vector)] = 1
 			_, err := db.Enrol(working, store.Subject{Gallery: g.ID, ID: "someone"},
-				[]store.Face{{ID: uuid.NewString(), Pack: g.Pack, Template: vector}}, nil, true)
+				[]store.Face{{ID: uuid.NewString(), Pack: space.Name(), Template: vector}}, nil, true)
 			return err
 		})
 	}

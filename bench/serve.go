@@ -170,6 +170,10 @@ func fill(ctx context.Context, path string, subjects int) error {
 	if err != nil {
 		return err
 	}
+	space, err := db.Space(ctx, g.Pack)
+	if err != nil {
+		return err
+	}
 	const dimension, together = 128, 64
 	rng := rand.New(rand.NewPCG(1, 2))
 	templates := make(chan face.Template)
@@ -194,7 +198,7 @@ func fill(ctx context.Context, path string, subjects int) error {
 			for t := range templates {
 				id := uuid.NewString()
 				_, err := db.Enrol(ctx, store.Subject{Gallery: g.ID, ID: id},
-					[]store.Face{{ID: uuid.NewString(), Gallery: g.ID, Subject: id, Pack: g.Pack, Template: t}}, nil, true)
+					[]store.Face{{ID: uuid.NewString(), Gallery: g.ID, Subject: id, Pack: space.Name(), Template: t}}, nil, true)
 				errs[i] = errors.Join(errs[i], err)
 			}
 		})
