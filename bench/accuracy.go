@@ -19,6 +19,7 @@ type accuracyCommand struct {
 	Aligned bool     `help:"The photos are aligned crops of 112 by 112 pixels: skip the detector."`
 	Pairs   string   `type:"existingfile" help:"Pairs in the form of LFW's pairs.txt, for the 10-fold accuracy."`
 	Same    string   `type:"existingfile" help:"Lines of two names that are one person; such pairs are no impostors when calibrating."`
+	KeptOut bool     `help:"Only people that the built-in packs' matrices know nothing of."`
 	Groups  string   `type:"existingfile" help:"CSV of person,group, for a table by group."`
 	Splits  int      `help:"Random halvings of the people that check the calibration out of sample." default:"12"`
 	Workers int      `help:"Photos embedded at once; 0 is one a core."`
@@ -54,6 +55,9 @@ func (c *accuracyCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.KeptOut {
+		set.keepOut()
+	}
 	var results []accuracyResult
 	var curves []detCurves
 	for _, name := range c.Packs {
@@ -77,10 +81,11 @@ type accuracyParams struct {
 	Same    string   `json:"same,omitempty"`
 	Packs   []string `json:"packs"`
 	Splits  int      `json:"splits"`
+	KeptOut bool     `json:"kept_out"`
 }
 
 func (c *accuracyCommand) params() accuracyParams {
-	p := accuracyParams{Photos: filepath.Base(c.Photos), Aligned: c.Aligned, Splits: c.Splits}
+	p := accuracyParams{Photos: filepath.Base(c.Photos), Aligned: c.Aligned, Splits: c.Splits, KeptOut: c.KeptOut}
 	if c.Same != "" {
 		p.Same = filepath.Base(c.Same)
 	}

@@ -22,6 +22,7 @@ type commands struct {
 	Index       indexCommand       `cmd:"" help:"The exact index against Qdrant, by comparing with every template and by a graph."`
 	Inserts     insertsCommand     `cmd:"" help:"Searches that insert whom they do not find, beside enrolments into the same gallery."`
 	Liveness    livenessCommand    `cmd:"" help:"How often imitated prints and screens pass the liveness check, and real faces do not."`
+	Poor        poorCommand        `cmd:"" help:"How often strangers are answered, and known people found, by photos that are poor in many ways."`
 	Quality     qualityCommand     `cmd:"" help:"Whether the quality score tells which degraded photos will be missed."`
 	Templates   templatesCommand   `cmd:"" help:"Photos to templates, against OpenCV with the same models and photos."`
 	Rebuild     rebuildCommand     `cmd:"" help:"The exact index from a database's log, and from its saved files."`

@@ -1,0 +1,28 @@
+package main
+
+import "crypto/sha256"
+
+// keptOut says that the built-in packs' matrices know nothing of the person:
+// the rule of embed/pack/manifests/trust.py.
+func keptOut(name string) bool { return sha256.Sum256([]byte(name))[0]%2 == 1 }
+
+// keepOut leaves only people that the built-in packs' matrices know nothing of.
+func (s *photoSet) keepOut() {
+	all := *s
+	*s = photoSet{}
+	number := map[int]int{}
+	for p, name := range all.people {
+		if !keptOut(all.people[all.identity[p]]) {
+			continue
+		}
+		n := len(s.people)
+		number[p] = n
+		var of []int
+		for _, i := range all.of[p] {
+			of = append(of, len(s.photos))
+			s.photos = append(s.photos, photo{person: n, path: all.photos[i].path})
+		}
+		s.people, s.of = append(s.people, name), append(s.of, of)
+		s.identity = append(s.identity, number[all.identity[p]])
+	}
+}

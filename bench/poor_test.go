@@ -1,0 +1,75 @@
+package main
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/calibration"
+	"oneton/embed/pack"
+	"oneton/face"
+)
+
+// The names are those of whom trust.py says the same.
+func TestKeptOut(t *testing.T) {
+	require.True(t, keptOut("Aaron_Eckhart"))
+	require.False(t, keptOut("Aaron_Pena"))
+	s := &photoSet{
+		people: []string{"Aaron_Eckhart", "Aaron_Pena", "Zed"}, identity: []int{0, 1, 0},
+		of: [][]int{{0, 1}, {2}, {3}}, photos: []photo{{0, "a"}, {0, "b"}, {1, "c"}, {2, "d"}},
+	}
+	s.keepOut()
+	require.Equal(t, &photoSet{
+		people: []string{"Aaron_Eckhart", "Zed"}, identity: []int{0, 0},
+		of: [][]int{{0, 1}, {2}}, photos: []photo{{0, "a"}, {0, "b"}, {1, "d"}},
+	}, s)
+	require.Equal(t, []chosen{{1, 0}}, s.choose(5), "Zed is Aaron Eckhart")
+}
+
+func TestPoorWays(t *testing.T) {
+	require.Len(t, poorWays(), 24)
+	names := map[string]bool{}
+	for _, way := range poorWays() {
+		names[way.name] = true
+		c := newCanvas(alignedSide, alignedSide)
+		for i := range c.pix {
+			c.pix[i] = float64(i % 251)
+		}
+		spoiled, err := way.spoil(c, rand.New(rand.NewPCG(1, 2)))
+		require.NoError(t, err)
+		require.Len(t, spoiled.bytes(), channels*alignedSide*alignedSide)
+	}
+	require.Len(t, names, 24)
+
+	c := canvasOf([]byte{1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4}, 2)
+	c.turn(1)
+	require.Equal(t, []byte{3, 3, 3, 1, 1, 1, 4, 4, 4, 2, 2, 2}, c.bytes(), "clockwise")
+
+	grey := newCanvas(40, 40)
+	grey.each(func(float64) float64 { return 100 })
+	grey.diffuse(2)
+	white := 0
+	for _, v := range grey.pix {
+		require.True(t, v == 0 || v == 255)
+		if v == 255 {
+			white++
+		}
+	}
+	require.InDelta(t, 100.0/255, float64(white)/float64(len(grey.pix)), 0.02, "as light as before")
+}
+
+func TestPoorCells(t *testing.T) {
+	m := &pack.Manifest{Calibration: calibration.Table{Measured: 1e-6, Knots: []calibration.Knot{{Cosine: -1, FMR: 1}, {Cosine: 0.5, FMR: 1e-4}, {Cosine: 0.9, FMR: 1e-8}}}}
+	a, b := face.Template{1, 0}, face.Template{0, 1}
+	people := []chosen{{1, 0}, {2, 2}, {4, 3}, {5, 5}}
+	// The first two spoiled ones collide, the third finds itself, the last cannot
+	// be compared.
+	cell := poorCellOf(m, people, []face.Template{b, {0, -1}, {-1, 0}, {0, -1}}, []face.Template{a, a, {-1, 0}, nil})
+	require.InDelta(t, 0.25, cell.Refused, 1e-9)
+	// Each of two probes has one of three strangers above the threshold.
+	require.InDelta(t, 0.5, cell.Alike.Of1000, 1e-9)
+	require.Zero(t, cell.Good.Of100)
+	require.InDelta(t, 0.5, cell.Found.Share, 1e-9)
+	require.Empty(t, cell.Levels, "six pairs show no rate")
+}
