@@ -17,7 +17,7 @@ func isBMP(data []byte) bool {
 	return bytes.HasPrefix(data, []byte("BM")) && len(data) > lengthAt+4 && binary.LittleEndian.Uint32(data[lengthAt:]) <= most
 }
 
-func sizeBMP(data []byte) (image.Point, error) {
+func sizeOfBMP(data []byte) (image.Point, error) {
 	cfg, err := bmp.DecodeConfig(bytes.NewReader(data))
 	if errors.Is(err, bmp.ErrUnsupported) {
 		return image.Point{}, fmt.Errorf("%w: a BMP that is compressed, or of 16 bits or an old or odd header; send a JPEG", ErrUnsupported)
@@ -27,7 +27,7 @@ func sizeBMP(data []byte) (image.Point, error) {
 
 // checkBMP is ErrCorrupt when the file is shorter than its rows.
 func checkBMP(data []byte, size image.Point, _ Limits) error {
-	const pixelsAt, bitsAt, word = 10, 28, 32 // sizeBMP has seen them
+	const pixelsAt, bitsAt, word = 10, 28, 32 // sizeOfBMP has seen them
 	bits := int(binary.LittleEndian.Uint16(data[bitsAt:]))
 	row := (size.X*bits + word - 1) / word * (word / 8)
 	if need := int(binary.LittleEndian.Uint32(data[pixelsAt:])) + row*size.Y; need > len(data) {

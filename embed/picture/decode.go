@@ -32,11 +32,11 @@ func sniff(data []byte) (f format, ok bool) {
 	case bytes.HasPrefix(data, []byte("\xff\xd8\xff")):
 		return format{"a JPEG", "image/jpeg", sizeOfJPEG, single, checkJPEG, decodeJPEG}, true
 	case bytes.HasPrefix(data, []byte(pngSignature)):
-		return format{"a PNG", "image/png", configPNG, animatedPNG, checkPNG, decodePNG}, true
+		return format{"a PNG", "image/png", sizeOfPNG, animatedPNG, checkPNG, decodePNG}, true
 	case len(data) >= webpForm && string(data[:4]) == "RIFF" && string(data[8:webpForm]) == "WEBP":
-		return format{"a WebP", "image/webp", configWebP, single, checkWebP, decodeWebP}, true
+		return format{"a WebP", "image/webp", sizeOfWebP, single, checkWebP, decodeWebP}, true
 	case isBMP(data):
-		return format{"a BMP", "image/bmp", sizeBMP, single, checkBMP, decodeBMP}, true
+		return format{"a BMP", "image/bmp", sizeOfBMP, single, checkBMP, decodeBMP}, true
 	}
 	return format{}, false
 }

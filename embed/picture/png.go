@@ -76,7 +76,7 @@ func (h pngHeader) rowBytes() int {
 	return (h.size().X*channels*h.depth() + 7) / 8
 }
 
-func configPNG(data []byte) (image.Point, error) {
+func sizeOfPNG(data []byte) (image.Point, error) {
 	h, err := headerOfPNG(data)
 	if err != nil {
 		return image.Point{}, err

@@ -141,7 +141,7 @@ func riffChunk(kind string, content []byte) []byte {
 	return append(chunk, make([]byte, len(content)%2)...)
 }
 
-func configWebP(data []byte) (image.Point, error) {
+func sizeOfWebP(data []byte) (image.Point, error) {
 	s, err := stillOfWebP(data)
 	return s.canvas, err
 }
