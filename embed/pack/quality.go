@@ -19,10 +19,10 @@ type Quality struct {
 
 // Nuisance are directions of the joined vectors that poor photos share. The
 // length counts times (1 - share)^Power, where share, of the joined vectors'
-// squared length 1, is what lies in them.
+// squared length 1, is what lies in them; rows shorter than one count in part.
 type Nuisance struct {
-	// File holds Dimension rows, orthonormal, each as long as the joined
-	// vectors; see Pack.Matrix.
+	// File holds Dimension rows, each as long as the joined vectors; see
+	// Pack.Matrix.
 	File      string `yaml:"file"`
 	Dimension int    `yaml:"dimension"`
 	Power     int    `yaml:"power"`
