@@ -57,6 +57,7 @@ func Decode(ctx context.Context, data []byte, limits Limits) (*Picture, error) {
 
 // Decode reads a JPEG, PNG, WebP or BMP photo, told apart by content, and turns it
 // upright as its EXIF orientation says. Transparent parts are shown on white.
+// Of a file that is cut or damaged it may be the rows before that; see Damage.
 // It is ErrEmpty, ErrUnsupported, ErrCorrupt, ErrTooLarge, ErrTooSmall,
 // ErrTooComplex or the context's error. The picture lasts until the next call.
 func (d *Decoder) Decode(ctx context.Context, data []byte, limits Limits) (*Picture, error) {
