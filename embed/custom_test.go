@@ -65,8 +65,8 @@ const scrfdDetector = "file: scrfd.onnx, decoder: scrfd, input: {colour: rgb, me
 
 // scrfd finds cells of 8×8 white pixels, with the second of its two anchors.
 // Every box reaches 0.5 and 0.25 cells to the left and top of the cell's corner
-// and 1.5 and 1.25 to the right and bottom; landmark i lies i/10 cells to the
-// right of the corner and i/5 below.
+// and 1.5 and 1.25 to the right and bottom, and the landmarks lie so many cells
+// to the right of the corner and below as scrfdPoints says.
 func scrfd(t testing.TB, size int64) []byte {
 	t.Helper()
 	g := &onnxtest.Graph{}
@@ -76,7 +76,7 @@ func scrfd(t testing.TB, size int64) []byte {
 	g.Floats("zero", []int64{1}, 0)
 	g.Integers("column", []int64{2}, -1, 1)
 	g.Floats("box", []int64{1, 4}, 0.5, 0.25, 1.5, 1.25)
-	g.Floats("points", []int64{1, 10}, 0, 0, 0.1, 0.2, 0.2, 0.4, 0.3, 0.6, 0.4, 0.8)
+	g.Floats("points", []int64{1, 10}, scrfdPoints...)
 	g.Node("ReduceMean", []string{"input", "colours"}, "grey")
 	for _, stride := range []int64{8, 16, 32} {
 		n := func(name string) string { return fmt.Sprint(name, stride) }
@@ -103,6 +103,9 @@ func scrfd(t testing.TB, size int64) []byte {
 	}
 	return g.Serialise(t)
 }
+
+// scrfdPoints are an upright face's.
+var scrfdPoints = []float32{0.1, 0.2, 0.7, 0.2, 0.4, 0.4, 0.2, 0.7, 0.6, 0.7}
 
 const arcFaceRecogniser = "file: %s, alignment: arcface-112, input: {colour: %s, mean: 127.5, scale: 0.00784313725490196}, dimension: %d, weight: %g"
 
@@ -173,8 +176,8 @@ func TestCustomDetector(t *testing.T) {
 				require.InDelta(t, 127.5/128, f.Confidence, 1e-5)
 				require.Equal(t, face.Box{X: 20 * s, Y: 14 * s, Width: 16 * s, Height: 12 * s}, f.Box)
 				for i, l := range f.Landmarks {
-					require.InDelta(t, s*(24+0.8*float32(i)), l.X, 1e-3)
-					require.InDelta(t, s*(16+1.6*float32(i)), l.Y, 1e-3)
+					require.InDelta(t, s*(24+8*scrfdPoints[2*i]), l.X, 1e-3)
+					require.InDelta(t, s*(16+8*scrfdPoints[2*i+1]), l.Y, 1e-3)
 				}
 				require.Len(t, f.Template, 6)
 			}

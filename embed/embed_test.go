@@ -224,7 +224,7 @@ func TestEmbedRefuses(t *testing.T) {
 		"unknown pack":   {"other", photo, embed.ErrPack},
 		"no bytes":       {"default", nil, embed.ErrEmpty},
 		"text":           {"default", []byte("no photo"), embed.ErrUnsupported},
-		"half a photo":   {"default", photo[:len(photo)/2], embed.ErrCorrupt},
+		"first bytes":    {"default", photo[:len(photo)/100], embed.ErrCorrupt},
 		"too many bytes": {"default", make([]byte, 1<<20+1), embed.ErrTooLarge},
 		"too long":       {"default", embedtest.Photo(t, "sample1.jpg"), embed.ErrTooLarge},
 		"too short":      {"default", encodePNG(t, image.NewGray(image.Rect(0, 0, 29, 100))), embed.ErrTooSmall},
