@@ -114,6 +114,31 @@ func TestSubjectsOfComposites(t *testing.T) {
 	}
 }
 
+// TestABlurredFaceBehindMakesNoneOfSeveral has a face behind the subject that is
+// found, nearly as large, and too poor to be compared.
+func TestABlurredFaceBehindMakesNoneOfSeveral(t *testing.T) {
+	s, named := demo(t), heads(t)
+	obama, biden := named["obama"], named["biden"]
+	for _, blur := range []float64{0.088, 0.09} {
+		m := composite.Ground("room", 640, 480, 3)
+		truth := composite.Paste(m,
+			composite.Placement{Head: biden.Blurred(blur), X: 480, Y: 230, Width: 130},
+			composite.Placement{Head: obama, X: 250, Y: 250, Width: 150})
+		photo, err := composite.JPEG(m)
+		require.NoError(t, err)
+		all := search(t, s, identify.SearchRequest{Photos: [][]byte{photo}, AllFaces: true})
+		require.Len(t, all.Probes, 2, "blur %v", blur)
+		require.True(t, truth[0].Shows(all.Probes[1].Face.Box))
+		require.False(t, all.Probes[1].Face.Comparable(), "%+v", all.Probes[1].Face.Quality)
+
+		one := search(t, s, identify.SearchRequest{Photos: [][]byte{photo}})
+		require.True(t, truth[1].Shows(one.Probes[0].Face.Box))
+		v, err := s.Verify(t.Context(), tenant, identify.VerifyRequest{Photo: photo, Reference: embedtest.Photo(t, "obama.jpg")})
+		require.NoError(t, err)
+		require.True(t, v.Match)
+	}
+}
+
 // photoOf is a photo of heads before a wall.
 func photoOf(heads ...composite.Placement) *image.RGBA {
 	m := composite.Ground("wall", 640, 480, 1)
