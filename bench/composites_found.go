@@ -99,7 +99,7 @@ func (b *composites) turned(ctx context.Context, heads int) ([]turnedCell, error
 
 // worked is the time of a photo without the wait for a worker.
 func worked(t embed.Timings) time.Duration {
-	return t.Decode + t.Detect + t.Align + t.Recognise + t.Assess
+	return t.Decode + t.Detect + t.Refine + t.Align + t.Recognise + t.Assess
 }
 
 // shareCell is of faces as wide as a share of their photo.

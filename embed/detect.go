@@ -18,8 +18,11 @@ type detection struct {
 	box        face.Box
 	landmarks  face.Landmarks
 	confidence float32
-	// face is what was made of it, once it was.
+	// stride is that of the cell that proposed it.
+	stride int
+	// face is what was made of it, once it was; nil when it is none.
 	face *Face
+	made bool
 }
 
 // view is one way to show a photo to the detector: its longest side, and the
@@ -42,7 +45,7 @@ type detector struct {
 
 // decoder reads a model's outputs for a frame of the size in pixels, and
 // returns every box that reaches the score, in pixels of the frame.
-type decoder func(outputs []onnx.Tensor, width, height int) ([]detection, error)
+type decoder func(outputs []onnx.Tensor, width, height int, score float32) ([]detection, error)
 
 func newDetector(rt *onnx.Runtime, p *pack.Pack, threads int) (*detector, error) {
 	model, err := onnx.Parse(p.Content(p.Detector.File))
@@ -75,9 +78,15 @@ func newDetector(rt *onnx.Runtime, p *pack.Pack, threads int) (*detector, error)
 
 // bufferSize is how many values the largest input has.
 func (d *detector) bufferSize() int {
-	side := d.Frame + d.MaxStride()
-	return 3 * side * side
+	n := inputSize(d.Frame + d.MaxStride())
+	if d.CloseUp != nil {
+		n = max(n, inputSize(d.CloseUp.Frame)+sourceSize(d.CloseUp.Frame))
+	}
+	return n
 }
+
+// inputSize is how many values a square input of the side has.
+func inputSize(side int) int { return 3 * side * side }
 
 // detect finds the faces of a photo. The buffer has bufferSize values.
 func (d *detector) detect(ctx context.Context, p *picture.Picture, buffer []float32) ([]detection, error) {
@@ -104,7 +113,7 @@ func (d *detector) detectIn(ctx context.Context, p *picture.Picture, v view, buf
 	if err != nil {
 		return nil, err
 	}
-	found, err := d.decode(outputs, f.width, f.height)
+	found, err := d.decode(outputs, f.width, f.height, d.Score)
 	if err != nil {
 		return nil, err
 	}

@@ -1,5 +1,5 @@
 // Package embed turns a photo's bytes into faces with templates: decode,
-// detect, align, recognise, assess.
+// detect, refine, align, recognise, assess.
 package embed
 
 import (
@@ -16,7 +16,8 @@ type Face struct {
 	Box       face.Box
 	Landmarks face.Landmarks
 	Rotation  int
-	// Confidence is the detector's, in [0, 1].
+	// Confidence is the detector's, in [0, 1], of the face as it is seen from
+	// near where the pack says how, else of the face in the photo.
 	Confidence float32
 	// Template is what to keep, and Probe what to compare with those kept: their
 	// cosine is that of two photos, whichever is the probe.
@@ -51,5 +52,5 @@ type Result struct {
 // Timings says where the time of one photo went. Queue is the wait for a
 // free worker.
 type Timings struct {
-	Queue, Decode, Detect, Align, Recognise, Assess, Liveness time.Duration
+	Queue, Decode, Detect, Refine, Align, Recognise, Assess, Liveness time.Duration
 }

@@ -18,7 +18,7 @@ func newSCRFD(d pack.Detector, ports []onnx.Port) (decoder, error) {
 	if len(ports) != 3*n {
 		return nil, fmt.Errorf("%w: detector has %d outputs, need %d", onnx.ErrModel, len(ports), 3*n)
 	}
-	return func(outputs []onnx.Tensor, width, height int) ([]detection, error) {
+	return func(outputs []onnx.Tensor, width, height int, least float32) ([]detection, error) {
 		var found []detection
 		for i, stride := range d.Strides {
 			columns, rows := width/stride, height/stride
@@ -28,7 +28,7 @@ func newSCRFD(d pack.Detector, ports []onnx.Port) (decoder, error) {
 				return nil, fmt.Errorf("%w: outputs of stride %d do not have %d boxes", onnx.ErrModel, stride, boxes)
 			}
 			for b, score := range scores {
-				if !(score >= d.Score) {
+				if !(score >= least) {
 					continue
 				}
 				cell := b / d.Anchors
@@ -42,7 +42,7 @@ func newSCRFD(d pack.Detector, ports []onnx.Port) (decoder, error) {
 
 func scrfdBox(bbox, kps []float32, x, y, stride, confidence float32) detection {
 	d := detection{
-		confidence: confidence,
+		confidence: confidence, stride: int(stride),
 		box: face.Box{
 			X: x - float32(bbox[0]*stride), Y: y - float32(bbox[1]*stride),
 			Width: (bbox[0] + bbox[2]) * stride, Height: (bbox[1] + bbox[3]) * stride,

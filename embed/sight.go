@@ -43,8 +43,8 @@ func (t *task) look(ctx context.Context, p *picture.Picture, closely bool) (sigh
 	return sight{Picture: p, found: found}, nil
 }
 
-// faces are the n largest of those found, largest first, with templates. Those
-// whose landmarks lie on one point are none.
+// faces are the n largest of those found, largest first, with templates, but
+// what is no face.
 func (t *task) faces(ctx context.Context, s sight, n int) ([]Face, error) {
 	slices.SortStableFunc(s.found, func(a, b detection) int {
 		return cmp.Compare(b.box.Area(), a.box.Area())
@@ -63,17 +63,22 @@ func (t *task) faces(ctx context.Context, s sight, n int) ([]Face, error) {
 	return made, nil
 }
 
-// face is the face of a detection with its template, made once; nil when its
-// landmarks lie on one point.
+// face is the face of a detection with its template, made once; nil when it is
+// no face from near.
 func (t *task) face(ctx context.Context, p *picture.Picture, d *detection) (*Face, error) {
-	if d.face != nil {
+	if d.made {
 		return d.face, nil
 	}
-	toPhoto, ok := align(d.landmarks)
+	d.made = true
+	toPhoto, ok, err := t.detector.refine(ctx, p, d, t.frame)
+	if err != nil {
+		return nil, fmt.Errorf("refine face: %w", err)
+	}
+	t.timings.Refine += t.clock.lap()
 	if !ok {
 		return nil, nil
 	}
-	p.Warp(t.crop, toPhoto)
+	t.detector.source(p, toPhoto, t.frame).warp(t.crop, toPhoto)
 	t.timings.Align += t.clock.lap()
 
 	joined, length, err := t.recognise(ctx, t.crop, t.input)

@@ -27,7 +27,7 @@ func newYuNet(d pack.Detector, ports []onnx.Port) (decoder, error) {
 			}
 		}
 	}
-	return func(outputs []onnx.Tensor, width, height int) ([]detection, error) {
+	return func(outputs []onnx.Tensor, width, height int, score float32) ([]detection, error) {
 		var found []detection
 		for i, stride := range d.Strides {
 			columns, rows := width/stride, height/stride
@@ -38,7 +38,7 @@ func newYuNet(d pack.Detector, ports []onnx.Port) (decoder, error) {
 				return nil, fmt.Errorf("%w: outputs of stride %d do not have %d cells", onnx.ErrModel, stride, cells)
 			}
 			// The confidence is compared squared, to take few square roots.
-			least := d.Score * d.Score
+			least := score * score
 			for c := range cells {
 				product := unit(cls[c]) * unit(obj[c])
 				if product < least || math.IsNaN(float64(product)) {
@@ -54,7 +54,7 @@ func newYuNet(d pack.Detector, ports []onnx.Port) (decoder, error) {
 func yuNetCell(bbox, kps []float32, column, row, stride, confidence float32) detection {
 	w, h := float32(exp(bbox[2])*stride), float32(exp(bbox[3])*stride)
 	d := detection{
-		confidence: confidence,
+		confidence: confidence, stride: int(stride),
 		box: face.Box{
 			X: float32((column+bbox[0])*stride) - float32(w/2), Y: float32((row+bbox[1])*stride) - float32(h/2),
 			Width: w, Height: h,

@@ -102,6 +102,6 @@ func gateLiveness(l *embed.Liveness) error {
 func add(a, b embed.Timings) embed.Timings {
 	return embed.Timings{
 		Queue: a.Queue + b.Queue, Decode: a.Decode + b.Decode, Detect: a.Detect + b.Detect,
-		Align: a.Align + b.Align, Recognise: a.Recognise + b.Recognise, Assess: a.Assess + b.Assess, Liveness: a.Liveness + b.Liveness,
+		Refine: a.Refine + b.Refine, Align: a.Align + b.Align, Recognise: a.Recognise + b.Recognise, Assess: a.Assess + b.Assess, Liveness: a.Liveness + b.Liveness,
 	}
 }

@@ -112,6 +112,7 @@ type timings struct {
 	Queue     float64 `json:"queue"`
 	Decode    float64 `json:"decode"`
 	Detect    float64 `json:"detect"`
+	Refine    float64 `json:"refine"`
 	Align     float64 `json:"align"`
 	Recognise float64 `json:"recognise"`
 	Assess    float64 `json:"assess"`
@@ -129,7 +130,7 @@ func timingsOf(asked bool, t identify.Timings) *timings {
 	}
 	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 	return &timings{
-		Queue: ms(t.Queue), Decode: ms(t.Decode), Detect: ms(t.Detect), Align: ms(t.Align),
+		Queue: ms(t.Queue), Decode: ms(t.Decode), Detect: ms(t.Detect), Refine: ms(t.Refine), Align: ms(t.Align),
 		Recognise: ms(t.Recognise), Assess: ms(t.Assess), Liveness: ms(t.Liveness),
 		Wait: ms(t.Wait), Search: ms(t.Search), Store: ms(t.Store), Total: ms(t.Total),
 	}

@@ -121,6 +121,25 @@ type Detector struct {
 	// union from which two boxes are one face.
 	Score float32 `yaml:"score"`
 	NMS   float32 `yaml:"nms"`
+	// CloseUp, when set, says how each face is looked at again alone, which
+	// needs AnySize.
+	CloseUp *CloseUp `yaml:"close_up"`
+}
+
+// CloseUp describes the square picture in which the detector sees one face.
+type CloseUp struct {
+	// Frame is its side in pixels, a multiple of the largest stride, and Face
+	// the side in it of the face's aligned crop: as large as the largest stride
+	// needs to answer.
+	Frame int     `yaml:"frame"`
+	Face  float32 `yaml:"face"`
+	// Score is the least confidence there of a face, and Clear the one from
+	// which the face is not looked for in other turns.
+	Score float32 `yaml:"score"`
+	Clear float32 `yaml:"clear"`
+	// Sure is the confidence in the photo from which a face that is none from
+	// near stays as it was found.
+	Sure float32 `yaml:"sure"`
 }
 
 // Alignment names the template onto which landmarks are brought.

@@ -166,6 +166,18 @@ func (d Detector) validate(listed func(string) bool) error {
 			return fmt.Errorf("strides: %d must divide %d", s, d.MaxStride())
 		}
 	}
+	if c := d.CloseUp; c != nil {
+		if err := firstBroken([]rule{
+			{d.AnySize, "any_size", "true for a close-up"},
+			{c.Frame >= 1 && c.Frame <= maxSide && c.Frame%d.MaxStride() == 0, "close_up.frame", fmt.Sprintf("a multiple of the largest stride, at most %d", maxSide)},
+			{c.Face > 0 && c.Face <= float32(c.Frame), "close_up.face", "above 0 and at most the frame"},
+			{c.Score > 0 && c.Score < 1, "close_up.score", "between 0 and 1"},
+			{c.Sure > 0 && c.Sure <= 1, "close_up.sure", "above 0 and at most 1"},
+			{c.Clear >= c.Score && c.Clear < 1, "close_up.clear", "the score or more, and below 1"},
+		}); err != nil {
+			return err
+		}
+	}
 	return d.Input.validate()
 }
 

@@ -205,3 +205,40 @@ func TestAffineInverse(t *testing.T) {
 	require.InDelta(t, 11, x, 1e-9)
 	require.InDelta(t, 13, y, 1e-9)
 }
+
+// TestRasterWarpsAsItsPicture compares with the picture whose pixels the raster
+// has, also beyond its edges.
+func TestRasterWarpsAsItsPicture(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w, h := rapid.IntRange(1, 30).Draw(t, "width"), rapid.IntRange(1, 30).Draw(t, "height")
+		p := noise(w, h, ratios[0], 7)
+		p.colour = rgb
+		for i := range p.planes {
+			p.planes[i] = p.planes[0]
+		}
+		whole := NewRaster(w, h)
+		p.Resize(whole, image.Rect(0, 0, w, h))
+		number := rapid.Float64Range(-2, 2)
+		m := Affine{
+			A: number.Draw(t, "a"), B: number.Draw(t, "b"), C: 10 * number.Draw(t, "c"),
+			D: number.Draw(t, "d"), E: number.Draw(t, "e"), F: 10 * number.Draw(t, "f"),
+		}
+		want, got := NewRaster(17, 11), NewRaster(17, 11)
+		p.Warp(want, m)
+		whole.Warp(got, m)
+		for i := range want.R {
+			require.InDelta(t, want.R[i], got.R[i], 0.02)
+			require.InDelta(t, want.G[i], got.G[i], 0.02)
+			require.InDelta(t, want.B[i], got.B[i], 0.02)
+		}
+	})
+}
+
+func TestAffineAfter(t *testing.T) {
+	m, n := Affine{A: 2, B: -1, C: 3, D: 0.5, E: 4, F: -2}, Affine{A: 1, B: 3, C: -5, D: -2, E: 0.25, F: 7}
+	x, y := m.After(n).Apply(11, -13)
+	u, v := n.Apply(11, -13)
+	u, v = m.Apply(u, v)
+	require.InDelta(t, u, x, 1e-12)
+	require.InDelta(t, v, y, 1e-12)
+}

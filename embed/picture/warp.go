@@ -1,5 +1,7 @@
 package picture
 
+import "math"
+
 // Affine maps (x, y) to (A·x + B·y + C, D·x + E·y + F). Pixel centres have
 // whole coordinates.
 type Affine struct {
@@ -18,6 +20,16 @@ func (m Affine) Inverse() Affine {
 	inv.C = -(float64(inv.A*m.C) + float64(inv.B*m.F))
 	inv.F = -(float64(inv.D*m.C) + float64(inv.E*m.F))
 	return inv
+}
+
+// After is the map that applies the other first and then m.
+func (m Affine) After(n Affine) Affine {
+	a := Affine{
+		A: float64(m.A*n.A) + float64(m.B*n.D), B: float64(m.A*n.B) + float64(m.B*n.E),
+		D: float64(m.D*n.A) + float64(m.E*n.D), E: float64(m.D*n.B) + float64(m.E*n.E),
+	}
+	a.C, a.F = m.Apply(n.C, n.F)
+	return a
 }
 
 // inside says whether the map brings a raster of the size well into a rectangle
@@ -133,3 +145,34 @@ func (p plane) nearest(x, y float64) float32 {
 }
 
 func lerp(a, b, t float32) float32 { return a + float32(t*(b-a)) }
+
+// Warp fills another raster as Picture.Warp does.
+func (r *Raster) Warp(dst *Raster, toRaster Affine) {
+	for i := range dst.R {
+		u, v := toRaster.Apply(float64(i%dst.Width), float64(i/dst.Width))
+		left, top := math.Floor(u), math.Floor(v)
+		if !(left >= -1 && top >= -1 && left < float64(r.Width) && top < float64(r.Height)) {
+			dst.R[i], dst.G[i], dst.B[i] = 0, 0, 0
+			continue
+		}
+		x, y, fx, fy := int(left), int(top), float32(u-left), float32(v-top)
+		dst.R[i] = r.between(r.R, x, y, fx, fy)
+		dst.G[i] = r.between(r.G, x, y, fx, fy)
+		dst.B[i] = r.between(r.B, x, y, fx, fy)
+	}
+}
+
+// between interpolates between four values, the first in column x and row y, of
+// which those outside are black.
+func (r *Raster) between(pix []float32, x, y int, fx, fy float32) float32 {
+	if i := y*r.Width + x; x >= 0 && y >= 0 && x+1 < r.Width && y+1 < r.Height {
+		return lerp(lerp(pix[i], pix[i+1], fx), lerp(pix[i+r.Width], pix[i+r.Width+1], fx), fy)
+	}
+	var corners [4]float32
+	for i := range corners {
+		if u, v := x+i%2, y+i/2; u >= 0 && v >= 0 && u < r.Width && v < r.Height {
+			corners[i] = pix[v*r.Width+u]
+		}
+	}
+	return lerp(lerp(corners[0], corners[1], fx), lerp(corners[2], corners[3], fx), fy)
+}

@@ -26,8 +26,8 @@ type box struct{ X, Y, Width, Height float64 }
 
 // timings are in milliseconds.
 type timings struct {
-	Decode, Detect, Align, Recognise, Assess float64
-	Wait, Search, Store, Total               float64
+	Decode, Detect, Refine, Align, Recognise, Assess float64
+	Wait, Search, Store, Total                       float64
 }
 
 type candidate struct {

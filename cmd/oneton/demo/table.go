@@ -41,7 +41,7 @@ func printTables(out io.Writer, people []enrolled, results []result) {
 			fmt.Fprintf(out, resultRow, title, strconv.Itoa(i+1), f.Match, name, cosine, score)
 			if i == 0 {
 				t := r.timings
-				fmt.Fprintf(out, stageRow, t.Decode, t.Detect, t.Align+t.Recognise+t.Assess, t.Wait+t.Search+t.Store, t.Total)
+				fmt.Fprintf(out, stageRow, t.Decode, t.Detect+t.Refine, t.Align+t.Recognise+t.Assess, t.Wait+t.Search+t.Store, t.Total)
 			}
 			fmt.Fprintln(out)
 		}

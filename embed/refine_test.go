@@ -1,0 +1,106 @@
+package embed_test
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	ximage "golang.org/x/image/draw"
+	"golang.org/x/image/math/f64"
+
+	"oneton/embed"
+	"oneton/embed/embedtest"
+	"oneton/embed/pack"
+	"oneton/face"
+)
+
+// pasted shows a head of a demo photo on grey, its face about so many pixels
+// wide, leaning clockwise by so many degrees, and where the face's middle is.
+func pasted(t testing.TB, name string, part image.Rectangle, width, height int, faceWidth, tilt float64) (image.Image, image.Point) {
+	t.Helper()
+	out := image.NewRGBA(image.Rect(0, 0, width, height))
+	draw.Draw(out, out.Rect, image.NewUniform(color.Gray{Y: 90}), image.Point{}, draw.Src)
+	s, c := math.Sincos(tilt * math.Pi / 180)
+	k := faceWidth / (float64(part.Dx()) * 0.5)
+	x, y := float64(part.Min.X+part.Max.X)/2, float64(part.Min.Y+part.Max.Y)/2
+	at := image.Pt(width*2/3, height*2/5)
+	m := f64.Aff3{
+		k * c, -k * s, float64(at.X) - k*(c*x-s*y),
+		k * s, k * c, float64(at.Y) - k*(s*x+c*y),
+	}
+	kernel := ximage.BiLinear
+	if k > 1 {
+		kernel = ximage.CatmullRom
+	}
+	kernel.Transform(out, m, decoded(t, name), part, ximage.Src, nil)
+	return out, at
+}
+
+// fromNear is an embedder whose pack looks at faces from near.
+func fromNear(t testing.TB) *embed.Embedder {
+	t.Helper()
+	p := embedtest.Pack(t, "default")
+	p.Detector.CloseUp = &pack.CloseUp{Frame: 192, Face: 160, Score: 0.5, Clear: 0.9, Sure: 0.75}
+	return embedtest.New(t, embed.Config{}, p)
+}
+
+var portraits = map[string]image.Rectangle{
+	"obama.jpg": image.Rect(260, 20, 720, 480),
+	"biden.jpg": image.Rect(310, 110, 830, 630),
+}
+
+// holding is the face whose box holds the point.
+func holding(t testing.TB, found []embed.Face, at image.Point) embed.Face {
+	t.Helper()
+	for _, f := range found {
+		if b := f.Box; b.X < float32(at.X) && b.Y < float32(at.Y) && float32(at.X) < b.X+b.Width && float32(at.Y) < b.Y+b.Height {
+			return f
+		}
+	}
+	require.Fail(t, "no face there", "of %d", len(found))
+	return embed.Face{}
+}
+
+// A face has the same template in a large photo and in the crop of it that a
+// caller would send, and its roll is told, however small it is and however the
+// head leans.
+func TestFaceInALargePhotoIsThatOfItsCrop(t *testing.T) {
+	e := fromNear(t)
+	upright := map[string]face.Template{}
+	for name := range portraits {
+		upright[name] = faces(t, e, embedtest.Photo(t, name))[0].Template
+	}
+	for name, part := range portraits {
+		for _, faceWidth := range []float64{100, 240} {
+			for _, tilt := range []float64{0, 25, -40} {
+				t.Run(fmt.Sprint(name, " ", faceWidth, " ", tilt), func(t *testing.T) {
+					img, at := pasted(t, name, part, 1600, 1200, faceWidth, tilt)
+					reach := int(faceWidth * 1.1)
+					crop := image.Rect(at.X-reach, at.Y-reach, at.X+reach, at.Y+reach).Intersect(img.Bounds())
+					whole := holding(t, faces(t, e, encodePNG(t, img)), at)
+					alone := holding(t, faces(t, e, encodePNG(t, cut(img, crop, crop.Dx(), crop.Dy()))), at.Sub(crop.Min))
+					t.Logf("crop %.3f, upright %.3f, roll %.0f", cosine(t, whole.Template, alone.Template), cosine(t, whole.Template, upright[name]), whole.Quality.Roll)
+					require.Greater(t, cosine(t, whole.Template, alone.Template), 0.95)
+					require.Greater(t, cosine(t, whole.Template, upright[name]), 0.7)
+					require.InDelta(t, tilt, whole.Quality.Roll, 10)
+				})
+			}
+		}
+	}
+}
+
+// The dark chair of sample1.jpg, which the detector takes for a face, is none
+// from near, and the cat never was.
+func TestNoFaceFromNear(t *testing.T) {
+	e := fromNear(t)
+	found := faces(t, e, embedtest.Photo(t, "sample1.jpg"))
+	require.Len(t, found, 3)
+	for _, f := range found {
+		require.Greater(t, f.Confidence, float32(0.85))
+	}
+	require.Empty(t, faces(t, e, embedtest.Photo(t, "chelsea.png")))
+}
