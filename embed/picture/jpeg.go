@@ -15,6 +15,7 @@ func sizeOfJPEG(data []byte) (image.Point, error) {
 }
 
 func decodeJPEG(ctx context.Context, d *Decoder, data []byte) (*Picture, error) {
+	data = withoutFill(data)
 	f, err := jpeg.ReadFrame(data)
 	if err != nil {
 		return nil, err
@@ -23,11 +24,12 @@ func decodeJPEG(ctx context.Context, d *Decoder, data []byte) (*Picture, error) 
 	if err != nil {
 		return nil, err
 	}
-	return viewJPEG(m), nil
+	return viewJPEG(ctx, m)
 }
 
-// viewJPEG makes a picture of a decoded JPEG, and takes its memory over.
-func viewJPEG(m *jpeg.Image) *Picture {
+// viewJPEG makes a picture of a decoded JPEG, and takes its memory over. The
+// error is the context's.
+func viewJPEG(ctx context.Context, m *jpeg.Image) (*Picture, error) {
 	p := &Picture{Width: m.Width, Height: m.Height, MediaType: "image/jpeg"}
 	if m.Damage != nil {
 		p.lacks(m.Damage)
@@ -40,8 +42,12 @@ func viewJPEG(m *jpeg.Image) *Picture {
 	case jpeg.RGB:
 		p.colour = rgb
 	case jpeg.CMYK, jpeg.YCCK:
-		p.planes = packed(fromInks(m), 3*m.Width, 3, [3]int{0, 1, 2}, image.Pt(m.Width, m.Height))
-		return p
+		pix, err := fromInks(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		p.planes = packed(pix, 3*m.Width, 3, [3]int{0, 1, 2}, image.Pt(m.Width, m.Height))
+		return p, nil
 	}
 	for i := range p.planes {
 		s := m.Planes[min(i, len(m.Planes)-1)]
@@ -50,12 +56,12 @@ func viewJPEG(m *jpeg.Image) *Picture {
 			across: axis{scale: s.Across}, down: axis{scale: s.Down},
 		}
 	}
-	return p
+	return p, nil
 }
 
 // fromInks is the red, green and blue of each pixel of a picture of cyan,
-// magenta, yellow and black.
-func fromInks(m *jpeg.Image) []uint8 {
+// magenta, yellow and black. The error is the context's.
+func fromInks(ctx context.Context, m *jpeg.Image) ([]uint8, error) {
 	var columns [4][]int
 	for i, p := range m.Planes {
 		for x := range m.Width {
@@ -64,6 +70,9 @@ func fromInks(m *jpeg.Image) []uint8 {
 	}
 	pix := make([]uint8, 0, 3*m.Width*m.Height)
 	for y := range m.Height {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		var rows [4][]uint8
 		for i, p := range m.Planes {
 			rows[i] = p.Pix[int(float64(y)*p.Down)*p.Stride:]
@@ -79,7 +88,7 @@ func fromInks(m *jpeg.Image) []uint8 {
 			pix = append(pix, a, b, c)
 		}
 	}
-	return pix
+	return pix, nil
 }
 
 // Bounds on the work of decoding a JPEG, beside its pixels. T.81 bounds neither

@@ -2,6 +2,7 @@ package picture_test
 
 import (
 	"bytes"
+	"context"
 	"image"
 	"image/color"
 	standard "image/jpeg"
@@ -157,4 +158,36 @@ func TestJPEGsThatAreRefused(t *testing.T) {
 	_, err := picture.Decode(t.Context(), file(t, "refused-arithmetic.jpg"), picture.DefaultLimits())
 	require.ErrorIs(t, err, picture.ErrUnsupported)
 	require.ErrorContains(t, err, "arithmetic coding; save it as a baseline or progressive JPEG")
+}
+
+// endsAfter is a context that is cancelled once it was asked so many times.
+type endsAfter struct {
+	context.Context
+	left int
+}
+
+func (c *endsAfter) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestEachRowOfAJPEGMayBeTheLast cancels decoding wherever it can be: once a row
+// of units, and once a row of pixels where inks become colours.
+func TestEachRowOfAJPEGMayBeTheLast(t *testing.T) {
+	limits := picture.DefaultLimits()
+	limits.Time = 0
+	for name, least := range map[string]int{"cmyk.jpg": 43, "progressive-cmyk.jpg": 43, "grey.jpg": 6, "progressive-422.jpg": 6} {
+		const plenty = 1000
+		ctx := &endsAfter{t.Context(), plenty}
+		_, err := picture.Decode(ctx, file(t, name), limits)
+		require.NoError(t, err)
+		asked := plenty - ctx.left
+		require.Greater(t, asked, least, name)
+		for n := range asked {
+			_, err := picture.Decode(&endsAfter{t.Context(), n}, file(t, name), limits)
+			require.ErrorIs(t, err, context.Canceled, "%s, asked %d times", name, n)
+		}
+	}
 }

@@ -92,6 +92,7 @@ func endsEarly(err error) bool {
 }
 
 func decodePNG(ctx context.Context, _ *Decoder, data []byte) (*Picture, error) {
+	data = withoutFill(data)
 	plain, err := plainPNG(data, true)
 	if err != nil {
 		return nil, err
