@@ -210,10 +210,14 @@ func (c conversion) convert(ctx context.Context, from string, to store.Space, do
 		converted := page[:0]
 		for _, f := range page {
 			if f.Damage == "" {
-				t, q, err := convert(f.Template, f.Quality)
+				moved := f
+				moved.Pack = to.Name()
+				moved.Template, moved.Quality, err = convert(f.Template, f.Quality)
+				if err == nil { // what cannot be kept holds up no other
+					err = store.CheckReplacement([]store.Face{moved})
+				}
 				if err == nil {
-					f.Pack, f.Template, f.Quality = to.Name(), t, q
-					converted = append(converted, f)
+					converted = append(converted, moved)
 					continue
 				}
 				f.Damage = err.Error()

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -12,9 +13,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"oneton/changelog"
 	"oneton/embed"
 	"oneton/face"
 	"oneton/identify"
+	"oneton/index/exact"
 	"oneton/store"
 	"oneton/store/sqlite"
 )
@@ -347,6 +350,76 @@ func TestFacesThatCannotBeConvertedAreSetAside(t *testing.T) {
 	aside, err := convert(t, db, v2)
 	require.NoError(t, err)
 	require.Empty(t, aside)
+}
+
+// unkeepable is a version that makes of a face what no store keeps.
+type unkeepable struct {
+	versioned
+	score float32
+}
+
+func (u unkeepable) Converter(pack, from string) func(face.Template, face.Quality) (face.Template, face.Quality, error) {
+	convert := u.versioned.Converter(pack, from)
+	return func(t face.Template, q face.Quality) (face.Template, face.Quality, error) {
+		score := q.Score
+		t, q, err := convert(t, q)
+		if score == u.score {
+			q.Score = float32(math.NaN())
+		}
+		return t, q, err
+	}
+}
+
+func TestFaceThatCannotBeKeptHoldsUpNoOther(t *testing.T) {
+	s1, db, path := newVersioned(t, version("1"))
+	people(t, s1, 3)
+	g, err := s1.Gallery(t.Context(), tenant, gallery)
+	require.NoError(t, err)
+	faces, err := db.Faces(t.Context(), g.ID, "p1")
+	require.NoError(t, err)
+	raw := openRaw(t, path)
+	_, err = raw.ExecContext(t.Context(), `UPDATE faces SET quality = '{"score": -1}', details = NULL WHERE id = ?`, faces[0].ID)
+	require.NoError(t, err)
+	v2 := version("2", "1")
+	s2, _ := openVersion(t, path, v2)
+	var aside []store.Face
+	require.NoError(t, identify.ConvertFaces(t.Context(), unkeepable{v2, -1}, db, func(identify.Conversion) {}, func(f store.Face) { aside = append(aside, f) }))
+	require.Len(t, aside, 1)
+	require.Equal(t, faces[0].ID, aside[0].ID)
+	require.Equal(t, pack, aside[0].Pack, "it stays where it is")
+	for _, name := range []string{"p0", "p1", "p2"} {
+		a := search(t, s2, identify.SearchRequest{Photos: [][]byte{photo(t, shown{Person: name, Take: 10})}})
+		require.Equal(t, identify.One, a.Probes[0].Outcome, name)
+		require.Equal(t, 5, a.Probes[0].Faces)
+	}
+}
+
+// moving is a store whose faces begin to move when they are read.
+type moving struct {
+	*sqlite.Store
+	move func()
+}
+
+func (m moving) Faces(ctx context.Context, gallery, subject string) ([]store.Face, error) {
+	m.move()
+	return m.Store.Faces(ctx, gallery, subject)
+}
+
+func TestVerifyWhileFacesMove(t *testing.T) {
+	s1, db, _ := newVersioned(t, version("1"))
+	people(t, s1, 1)
+	x, err := exact.New(exact.Config{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, x.Close()) })
+	move := func() {
+		_, err := convert(t, db, version("2", "1"))
+		require.NoError(t, err)
+	}
+	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy()}, version("1"), x,
+		changelog.NewFollower(db, x, changelog.FollowerConfig{}), moving{db, move})
+	require.NoError(t, err)
+	_, err = s.Verify(t.Context(), tenant, identify.VerifyRequest{Gallery: gallery, Subject: "p0", Photo: photo(t, shown{Person: "p0"})})
+	require.ErrorIs(t, err, store.ErrSpace, "nothing is damaged")
 }
 
 func openRaw(t *testing.T, path string) *sql.DB {

@@ -83,8 +83,8 @@ func (s *Service) answer(ctx context.Context, g store.Gallery, space store.Space
 			return Answer{}, err
 		}
 		// Faces may have begun to move while they were searched.
-		if is, err := s.Space(ctx, g.Pack); err != nil || is.Name() != space.Name() {
-			return Answer{}, cmp.Or(err, store.ErrSpace)
+		if err := s.still(ctx, space); err != nil {
+			return Answer{}, err
 		}
 		people, err := s.people(ctx, g, looks)
 		if err != nil {

@@ -24,6 +24,15 @@ func (s *Service) Space(ctx context.Context, pack string) (store.Space, error) {
 	return space, nil
 }
 
+// still is store.ErrSpace when faces have begun to move from the space since.
+func (s *Service) still(ctx context.Context, space store.Space) error {
+	is, err := s.Space(ctx, space.Pack)
+	if err == nil && is.Name() != space.Name() {
+		err = fmt.Errorf("%w: faces of pack %s have moved", store.ErrSpace, space.Pack)
+	}
+	return err
+}
+
 // spaceOf is where the pack's faces are, and the version that is loaded.
 func (s *Service) spaceOf(ctx context.Context, pack string) (space store.Space, version string, err error) {
 	if version, err = s.embedder.Version(pack); err != nil {

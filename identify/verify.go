@@ -60,6 +60,10 @@ func (s *Service) Verify(ctx context.Context, tenant string, req VerifyRequest) 
 			if len(enrolled) == 0 {
 				return Verification{}, fmt.Errorf("compare with subject: %w", NotOfSubject(req.Gallery, req.Subject, KindFace, ""))
 			}
+			// Faces may have begun to move while they were read.
+			if err := s.still(ctx, space); err != nil {
+				return Verification{}, aboutPack(chosen, err)
+			}
 			enrolled = slices.DeleteFunc(enrolled, func(f store.Face) bool { return f.Template == nil || f.Pack != space.Name() })
 			if len(enrolled) == 0 {
 				return Verification{}, fmt.Errorf("compare with a subject whose faces are all damaged: %w", store.ErrDamaged)

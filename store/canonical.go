@@ -3,13 +3,14 @@ package store
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"slices"
 	"strconv"
 )
 
 // canonical is one form of a JSON text for all that an engine may make of it, for
 // checksums alone: without spaces and escapes, members sorted, numbers that are
-// not whole as the nearest float64. What cannot be read is itself.
+// not written as whole ones as the nearest float64. What cannot be read is itself.
 func canonical(text []byte) string {
 	if !json.Valid(text) {
 		return string(text)
@@ -111,7 +112,11 @@ func (c *canonicaliser) number(form []byte) []byte {
 	if err != nil {
 		return append(form, text...)
 	}
-	return strconv.AppendFloat(form, x+0, 'g', -1, float) // which is no negative zero
+	const beyond = 1 << 63
+	if x == math.Trunc(x) && math.Abs(x) < beyond { // as 1e6 and 1000000.0, which some engines write as 1000000
+		return strconv.AppendInt(form, int64(x), 10)
+	}
+	return strconv.AppendFloat(form, x, 'g', -1, float)
 }
 
 func (c *canonicaliser) until(ends string) []byte {

@@ -104,6 +104,7 @@ func TestCanonicalIsOneForm(t *testing.T) {
 	})
 	require.Equal(t, canonical([]byte(`{"a":1,"a":2}`)), canonical([]byte(`{"a": 2}`)))
 	require.Equal(t, canonical([]byte(`[0.00000010, -0, -0.0, 3600000000000001]`)), canonical([]byte(`[1e-07,0,0.0,3600000000000001]`)))
+	require.Equal(t, canonical([]byte(`[1000000,-2000000,100000000000000000000,0]`)), canonical([]byte(`[1e6,-2000000.00,1E+20,-0e3]`)))
 	require.NotEqual(t, canonical([]byte(`3600000000000000`)), canonical([]byte(`3600000000000001`)))
 	for _, broken := range []string{"", "{", `{"a"`, "nul", "[1,]", "\xff", `{}x`} {
 		require.Equal(t, broken, canonical([]byte(broken)))

@@ -61,17 +61,15 @@ func Builtin(name string) (*Manifest, error) {
 	return Parse(data)
 }
 
-// Load reads the manifest's files from the folder, or from the program when it
-// holds them. It is ErrMissing or ErrHash for the first file that is not what
+// Load reads the manifest's files from the program when it holds them, and else
+// from the folder. It is ErrMissing or ErrHash for the first file that is not what
 // the manifest names, and ErrManifest when a matrix does not fit; only the
 // liveness model may be missing.
 func Load(m *Manifest, folder string) (*Pack, error) {
 	p := &Pack{Manifest: *m, contents: make(map[string][]byte, len(m.Files))}
 	for _, f := range m.Files {
 		data, err := manifests.ReadFile("manifests/" + f.Name)
-		if err == nil {
-			err = verify(f.Name, data, f.SHA256)
-		} else {
+		if err != nil || verify(f.Name, data, f.SHA256) != nil { // an owner's may have the name of one in the program
 			data, err = readVerified(filepath.Join(folder, f.Name), f.SHA256)
 		}
 		if err != nil {

@@ -232,6 +232,21 @@ func TestOpenReadsFilesBesideManifest(t *testing.T) {
 	require.Equal(t, []byte("live"), p.Content("live.onnx"))
 }
 
+// An owner who fits a pack's matrices anew may leave them their names.
+func TestOwnersFilesMayHaveNamesOfTheProgramsOwn(t *testing.T) {
+	dir := folder(t)
+	const taken = "default_transform.f32"
+	require.NoError(t, os.Rename(filepath.Join(dir, "recogniser.onnx"), filepath.Join(dir, taken)))
+	path := filepath.Join(dir, "own.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(manifest(), "recogniser.onnx", taken)), 0o600))
+	p, err := pack.Open(path, "/nowhere")
+	require.NoError(t, err)
+	require.Equal(t, transform, string(p.Content(taken)))
+	require.NoError(t, os.Remove(filepath.Join(dir, taken)))
+	_, err = pack.Open(path, "/nowhere")
+	require.ErrorIs(t, err, pack.ErrMissing)
+}
+
 func TestOpenRefuses(t *testing.T) {
 	dir := folder(t)
 	write := func(name, data string) string {

@@ -46,9 +46,9 @@ func (q *Quality) score(length float64) float64 {
 }
 
 // length is what has the score; of the score 1, which all great lengths have
-// once it is rounded, a great one.
+// once it is rounded, a great one, and none of a score that no length has.
 func (q *Quality) length(score float32) float64 {
 	const below1 = 1 - 1.0/(1<<25)
-	s := min(float64(score), below1)
+	s := max(0, min(float64(score), below1))
 	return q.Centre * math.Pow(s/(1-s), 1/q.Slope)
 }

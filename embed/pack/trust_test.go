@@ -135,10 +135,10 @@ func TestTemplatesAgreeWithNumpy(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, kept)
 	}
-	for _, extreme := range []float32{0, 1} {
+	for _, extreme := range []float32{-1, 0, 1} {
 		converted, score, err := p.Convert("1", g.Faces[0].Joined, extreme)
 		require.NoError(t, err)
-		require.InDelta(t, extreme, score, 1e-6)
+		require.InDelta(t, max(0, extreme), score, 1e-6)
 		require.NoError(t, converted.Check())
 	}
 	_, _, err := p.Convert("3", g.Faces[0].Joined, 1)
