@@ -43,7 +43,7 @@ func (d *detector) scan(ctx context.Context, p *picture.Picture, found []detecti
 	found = suppress(found, d.NMS)
 	whole := slices.Clone(found)
 	return slices.DeleteFunc(found, func(s detection) bool {
-		return slices.ContainsFunc(whole, func(w detection) bool { return s.partOf(w) })
+		return slices.ContainsFunc(whole, s.partOf)
 	}), nil
 }
 

@@ -110,15 +110,15 @@ func strangers(t *testing.T, e *embed.Embedder, pack string) []*image.RGBA {
 			cut := image.Rect(int(x-reach), int(y-reach), int(x+reach), int(y+reach))
 			m := image.NewRGBA(image.Rect(0, 0, side, side))
 			draw.CatmullRom.Scale(m, m.Rect, shows, cut, draw.Src, nil)
-			clear, err := e.Embed(t.Context(), pack, encoded(m, 92))
+			sharp, err := e.Embed(t.Context(), pack, encoded(m, 92))
 			require.NoError(t, err)
-			if len(clear.Faces) == 0 || slices.ContainsFunc(known, func(k face.Template) bool {
-				cosine, err := clear.Faces[0].Probe.Cosine(k)
+			if len(sharp.Faces) == 0 || slices.ContainsFunc(known, func(k face.Template) bool {
+				cosine, err := sharp.Faces[0].Probe.Cosine(k)
 				return err != nil || cosine >= table.Threshold(1e-3)
 			}) {
 				continue
 			}
-			known = append(known, clear.Faces[0].Template)
+			known = append(known, sharp.Faces[0].Template)
 			portraits = append(portraits, m)
 		}
 	}

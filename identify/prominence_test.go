@@ -2,6 +2,7 @@ package identify_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -216,7 +217,7 @@ func TestSubjectsOfPhotosWithMoreFaces(t *testing.T) {
 				s := newService(t)
 				faces := append([]shown{{Person: "ann", Size: 200}}, c.others...)
 				if before == 1 {
-					faces = append(c.others, shown{Person: "ann", Size: 200})
+					faces = append(slices.Clone(c.others), shown{Person: "ann", Size: 200})
 				}
 				group, ann := photo(t, faces...), photo(t, shown{Person: "ann", Take: 1})
 				_, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Subject: "group", Create: true, Photos: [][]byte{group}})

@@ -95,15 +95,15 @@ func (s *Service) Verify(ctx context.Context, tenant string, req VerifyRequest) 
 		v.Timings.Timings = add(v.Timings.Timings, r.Timings)
 		enrolled = []store.Face{{Template: ref.Template}}
 	}
-	comparable := probe.Comparable() && (v.Reference == nil || v.Reference.Comparable())
-	if comparable {
+	both := probe.Comparable() && (v.Reference == nil || v.Reference.Comparable())
+	if both {
 		if v.Face, v.Cosine, err = nearest(probe, enrolled); err != nil {
 			return Verification{}, err
 		}
 	}
 	rate := req.FMR / float64(len(enrolled))
 	v.Threshold, v.Extrapolated = table.Threshold(rate), table.Extrapolated(rate)
-	v.Match = comparable && v.Cosine >= v.Threshold
+	v.Match = both && v.Cosine >= v.Threshold
 	v.Score = table.Score(v.Cosine)
 	v.FMR = table.FMR(v.Cosine)
 	v.Timings.Total = s.cfg.Now().Sub(start)

@@ -16,7 +16,7 @@ func TestIncomparableFaces(t *testing.T) {
 	c.enrol(t, "staff", "ada", 1)
 	reasons := []string{"too_dark", "not_comparable"}
 	shown := servertest.Shown{Person: "ada", Take: 1, Reasons: reasons}
-	poor, clear := servertest.Photo(t, shown), servertest.Of(t, "ada", 2)
+	poor, good := servertest.Photo(t, shown), servertest.Of(t, "ada", 2)
 	type told struct{ Quality struct{ Reasons []string } }
 	type found struct {
 		Match      string
@@ -70,7 +70,7 @@ func TestIncomparableFaces(t *testing.T) {
 	require.Equal(t, "nobody", all.Probes[1].Match)
 	require.Equal(t, reasons, all.Probes[1].Probe.Quality.Reasons)
 
-	for _, pair := range [][2][]byte{{poor, clear}, {clear, poor}, {poor, poor}} {
+	for _, pair := range [][2][]byte{{poor, good}, {good, poor}, {poor, poor}} {
 		var v compared
 		c.json(t, "POST", "/v1/verify", m{"photo": text(pair[0]), "reference": text(pair[1])}).Into(t, http.StatusOK, &v)
 		require.False(t, v.Match)

@@ -97,8 +97,8 @@ func TestIncomparablePhotos(t *testing.T) {
 	r, _ := start(t)
 	c := newClient(t, r, "acme", all...)
 	poor := text(servertest.Photo(t, servertest.Shown{Person: "ada", Take: 1, Reasons: []string{"unclear", "not_comparable"}}))
-	clear := text(servertest.Of(t, "ada", 1))
-	require.Equal(t, http.StatusOK, c.post(t, "/one-to-n/insert", m{"idPhoto": clear}).Status)
+	good := text(servertest.Of(t, "ada", 1))
+	require.Equal(t, http.StatusOK, c.post(t, "/one-to-n/insert", m{"idPhoto": good}).Status)
 	_, err := r.Service.UpdatePolicy(context.Background(), "acme", uqudo.Gallery, func(g store.Gallery) (store.Policy, error) {
 		g.Policy.Quality = store.GateReport
 		return g.Policy, nil
@@ -111,9 +111,9 @@ func TestIncomparablePhotos(t *testing.T) {
 		c.post(t, "/one-to-n/insert", m{"idPhoto": poor}).Refused(t, http.StatusBadRequest, "low_quality")
 		fields(t, c.post(t, "/one-to-n/search", m{"idPhoto": poor}), m{"oneToNVerificationMatch": false})
 	}
-	for _, pair := range [][2]string{{poor, clear}, {clear, poor}, {poor, poor}} {
+	for _, pair := range [][2]string{{poor, good}, {good, poor}, {poor, poor}} {
 		body := m{"sourceImage": pair[0], "targetImage": pair[1], "minimumMatchLevel": 1}
 		fields(t, c.post(t, "/match", body), m{"match": false, "matchLevel": 0.0})
 	}
-	fields(t, c.post(t, "/match", m{"sourceImage": clear, "targetImage": clear}), m{"match": true, "matchLevel": 5.0})
+	fields(t, c.post(t, "/match", m{"sourceImage": good, "targetImage": good}), m{"match": true, "matchLevel": 5.0})
 }

@@ -20,6 +20,7 @@ func damaged(format string, a ...any) error { return DamageError(fmt.Sprintf(for
 // Model says what the components are.
 type Model int
 
+// The kinds of components.
 const (
 	Grey Model = iota
 	// YCbCr is as JFIF has it.
