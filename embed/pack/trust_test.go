@@ -280,3 +280,25 @@ func TestBuiltinScoresAreExact(t *testing.T) {
 		require.Equal(t, math.Trunc(m.Quality.Slope), m.Quality.Slope, name)
 	}
 }
+
+// What the built-in packs' doubts do to a threshold: whatever the quality of two
+// photos, they need as much likeness as it says, but for 0.02, also below the
+// floor. So a gallery that keeps such faces answers strangers as every other.
+func TestNoQualityMakesStrangersMoreAlike(t *testing.T) {
+	const steps, fpir, slack = 200, 0.01, 0.02
+	for _, name := range []string{"default", "accurate"} {
+		m, err := pack.Builtin(name)
+		require.NoError(t, err)
+		doubt := func(step int) float64 { return m.Trust.At(float32(math.Pow(10, -6*(1-float64(step)/steps)))) }
+		for _, faces := range []int{1, 100, 1000, 1_000_000} {
+			threshold := m.Calibration.Identification(fpir, faces)
+			for i := range steps + 1 {
+				for j := range i + 1 {
+					a, b := doubt(i), doubt(j)
+					needed := (threshold + a*b) / math.Sqrt((1-a*a)*(1-b*b))
+					require.Greater(t, needed, threshold-slack, "%s: doubts %v and %v among %d faces", name, a, b, faces)
+				}
+			}
+		}
+	}
+}

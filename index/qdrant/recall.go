@@ -95,8 +95,9 @@ func (c Config) walk() *api.SearchParams {
 	}
 }
 
-// accepted returns ErrNotAccepted unless in every collection a gallery's
-// recall was accepted as cfg searches it.
+// accepted returns ErrNotAccepted unless some gallery's recall was accepted as
+// cfg searches it. Of a collection that has come since, as of a pack's new
+// version, all templates are compared until its galleries' is.
 func (x *Index) accepted(ctx context.Context) error {
 	_, spaces, err := x.known(ctx)
 	if err != nil {
@@ -105,8 +106,8 @@ func (x *Index) accepted(ctx context.Context) error {
 	if len(spaces) == 0 {
 		return fmt.Errorf("%w: there are no faces yet", ErrNotAccepted)
 	}
-	for pack, s := range spaces {
-		some := false
+	some := false
+	for _, s := range spaces {
 		err := x.scroll(ctx, s, kindRecall, func(p *api.RetrievedPoint) {
 			r := recallOf(p)
 			some = some || r.covers(x.cfg, r.Faces)
@@ -114,9 +115,9 @@ func (x *Index) accepted(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !some {
-			return fmt.Errorf("%w: in no gallery of pack %s", ErrNotAccepted, pack)
-		}
+	}
+	if !some {
+		return fmt.Errorf("%w: in no gallery", ErrNotAccepted)
 	}
 	return nil
 }

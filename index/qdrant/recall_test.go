@@ -102,6 +102,16 @@ func TestGraphIsRefused(t *testing.T) {
 	require.NoError(t, x.Apply(ctx, more, end))
 	require.Zero(t, search(s), "more than a fifth larger")
 
+	moved := s
+	moved.Pack += "@2"
+	converted := people(rng, moved, 100, dimension)
+	end = number(end, converted)
+	require.NoError(t, x.Apply(ctx, converted, end))
+	require.Zero(t, search(moved), "another version of the pack")
+	z, err := qdrant.New(ctx, graph)
+	require.NoError(t, err, "what was accepted of the version before is a reason to start")
+	require.NoError(t, z.Close())
+
 	all := drop(s)
 	all.Seq = end + 1
 	require.NoError(t, x.Apply(ctx, append(faces[:0:0], all), end+1))
