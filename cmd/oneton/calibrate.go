@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -196,7 +197,8 @@ func install(ctx context.Context, cfg config.Config, pack, version string, t cal
 	})
 }
 
-// reset goes back to the pack's own table.
+// reset goes back to the pack's own table; one that was installed before versions
+// were told apart goes too.
 func (c *calibrateCommand) reset(ctx context.Context, cfg config.Config) error {
 	pack := cmp.Or(c.Pack, cfg.Packs[0])
 	err := withTruth(ctx, cfg, func(t *truth) error {
@@ -204,7 +206,18 @@ func (c *calibrateCommand) reset(ctx context.Context, cfg config.Config) error {
 		if err != nil {
 			return err
 		}
-		return t.store.DeleteCalibration(ctx, space.Name())
+		had := false
+		for _, name := range slices.Compact([]string{space.Name(), pack}) {
+			err := t.store.DeleteCalibration(ctx, name)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+			had = had || err == nil
+		}
+		if !had {
+			return store.ErrNotFound
+		}
+		return nil
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("pack %q has no table but its own: %w", pack, err)

@@ -50,6 +50,39 @@ func TestCalibrationIsInstalledAndReset(t *testing.T) {
 	require.ErrorIs(t, (&calibrateCommand{settings: settings{Data: cfg.Data}}).Run(ctx), errNoPhotos)
 }
 
+// After a conversion the table of the version before is of no use to anybody, and
+// can be got rid of.
+func TestResetOfTwoVersions(t *testing.T) {
+	cfg := config.Default()
+	cfg.Data = t.TempDir()
+	ctx := t.Context()
+	table := calibration.Table{
+		Knots:    []calibration.Knot{{Cosine: -1, FMR: 1}, {Cosine: 0.9, FMR: 1e-6}},
+		Measured: 1e-3, Source: "a test",
+	}
+	made, err := openTruth(ctx, cfg)
+	require.NoError(t, err)
+	require.NoError(t, made.close())
+	require.NoError(t, install(ctx, cfg, "default", "1", table))
+	require.NoError(t, withTruth(ctx, cfg, func(t *truth) error {
+		return t.store.PutSpace(ctx, store.Space{Pack: "default", Version: "2", Plain: store.FirstVersion})
+	}))
+	reset := calibrateCommand{settings: settings{Data: cfg.Data}, Reset: true}
+	require.NoError(t, reset.Run(ctx), "the old one alone")
+	require.ErrorIs(t, reset.Run(ctx), store.ErrNotFound)
+	for _, version := range []string{"1", "2"} {
+		require.NoError(t, install(ctx, cfg, "default", version, table))
+	}
+	require.NoError(t, reset.Run(ctx), "both")
+	require.NoError(t, withTruth(ctx, cfg, func(truth *truth) error {
+		for _, space := range []string{"default", "default@2"} {
+			_, err := truth.store.Calibration(ctx, space)
+			require.ErrorIs(t, err, store.ErrNotFound)
+		}
+		return nil
+	}))
+}
+
 func TestCalibrateSaysThatPeopleAreTooFew(t *testing.T) {
 	paths, err := setup.Find(setup.FromEnvironment(), setup.Default, setup.Photos)
 	require.NoError(t, err)
