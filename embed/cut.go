@@ -3,28 +3,42 @@ package embed
 import (
 	"fmt"
 	"slices"
+
+	"oneton/face"
 )
 
-// leaveOutCut leaves out the faces that reach the rows which a cut or damaged
-// file lacks: what is there of them may look like somebody else. It is ErrCorrupt
-// when there are no others.
-func (s *sight) leaveOutCut() error {
-	if s.Damage() == nil || len(s.found) == 0 {
-		return nil
+// withoutCut parts the faces from those that reach the rows which a cut or
+// damaged file lacks: what is there of them may look like somebody else, so they
+// have no templates. It is ErrCorrupt when there are no others.
+func (s *sight) withoutCut(faces []Face) (whole, cut []Face, err error) {
+	if s.Damage() == nil {
+		return faces, nil, nil
 	}
-	s.found = slices.DeleteFunc(s.found, func(d detection) bool {
-		b := d.box
-		return s.Cuts(float64(b.X), float64(b.Y), float64(b.X+b.Width), float64(b.Y+b.Height)) || s.Cuts(seen(d))
-	})
-	if len(s.found) == 0 {
-		return fmt.Errorf("%w: %w, in the face; send the whole file", ErrCorrupt, s.Damage())
+	whole = []Face{}
+	for _, f := range faces {
+		if s.cuts(f.Box, f.Landmarks) {
+			f.Template, f.Probe = nil, nil
+			cut = append(cut, f)
+		} else {
+			whole = append(whole, f)
+		}
 	}
-	return nil
+	// Of those found, some may be taken for no face because they are cut.
+	if len(whole) == 0 && slices.ContainsFunc(s.found, func(d detection) bool { return s.cuts(d.box, d.landmarks) }) {
+		return nil, nil, fmt.Errorf("%w: %w, in the face; send the whole file", ErrCorrupt, s.Damage())
+	}
+	return whole, cut, nil
+}
+
+// cuts says whether a face, or what a recogniser is shown of it, reaches the
+// rows that the file lacks.
+func (s *sight) cuts(b face.Box, l face.Landmarks) bool {
+	return s.Cuts(float64(b.X), float64(b.Y), float64(b.X+b.Width), float64(b.Y+b.Height)) || s.Cuts(seen(l))
 }
 
 // seen bounds what a recogniser is shown of a face.
-func seen(d detection) (left, top, right, bottom float64) {
-	toPhoto, ok := align(d.landmarks)
+func seen(l face.Landmarks) (left, top, right, bottom float64) {
+	toPhoto, ok := align(l)
 	if !ok {
 		return 0, 0, 0, 0
 	}

@@ -46,6 +46,10 @@ type Result struct {
 	// LeftOut is how many more faces the photo shows, smaller than those, that
 	// were not taken because it shows more than Config.MaxFaces.
 	LeftOut int
+	// Cut are the faces that reach the rows which the file lacks, without
+	// templates, and Damage is why it lacks them; nil when it is whole.
+	Cut     []Face
+	Damage  error
 	Timings Timings
 }
 

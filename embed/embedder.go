@@ -165,10 +165,11 @@ func (e *Embedder) Embed(ctx context.Context, pack string, photo []byte, checks 
 	if err != nil {
 		return Result{}, err
 	}
-	if err := s.leaveOutCut(); err != nil {
+	faces, err := t.faces(ctx, s, e.maxFaces)
+	if err != nil {
 		return Result{}, err
 	}
-	faces, err := t.faces(ctx, s, e.maxFaces)
+	faces, cut, err := s.withoutCut(faces)
 	if err != nil {
 		return Result{}, err
 	}
@@ -184,7 +185,7 @@ func (e *Embedder) Embed(ctx context.Context, pack string, photo []byte, checks 
 	}
 	return Result{
 		Width: s.Width, Height: s.Height, Rotation: s.rotation, MediaType: s.MediaType,
-		Faces: faces, LeftOut: max(0, len(s.found)-e.maxFaces), Timings: t.timings,
+		Faces: faces, LeftOut: max(0, len(s.found)-e.maxFaces), Cut: cut, Damage: s.Damage(), Timings: t.timings,
 	}, nil
 }
 

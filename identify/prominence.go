@@ -63,19 +63,25 @@ func (p Prominence) Score() float64 {
 // can. Then it is the subject, for the caller to refuse, since whoever is seen
 // behind it is not whom the photo is of.
 //
+// It is embed.ErrCorrupt when such a face is cut by the end of the file.
+//
 // Faces that were left out count as the smallest of those that were not.
 func Subject(r embed.Result) (int, error) {
 	if len(r.Faces) == 0 {
 		return 0, ErrNoFace
 	}
-	contenders := make([]contender, len(r.Faces))
-	for i, f := range r.Faces {
+	all := slices.Concat(r.Faces, r.Cut)
+	contenders := make([]contender, len(all))
+	for i, f := range all {
 		contenders[i] = contender{i, f, ProminenceOf(f, r.Width, r.Height).Score()}
 	}
 	slices.SortFunc(contenders, contender.compare)
-	likely := slices.DeleteFunc(slices.Clone(contenders), func(c contender) bool { return !canBeCompared(c.face) })
+	likely := slices.DeleteFunc(slices.Clone(contenders), func(c contender) bool { return !c.canBeCompared(r) })
 	first := contenders[0]
-	if len(likely) == 0 || !canBeCompared(first.face) && share(first, likely[0]) >= certain {
+	if len(likely) == 0 || !first.canBeCompared(r) && share(first, likely[0]) >= certain {
+		if first.cut(r) {
+			return 0, fmt.Errorf("%w: %w, in the face that stands out; send the whole file", embed.ErrCorrupt, r.Damage)
+		}
 		return first.at, nil
 	}
 	scores, smallest := likely, likely[0]
@@ -97,16 +103,19 @@ func Subject(r embed.Result) (int, error) {
 	return 0, severalFaces(likely[:min(rivals, len(likely))], len(r.Faces)+r.LeftOut)
 }
 
-// canBeCompared says whether a face can be compared, which needs pixels, too.
-func canBeCompared(f embed.Face) bool {
-	return f.Comparable() && f.Quality.InterEye >= embed.MinInterEye
-}
-
 // contender is a face that may be the subject.
 type contender struct {
 	at    int
 	face  embed.Face
 	score float64
+}
+
+// cut says whether the file ends in the face.
+func (c contender) cut(r embed.Result) bool { return c.at >= len(r.Faces) }
+
+// canBeCompared says whether the face can be compared, which needs pixels, too.
+func (c contender) canBeCompared(r embed.Result) bool {
+	return !c.cut(r) && c.face.Comparable() && c.face.Quality.InterEye >= embed.MinInterEye
 }
 
 // compare orders the most prominent first, and equal ones by where they are.

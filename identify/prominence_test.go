@@ -1,6 +1,7 @@
 package identify_test
 
 import (
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -73,6 +74,21 @@ func TestWhoIsTheSubject(t *testing.T) {
 	}
 	_, err := identify.Subject(crowd())
 	require.ErrorIs(t, err, identify.ErrNoFace)
+}
+
+// A photo that is cut in the face that stands out is not of whoever is behind.
+func TestCutFacesAreNotPassedOver(t *testing.T) {
+	damage := errors.New("the file ends after row 300 of 600")
+	behind := seen(620, 150, 90, 0.9)
+	r := crowd(behind)
+	r.Damage, r.Cut = damage, []embed.Face{seen(350, 300, 240, 0.2)}
+	_, err := identify.Subject(r)
+	require.ErrorIs(t, err, embed.ErrCorrupt)
+	require.ErrorIs(t, err, damage)
+
+	r.Cut = []embed.Face{seen(700, 290, 60, 0.2)}
+	r.Faces = []embed.Face{seen(350, 150, 200, 0.9)}
+	require.Zero(t, subject(t, r))
 }
 
 // row is people in a row across the photo.
