@@ -15,19 +15,38 @@ import (
 // pngSignature begins every PNG.
 const pngSignature = "\x89PNG\r\n\x1a\n"
 
+// pngChunk is a chunk of a PNG. It may be less than whole at the end of the file;
+// it is sound when it is whole and its checksum is right.
+type pngChunk struct {
+	kind         string
+	content      []byte
+	whole, sound bool
+}
+
 // pngChunks are the chunks of a PNG, by kind, up to its end or to that of the
 // file, where the last may have less than it announces. A chunk whose checksum
 // is wrong counts as absent, which is libpng's rule, unless it is of image data:
 // these have a checksum of their own.
 func pngChunks(data []byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
+		for c := range allPNGChunks(data) {
+			if (c.sound || c.kind == pngData) && !yield(c.kind, c.content) {
+				return
+			}
+		}
+	}
+}
+
+// allPNGChunks are the chunks up to the end, sound or not.
+func allPNGChunks(data []byte) iter.Seq[pngChunk] {
+	return func(yield func(pngChunk) bool) {
 		const header, name, sum = 8, 4, 4
 		for at := len(pngSignature); at+header <= len(data); {
 			kind, content := string(data[at+name:at+header]), data[at+header:]
 			length := int(binary.BigEndian.Uint32(data[at:]))
 			whole := length+sum <= len(content)
-			sound := kind == pngData || whole && crc32.ChecksumIEEE(data[at+name:at+header+length]) == binary.BigEndian.Uint32(content[length:])
-			if kind == "IEND" || sound && !yield(kind, content[:min(length, len(content))]) || !whole {
+			sound := whole && crc32.ChecksumIEEE(data[at+name:at+header+length]) == binary.BigEndian.Uint32(content[length:])
+			if kind == "IEND" || !yield(pngChunk{kind, content[:min(length, len(content))], whole, sound}) || !whole {
 				return
 			}
 			at += header + length + sum

@@ -18,10 +18,16 @@ func decodeCutPNG(ctx context.Context, data []byte, h pngHeader) (*Picture, erro
 		return nil, io.ErrUnexpectedEOF
 	}
 	var compressed []byte
-	for kind, content := range pngChunks(data) {
-		if kind == pngData {
-			compressed = append(compressed, content...)
+	for c := range allPNGChunks(data) {
+		if c.kind != pngData {
+			continue
 		}
+		// Without the checksum at the end, nothing else tells of damage: what
+		// inflates from here on may be rows of anything.
+		if c.whole && !c.sound {
+			break
+		}
+		compressed = append(compressed, c.content...)
 	}
 	samples, err := zlib.NewReader(&contextReader{ctx: ctx, data: compressed})
 	if err != nil {
