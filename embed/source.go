@@ -44,7 +44,7 @@ func sourceOf(p *picture.Picture, toPhoto picture.Affine, side int, detail float
 		return whole
 	}
 	x, y := toPhoto.Apply(float64(side-1)/2, float64(side-1)/2)
-	reach := sourceReach * size * float64(side) / 2
+	reach := float64(sourceReach * size * float64(side) / 2)
 	part := image.Rect(
 		int(x-reach), int(y-reach), int(x+reach), int(y+reach),
 	).Intersect(image.Rect(0, 0, p.Width, p.Height))

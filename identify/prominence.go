@@ -25,7 +25,7 @@ type Prominence struct {
 // ProminenceOf is that of a face in an upright photo of so many pixels.
 func ProminenceOf(f embed.Face, width, height int) Prominence {
 	half := float64(width) / 2
-	off := (float64(f.Box.X)+float64(f.Box.Width)/2)/half - 1
+	off := (float64(f.Box.X)+float64(float64(f.Box.Width)/2))/half - 1
 	return Prominence{
 		Size:       math.Log(float64(f.Box.Width) / float64(width) * float64(f.Box.Height) / float64(height)),
 		Middle:     1 - min(1, float64(off*off)),
