@@ -205,7 +205,8 @@ func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, a.Candidates, 1, id)
 		require.Equal(t, id, a.Candidates[0].Subject)
-		require.InDelta(t, 1, a.Candidates[0].Cosine, 1e-6)
+		// With itself a photo has 1 less twice the square of its doubt.
+		require.InDelta(t, 1, a.Candidates[0].Cosine, 0.02)
 	}
 }
 
