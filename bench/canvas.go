@@ -101,6 +101,21 @@ func (c *canvas) jpeg(quality int) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// throughJPEG is what is left of the canvas in a JPEG of the quality.
+func (c *canvas) throughJPEG(quality int) (*canvas, error) {
+	data, err := c.jpeg(quality)
+	if err != nil {
+		return nil, err
+	}
+	m, err := jpeg.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("decode photo: %w", err)
+	}
+	back := image.NewRGBA(m.Bounds())
+	draw.Draw(back, back.Rect, m, m.Bounds().Min, draw.Src)
+	return canvasFrom(back), nil
+}
+
 // each changes every level.
 func (c *canvas) each(change func(v float64) float64) {
 	for i, v := range c.pix {

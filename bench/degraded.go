@@ -1,10 +1,7 @@
 package main
 
 import (
-	"bytes"
-	"fmt"
 	"image"
-	"image/jpeg"
 	"math"
 	"math/rand/v2"
 
@@ -49,17 +46,7 @@ func degradations() []degradation {
 			return c.scaled(side, side, draw.BiLinear).scaled(c.width, c.height, draw.BiLinear), nil
 		}},
 		{"jpeg", func(c *canvas, s float64, _ *rand.Rand) (*canvas, error) {
-			data, err := c.jpeg(int(math.Round(30 - 28*s)))
-			if err != nil {
-				return nil, err
-			}
-			m, err := jpeg.Decode(bytes.NewReader(data))
-			if err != nil {
-				return nil, fmt.Errorf("decode photo: %w", err)
-			}
-			back := image.NewRGBA(m.Bounds())
-			draw.Draw(back, back.Rect, m, m.Bounds().Min, draw.Src)
-			return canvasFrom(back), nil
+			return c.throughJPEG(int(math.Round(30 - 28*s)))
 		}},
 		inPlace("occluded", (*canvas).occlude),
 		inPlace("none", func(*canvas, float64, *rand.Rand) {}),

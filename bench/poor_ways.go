@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"image"
-	"image/jpeg"
 	"math"
 	"math/rand/v2"
 
@@ -40,17 +38,7 @@ func poorWays() []poorWay {
 	}
 	for _, quality := range []int{8, 4, 2} {
 		ways = append(ways, poorWay{fmt.Sprintf("JPEG of quality %d", quality), func(c *canvas, _ *rand.Rand) (*canvas, error) {
-			data, err := c.jpeg(quality)
-			if err != nil {
-				return nil, err
-			}
-			m, err := jpeg.Decode(bytes.NewReader(data))
-			if err != nil {
-				return nil, fmt.Errorf("decode photo: %w", err)
-			}
-			back := image.NewRGBA(m.Bounds())
-			draw.Draw(back, back.Rect, m, m.Bounds().Min, draw.Src)
-			return canvasFrom(back), nil
+			return c.throughJPEG(quality)
 		}})
 	}
 	for _, width := range []int{16, 12, 8} {

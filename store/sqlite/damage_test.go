@@ -57,7 +57,7 @@ func TestDamagedText(t *testing.T) {
 // TestDamagedPages spoils every page that holds a template, one after the
 // other, and checks that the faces of the others still come.
 func TestDamagedPages(t *testing.T) {
-	const pageSize, people = 4096, 40
+	const people = 40
 	whole := filepath.Join(t.TempDir(), "oneton.db")
 	s := open(t, whole)
 	newGallery(t, s, "g")
@@ -69,39 +69,21 @@ func TestDamagedPages(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.NoError(t, s.Close())
-	text, err := os.ReadFile(whole)
-	require.NoError(t, err)
-
-	spoilt := 0
-	for page := range slices.Chunk(text, pageSize) {
-		held := 0
+	spoilt := spoilPages(t, whole, templates, func(page []byte) (held int) {
 		for _, template := range templates {
 			if bytes.Contains(page, template) {
 				held++
 			}
 		}
-		if held == 0 {
-			continue
-		}
-		spoilt++
-		sound := slices.Clone(page)
-		for i := range page[:pageSize/2] {
-			page[i] ^= 0xa5
-		}
-		path := filepath.Join(t.TempDir(), "oneton.db")
-		require.NoError(t, os.WriteFile(path, text, 0o600))
-		copy(page, sound)
-		found, lost := read(t, open(t, path), templates)
-		require.Equal(t, people-held, found)
-		require.Equal(t, held, lost)
-	}
+		return held
+	})
 	require.Greater(t, spoilt, 3)
 }
 
 // TestDamagedPagesOfGalleries spoils every page that holds galleries, one after
 // the other, and checks that the faces of the others still come.
 func TestDamagedPagesOfGalleries(t *testing.T) {
-	const pageSize, galleries = 4096, 60
+	const galleries = 60
 	whole := filepath.Join(t.TempDir(), "oneton.db")
 	s := open(t, whole)
 	templates := make(map[string][]byte)
@@ -113,12 +95,20 @@ func TestDamagedPagesOfGalleries(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.NoError(t, s.Close())
-	text, err := os.ReadFile(whole)
-	require.NoError(t, err)
+	spoilt := spoilPages(t, whole, templates, func(page []byte) int { return bytes.Count(page, []byte(`{"fpir"`)) })
+	require.Greater(t, spoilt, 1)
+}
 
-	spoilt := 0
+// spoilPages spoils each page of a database that holds some of the faces, one
+// after the other, and requires that all other faces still come. It returns how
+// many pages it spoilt.
+func spoilPages(t *testing.T, database string, templates map[string][]byte, holds func(page []byte) (faces int)) (spoilt int) {
+	t.Helper()
+	const pageSize = 4096
+	text, err := os.ReadFile(database)
+	require.NoError(t, err)
 	for page := range slices.Chunk(text, pageSize) {
-		held := bytes.Count(page, []byte(`{"fpir"`))
+		held := holds(page)
 		if held == 0 {
 			continue
 		}
@@ -131,10 +121,10 @@ func TestDamagedPagesOfGalleries(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, text, 0o600))
 		copy(page, sound)
 		found, lost := read(t, open(t, path), templates)
-		require.Equal(t, galleries-held, found)
+		require.Equal(t, len(templates)-held, found)
 		require.Equal(t, held, lost)
 	}
-	require.Greater(t, spoilt, 1)
+	return spoilt
 }
 
 // read reads the log to its end and returns how many faces came and how many
