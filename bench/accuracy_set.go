@@ -17,9 +17,9 @@ import (
 	"oneton/calibration"
 	"oneton/embed"
 	"oneton/embed/pack"
-	"oneton/embed/picture"
 	"oneton/face"
 	"oneton/identify"
+	"oneton/picture"
 )
 
 // alignedSide is the side of an aligned crop in pixels.

@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/image/draw"
 
-	"oneton/embed/picture"
+	"oneton/picture"
 )
 
 // canvas is a picture to be spoiled: red, green and blue in turn, row after

@@ -17,8 +17,8 @@ import (
 	"oneton/embed"
 	"oneton/embed/embedtest/composite"
 	"oneton/embed/pack"
-	"oneton/embed/picture"
 	"oneton/face"
+	"oneton/picture"
 	"oneton/setup"
 )
 

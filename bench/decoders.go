@@ -17,7 +17,7 @@ import (
 	"slices"
 	"strings"
 
-	"oneton/embed/picture"
+	"oneton/picture"
 	"oneton/setup"
 )
 

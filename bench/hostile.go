@@ -18,8 +18,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"oneton/embed/picture"
-	"oneton/embed/picture/picturetest"
+	"oneton/picture"
+	"oneton/picture/picturetest"
 )
 
 type hostileCommand struct {

@@ -1,8 +1,8 @@
 package embed
 
 import (
-	"oneton/embed/picture"
 	"oneton/face"
+	"oneton/picture"
 )
 
 // cropSide is the side of an aligned crop in pixels.

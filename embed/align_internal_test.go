@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"oneton/embed/picture"
 	"oneton/face"
+	"oneton/picture"
 )
 
 // residual is the sum of squared distances between the template and the

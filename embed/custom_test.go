@@ -19,10 +19,10 @@ import (
 
 	"oneton/embed"
 	"oneton/embed/embedtest"
-	"oneton/embed/onnx"
-	"oneton/embed/onnx/onnxtest"
 	"oneton/embed/pack"
 	"oneton/face"
+	"oneton/onnx"
+	"oneton/onnx/onnxtest"
 )
 
 // customPack is a pack as an owner brings it: a manifest and files. The

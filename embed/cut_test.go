@@ -10,7 +10,7 @@ import (
 
 	"oneton/embed"
 	"oneton/embed/embedtest"
-	"oneton/embed/picture"
+	"oneton/picture"
 )
 
 // TestCutPhotoComparesNoPartOfAFace cuts photos above, in and below the face,

@@ -7,10 +7,10 @@ import (
 	"math"
 	"slices"
 
-	"oneton/embed/onnx"
 	"oneton/embed/pack"
-	"oneton/embed/picture"
 	"oneton/face"
+	"oneton/onnx"
+	"oneton/picture"
 )
 
 // detection is one face that the detector found, in pixels of the photo.

@@ -19,8 +19,8 @@ import (
 
 	"oneton/embed"
 	"oneton/embed/embedtest"
-	"oneton/embed/picture"
 	"oneton/face"
+	"oneton/picture"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"oneton/calibration"
-	"oneton/embed/onnx"
 	"oneton/embed/pack"
-	"oneton/embed/picture"
 	"oneton/face"
+	"oneton/onnx"
+	"oneton/picture"
 )
 
 // Config sizes an Embedder.

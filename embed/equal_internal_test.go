@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"oneton/embed/pack"
-	"oneton/embed/picture"
 	"oneton/face"
+	"oneton/picture"
 )
 
 // What is computed between the models is the same on every processor, bit for

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"oneton/embed/picture"
+	"oneton/picture"
 )
 
 // These errors mean that the photo cannot be read; nothing else was done. They

@@ -3,7 +3,7 @@ package embed
 import (
 	"sync/atomic"
 
-	"oneton/embed/onnx"
+	"oneton/onnx"
 )
 
 // CountPasses counts from now on how often the pack's detector looks

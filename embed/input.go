@@ -2,7 +2,7 @@ package embed
 
 import (
 	"oneton/embed/pack"
-	"oneton/embed/picture"
+	"oneton/picture"
 )
 
 // raster views a 1×3×height×width input in the colour order as a picture.

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"math"
 
-	"oneton/embed/onnx"
 	"oneton/embed/pack"
-	"oneton/embed/picture"
 	"oneton/face"
+	"oneton/onnx"
+	"oneton/picture"
 )
 
 // Check is something that Embed does only when it is asked to.

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"oneton/embed/picture"
+	"oneton/picture"
 )
 
 // worker is the memory that one photo needs while it is computed.

@@ -5,8 +5,8 @@ import (
 	"slices"
 
 	"oneton/embed/pack"
-	"oneton/embed/picture"
 	"oneton/face"
+	"oneton/picture"
 )
 
 // Reasons why a face may not be recognised. Each begins where, on degraded

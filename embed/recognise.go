@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"math"
 
-	"oneton/embed/onnx"
 	"oneton/embed/pack"
-	"oneton/embed/picture"
 	"oneton/face"
+	"oneton/onnx"
+	"oneton/picture"
 )
 
 // recogniser turns aligned crops into unit vectors with one model.

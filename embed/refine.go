@@ -5,9 +5,9 @@ import (
 	"math"
 	"slices"
 
-	"oneton/embed/onnx"
-	"oneton/embed/picture"
 	"oneton/face"
+	"oneton/onnx"
+	"oneton/picture"
 )
 
 // refine looks again at a face that detect found, alone, from near and upright,

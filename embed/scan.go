@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 
-	"oneton/embed/picture"
+	"oneton/picture"
 )
 
 const (

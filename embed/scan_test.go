@@ -9,7 +9,7 @@ import (
 	"oneton/embed"
 	"oneton/embed/embedtest"
 	"oneton/embed/embedtest/composite"
-	"oneton/embed/picture"
+	"oneton/picture"
 )
 
 // patient is an embedder that does not mind other tests beside it.

@@ -3,9 +3,9 @@ package embed
 import (
 	"fmt"
 
-	"oneton/embed/onnx"
 	"oneton/embed/pack"
 	"oneton/face"
+	"oneton/onnx"
 )
 
 // newSCRFD reads SCRFD's outputs (Guo et al., "Sample and Computation

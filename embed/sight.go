@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"oneton/embed/picture"
+	"oneton/picture"
 )
 
 // task is one photo under way: the models it goes through, the memory it has,

@@ -5,7 +5,7 @@ import (
 	"math"
 
 	"oneton/embed/pack"
-	"oneton/embed/picture"
+	"oneton/picture"
 )
 
 // source is what small pictures of a face are taken from: the photo or, where

@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 
-	"oneton/embed/picture"
+	"oneton/picture"
 )
 
 // How a photo's turn is told. Detectors find faces that lie on their side or

@@ -5,9 +5,9 @@ import (
 	"math"
 	"slices"
 
-	"oneton/embed/onnx"
 	"oneton/embed/pack"
 	"oneton/face"
+	"oneton/onnx"
 )
 
 // newYuNet reads YuNet's outputs (Wu et al., "YuNet: A Tiny Millisecond-level

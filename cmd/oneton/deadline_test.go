@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"oneton/embed/picture/picturetest"
+	"oneton/picture/picturetest"
 )
 
 // TestStopEndsWhateverAWorkerDoes raises the limit on pixels so far that a photo

@@ -16,7 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"oneton/embed/onnx/onnxtest"
+	"oneton/onnx/onnxtest"
 )
 
 const (
