@@ -33,7 +33,7 @@ var scopes = map[string]string{
 // operations are the calls that need a key, with the rig's names filled in.
 func operations(t *testing.T, names ...string) map[string]operation {
 	t.Helper()
-	text, err := os.ReadFile("openapi.yaml")
+	text, err := os.ReadFile("native/openapi.yaml")
 	require.NoError(t, err)
 	doc, err := openapi3.NewLoader().LoadFromData(text)
 	require.NoError(t, err)

@@ -1,7 +1,6 @@
 package server
 
 import (
-	_ "embed"
 	"errors"
 	"fmt"
 
@@ -66,13 +65,4 @@ func (s *Server) root(c *fiber.Ctx) error {
 		Name         string   `json:"name"`
 		Descriptions []string `json:"descriptions"`
 	}{"oneton", s.descriptions})
-}
-
-//go:embed openapi.yaml
-var description []byte
-
-// describe serves the API's description.
-func describe(c *fiber.Ctx) error {
-	c.Set(fiber.HeaderContentType, "application/yaml")
-	return c.Send(description)
 }

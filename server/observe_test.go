@@ -125,7 +125,7 @@ func TestHealth(t *testing.T) {
 	c.Unready = nil
 	require.Equal(t, http.StatusOK, c.Do(t, "", "GET", "/readyz", "", nil).Status)
 
-	want, err := os.ReadFile("openapi.yaml")
+	want, err := os.ReadFile("native/openapi.yaml")
 	require.NoError(t, err)
 	a := c.Do(t, "", "GET", "/openapi.yaml", "", nil)
 	require.Equal(t, want, a.Body)
@@ -179,7 +179,7 @@ func TestShutdownGivesUp(t *testing.T) {
 // A stop that comes before the server serves, or just as it begins, holds.
 func TestShutdownAtTheStart(t *testing.T) {
 	for i := range 200 {
-		s, err := server.New(server.DefaultConfig(), nil, nil, nil, zerolog.Nop())
+		s, err := server.New(server.DefaultConfig(), nil, zerolog.Nop())
 		require.NoError(t, err)
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)

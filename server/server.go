@@ -1,6 +1,6 @@
-// Package server is the HTTP side: the native API under /v1, health and the
-// API's description, and a place for dialects. It decodes, calls a service
-// and encodes; it decides nothing.
+// Package server is the HTTP side: the transport, health, and a place for
+// APIs, each a folder that decodes, calls a service and encodes. It decides
+// nothing.
 package server
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// Dialect is an API of another make that is served beside the native one.
+// Dialect is an API that is served beside others.
 type Dialect interface {
 	// Routes adds the dialect's routes. Request ids, deadlines, recovery and
 	// the log are in place around them; errors they return become problems.
@@ -29,12 +29,10 @@ type Dialect interface {
 
 // Server serves the APIs on listeners.
 type Server struct {
-	cfg     Config
-	service Service
-	keys    Authenticator
-	ready   func(context.Context) error
-	log     zerolog.Logger
-	app     *fiber.App
+	cfg   Config
+	ready func(context.Context) error
+	log   zerolog.Logger
+	app   *fiber.App
 	// descriptions are the paths of the APIs' descriptions.
 	descriptions []string
 	// routed answers what has a method that fiber knows.
@@ -54,12 +52,12 @@ type Server struct {
 
 // New returns a server that is not listening yet. ready tells whether requests
 // can be served now, if in part only by *Degraded; it is asked by /readyz.
-func New(cfg Config, service Service, keys Authenticator, ready func(context.Context) error, log zerolog.Logger, dialects ...Dialect) (*Server, error) {
+func New(cfg Config, ready func(context.Context) error, log zerolog.Logger, dialects ...Dialect) (*Server, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
 	base, cancel := context.WithCancel(context.Background())
-	s := &Server{cfg: cfg, service: service, keys: keys, ready: ready, log: log, base: base, cancel: cancel}
+	s := &Server{cfg: cfg, ready: ready, log: log, base: base, cancel: cancel}
 	s.bodies = bodies{most: cfg.BodyMemory, by: map[string]int{}}
 	s.app = fiber.New(fiber.Config{
 		// The listener bounds connections before fasthttp does.
@@ -83,7 +81,9 @@ func New(cfg Config, service Service, keys Authenticator, ready func(context.Con
 		ErrorHandler:          s.refuseUnrouted,
 	})
 	s.app.Use(s.observe)
-	s.routes()
+	s.app.Get(livePath, s.live)
+	s.app.Get(readyPath, s.readiness)
+	s.app.Get("/", s.root)
 	for _, d := range dialects {
 		s.descriptions = append(s.descriptions, d.Description())
 		d.Routes(s.app)

@@ -19,6 +19,7 @@ import (
 	"oneton/identify"
 	"oneton/picture"
 	"oneton/server"
+	"oneton/server/native"
 	"oneton/server/uqudo"
 	"oneton/setup"
 	"oneton/store"
@@ -94,7 +95,7 @@ func newNode(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *nod
 	limits.Origins = cfg.Server.Origins
 	limits.Concurrency, limits.PeerConcurrency = cfg.Server.Connections, cfg.Server.PerAddress
 	limits.RequestTimeout, limits.DrainDelay = cfg.Server.Timeout, cfg.Server.DrainDelay
-	n.server, err = server.New(limits, n.service, n.truth.access, n.ready, log, dialect)
+	n.server, err = server.New(limits, n.ready, log, native.New(n.service, n.truth.access), dialect)
 	return n, err
 }
 

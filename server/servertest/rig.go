@@ -25,6 +25,7 @@ import (
 	"oneton/identify"
 	"oneton/index/exact"
 	"oneton/server"
+	"oneton/server/native"
 	"oneton/store"
 	"oneton/store/sqlite"
 	"oneton/store/storetest"
@@ -57,6 +58,7 @@ type Options struct {
 	Config func(*server.Config)
 	// Store is closed with the rig; without one it is SQLite.
 	Store    storetest.Store
+	// Dialects are served after the native API.
 	Dialects func(r *Rig) []server.Dialect
 }
 
@@ -89,11 +91,11 @@ func Start(t testing.TB, o Options) *Rig {
 	if o.Config != nil {
 		o.Config(&cfg)
 	}
-	var dialects []server.Dialect
+	dialects := []server.Dialect{native.New(r.Service, r.Access)}
 	if o.Dialects != nil {
-		dialects = o.Dialects(r)
+		dialects = append(dialects, o.Dialects(r)...)
 	}
-	r.Server, err = server.New(cfg, r.Service, r.Access, func(context.Context) error { return r.Unready }, zerolog.New(r.Log), dialects...)
+	r.Server, err = server.New(cfg, func(context.Context) error { return r.Unready }, zerolog.New(r.Log), dialects...)
 	require.NoError(t, err)
 
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

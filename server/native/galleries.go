@@ -1,4 +1,4 @@
-package server
+package native
 
 import (
 	"cmp"
@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"oneton/identify"
+	"oneton/server"
 	"oneton/store"
 )
 
@@ -32,7 +33,7 @@ func (r policyRequest) apply(p store.Policy) (store.Policy, error) {
 	replace(&p.KeepPhotos, r.KeepPhotos)
 	if r.RetentionSeconds != nil {
 		if *r.RetentionSeconds < 0 || *r.RetentionSeconds > maxRetention {
-			return p, Invalid("policy.retention_seconds", "must be 0, for ever, to 3153600000, a hundred years")
+			return p, server.Invalid("policy.retention_seconds", "must be 0, for ever, to 3153600000, a hundred years")
 		}
 		p.Retention = time.Duration(*r.RetentionSeconds) * time.Second
 	}
@@ -77,7 +78,7 @@ func galleryOf(g store.Gallery) galleryAnswer {
 	}
 }
 
-func (s *Server) createGallery(c *fiber.Ctx, tenant string) error {
+func (api *API) createGallery(c *fiber.Ctx, tenant string) error {
 	var r struct {
 		Name   string        `param:"name,required"`
 		Pack   string        `param:"pack"`
@@ -86,11 +87,11 @@ func (s *Server) createGallery(c *fiber.Ctx, tenant string) error {
 	if err := read(c, &r); err != nil {
 		return err
 	}
-	policy, err := r.Policy.apply(s.service.DefaultPolicy())
+	policy, err := r.Policy.apply(api.service.DefaultPolicy())
 	if err != nil {
 		return err
 	}
-	g, err := s.service.CreateGallery(c.UserContext(), tenant, store.Gallery{Name: r.Name, Pack: r.Pack, Policy: policy})
+	g, err := api.service.CreateGallery(c.UserContext(), tenant, store.Gallery{Name: r.Name, Pack: r.Pack, Policy: policy})
 	if err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ func (s *Server) createGallery(c *fiber.Ctx, tenant string) error {
 	return conditions{}.send(c, tagOfGallery(g), galleryOf(g))
 }
 
-func (s *Server) listGalleries(c *fiber.Ctx, tenant string) error {
+func (api *API) listGalleries(c *fiber.Ctx, tenant string) error {
 	p, err := readPage(c)
 	if err != nil {
 		return err
@@ -109,7 +110,7 @@ func (s *Server) listGalleries(c *fiber.Ctx, tenant string) error {
 		Next      string          `json:"next,omitempty"`
 	}
 	a.Galleries, a.Next, err = paged(p, func(p store.Page) ([]store.Gallery, error) {
-		return s.service.Galleries(c.UserContext(), tenant, p)
+		return api.service.Galleries(c.UserContext(), tenant, p)
 	}, galleryOf, func(g store.Gallery) string { return g.Name })
 	if err != nil {
 		return err
@@ -117,19 +118,19 @@ func (s *Server) listGalleries(c *fiber.Ctx, tenant string) error {
 	return c.JSON(a)
 }
 
-func (s *Server) getGallery(c *fiber.Ctx, tenant string) error {
+func (api *API) getGallery(c *fiber.Ctx, tenant string) error {
 	only, err := readConditions(c)
 	if err != nil {
 		return err
 	}
-	g, err := s.service.Gallery(c.UserContext(), tenant, segment(c, "gallery"))
+	g, err := api.service.Gallery(c.UserContext(), tenant, segment(c, "gallery"))
 	if err != nil {
 		return err
 	}
 	return only.send(c, tagOfGallery(g), galleryOf(g))
 }
 
-func (s *Server) patchGallery(c *fiber.Ctx, tenant string) error {
+func (api *API) patchGallery(c *fiber.Ctx, tenant string) error {
 	var r struct {
 		Policy policyRequest `param:"policy,required"`
 	}
@@ -140,7 +141,7 @@ func (s *Server) patchGallery(c *fiber.Ctx, tenant string) error {
 	if err != nil {
 		return err
 	}
-	g, err := s.service.UpdatePolicy(c.UserContext(), tenant, segment(c, "gallery"), func(g store.Gallery) (store.Policy, error) {
+	g, err := api.service.UpdatePolicy(c.UserContext(), tenant, segment(c, "gallery"), func(g store.Gallery) (store.Policy, error) {
 		if err := only.check(tagOfGallery(g)); err != nil {
 			return store.Policy{}, err
 		}
@@ -155,7 +156,7 @@ func (s *Server) patchGallery(c *fiber.Ctx, tenant string) error {
 	return conditions{}.send(c, tagOfGallery(g), galleryOf(g))
 }
 
-func (s *Server) deleteGallery(c *fiber.Ctx, tenant string) error {
-	position, err := s.service.DeleteGallery(c.UserContext(), tenant, segment(c, "gallery"))
+func (api *API) deleteGallery(c *fiber.Ctx, tenant string) error {
+	position, err := api.service.DeleteGallery(c.UserContext(), tenant, segment(c, "gallery"))
 	return gone(c, position, err)
 }

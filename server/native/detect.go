@@ -1,4 +1,4 @@
-package server
+package native
 
 import (
 	"github.com/gofiber/fiber/v2"
@@ -7,7 +7,7 @@ import (
 	"oneton/server/decode"
 )
 
-func (s *Server) detect(c *fiber.Ctx, _ string) error {
+func (api *API) detect(c *fiber.Ctx, _ string) error {
 	var r struct {
 		Photo    decode.Photo `param:"photo,required"`
 		Pack     string       `param:"pack"`
@@ -18,7 +18,7 @@ func (s *Server) detect(c *fiber.Ctx, _ string) error {
 	if err := read(c, &r); err != nil {
 		return err
 	}
-	d, err := s.service.Detect(c.UserContext(), identify.DetectRequest{Photo: r.Photo, Pack: r.Pack, Liveness: r.Liveness, Detail: r.Detail})
+	d, err := api.service.Detect(c.UserContext(), identify.DetectRequest{Photo: r.Photo, Pack: r.Pack, Liveness: r.Liveness, Detail: r.Detail})
 	if err != nil {
 		return err
 	}

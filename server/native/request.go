@@ -1,4 +1,4 @@
-package server
+package native
 
 import (
 	"math"
@@ -7,23 +7,19 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"oneton/server"
 	"oneton/server/decode"
 	"oneton/store"
 )
 
-// HeaderPosition carries a change-log position: answers to searches and to all
-// that changes what a search sees say as of which they speak, and a search
-// that is sent one waits for an index that has come as far.
-const HeaderPosition = "X-Oneton-Position"
-
 // read decodes a request's query and body into the struct that into points to,
 // which says how large the body may be.
 func read(c *fiber.Ctx, into any) error {
-	largest := PlainBody
+	largest := server.PlainBody
 	if decode.TakesPhoto(into) {
 		largest = math.MaxInt
 	}
-	body, err := Body(c, largest)
+	body, err := server.Body(c, largest)
 	if err != nil {
 		return err
 	}
@@ -45,20 +41,15 @@ func escape(name string) string { return url.PathEscape(name) }
 
 // position is the change-log position the request asks for, 0 when none.
 func position(c *fiber.Ctx) (uint64, error) {
-	text := c.Get(HeaderPosition)
+	text := c.Get(server.HeaderPosition)
 	if text == "" {
 		return 0, nil
 	}
 	p, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
-		return 0, Invalid(HeaderPosition, "must be a whole number")
+		return 0, server.Invalid(server.HeaderPosition, "must be a whole number")
 	}
 	return p, nil
-}
-
-// SetPosition says as of which change-log position the answer speaks.
-func SetPosition(c *fiber.Ctx, p uint64) {
-	c.Set(HeaderPosition, strconv.FormatUint(p, 10))
 }
 
 // gone answers a deletion, or its error.
@@ -66,7 +57,7 @@ func gone(c *fiber.Ctx, position uint64, err error) error {
 	if err != nil {
 		return err
 	}
-	SetPosition(c, position)
+	server.SetPosition(c, position)
 	return c.SendStatus(fiber.StatusNoContent)
 }
 
@@ -90,7 +81,7 @@ func readPage(c *fiber.Ctx) (store.Page, error) {
 	p := store.Page{After: r.After, Limit: defaultPage}
 	if r.Limit != nil {
 		if *r.Limit < 1 || *r.Limit > maxPage {
-			return store.Page{}, Invalid("limit", "must be 1 to 1000")
+			return store.Page{}, server.Invalid("limit", "must be 1 to 1000")
 		}
 		p.Limit = *r.Limit
 	}

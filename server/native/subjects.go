@@ -1,4 +1,4 @@
-package server
+package native
 
 import (
 	"slices"
@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"oneton/identify"
+	"oneton/server"
 	"oneton/server/decode"
 	"oneton/store"
 )
@@ -18,7 +19,7 @@ type enrolAnswer struct {
 	Timings *timings       `json:"timings,omitempty"`
 }
 
-func (s *Server) createSubject(c *fiber.Ctx, tenant string) error {
+func (api *API) createSubject(c *fiber.Ctx, tenant string) error {
 	var r struct {
 		ID       string            `param:"id"`
 		Metadata map[string]string `param:"metadata"`
@@ -29,25 +30,25 @@ func (s *Server) createSubject(c *fiber.Ctx, tenant string) error {
 	if err := read(c, &r); err != nil {
 		return err
 	}
-	return s.enrol(c, tenant, r.Timings, identify.EnrolRequest{
+	return api.enrol(c, tenant, r.Timings, identify.EnrolRequest{
 		Gallery: segment(c, "gallery"), Subject: r.ID, Create: true, Metadata: r.Metadata, Photos: r.Photos, Detail: r.Detail,
 	})
 }
 
 // enrol answers a request for new faces.
-func (s *Server) enrol(c *fiber.Ctx, tenant string, timed bool, r identify.EnrolRequest) error {
-	e, err := s.service.Enrol(c.UserContext(), tenant, r)
+func (api *API) enrol(c *fiber.Ctx, tenant string, timed bool, r identify.EnrolRequest) error {
+	e, err := api.service.Enrol(c.UserContext(), tenant, r)
 	if err != nil {
 		return err
 	}
 	c.Location("/v1/galleries/" + escape(r.Gallery) + "/subjects/" + escape(e.Subject.ID))
-	SetPosition(c, e.Position)
+	server.SetPosition(c, e.Position)
 	return c.Status(fiber.StatusCreated).JSON(enrolAnswer{
 		Subject: subjectOf(e.Subject), Faces: addedFaces(e), Timings: timingsOf(timed, e.Timings),
 	})
 }
 
-func (s *Server) listSubjects(c *fiber.Ctx, tenant string) error {
+func (api *API) listSubjects(c *fiber.Ctx, tenant string) error {
 	p, err := readPage(c)
 	if err != nil {
 		return err
@@ -57,7 +58,7 @@ func (s *Server) listSubjects(c *fiber.Ctx, tenant string) error {
 		Next     string          `json:"next,omitempty"`
 	}
 	a.Subjects, a.Next, err = paged(p, func(p store.Page) ([]store.Subject, error) {
-		return s.service.Subjects(c.UserContext(), tenant, segment(c, "gallery"), p)
+		return api.service.Subjects(c.UserContext(), tenant, segment(c, "gallery"), p)
 	}, subjectOf, func(sub store.Subject) string { return sub.ID })
 	if err != nil {
 		return err
@@ -65,7 +66,7 @@ func (s *Server) listSubjects(c *fiber.Ctx, tenant string) error {
 	return c.JSON(a)
 }
 
-func (s *Server) getSubject(c *fiber.Ctx, tenant string) error {
+func (api *API) getSubject(c *fiber.Ctx, tenant string) error {
 	p, err := readPage(c)
 	if err != nil {
 		return err
@@ -74,7 +75,7 @@ func (s *Server) getSubject(c *fiber.Ctx, tenant string) error {
 	if err != nil {
 		return err
 	}
-	sub, faces, err := s.service.Subject(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"))
+	sub, faces, err := api.service.Subject(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"))
 	if err != nil {
 		return err
 	}
@@ -100,7 +101,7 @@ func pageOf(faces []store.Face, p store.Page) []store.Face {
 	return faces[first:min(len(faces), first+p.Limit)]
 }
 
-func (s *Server) patchSubject(c *fiber.Ctx, tenant string) error {
+func (api *API) patchSubject(c *fiber.Ctx, tenant string) error {
 	var r struct {
 		Metadata map[string]string `param:"metadata,required"`
 	}
@@ -111,16 +112,16 @@ func (s *Server) patchSubject(c *fiber.Ctx, tenant string) error {
 	if err != nil {
 		return err
 	}
-	sub, position, err := s.service.UpdateMetadata(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"),
+	sub, position, err := api.service.UpdateMetadata(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"),
 		func(sub store.Subject) (map[string]string, error) { return r.Metadata, only.check(tagOfSubject(sub)) })
 	if err != nil {
 		return err
 	}
-	SetPosition(c, position)
+	server.SetPosition(c, position)
 	return conditions{}.send(c, tagOfSubject(sub), subjectOf(sub))
 }
 
-func (s *Server) deleteSubject(c *fiber.Ctx, tenant string) error {
-	position, err := s.service.DeleteSubject(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"))
+func (api *API) deleteSubject(c *fiber.Ctx, tenant string) error {
+	position, err := api.service.DeleteSubject(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"))
 	return gone(c, position, err)
 }

@@ -1,10 +1,11 @@
-package server
+package native
 
 import (
 	"github.com/gofiber/fiber/v2"
 
 	"oneton/access"
 	"oneton/identify"
+	"oneton/server"
 	"oneton/server/decode"
 )
 
@@ -36,7 +37,7 @@ type searchAnswer struct {
 	Timings  *timings     `json:"timings,omitempty"`
 }
 
-func (s *Server) search(c *fiber.Ctx, tenant string) error {
+func (api *API) search(c *fiber.Ctx, tenant string) error {
 	var r struct {
 		Photo     decode.Photos       `param:"photo,required"`
 		K         *int                `param:"k"`
@@ -62,7 +63,7 @@ func (s *Server) search(c *fiber.Ctx, tenant string) error {
 	}
 	if r.K != nil {
 		if *r.K < 1 {
-			return Invalid("k", "must be at least 1")
+			return server.Invalid("k", "must be at least 1")
 		}
 		req.K = *r.K
 	}
@@ -70,15 +71,15 @@ func (s *Server) search(c *fiber.Ctx, tenant string) error {
 		return err
 	}
 	if r.Insert {
-		if _, err := Permit(c, access.Enrol, "insert"); err != nil {
+		if _, err := server.Permit(c, access.Enrol, "insert"); err != nil {
 			return err
 		}
 	}
-	a, err := s.service.Search(c.UserContext(), tenant, req)
+	a, err := api.service.Search(c.UserContext(), tenant, req)
 	if err != nil {
 		return err
 	}
-	SetPosition(c, a.Position)
+	server.SetPosition(c, a.Position)
 	return c.JSON(searchAnswerOf(a, r.AllFaces, r.Timings))
 }
 
@@ -114,7 +115,7 @@ func rate(name string, r *float64) (float64, error) {
 		return 0, nil
 	}
 	if !(*r > 0 && *r < 1) {
-		return 0, Invalid(name, "must lie between 0 and 1")
+		return 0, server.Invalid(name, "must lie between 0 and 1")
 	}
 	return *r, nil
 }

@@ -1,4 +1,4 @@
-package server
+package native
 
 import (
 	"github.com/gofiber/fiber/v2"
@@ -7,7 +7,7 @@ import (
 	"oneton/server/decode"
 )
 
-func (s *Server) addFaces(c *fiber.Ctx, tenant string) error {
+func (api *API) addFaces(c *fiber.Ctx, tenant string) error {
 	var r struct {
 		Photos  decode.Photos `param:"photo,required"`
 		Detail  string        `param:"detail"`
@@ -16,12 +16,12 @@ func (s *Server) addFaces(c *fiber.Ctx, tenant string) error {
 	if err := read(c, &r); err != nil {
 		return err
 	}
-	return s.enrol(c, tenant, r.Timings, identify.EnrolRequest{
+	return api.enrol(c, tenant, r.Timings, identify.EnrolRequest{
 		Gallery: segment(c, "gallery"), Subject: segment(c, "subject"), Photos: r.Photos, Detail: r.Detail,
 	})
 }
 
-func (s *Server) deleteFace(c *fiber.Ctx, tenant string) error {
-	position, err := s.service.DeleteFace(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"), segment(c, "face"))
+func (api *API) deleteFace(c *fiber.Ctx, tenant string) error {
+	position, err := api.service.DeleteFace(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"), segment(c, "face"))
 	return gone(c, position, err)
 }

@@ -1,4 +1,4 @@
-package server
+package native
 
 import (
 	"context"
@@ -38,8 +38,8 @@ type Service interface {
 	Detect(ctx context.Context, req identify.DetectRequest) (identify.Detection, error)
 }
 
-// Authenticator tells whose key a text is; *access.Access is one. A key that
+// Keys tells whose key a text is; *access.Access does. A key that
 // is not valid is access.ErrUnauthorized.
-type Authenticator interface {
+type Keys interface {
 	Authenticate(ctx context.Context, text string) (access.Principal, error)
 }

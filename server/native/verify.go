@@ -1,4 +1,4 @@
-package server
+package native
 
 import (
 	"github.com/gofiber/fiber/v2"
@@ -22,7 +22,7 @@ type verifyAnswer struct {
 	Timings   *timings    `json:"timings,omitempty"`
 }
 
-func (s *Server) verifyPhotos(c *fiber.Ctx, tenant string) error {
+func (api *API) verifyPhotos(c *fiber.Ctx, tenant string) error {
 	var r struct {
 		Photo     decode.Photo `param:"photo,required"`
 		Reference decode.Photo `param:"reference,required"`
@@ -34,10 +34,10 @@ func (s *Server) verifyPhotos(c *fiber.Ctx, tenant string) error {
 	if err := read(c, &r); err != nil {
 		return err
 	}
-	return s.verify(c, tenant, r.FMR, r.Timings, identify.VerifyRequest{Photo: r.Photo, Reference: r.Reference, Pack: r.Pack, Detail: r.Detail})
+	return api.verify(c, tenant, r.FMR, r.Timings, identify.VerifyRequest{Photo: r.Photo, Reference: r.Reference, Pack: r.Pack, Detail: r.Detail})
 }
 
-func (s *Server) verifySubject(c *fiber.Ctx, tenant string) error {
+func (api *API) verifySubject(c *fiber.Ctx, tenant string) error {
 	var r struct {
 		Photo   decode.Photo `param:"photo,required"`
 		FMR     *float64     `param:"fmr"`
@@ -47,17 +47,17 @@ func (s *Server) verifySubject(c *fiber.Ctx, tenant string) error {
 	if err := read(c, &r); err != nil {
 		return err
 	}
-	return s.verify(c, tenant, r.FMR, r.Timings, identify.VerifyRequest{
+	return api.verify(c, tenant, r.FMR, r.Timings, identify.VerifyRequest{
 		Photo: r.Photo, Detail: r.Detail, Gallery: segment(c, "gallery"), Subject: segment(c, "subject"),
 	})
 }
 
-func (s *Server) verify(c *fiber.Ctx, tenant string, fmr *float64, timed bool, req identify.VerifyRequest) error {
+func (api *API) verify(c *fiber.Ctx, tenant string, fmr *float64, timed bool, req identify.VerifyRequest) error {
 	var err error
 	if req.FMR, err = rate("fmr", fmr); err != nil {
 		return err
 	}
-	v, err := s.service.Verify(c.UserContext(), tenant, req)
+	v, err := api.service.Verify(c.UserContext(), tenant, req)
 	if err != nil {
 		return err
 	}

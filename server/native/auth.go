@@ -1,0 +1,47 @@
+package native
+
+import (
+	"fmt"
+
+	"github.com/gofiber/fiber/v2"
+
+	"oneton/access"
+	"oneton/server"
+)
+
+// authenticate lets requests with a valid key pass.
+func (api *API) authenticate(c *fiber.Ctx) error {
+	key := server.Bearer(c)
+	p, err := api.keys.Authenticate(c.UserContext(), key)
+	if err != nil {
+		return server.Unauthorized(c, fmt.Errorf("authenticate: %w", err), wantKey(key))
+	}
+	server.SetPrincipal(c, p)
+	return c.Next()
+}
+
+// wantKey says what is wrong with what was sent in the place of a key.
+func wantKey(key string) string {
+	const makes = "; an operator makes keys with 'oneton key create'"
+	if key == "" {
+		return "send the header Authorization: Bearer <API key>" + makes
+	}
+	if _, _, ok := access.Split(key); !ok {
+		return "what was sent is no API key, which has the form ot_<id>_<secret>" + makes
+	}
+	return "the API key is unknown, wrong or revoked" + makes
+}
+
+// handler answers for an authenticated principal.
+type handler func(c *fiber.Ctx, tenant string) error
+
+// scoped lets principals with the scope pass to h.
+func scoped(scope string, h handler) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		p, err := server.Permit(c, scope, "")
+		if err != nil {
+			return err
+		}
+		return h(c, p.Tenant)
+	}
+}
