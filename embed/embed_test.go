@@ -21,6 +21,7 @@ import (
 	"oneton/embed/embedtest"
 	"oneton/face"
 	"oneton/picture"
+	"oneton/pool"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -272,7 +273,7 @@ func TestClosedEmbedder(t *testing.T) {
 	require.NoError(t, e.Close())
 	require.NoError(t, e.Close())
 	_, err = e.Embed(t.Context(), "default", embedtest.Photo(t, "obama.jpg"))
-	require.ErrorIs(t, err, embed.ErrClosed)
+	require.ErrorIs(t, err, pool.ErrClosed)
 	_, err = e.EmbedAligned(t.Context(), "default", make([]byte, 3*112*112))
-	require.ErrorIs(t, err, embed.ErrClosed)
+	require.ErrorIs(t, err, pool.ErrClosed)
 }

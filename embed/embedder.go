@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"oneton/face"
 	"oneton/onnx"
 	"oneton/picture"
+	"oneton/pool"
 )
 
 // Config sizes an Embedder.
@@ -39,10 +39,12 @@ const defaultMaxFaces = 100
 // give the same templates, bit for bit. It may be used from any number of
 // goroutines at once.
 type Embedder struct {
-	runtime  *onnx.Runtime
-	models   map[string]*model
-	names    []string
-	pool     *pool
+	runtime *onnx.Runtime
+	models  map[string]*model
+	names   []string
+	pool    *pool.Pool
+	// memory is each worker's, by its number.
+	memory   []*memory
 	limits   picture.Limits
 	maxFaces int
 }
@@ -78,7 +80,10 @@ func New(cfg Config, packs ...*pack.Pack) (_ *Embedder, err error) {
 		}
 		frame = max(frame, m.detector.bufferSize())
 	}
-	e.pool = newPool(cmp.Or(cfg.Workers, runtime.GOMAXPROCS(0)), cfg.Queue, frame)
+	e.pool = pool.New(pool.Config{Workers: cfg.Workers, Queue: cfg.Queue})
+	for range e.pool.Size() {
+		e.memory = append(e.memory, newMemory(frame))
+	}
 	return e, nil
 }
 
@@ -138,8 +143,8 @@ func (e *Embedder) model(pack string) (*model, error) {
 }
 
 // Embed finds the faces in a photo, largest first, each with a template of the
-// pack and with what the checks asked for say of it. No face is an empty list, not an error. It is ErrPack; ErrBusy at once
-// when the queue is full; ErrClosed; the context's error; or what package
+// pack and with what the checks asked for say of it. No face is an empty list, not an error. It is ErrPack; pool.ErrBusy at once
+// when the queue is full; pool.ErrClosed; the context's error; or what package
 // picture says of a photo that cannot be read. The photo is not kept.
 func (e *Embedder) Embed(ctx context.Context, pack string, photo []byte, checks ...Check) (Result, error) {
 	m, err := e.model(pack)
@@ -147,15 +152,15 @@ func (e *Embedder) Embed(ctx context.Context, pack string, photo []byte, checks 
 		return Result{}, err
 	}
 	clock := stopwatch(time.Now())
-	w, err := e.pool.acquire(ctx)
+	w, err := e.pool.Acquire(ctx)
 	if err != nil {
 		return Result{}, err
 	}
-	defer e.pool.release(w)
-	t := &task{model: m, worker: w, checks: checks, clock: clock}
+	defer e.pool.Release(w)
+	t := &task{model: m, memory: e.memory[w.Number], checks: checks, clock: clock}
 	t.timings.Queue = t.clock.lap()
 
-	p, err := w.decoder.Decode(ctx, photo, e.limits)
+	p, err := t.decoder.Decode(ctx, photo, e.limits)
 	if err != nil {
 		return Result{}, err
 	}
@@ -200,21 +205,22 @@ func (e *Embedder) EmbedAligned(ctx context.Context, pack string, crop []byte) (
 	if len(crop) != 3*cropSide*cropSide {
 		return Face{}, fmt.Errorf("%w: aligned crop of %d bytes, need %d", ErrCorrupt, len(crop), 3*cropSide*cropSide)
 	}
-	w, err := e.pool.acquire(ctx)
+	w, err := e.pool.Acquire(ctx)
 	if err != nil {
 		return Face{}, err
 	}
-	defer e.pool.release(w)
-	for i := range w.crop.R {
-		w.crop.R[i], w.crop.G[i], w.crop.B[i] = float32(crop[3*i]), float32(crop[3*i+1]), float32(crop[3*i+2])
+	defer e.pool.Release(w)
+	t := e.memory[w.Number]
+	for i := range t.crop.R {
+		t.crop.R[i], t.crop.G[i], t.crop.B[i] = float32(crop[3*i]), float32(crop[3*i+1]), float32(crop[3*i+2])
 	}
-	joined, length, err := m.recognise(ctx, w.crop, w.input)
+	joined, length, err := m.recognise(ctx, t.crop, t.input)
 	if err != nil {
 		return Face{}, fmt.Errorf("recognise face: %w", err)
 	}
 	f := Face{
 		Box: face.Box{Width: cropSide, Height: cropSide}, Landmarks: arcFace112, Confidence: 1,
-		Quality: assess(arcFace112, w.crop, m.Pack, length, joined),
+		Quality: assess(arcFace112, t.crop, m.Pack, length, joined),
 	}
 	if err := m.finish(&f, joined); err != nil {
 		return Face{}, fmt.Errorf("finish template: %w", err)
@@ -223,9 +229,9 @@ func (e *Embedder) EmbedAligned(ctx context.Context, pack string, crop []byte) (
 }
 
 // Close waits for the photos under way and frees the models. Calls after it
-// are ErrClosed.
+// are pool.ErrClosed.
 func (e *Embedder) Close() error {
-	e.pool.close()
+	e.pool.Close()
 	return e.closeModels()
 }
 

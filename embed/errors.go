@@ -37,17 +37,8 @@ var (
 // MediaType is what a photo's content is, such as image/jpeg, or ErrUnsupported.
 func MediaType(photo []byte) (string, error) { return picture.MediaType(photo) }
 
-// These errors speak of the service, not of the photo.
-var (
-	// ErrBusy means that the queue is full; try again later.
-	ErrBusy = errors.New("embed: queue full")
-
-	// ErrPack means that no such model pack is loaded; see PackError.
-	ErrPack = errors.New("embed: unknown model pack")
-
-	// ErrClosed means that the embedder was closed.
-	ErrClosed = errors.New("embed: closed")
-)
+// ErrPack means that no such model pack is loaded; see PackError.
+var ErrPack = errors.New("embed: unknown model pack")
 
 // PackError is an ErrPack with the packs that are loaded.
 type PackError struct {

@@ -14,7 +14,7 @@ import (
 // and where its time went.
 type task struct {
 	*model
-	*worker
+	*memory
 	checks  []Check
 	clock   stopwatch
 	timings Timings

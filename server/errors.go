@@ -12,6 +12,7 @@ import (
 	"oneton/embed"
 	"oneton/identify"
 	"oneton/index"
+	"oneton/pool"
 	"oneton/server/decode"
 	"oneton/store"
 )
@@ -108,8 +109,8 @@ var kinds = []struct {
 	{embed.ErrTooComplex, kind{fiber.StatusUnprocessableEntity, "image_too_complex", "Decoding the photo takes more work than photos need; save it anew as a plain JPEG or PNG"}},
 	{embed.ErrTooSmall, kind{fiber.StatusUnprocessableEntity, "image_too_small", "The photo has too few pixels to show a face"}},
 	{embed.ErrPack, kind{fiber.StatusUnprocessableEntity, "unknown_pack", "The model pack is not loaded"}},
-	{embed.ErrBusy, kind{fiber.StatusServiceUnavailable, "busy", "Too many photos are waiting; try again shortly"}},
-	{embed.ErrClosed, unavailable},
+	{pool.ErrBusy, kind{fiber.StatusServiceUnavailable, "busy", "Too many photos are waiting; try again shortly"}},
+	{pool.ErrClosed, unavailable},
 	{index.ErrUnavailable, unavailable},
 
 	{store.ErrSpace, kind{fiber.StatusServiceUnavailable, "converting", "The faces of the model pack are of another version than is loaded here, or are being converted to it; try again later"}},

@@ -14,6 +14,7 @@ import (
 	"oneton/embed"
 	"oneton/identify"
 	"oneton/index"
+	"oneton/pool"
 	"oneton/server"
 	"oneton/server/decode"
 	"oneton/store"
@@ -41,8 +42,8 @@ func TestProblems(t *testing.T) {
 		"image too complex":       {embed.ErrTooComplex, 422, "image_too_complex"},
 		"image too small":         {embed.ErrTooSmall, 422, "image_too_small"},
 		"unknown pack":            {embed.ErrPack, 422, "unknown_pack"},
-		"queue full":              {embed.ErrBusy, 503, "busy"},
-		"embedder closed":         {embed.ErrClosed, 503, "unavailable"},
+		"queue full":              {pool.ErrBusy, 503, "busy"},
+		"embedder closed":         {pool.ErrClosed, 503, "unavailable"},
 		"index unavailable":       {index.ErrUnavailable, 503, "unavailable"},
 		"malformed query":         {index.ErrQuery, 500, "internal"},
 		"not found":               {store.ErrNotFound, 404, "not_found"},
@@ -106,7 +107,7 @@ func TestProblemsNameThePhoto(t *testing.T) {
 	}{
 		"one of several": {identify.ArgumentError{Argument: "photo[2]", Err: identify.ErrNoFace}, "photo[2]"},
 		"the only one":   {identify.ArgumentError{Argument: "photo", Err: identify.ErrNoFace}, "photo"},
-		"our fault":      {identify.ArgumentError{Argument: "photo[2]", Err: embed.ErrBusy}, ""},
+		"our fault":      {identify.ArgumentError{Argument: "photo[2]", Err: pool.ErrBusy}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, c.field, server.ProblemOf(fmt.Errorf("enrol: %w", &c.err)).Field)

@@ -7,7 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
 
-	"oneton/embed"
+	"oneton/pool"
 )
 
 // withoutLength is what fasthttp calls the length of a request that announces
@@ -54,7 +54,7 @@ func (x *exchange) begin(c *fiber.Ctx) {
 	ctx, cancel := context.WithTimeout(x.server.base, x.server.cfg.RequestTimeout)
 	x.end = cancel
 	if p, ok := PrincipalOf(c); ok {
-		ctx = embed.WithTenant(ctx, p.Tenant)
+		ctx = pool.WithTenant(ctx, p.Tenant)
 	}
 	c.SetUserContext(ctx)
 }

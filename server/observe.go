@@ -14,7 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"oneton/access"
-	"oneton/embed"
+	"oneton/pool"
 )
 
 // HeaderRequestID names a request in its answer and in the log. A caller's
@@ -152,7 +152,7 @@ func (s *Server) record(c *fiber.Ctx, id string, received int, took time.Duratio
 // workers, which tenants share.
 func SetPrincipal(c *fiber.Ctx, p access.Principal) {
 	c.Locals(principalKey, p)
-	c.SetUserContext(embed.WithTenant(c.UserContext(), p.Tenant))
+	c.SetUserContext(pool.WithTenant(c.UserContext(), p.Tenant))
 }
 
 // PrincipalOf is whose request this is, once it is authenticated.

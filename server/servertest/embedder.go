@@ -12,17 +12,18 @@ import (
 	"oneton/calibration"
 	"oneton/embed"
 	"oneton/face"
+	"oneton/pool"
 )
 
 // Pack is the one model pack.
 const Pack = "default"
 
 var failures = map[string]error{
-	"busy":      embed.ErrBusy,
+	"busy":      pool.ErrBusy,
 	"corrupt":   embed.ErrCorrupt,
 	"too large": embed.ErrTooLarge,
 	"too small": embed.ErrTooSmall,
-	"closed":    embed.ErrClosed,
+	"closed":    pool.ErrClosed,
 	"other":     errors.New("a cause that no client may see"),
 }
 
@@ -65,7 +66,7 @@ func liveness(f Shown) *embed.Liveness {
 }
 
 func (e *embedder) Embed(ctx context.Context, pack string, photo []byte, checks ...embed.Check) (embed.Result, error) {
-	if embed.TenantOf(ctx) == "" {
+	if pool.TenantOf(ctx) == "" {
 		return embed.Result{}, errors.New("a photo of no tenant")
 	}
 	if _, err := e.Calibration(pack); err != nil {

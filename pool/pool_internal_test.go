@@ -1,4 +1,4 @@
-package embed
+package pool
 
 import (
 	"context"
@@ -15,68 +15,68 @@ import (
 
 func TestPoolRefusesWhenQueueIsFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPool(2, 1, 0)
-		first, err := p.acquire(t.Context())
+		p := New(Config{Workers: 2, Queue: 1})
+		first, err := p.Acquire(t.Context())
 		require.NoError(t, err)
-		second, err := p.acquire(t.Context())
+		second, err := p.Acquire(t.Context())
 		require.NoError(t, err)
 		require.NotSame(t, first, second)
 
-		waited := make(chan *worker)
+		waited := make(chan *Worker)
 		go func() {
-			w, _ := p.acquire(t.Context())
+			w, _ := p.Acquire(t.Context())
 			waited <- w
 		}()
 		synctest.Wait()
-		_, err = p.acquire(t.Context())
+		_, err = p.Acquire(t.Context())
 		require.ErrorIs(t, err, ErrBusy)
 
-		p.release(first)
+		p.Release(first)
 		require.Same(t, first, <-waited)
-		p.release(first)
-		p.release(second)
-		p.close()
+		p.Release(first)
+		p.Release(second)
+		p.Close()
 	})
 }
 
 func TestPoolGivesUpWithContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPool(1, 1, 0)
-		w, err := p.acquire(t.Context())
+		p := New(Config{Workers: 1, Queue: 1})
+		w, err := p.Acquire(t.Context())
 		require.NoError(t, err)
 
 		// Each who gives up leaves room for the next.
 		for range 3 {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			start := time.Now()
-			_, err = p.acquire(ctx)
+			_, err = p.Acquire(ctx)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			require.Equal(t, time.Second, time.Since(start))
-			_, err = p.acquire(ctx)
+			_, err = p.Acquire(ctx)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			cancel()
 		}
-		p.release(w)
-		p.close()
+		p.Release(w)
+		p.Close()
 	})
 }
 
 func TestPoolCloses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPool(1, 1, 0)
-		w, err := p.acquire(t.Context())
+		p := New(Config{Workers: 1, Queue: 1})
+		w, err := p.Acquire(t.Context())
 		require.NoError(t, err)
 		waiting := make(chan error)
 		go func() {
-			_, err := p.acquire(t.Context())
+			_, err := p.Acquire(t.Context())
 			waiting <- err
 		}()
 		synctest.Wait()
 
 		closed := make(chan struct{})
 		go func() {
-			p.close()
-			p.close()
+			p.Close()
+			p.Close()
 			close(closed)
 		}()
 		require.ErrorIs(t, <-waiting, ErrClosed)
@@ -86,9 +86,9 @@ func TestPoolCloses(t *testing.T) {
 			t.Fatal("closed while a worker is out")
 		default:
 		}
-		p.release(w)
+		p.Release(w)
 		<-closed
-		_, err = p.acquire(t.Context())
+		_, err = p.Acquire(t.Context())
 		require.ErrorIs(t, err, ErrClosed)
 	})
 }
@@ -100,39 +100,39 @@ func TestPoolLetsATenantInBesideAFlood(t *testing.T) {
 		t.Run(strconv.Itoa(workers), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				const queue = 8
-				p := newPool(workers, queue, 0)
+				p := New(Config{Workers: workers, Queue: queue})
 				flood, victim := WithTenant(t.Context(), "flood"), WithTenant(t.Context(), "victim")
-				taken := make(chan *worker, queue)
-				var held []*worker
+				taken := make(chan *Worker, queue)
+				var held []*Worker
 				for range workers {
-					w, err := p.acquire(flood)
+					w, err := p.Acquire(flood)
 					require.NoError(t, err)
 					held = append(held, w)
 				}
 				for range queue {
 					go func() {
-						if w, err := p.acquire(flood); err == nil {
+						if w, err := p.Acquire(flood); err == nil {
 							taken <- w
 						}
 					}()
 				}
 				synctest.Wait()
-				_, err := p.acquire(flood)
+				_, err := p.Acquire(flood)
 				require.ErrorIs(t, err, ErrBusy)
 				for range 3 {
 					start := time.Now()
-					w, err := p.acquire(victim)
+					w, err := p.Acquire(victim)
 					require.NoError(t, err)
 					require.Zero(t, time.Since(start))
-					p.release(w)
+					p.Release(w)
 					synctest.Wait()
 					require.Empty(t, taken, "the flood waits for a worker of its own")
 				}
 				for _, w := range held {
-					p.release(w)
+					p.Release(w)
 				}
 				for range queue {
-					p.release(<-taken)
+					p.Release(<-taken)
 				}
 			})
 		})
@@ -141,10 +141,10 @@ func TestPoolLetsATenantInBesideAFlood(t *testing.T) {
 
 func TestPoolGivesFreeWorkersToWhoHoldsFewest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPool(2, 8, 0)
+		p := New(Config{Workers: 2, Queue: 8})
 		order := make(chan string, 8)
-		hold := func(tenant string) *worker {
-			w, err := p.acquire(WithTenant(t.Context(), tenant))
+		hold := func(tenant string) *Worker {
+			w, err := p.Acquire(WithTenant(t.Context(), tenant))
 			require.NoError(t, err)
 			return w
 		}
@@ -152,7 +152,7 @@ func TestPoolGivesFreeWorkersToWhoHoldsFewest(t *testing.T) {
 			go func() {
 				w := hold(tenant)
 				order <- w.tenant
-				p.release(w)
+				p.Release(w)
 			}()
 			synctest.Wait()
 		}
@@ -162,39 +162,39 @@ func TestPoolGivesFreeWorkersToWhoHoldsFewest(t *testing.T) {
 			wait(tenant)
 		}
 		require.Empty(t, order)
-		p.release(one)
+		p.Release(one)
 		synctest.Wait()
 		require.Equal(t, "c", <-order)
-		p.release(two)
+		p.Release(two)
 		synctest.Wait()
 		// b holds one all the while.
 		for _, want := range []string{"a", "a", "b", "b"} {
 			require.Equal(t, want, <-order)
 		}
-		p.release(spare)
+		p.Release(spare)
 	})
 }
 
 func TestPoolSharesTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPool(1, 4, 0)
+		p := New(Config{Workers: 1, Queue: 4})
 		results := map[string][]error{}
 		var mu sync.Mutex
 		wait := func(tenant string) {
 			go func() {
-				w, err := p.acquire(WithTenant(t.Context(), tenant))
+				w, err := p.Acquire(WithTenant(t.Context(), tenant))
 				mu.Lock()
 				results[tenant] = append(results[tenant], err)
 				mu.Unlock()
 				if err == nil {
-					p.release(w)
+					p.Release(w)
 				}
 			}()
 			synctest.Wait()
 		}
-		a, err := p.acquire(WithTenant(t.Context(), "a"))
+		a, err := p.Acquire(WithTenant(t.Context(), "a"))
 		require.NoError(t, err)
-		b, err := p.acquire(WithTenant(t.Context(), "b"))
+		b, err := p.Acquire(WithTenant(t.Context(), "b"))
 		require.NoError(t, err)
 		for range 4 {
 			wait("a")
@@ -205,8 +205,8 @@ func TestPoolSharesTheQueue(t *testing.T) {
 		// Two of b's displaced two of a's; the third would have had more.
 		require.Equal(t, []error{ErrBusy, ErrBusy}, results["a"])
 		require.Equal(t, []error{ErrBusy}, results["b"])
-		p.release(a)
-		p.release(b)
+		p.Release(a)
+		p.Release(b)
 		synctest.Wait()
 		require.Equal(t, []error{ErrBusy, ErrBusy, nil, nil}, results["a"])
 		require.Equal(t, []error{ErrBusy, nil, nil}, results["b"])
@@ -217,9 +217,9 @@ func TestPoolSharesTheQueue(t *testing.T) {
 func TestPoolKeepsItsBounds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		workers, queue := rapid.IntRange(1, 4).Draw(t, "workers"), rapid.IntRange(0, 6).Draw(t, "queue")
-		p := newPool(workers, queue, 0)
+		p := New(Config{Workers: workers, Queue: queue})
 		p.keep = 0
-		var out []*worker
+		var out []*Worker
 		var waiting []*waiter
 		for range rapid.IntRange(0, 100).Draw(t, "steps") {
 			tenant := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "tenant")
@@ -228,7 +228,7 @@ func TestPoolKeepsItsBounds(t *testing.T) {
 				i := rapid.IntRange(0, len(out)-1).Draw(t, "which")
 				w := out[i]
 				out = append(out[:i], out[i+1:]...)
-				p.release(w)
+				p.Release(w)
 			case p.mayTake(tenant):
 				out = append(out, p.take(tenant))
 			default:
@@ -261,21 +261,21 @@ func TestPoolKeepsItsBounds(t *testing.T) {
 }
 
 func TestPoolIsSafeForConcurrentUse(t *testing.T) {
-	p := newPool(2, 4, 0)
+	p := New(Config{Workers: 2, Queue: 4})
 	var work sync.WaitGroup
 	for i := range 16 {
 		work.Go(func() {
 			for range 200 {
 				ctx, cancel := context.WithTimeout(WithTenant(t.Context(), strconv.Itoa(i%3)), time.Duration(rand.IntN(300))*time.Microsecond)
-				if w, err := p.acquire(ctx); err == nil {
-					p.release(w)
+				if w, err := p.Acquire(ctx); err == nil {
+					p.Release(w)
 				}
 				cancel()
 			}
 		})
 	}
 	work.Wait()
-	p.close()
+	p.Close()
 	require.Zero(t, p.busy)
 	require.Zero(t, p.waits)
 	require.Empty(t, p.held)
@@ -284,43 +284,43 @@ func TestPoolIsSafeForConcurrentUse(t *testing.T) {
 
 func TestPoolKeepsAWorkerForWhoComesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPool(2, 8, 0)
+		p := New(Config{Workers: 2, Queue: 8})
 		flood, victim := WithTenant(t.Context(), "flood"), WithTenant(t.Context(), "victim")
-		one, err := p.acquire(flood)
+		one, err := p.Acquire(flood)
 		require.NoError(t, err)
-		w, err := p.acquire(victim)
+		w, err := p.Acquire(victim)
 		require.NoError(t, err)
-		p.release(w)
+		p.Release(w)
 
-		start, taken := time.Now(), make(chan *worker)
+		start, taken := time.Now(), make(chan *Worker)
 		go func() {
-			w, _ := p.acquire(flood)
+			w, _ := p.Acquire(flood)
 			taken <- w
 		}()
 		for range 3 {
 			time.Sleep(p.keep / 2)
 			require.Equal(t, 1, p.busy, "the flood holds one")
-			w, err := p.acquire(victim)
+			w, err := p.Acquire(victim)
 			require.NoError(t, err)
-			p.release(w)
+			p.Release(w)
 		}
-		p.release(<-taken)
+		p.Release(<-taken)
 		require.Equal(t, 3*p.keep/2+p.keep, time.Since(start))
-		p.release(one)
+		p.Release(one)
 	})
 }
 
 func TestPoolGivesOneTenantAllWorkers(t *testing.T) {
-	p := newPool(4, 0, 0)
+	p := New(Config{Workers: 4, Queue: 0})
 	for range 3 {
-		var held []*worker
+		var held []*Worker
 		for range 4 {
-			w, err := p.acquire(t.Context())
+			w, err := p.Acquire(t.Context())
 			require.NoError(t, err)
 			held = append(held, w)
 		}
 		for _, w := range held {
-			p.release(w)
+			p.Release(w)
 		}
 	}
 }

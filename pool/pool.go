@@ -1,45 +1,54 @@
-package embed
+// Package pool shares the processor among everything that computes: decoding,
+// and running models. It knows nothing of what is computed.
+package pool
 
 import (
+	"cmp"
 	"context"
 	"maps"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
-
-	"oneton/picture"
 )
 
-// worker is the memory that one photo needs while it is computed.
-type worker struct {
-	decoder picture.Decoder
-	frame   []float32
-	input   []float32
-	crop    *picture.Raster
-	// tenant is whose photo it computes.
+// Config sizes a Pool.
+type Config struct {
+	// Workers is how many compute at once; 0 is one a core.
+	Workers int
+	// Queue is how many may wait for a worker.
+	Queue int
+}
+
+// Worker is the right to compute.
+type Worker struct {
+	// Number is the worker's own, from 0, less than the pool's Size: whoever
+	// computes may keep memory for each.
+	Number int
+	// tenant is whose work it does.
 	tenant string
 }
 
-// pool hands out its workers, fairly between tenants, and lets a bounded number
+// Pool hands out its workers, fairly between tenants, and lets a bounded number
 // of callers wait.
 //
 // A free worker goes to the waiting tenant that holds the fewest, of those to
 // the one that waits longest. A tenant that holds none may take one more than
-// the pool's number, so that nobody waits until another's long photos are done:
-// for a while one photo more is computed, and all a little slower. The worker
+// the pool's number, so that nobody waits until another's long work is done:
+// for a while one more computes, and all a little slower. The worker
 // that a tenant gave back last is kept for it a moment, in which others that
 // hold one do not take it, so that who comes again and again finds it free. One
 // tenant alone has all workers.
 //
 // When the queue is full, who comes displaces the newest of the tenant that has
 // most in it, unless that is less than fair.
-type pool struct {
+type Pool struct {
 	workers, queue int
 	// keep is how long a tenant's seat is kept.
 	keep time.Duration
 
 	mu   sync.Mutex
-	free []*worker
+	free []*Worker
 	// held is how many workers each tenant holds, and busy all of them.
 	held map[string]int
 	busy int
@@ -61,27 +70,30 @@ type line struct {
 // waiter is told once: a worker or why there is none.
 type waiter struct {
 	told   chan struct{}
-	worker *worker
+	worker *Worker
 	err    error
 }
 
-// newPool makes workers whose frames have the given number of values.
-func newPool(workers, queue, frame int) *pool {
-	p := &pool{workers: workers, queue: queue, keep: time.Second, held: make(map[string]int), seats: make(map[string]time.Time)}
+// New makes the workers.
+func New(cfg Config) *Pool {
+	p := &Pool{
+		workers: cmp.Or(cfg.Workers, runtime.GOMAXPROCS(0)), queue: cfg.Queue, keep: time.Second,
+		held: make(map[string]int), seats: make(map[string]time.Time),
+	}
 	p.back = sync.NewCond(&p.mu)
-	for range workers + 1 {
-		p.free = append(p.free, &worker{
-			frame: make([]float32, frame),
-			input: make([]float32, 3*cropSide*cropSide),
-			crop:  picture.NewRaster(cropSide, cropSide),
-		})
+	for n := range p.Size() {
+		p.free = append(p.free, &Worker{Number: n})
 	}
 	return p
 }
 
-// acquire waits for a worker for the context's tenant. It is ErrBusy when as
-// many callers wait as may, ErrClosed, or the context's error.
-func (p *pool) acquire(ctx context.Context) (*worker, error) {
+// Size is how many workers there are: one more than compute at once for long.
+func (p *Pool) Size() int { return p.workers + 1 }
+
+// Acquire waits for a worker for the context's tenant; see WithTenant. It is
+// ErrBusy when as many callers wait as may, ErrClosed, or the context's error.
+// Whoever gets a worker gives it back with Release.
+func (p *Pool) Acquire(ctx context.Context) (*Worker, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -113,19 +125,19 @@ func (p *pool) acquire(ctx context.Context) (*worker, error) {
 	}
 	p.mu.Unlock()
 	if w.worker != nil {
-		p.release(w.worker)
+		p.Release(w.worker)
 	}
 	return nil, ctx.Err()
 }
 
-func (p *pool) mayTake(tenant string) bool {
+func (p *Pool) mayTake(tenant string) bool {
 	if p.held[tenant] == 0 {
 		return p.busy <= p.workers
 	}
 	return p.busy+len(p.seats) < p.workers
 }
 
-func (p *pool) take(tenant string) *worker {
+func (p *Pool) take(tenant string) *Worker {
 	last := len(p.free) - 1
 	w := p.free[last]
 	p.free = p.free[:last]
@@ -137,7 +149,7 @@ func (p *pool) take(tenant string) *worker {
 }
 
 // enqueue is nil when there is no room.
-func (p *pool) enqueue(tenant string) *waiter {
+func (p *Pool) enqueue(tenant string) *waiter {
 	at := slices.IndexFunc(p.lines, func(l *line) bool { return l.tenant == tenant })
 	mine := 0
 	if at >= 0 {
@@ -158,7 +170,7 @@ func (p *pool) enqueue(tenant string) *waiter {
 
 // displace sends the newest of the longest line away, when it is longer than
 // the one that is to grow would be.
-func (p *pool) displace(mine int) bool {
+func (p *Pool) displace(mine int) bool {
 	var longest *line
 	for _, l := range p.lines {
 		if longest == nil || len(l.waiters) > len(longest.waiters) {
@@ -176,7 +188,7 @@ func (p *pool) displace(mine int) bool {
 }
 
 // leave takes a waiter out of its line; false when it was told already.
-func (p *pool) leave(tenant string, w *waiter) bool {
+func (p *Pool) leave(tenant string, w *waiter) bool {
 	for i, l := range p.lines {
 		at := slices.Index(l.waiters, w)
 		if l.tenant != tenant || at < 0 {
@@ -192,12 +204,13 @@ func (p *pool) leave(tenant string, w *waiter) bool {
 	return false
 }
 
-func (w *waiter) tell(worker *worker, err error) {
+func (w *waiter) tell(worker *Worker, err error) {
 	w.worker, w.err = worker, err
 	close(w.told)
 }
 
-func (p *pool) release(w *worker) {
+// Release gives a worker back.
+func (p *Pool) Release(w *Worker) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.held[w.tenant]--; p.held[w.tenant] == 0 {
@@ -215,7 +228,7 @@ func (p *pool) release(w *worker) {
 }
 
 // expire ends the seats whose time is over.
-func (p *pool) expire() {
+func (p *Pool) expire() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
@@ -226,7 +239,7 @@ func (p *pool) expire() {
 
 // serve gives a worker to the waiting whose turn it is; false when none may take
 // one.
-func (p *pool) serve() bool {
+func (p *Pool) serve() bool {
 	next := -1
 	for i, l := range p.lines {
 		if p.mayTake(l.tenant) && (next < 0 || p.held[l.tenant] < p.held[p.lines[next].tenant]) {
@@ -248,8 +261,9 @@ func (p *pool) serve() bool {
 	return true
 }
 
-// close makes acquire fail and waits until every worker is back.
-func (p *pool) close() {
+// Close makes Acquire fail with ErrClosed, and waits until every worker is back.
+// Closing twice does nothing.
+func (p *Pool) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
