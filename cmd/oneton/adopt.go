@@ -2,8 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+
+	"oneton/node"
 )
 
 type secretCommand struct {
@@ -22,21 +23,10 @@ func (c *secretAdopt) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := readSecret(secretPath(cfg))
+	path, err := node.AdoptSecret(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	fingerprint, err := s.derive("fingerprint")
-	if err != nil {
-		return err
-	}
-	db, err := openDatabase(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(db.ReplaceFingerprint(ctx, fingerprint), db.Close()); err != nil {
-		return err
-	}
-	fmt.Printf("the database takes %s from now on; keys made under another are invalid, and 'oneton key create' makes new ones\n", secretPath(cfg))
+	fmt.Printf("the database takes %s from now on; keys made under another are invalid, and 'oneton key create' makes new ones\n", path)
 	return nil
 }

@@ -20,6 +20,7 @@ import (
 	"oneton/config"
 	"oneton/embed"
 	"oneton/identify"
+	"oneton/node"
 	"oneton/store"
 )
 
@@ -54,7 +55,7 @@ func (c *calibrateCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	cfg.Embed.Queue = len(files)
-	e, err := openEmbedder(cfg)
+	e, err := node.OpenEmbedder(cfg)
 	if err != nil {
 		return err
 	}
@@ -188,12 +189,12 @@ func install(ctx context.Context, cfg config.Config, pack, version string, t cal
 	if err != nil {
 		return fmt.Errorf("encode calibration: %w", err)
 	}
-	return withTruth(ctx, cfg, func(t *truth) error {
-		space, err := t.store.Space(ctx, pack)
+	return withTruth(ctx, cfg, func(t *node.Truth) error {
+		space, err := t.Store.Space(ctx, pack)
 		if err != nil {
 			return err
 		}
-		return t.store.PutCalibration(ctx, space.Of(version), definition)
+		return t.Store.PutCalibration(ctx, space.Of(version), definition)
 	})
 }
 
@@ -201,14 +202,14 @@ func install(ctx context.Context, cfg config.Config, pack, version string, t cal
 // were told apart goes too.
 func (c *calibrateCommand) reset(ctx context.Context, cfg config.Config) error {
 	pack := cmp.Or(c.Pack, cfg.Packs[0])
-	err := withTruth(ctx, cfg, func(t *truth) error {
-		space, err := t.store.Space(ctx, pack)
+	err := withTruth(ctx, cfg, func(t *node.Truth) error {
+		space, err := t.Store.Space(ctx, pack)
 		if err != nil {
 			return err
 		}
 		had := false
 		for _, name := range slices.Compact([]string{space.Name(), pack}) {
-			err := t.store.DeleteCalibration(ctx, name)
+			err := t.Store.DeleteCalibration(ctx, name)
 			if err != nil && !errors.Is(err, store.ErrNotFound) {
 				return err
 			}
@@ -226,15 +227,4 @@ func (c *calibrateCommand) reset(ctx context.Context, cfg config.Config) error {
 		fmt.Printf("pack %q is back to its own table\n", pack)
 	}
 	return err
-}
-
-func withTruth(ctx context.Context, cfg config.Config, do func(*truth) error) error {
-	if err := begun(cfg); err != nil {
-		return err
-	}
-	t, err := openTruth(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	return errors.Join(do(t), t.close())
 }

@@ -12,6 +12,7 @@ import (
 	"oneton/config"
 	"oneton/embed"
 	"oneton/embed/embedtest"
+	"oneton/node"
 	"oneton/setup"
 	"oneton/store"
 )
@@ -25,10 +26,10 @@ func TestCalibrationIsInstalledAndReset(t *testing.T) {
 		Measured: 1e-3, Source: "a test",
 	}
 	installed := func() (*calibration.Table, error) {
-		truth, err := openTruth(ctx, cfg)
+		truth, err := node.OpenTruth(ctx, cfg)
 		require.NoError(t, err)
-		defer func() { require.NoError(t, truth.close()) }()
-		b, err := truth.store.Calibration(ctx, "default")
+		defer func() { require.NoError(t, truth.Close()) }()
+		b, err := truth.Store.Calibration(ctx, "default")
 		if err != nil {
 			return nil, err
 		}
@@ -60,12 +61,12 @@ func TestResetOfTwoVersions(t *testing.T) {
 		Knots:    []calibration.Knot{{Cosine: -1, FMR: 1}, {Cosine: 0.9, FMR: 1e-6}},
 		Measured: 1e-3, Source: "a test",
 	}
-	made, err := openTruth(ctx, cfg)
+	made, err := node.OpenTruth(ctx, cfg)
 	require.NoError(t, err)
-	require.NoError(t, made.close())
+	require.NoError(t, made.Close())
 	require.NoError(t, install(ctx, cfg, "default", "1", table))
-	require.NoError(t, withTruth(ctx, cfg, func(t *truth) error {
-		return t.store.PutSpace(ctx, store.Space{Pack: "default", Version: "2", Plain: store.FirstVersion})
+	require.NoError(t, withTruth(ctx, cfg, func(t *node.Truth) error {
+		return t.Store.PutSpace(ctx, store.Space{Pack: "default", Version: "2", Plain: store.FirstVersion})
 	}))
 	reset := calibrateCommand{settings: settings{Data: cfg.Data}, Reset: true}
 	require.NoError(t, reset.Run(ctx), "the old one alone")
@@ -74,9 +75,9 @@ func TestResetOfTwoVersions(t *testing.T) {
 		require.NoError(t, install(ctx, cfg, "default", version, table))
 	}
 	require.NoError(t, reset.Run(ctx), "both")
-	require.NoError(t, withTruth(ctx, cfg, func(truth *truth) error {
+	require.NoError(t, withTruth(ctx, cfg, func(truth *node.Truth) error {
 		for _, space := range []string{"default", "default@2"} {
-			_, err := truth.store.Calibration(ctx, space)
+			_, err := truth.Store.Calibration(ctx, space)
 			require.ErrorIs(t, err, store.ErrNotFound)
 		}
 		return nil
@@ -95,7 +96,7 @@ func TestCalibrateSaysThatPeopleAreTooFew(t *testing.T) {
 	}
 	c := calibrateCommand{settings: settings{Data: t.TempDir()}, Photos: people, Install: true}
 	require.ErrorIs(t, c.Run(t.Context()), calibration.ErrSample)
-	require.ErrorIs(t, (&calibrateCommand{settings: c.settings, Reset: true}).Run(t.Context()), errNoData, "nothing was installed")
+	require.ErrorIs(t, (&calibrateCommand{settings: c.settings, Reset: true}).Run(t.Context()), node.ErrNoData, "nothing was installed")
 }
 
 func TestCalibrateLeavesOutPhotosOfSeveral(t *testing.T) {

@@ -9,19 +9,9 @@ import (
 	"github.com/rs/zerolog"
 )
 
-const (
-	// leastStop is how long a stop may take at least, whatever server.drain is,
-	// so that files can be closed.
-	leastStop = time.Second
-	// mostClosing is how much of a stop is kept for saving and closing at most.
-	mostClosing = 5 * time.Second
-)
-
-// answering is how much of a stop is for requests under way; the rest is for
-// saving and closing.
-func answering(stop, delay time.Duration) time.Duration {
-	return stop - min((stop-delay)/4, mostClosing)
-}
+// leastStop is how long a stop may take at least, whatever server.drain is,
+// so that files can be closed.
+const leastStop = time.Second
 
 // mustEnd ends the process when a stop, which begins with ctx's end, takes
 // longer than it may: a photo's computation cannot always be interrupted, and

@@ -11,6 +11,7 @@ import (
 
 	"oneton/cmd/oneton/demo"
 	"oneton/config"
+	"oneton/node"
 	"oneton/setup"
 )
 
@@ -41,27 +42,27 @@ func (c *demoCommand) Run(ctx context.Context) (err error) {
 	cfg := config.Default()
 	cfg.Data, cfg.ONNXRuntime, cfg.Models = folder, paths.Library, paths.Models
 	cfg.Log = config.Log{Level: "warn", Format: "text"}
-	log, err := newLogger(cfg.Log, os.Stderr)
+	log, err := node.NewLogger(cfg.Log, os.Stderr)
 	if err != nil {
 		return err
 	}
-	n, err := newNode(ctx, cfg, log)
+	n, err := node.Open(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, n.close()) }()
+	defer func() { err = errors.Join(err, n.Close()) }()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	key, err := n.truth.bootstrap(ctx)
+	key, err := n.Truth.Bootstrap(ctx)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
 	serving, stop := context.WithCancel(ctx)
 	defer stop()
 	var server errgroup.Group
-	server.Go(func() error { return n.serve(serving, ln) })
+	server.Go(func() error { return n.Serve(serving, ln) })
 	fmt.Printf("\nserving on http://%s\n", ln.Addr())
 	err = demo.Run(ctx, demo.Config{
 		URL: "http://" + ln.Addr().String(), Key: key, Photos: paths.Photos, Sheet: c.Sheet, Out: os.Stdout,

@@ -2,12 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"time"
 
-	"oneton/store/sqlite"
+	"oneton/node"
 )
 
 type erasedCommand struct {
@@ -18,33 +17,23 @@ type erasedCommand struct {
 // Run waits for what the store does by itself, and does it where no server
 // runs.
 func (c *erasedCommand) Run(ctx context.Context) error {
-	return c.with(ctx, func(t *truth) error {
+	return c.with(ctx, func(t *node.Truth) error {
 		ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 		defer cancel()
-		if err := t.waitErased(ctx); err != nil {
-			return err
-		}
-		if _, ok := t.store.(*sqlite.Store); ok {
+		told, err := waitErased(ctx, t)
+		if err == nil && told {
 			fmt.Println("nothing that was deleted is left in the database's files")
 		}
-		return nil
+		return err
 	})
 }
 
-var errNotErased = errors.New("what was deleted cannot be found any more, but bytes of it are still in the database's files: " +
-	"much is left to overwrite, or a reader of another process, such as a backup, holds the write-ahead log; the next process that opens the database goes on, and 'oneton erased' waits for it")
-
-// waitErased returns when nothing that was deleted is left in the files of the
-// database. PostgreSQL's are its own affair.
-func (t *truth) waitErased(ctx context.Context) error {
-	db, ok := t.store.(*sqlite.Store)
-	if !ok {
+// waitErased waits until nothing that was deleted is left in the files of the
+// database, and says where that is not for oneton to tell.
+func waitErased(ctx context.Context, t *node.Truth) (told bool, err error) {
+	told, err = t.WaitErased(ctx)
+	if err == nil && !told {
 		fmt.Fprintln(os.Stderr, "PostgreSQL overwrites deleted rows when it vacuums, and its log when that is recycled; see docs/operations.md, Erasure in PostgreSQL")
-		return nil
 	}
-	err := db.WaitErased(ctx)
-	if err != nil && ctx.Err() != nil {
-		err = errNotErased
-	}
-	return err
+	return told, err
 }

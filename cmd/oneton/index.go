@@ -6,18 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
 
-	"github.com/rs/zerolog"
-	"golang.org/x/sync/errgroup"
-
 	"oneton/config"
 	"oneton/index"
-	"oneton/index/exact"
 	"oneton/index/verify"
+	"oneton/node"
 	"oneton/store"
 )
 
@@ -28,89 +24,31 @@ type indexCommand struct {
 	Recall  indexRecall  `cmd:"" help:"Measure what a search by graph misses in a gallery, and accept it."`
 }
 
-var (
-	errDiffers  = errors.New("the index differs from the database")
-	errNotSaved = errors.New("index.engine is exact and index.save is 0: each server builds an index of its own at its start, and none is saved")
-	errInUse    = errors.New("a server uses the saved index, and holds it in memory; ask its /readyz, or stop it first")
-)
+var errDiffers = errors.New("the index differs from the database")
 
-// opened is an index at rest, for one piece of work.
-type opened struct {
-	cfg   config.Config
-	truth *truth
-	engine
-}
+// durableInterval is how often Qdrant is asked how far it has come.
+const durableInterval = time.Second
 
 // withIndex opens what the settings name.
-func (s settings) withIndex(ctx context.Context, do func(*opened) error) error {
+func (s settings) withIndex(ctx context.Context, do func(config.Config, *node.Index) error) error {
 	cfg, err := s.load(nil)
 	if err != nil {
 		return err
 	}
-	if cfg.Index.Engine == "exact" && cfg.Index.Save == 0 {
-		return errNotSaved
-	}
-	if err := begun(cfg); err != nil {
-		return err
-	}
-	cfg.Index.Qdrant.Search = "exact" // whatever servers do, here it is only looked
-	t, err := openTruth(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	log := zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr}).Level(zerolog.WarnLevel)
-	var e engine
-	if cfg.Index.Engine == "exact" {
-		e, err = resumeExact(cfg, t, log)
-	} else {
-		e, err = openQdrant(ctx, cfg, t, log)
-	}
-	if errors.Is(err, exact.ErrLocked) {
-		err = fmt.Errorf("%w (%s)", errInUse, filepath.Join(cfg.Data, "index"))
-	}
-	if err != nil {
-		return errors.Join(err, t.close())
-	}
-	return errors.Join(do(&opened{cfg, t, e}), e.Close(), t.close())
-}
-
-// end is the position of the log's last change.
-func (o *opened) end(ctx context.Context) (uint64, error) { return o.truth.store.Position(ctx) }
-
-// comeTo brings the index to the position, or waits for the server that does.
-func (o *opened) comeTo(ctx context.Context, position uint64) error {
-	working, stop := context.WithCancel(ctx)
-	work, working := errgroup.WithContext(working)
-	work.Go(func() error { return o.run(working) })
-	work.Go(func() error {
-		defer stop()
-		for {
-			// The first tries may meet collections that are not there yet.
-			err := o.Wait(working, position)
-			if err == nil || working.Err() != nil {
-				return err
-			}
-			time.Sleep(turnRetry)
-		}
-	})
-	err := work.Wait()
-	if ctx.Err() == nil && errors.Is(err, context.Canceled) && o.Position() >= position {
-		return nil
-	}
-	return err
+	return node.WithIndex(ctx, cfg, func(x *node.Index) error { return do(cfg, x) })
 }
 
 // names are the galleries' names by id.
-func (o *opened) names(ctx context.Context) (map[string]store.Gallery, error) {
-	names := make(map[string]store.Gallery)
+func names(ctx context.Context, db node.Database) (map[string]store.Gallery, error) {
+	byID := make(map[string]store.Gallery)
 	for tenants := (store.Page{Limit: 1000}); ; {
-		some, err := o.truth.store.Tenants(ctx, tenants)
+		some, err := db.Tenants(ctx, tenants)
 		if err != nil || len(some) == 0 {
-			return names, err
+			return byID, err
 		}
 		for _, tenant := range some {
 			for galleries := (store.Page{Limit: 1000}); ; {
-				page, err := o.truth.store.Galleries(ctx, tenant.ID, galleries)
+				page, err := db.Galleries(ctx, tenant.ID, galleries)
 				if err != nil {
 					return nil, err
 				}
@@ -118,19 +56,13 @@ func (o *opened) names(ctx context.Context) (map[string]store.Gallery, error) {
 					break
 				}
 				for _, g := range page {
-					names[g.ID] = g
+					byID[g.ID] = g
 				}
 				galleries.After = page[len(page)-1].Name
 			}
 		}
 		tenants.After = some[len(some)-1].ID
 	}
-}
-
-// scope is where faces of the gallery are searched.
-func (o *opened) scope(ctx context.Context, g store.Gallery) (index.Scope, error) {
-	space, err := o.truth.store.Space(ctx, g.Pack)
-	return index.Scope{Tenant: g.Tenant, Gallery: g.ID, Pack: space.Name()}, err
 }
 
 // named is a scope as its owner knows it.
@@ -150,23 +82,23 @@ type indexVerify struct {
 }
 
 func (c *indexVerify) Run(ctx context.Context) error {
-	return c.withIndex(ctx, func(o *opened) error {
-		end, err := o.end(ctx)
+	return c.withIndex(ctx, func(_ config.Config, x *node.Index) error {
+		end, err := x.Truth.Store.Position(ctx)
 		if err != nil {
 			return err
 		}
-		if at := o.Position(); at > end {
+		if at := x.Position(); at > end {
 			fmt.Printf("the index is at position %d, ahead of the database at %d, as after a restored backup: 'oneton index rebuild'\n", at, end)
 			return errDiffers
 		}
-		if err := c.arrive(ctx, o, end); err != nil {
+		if err := c.arrive(ctx, x, end); err != nil {
 			return err
 		}
-		v, err := o.Verify(ctx, o.truth.store, verify.Options{Sample: c.Sample, Seed: c.Seed})
+		v, err := x.Verify(ctx, verify.Options{Sample: c.Sample, Seed: c.Seed})
 		if err != nil {
 			return err
 		}
-		names, err := o.names(ctx)
+		names, err := names(ctx, x.Truth.Store)
 		if err != nil {
 			return err
 		}
@@ -185,7 +117,7 @@ func (c *indexVerify) Run(ctx context.Context) error {
 			return err
 		}
 		fmt.Printf("position %d: %d faces in the database, %d compared, %d differences\n", v.Position, v.Faces, v.Compared, len(v.Differences))
-		damaged, err := o.truth.store.Damaged(ctx)
+		damaged, err := x.Truth.Store.Damaged(ctx)
 		if err != nil {
 			return err
 		}
@@ -204,11 +136,11 @@ func (c *indexVerify) Run(ctx context.Context) error {
 
 // arrive waits until the index has come to the end: a saved one is brought
 // there, one in Qdrant has its servers.
-func (c *indexVerify) arrive(ctx context.Context, o *opened, end uint64) error {
-	q, ok := o.engine.(*qdrantEngine)
-	if !ok {
-		fmt.Printf("saved at position %d of %d\n", o.Position(), end)
-		return o.comeTo(ctx, end)
+func (c *indexVerify) arrive(ctx context.Context, x *node.Index, end uint64) error {
+	q := x.Qdrant()
+	if q == nil {
+		fmt.Printf("saved at position %d of %d\n", x.Position(), end)
+		return x.ComeTo(ctx, end)
 	}
 	deadline := time.Now().Add(c.Wait)
 	for {
@@ -226,7 +158,7 @@ func (c *indexVerify) arrive(ctx context.Context, o *opened, end uint64) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(watchInterval):
+		case <-time.After(durableInterval):
 		}
 	}
 }
@@ -234,16 +166,13 @@ func (c *indexVerify) arrive(ctx context.Context, o *opened, end uint64) error {
 type indexRebuild struct{ settings }
 
 func (c *indexRebuild) Run(ctx context.Context) error {
-	return c.withIndex(ctx, func(o *opened) error {
+	return c.withIndex(ctx, func(_ config.Config, x *node.Index) error {
 		start := time.Now()
-		end, err := o.end(ctx)
+		end, err := x.Truth.Store.Position(ctx)
 		if err != nil {
 			return err
 		}
-		if err := o.rebuild(ctx); err != nil {
-			return err
-		}
-		if err := o.comeTo(ctx, end); err != nil {
+		if err := x.Rebuild(ctx, end); err != nil {
 			return err
 		}
 		fmt.Printf("built from the database up to position %d in %v\n", end, time.Since(start).Round(time.Millisecond))

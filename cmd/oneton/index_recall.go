@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 
+	"oneton/config"
 	"oneton/index/qdrant"
+	"oneton/node"
 )
 
 type indexRecall struct {
@@ -20,17 +22,17 @@ type indexRecall struct {
 }
 
 func (c *indexRecall) Run(ctx context.Context) error {
-	return c.withIndex(ctx, func(o *opened) error {
-		q, ok := o.engine.(*qdrantEngine)
-		if !ok {
+	return c.withIndex(ctx, func(_ config.Config, x *node.Index) error {
+		q := x.Qdrant()
+		if q == nil {
 			fmt.Println("engine exact compares the probe with every template: it misses nobody")
 			return nil
 		}
-		g, err := o.truth.store.Gallery(ctx, c.Tenant, c.Gallery)
+		g, err := x.Truth.Store.Gallery(ctx, c.Tenant, c.Gallery)
 		if err != nil {
 			return err
 		}
-		scope, err := o.scope(ctx, g)
+		scope, err := x.Scope(ctx, g)
 		if err != nil {
 			return err
 		}

@@ -9,27 +9,29 @@ import (
 	"slices"
 	"text/tabwriter"
 
+	"oneton/config"
 	"oneton/index/qdrant"
+	"oneton/node"
 	"oneton/store"
 )
 
 type indexStatus struct{ settings }
 
 func (c *indexStatus) Run(ctx context.Context) error {
-	return c.withIndex(ctx, func(o *opened) error {
-		end, err := o.end(ctx)
+	return c.withIndex(ctx, func(cfg config.Config, x *node.Index) error {
+		end, err := x.Truth.Store.Position(ctx)
 		if err != nil {
 			return err
 		}
-		names, err := o.names(ctx)
+		names, err := names(ctx, x.Truth.Store)
 		if err != nil {
 			return err
 		}
 		out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-		if q, ok := o.engine.(*qdrantEngine); ok {
-			err = statusOfQdrant(ctx, out, q, o, end, names)
+		if q := x.Qdrant(); q != nil {
+			err = statusOfQdrant(ctx, out, q, cfg.Index.Qdrant, end, names)
 		} else {
-			err = statusOfSaved(ctx, out, o, end, names)
+			err = statusOfSaved(ctx, out, x, cfg.Data, end, names)
 		}
 		if err != nil {
 			return err
@@ -38,16 +40,16 @@ func (c *indexStatus) Run(ctx context.Context) error {
 	})
 }
 
-func statusOfSaved(ctx context.Context, out io.Writer, o *opened, end uint64, names map[string]store.Gallery) error {
-	fmt.Fprintf(out, "engine\texact, as saved in %s\nposition\t%d of %d\n\n", o.cfg.Data, o.Position(), end)
+func statusOfSaved(ctx context.Context, out io.Writer, x *node.Index, data string, end uint64, names map[string]store.Gallery) error {
+	fmt.Fprintf(out, "engine\texact, as saved in %s\nposition\t%d of %d\n\n", data, x.Position(), end)
 	fmt.Fprintf(out, "TENANT\tGALLERY\tPACK\tFACES\n")
 	for _, id := range slices.Sorted(maps.Keys(names)) {
 		g := names[id]
-		scope, err := o.scope(ctx, g)
+		scope, err := x.Scope(ctx, g)
 		if err != nil {
 			return err
 		}
-		n, err := o.Faces(ctx, scope)
+		n, err := x.Faces(ctx, scope)
 		if err != nil {
 			return err
 		}
@@ -56,12 +58,12 @@ func statusOfSaved(ctx context.Context, out io.Writer, o *opened, end uint64, na
 	return nil
 }
 
-func statusOfQdrant(ctx context.Context, out io.Writer, q *qdrantEngine, o *opened, end uint64, names map[string]store.Gallery) error {
+func statusOfQdrant(ctx context.Context, out io.Writer, q *qdrant.Index, at config.Qdrant, end uint64, names map[string]store.Gallery) error {
 	st, err := q.Status(ctx)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "engine\tqdrant at %s, collections %s*\nposition\t%d of %d\n\n", o.cfg.Index.Qdrant.Address, o.cfg.Index.Qdrant.Prefix, st.Position, end)
+	fmt.Fprintf(out, "engine\tqdrant at %s, collections %s*\nposition\t%d of %d\n\n", at.Address, at.Prefix, st.Position, end)
 	fmt.Fprintf(out, "COLLECTION\tPACK\tDIMENSION\tPOSITION\tSTATE\tSEGMENTS\tIN GRAPH\n")
 	for _, c := range st.Collections {
 		fmt.Fprintf(out, "%s\t%s\t%d\t%d\t%s\t%d\t%d\n", c.Name, c.Pack, c.Dimension, c.Position, c.State, c.Segments, c.Graphed)

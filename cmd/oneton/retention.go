@@ -6,6 +6,8 @@ import (
 	"os"
 	"text/tabwriter"
 	"time"
+
+	"oneton/node"
 )
 
 type retentionCommand struct {
@@ -23,8 +25,8 @@ func (c *retentionPreview) Run(ctx context.Context) error {
 	if at.IsZero() {
 		at = time.Now()
 	}
-	return c.with(ctx, func(t *truth) error {
-		expired, err := t.store.Expired(ctx, at)
+	return c.with(ctx, func(t *node.Truth) error {
+		expired, err := t.Store.Expired(ctx, at)
 		if err != nil {
 			return err
 		}
@@ -47,13 +49,10 @@ func (c *retentionAccept) Run(context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := begun(cfg); err != nil { // no server reads a time there
-		return err
-	}
-	accepted, err := keepClock(clockPath(cfg.Data), time.Now())
+	accepted, err := node.AcceptClock(cfg, time.Now())
 	if err != nil {
 		return err
 	}
-	fmt.Printf("retention goes by this machine's clock, which says %s, within a minute\n", accepted.time.Format(time.RFC3339))
+	fmt.Printf("retention goes by this machine's clock, which says %s, within a minute\n", accepted.Format(time.RFC3339))
 	return nil
 }

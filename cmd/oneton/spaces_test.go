@@ -22,6 +22,7 @@ import (
 	"oneton/embed/pack"
 	"oneton/face"
 	"oneton/index/qdrant/qdranttest"
+	"oneton/node"
 	"oneton/setup"
 	"oneton/store"
 	"oneton/store/postgres"
@@ -126,7 +127,7 @@ func TestKilledWhileConverting(t *testing.T) {
 	}
 	p.stop(t)
 	db := openStore(t, data)
-	g, err := db.Gallery(t.Context(), firstTenant, "staff")
+	g, err := db.Gallery(t.Context(), node.FirstTenant, "staff")
 	require.NoError(t, err)
 	rng := rand.New(rand.NewPCG(3, 4))
 	for range subjects {

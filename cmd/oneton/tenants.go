@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"text/tabwriter"
 	"time"
 
 	"oneton/access"
+	"oneton/node"
 	"oneton/store"
 )
 
@@ -25,8 +25,8 @@ type tenantCreate struct {
 }
 
 func (c *tenantCreate) Run(ctx context.Context) error {
-	return c.begin(ctx, func(t *truth) error {
-		if _, err := t.access.CreateTenant(ctx, c.ID, c.Name); err != nil {
+	return c.begin(ctx, func(t *node.Truth) error {
+		if _, err := t.Access.CreateTenant(ctx, c.ID, c.Name); err != nil {
 			return err
 		}
 		fmt.Printf("tenant %s is made; 'oneton key create %[1]s' makes a key of it\n", c.ID)
@@ -37,11 +37,11 @@ func (c *tenantCreate) Run(ctx context.Context) error {
 type tenantList struct{ settings }
 
 func (c *tenantList) Run(ctx context.Context) error {
-	return c.with(ctx, func(t *truth) error {
+	return c.with(ctx, func(t *node.Truth) error {
 		out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 		page := store.Page{Limit: 1000}
 		for {
-			tenants, err := t.store.Tenants(ctx, page)
+			tenants, err := t.Store.Tenants(ctx, page)
 			if err != nil {
 				return err
 			}
@@ -63,12 +63,13 @@ type tenantDelete struct {
 }
 
 func (c *tenantDelete) Run(ctx context.Context) error {
-	return c.with(ctx, func(t *truth) error {
-		if _, err := t.store.DeleteTenant(ctx, c.ID); err != nil {
+	return c.with(ctx, func(t *node.Truth) error {
+		if _, err := t.Store.DeleteTenant(ctx, c.ID); err != nil {
 			return fmt.Errorf("tenant %.64q: %w", c.ID, err)
 		}
 		fmt.Printf("tenant %s is deleted, with its keys, galleries, faces and photos\n", c.ID)
-		return t.waitErased(ctx)
+		_, err := waitErased(ctx, t)
+		return err
 	})
 }
 
@@ -86,12 +87,12 @@ type keyCreate struct {
 }
 
 func (c *keyCreate) Run(ctx context.Context) error {
-	return c.with(ctx, func(t *truth) error {
+	return c.with(ctx, func(t *node.Truth) error {
 		scopes := c.Scope
 		if len(scopes) == 0 {
 			scopes = []string{access.All}
 		}
-		text, _, err := t.access.Create(ctx, c.Tenant, c.Name, scopes)
+		text, _, err := t.Access.Create(ctx, c.Tenant, c.Name, scopes)
 		if err == nil {
 			fmt.Println(text)
 		}
@@ -105,8 +106,8 @@ type keyList struct {
 }
 
 func (c *keyList) Run(ctx context.Context) error {
-	return c.with(ctx, func(t *truth) error {
-		keys, err := t.access.List(ctx, c.Tenant)
+	return c.with(ctx, func(t *node.Truth) error {
+		keys, err := t.Access.List(ctx, c.Tenant)
 		if err != nil {
 			return err
 		}
@@ -132,38 +133,11 @@ type keyRevoke struct {
 }
 
 func (c *keyRevoke) Run(ctx context.Context) error {
-	return c.with(ctx, func(t *truth) error {
-		if err := t.access.Revoke(ctx, c.Tenant, c.ID); err != nil {
+	return c.with(ctx, func(t *node.Truth) error {
+		if err := t.Access.Revoke(ctx, c.Tenant, c.ID); err != nil {
 			return err
 		}
 		fmt.Printf("key %s of tenant %s is revoked: from the next request on it is refused, with the tokens made by it\n", c.ID, c.Tenant)
 		return nil
 	})
-}
-
-// with opens the truth that the settings name, which must be there, for one
-// piece of work.
-func (s settings) with(ctx context.Context, do func(*truth) error) error {
-	cfg, err := s.load(nil)
-	if err != nil {
-		return err
-	}
-	return withTruth(ctx, cfg, do)
-}
-
-// begin is with where the truth may begin here, and says so when it does.
-func (s settings) begin(ctx context.Context, do func(*truth) error) error {
-	cfg, err := s.load(nil)
-	if err != nil {
-		return err
-	}
-	fresh := begun(cfg) != nil
-	t, err := openTruth(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	if fresh {
-		fmt.Fprintf(os.Stderr, "new data folder: %s\n", cfg.Data)
-	}
-	return errors.Join(do(t), t.close())
 }

@@ -1,4 +1,4 @@
-package main
+package node
 
 import (
 	"context"
@@ -32,20 +32,20 @@ func TestLead(t *testing.T) {
 	cfg.Data, cfg.Index.Engine = t.TempDir(), "qdrant"
 	cfg.Index.Qdrant.Address = server.Address()
 	cfg.Index.Qdrant.Timeout, cfg.Index.Qdrant.WriteTimeout = time.Second, time.Second
-	truth, err := openTruth(ctx, cfg)
+	truth, err := OpenTruth(ctx, cfg)
 	require.NoError(t, err)
-	defer func() { require.NoError(t, truth.close()) }()
+	defer func() { require.NoError(t, truth.Close()) }()
 	opened, err := openEngine(ctx, cfg, truth, zerolog.Nop())
 	require.NoError(t, err)
 	e := opened.(*qdrantEngine)
 	defer func() { require.NoError(t, e.Close()) }()
-	require.NoError(t, truth.store.CreateGallery(ctx, func() store.Gallery {
-		_, err := truth.access.CreateTenant(ctx, "t", "")
+	require.NoError(t, truth.Store.CreateGallery(ctx, func() store.Gallery {
+		_, err := truth.Access.CreateTenant(ctx, "t", "")
 		require.NoError(t, err)
 		return store.Gallery{ID: "g", Tenant: "t", Name: "g", Pack: storetest.Pack}
 	}()))
 	enrol := func(id string) uint64 {
-		position, err := truth.store.Enrol(ctx, store.Subject{Gallery: "g", ID: id}, []store.Face{storetest.NewFace(id)}, nil, true)
+		position, err := truth.Store.Enrol(ctx, store.Subject{Gallery: "g", ID: id}, []store.Face{storetest.NewFace(id)}, nil, true)
 		require.NoError(t, err)
 		e.Notify()
 		return position
@@ -81,9 +81,9 @@ func TestLead(t *testing.T) {
 func TestTurnOfOneMachine(t *testing.T) {
 	cfg := config.Default()
 	cfg.Data = t.TempDir()
-	truth, err := openTruth(t.Context(), cfg)
+	truth, err := OpenTruth(t.Context(), cfg)
 	require.NoError(t, err)
-	defer func() { require.NoError(t, truth.close()) }()
+	defer func() { require.NoError(t, truth.Close()) }()
 	first, err := truth.acquire(t.Context(), "qdrant/a")
 	require.NoError(t, err)
 	other, err := truth.acquire(t.Context(), "qdrant/b")

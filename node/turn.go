@@ -1,4 +1,4 @@
-package main
+package node
 
 import (
 	"context"
@@ -33,8 +33,8 @@ type turn interface {
 // acquire waits for the turn of that name: a lease of the database that
 // processes of several machines share, or a file beside the one of this
 // machine.
-func (t *truth) acquire(ctx context.Context, name string) (turn, error) {
-	if db, ok := t.store.(*postgres.Store); ok {
+func (t *Truth) acquire(ctx context.Context, name string) (turn, error) {
+	if db, ok := t.Store.(*postgres.Store); ok {
 		return db.Acquire(ctx, name)
 	}
 	path := filepath.Join(t.data, strings.ReplaceAll(name, "/", "-")+".lock")

@@ -1,4 +1,4 @@
-package main
+package node
 
 import (
 	"context"
@@ -34,7 +34,7 @@ type conversions struct {
 // convert converts what is to be, once it is this process's turn, and returns when
 // nothing is left. Until then galleries whose faces are not all of the loaded
 // version are not searched, wherever they are converted.
-func (n *node) convert(ctx context.Context) error {
+func (n *Node) convert(ctx context.Context) error {
 	for {
 		err := n.convertInTurn(ctx)
 		switch {
@@ -52,8 +52,8 @@ func (n *node) convert(ctx context.Context) error {
 	}
 }
 
-func (n *node) convertInTurn(ctx context.Context) error {
-	turn, err := n.truth.acquire(ctx, conversionTurn)
+func (n *Node) convertInTurn(ctx context.Context) error {
+	turn, err := n.Truth.acquire(ctx, conversionTurn)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (n *node) convertInTurn(ctx context.Context) error {
 	c.begin()
 	defer c.end()
 	reported := time.Now()
-	err = identify.ConvertFaces(held, n.embedder, n.truth.store, func(now identify.Conversion) {
+	err = identify.ConvertFaces(held, n.embedder, n.Truth.Store, func(now identify.Conversion) {
 		c.come(now)
 		if begun := now.Done <= conversionFirst; begun || time.Since(reported) >= conversionReport || now.Done >= now.Faces {
 			reported = time.Now()
@@ -126,7 +126,7 @@ func (c *conversions) setAsideIDs() []string {
 
 // settled is store.ErrSpace while faces of a loaded pack are not all of its
 // version, and says how far they have come, if they do so here.
-func (n *node) settled(ctx context.Context) error {
+func (n *Node) settled(ctx context.Context) error {
 	for _, pack := range n.embedder.Packs() {
 		if _, err := n.service.Space(ctx, pack); err != nil {
 			n.conversions.mu.Lock()
@@ -143,7 +143,7 @@ func (n *node) settled(ctx context.Context) error {
 
 // warnOfCalibrations says which tables of an owner's are of another version than
 // the one that is loaded now.
-func (n *node) warnOfCalibrations(ctx context.Context) error {
+func (n *Node) warnOfCalibrations(ctx context.Context) error {
 	for _, pack := range n.embedder.Packs() {
 		space, err := n.service.Space(ctx, pack)
 		if err != nil {
@@ -152,8 +152,8 @@ func (n *node) warnOfCalibrations(ctx context.Context) error {
 		if space.Name() == pack {
 			continue
 		}
-		_, old := n.truth.store.Calibration(ctx, pack)
-		_, err = n.truth.store.Calibration(ctx, space.Name())
+		_, old := n.Truth.Store.Calibration(ctx, pack)
+		_, err = n.Truth.Store.Calibration(ctx, space.Name())
 		if !errors.Is(old, store.ErrNotFound) && errors.Is(err, store.ErrNotFound) {
 			n.log.Warn().Str("pack", pack).Str("version", space.Version).
 				Msg("the table that 'oneton calibrate' installed is of another version of the pack and is not used; calibrate again")

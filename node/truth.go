@@ -1,4 +1,4 @@
-package main
+package node
 
 import (
 	"context"
@@ -18,8 +18,8 @@ import (
 	"oneton/store/sqlite"
 )
 
-// database is all that a store does for a process.
-type database interface {
+// Database is all that a store does for a process.
+type Database interface {
 	identify.Store
 	identify.Spaces
 	changelog.Log
@@ -53,32 +53,35 @@ const (
 	reservePhotos = 4
 )
 
-// truth is what survives the process: the store, and who may use it.
-type truth struct {
+// Truth is what survives the process: the store, and who may use it.
+type Truth struct {
+	Store  Database
+	Access *access.Access
 	// data is the folder of this machine's files.
 	data   string
-	store  database
 	secret secret
 	// adopted is set when the database has just taken the secret for its own,
 	// though it had tenants.
 	adopted bool
-	access  *access.Access
 }
 
-var errNoData = errors.New("there is no database and no secret of oneton; --data names their folder, and 'oneton serve' or 'oneton tenant create' makes one")
+var ErrNoData = errors.New("there is no database and no secret of oneton; --data names their folder, and 'oneton serve' or 'oneton tenant create' makes one")
 
-// begun is errNoData where the truth has not been opened before, so that a
+// Begun is ErrNoData where the truth has not been opened before, so that a
 // mistyped folder is not made and taken for an empty one.
-func begun(cfg config.Config) error {
+func Begun(cfg config.Config) error {
 	if _, err := os.Stat(secretPath(cfg)); errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Stat(databasePath(cfg)); errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("look into %s: %w", cfg.Data, errNoData)
+			return fmt.Errorf("look into %s: %w", cfg.Data, ErrNoData)
 		}
 	}
 	return nil
 }
 
-func openTruth(ctx context.Context, cfg config.Config) (*truth, error) {
+// OpenTruth opens the database that the settings name, under this machine's
+// secret. It makes the data folder, the database and the secret where nobody
+// has used them yet.
+func OpenTruth(ctx context.Context, cfg config.Config) (*Truth, error) {
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
@@ -86,11 +89,11 @@ func openTruth(ctx context.Context, cfg config.Config) (*truth, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &truth{data: cfg.Data, store: db}
+	t := &Truth{Store: db, data: cfg.Data}
 	if t.secret, t.adopted, err = agreedSecret(ctx, db, secretPath(cfg)); err == nil {
 		var pepper []byte
 		if pepper, err = t.secret.derive("API keys"); err == nil {
-			t.access, err = access.New(pepper, db)
+			t.Access, err = access.New(pepper, db)
 		}
 	}
 	if err != nil {
@@ -99,7 +102,7 @@ func openTruth(ctx context.Context, cfg config.Config) (*truth, error) {
 	return t, nil
 }
 
-func openDatabase(ctx context.Context, cfg config.Config) (database, error) {
+func openDatabase(ctx context.Context, cfg config.Config) (Database, error) {
 	if cfg.Store.Driver == "postgres" {
 		return postgres.Open(ctx, postgres.Config{URL: cfg.Store.URL})
 	}
@@ -111,8 +114,8 @@ func openDatabase(ctx context.Context, cfg config.Config) (database, error) {
 
 // unerased is for how long bytes of something deleted wait in the database's
 // files to be erased, as far as this process knows.
-func (t *truth) unerased() time.Duration {
-	if db, ok := t.store.(*sqlite.Store); ok {
+func (t *Truth) unerased() time.Duration {
+	if db, ok := t.Store.(*sqlite.Store); ok {
 		return db.Unerased()
 	}
 	return 0
@@ -120,10 +123,48 @@ func (t *truth) unerased() time.Duration {
 
 func databasePath(cfg config.Config) string { return filepath.Join(cfg.Data, "oneton.db") }
 
-// full tells whether the database takes only removals, for want of room.
-func (t *truth) full() bool {
-	db, ok := t.store.(*sqlite.Store)
+// Full tells whether the database takes only removals, for want of room.
+func (t *Truth) Full() bool {
+	db, ok := t.Store.(*sqlite.Store)
 	return ok && db.Full()
 }
 
-func (t *truth) close() error { return t.store.Close() }
+func (t *Truth) Close() error { return t.Store.Close() }
+
+// FirstTenant is the one that Bootstrap makes.
+const FirstTenant = "default"
+
+// Bootstrap makes the first tenant of an empty store and returns its key; a
+// store with tenants is left as it is.
+func (t *Truth) Bootstrap(ctx context.Context) (key string, err error) {
+	tenants, err := t.Store.Tenants(ctx, store.Page{Limit: 1})
+	if err != nil || len(tenants) > 0 {
+		return "", err
+	}
+	_, err = t.Access.CreateTenant(ctx, FirstTenant, "")
+	if errors.Is(err, store.ErrExists) { // another server has just made it, and prints the key
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	key, _, err = t.Access.Create(ctx, FirstTenant, "first key", []string{access.All})
+	return key, err
+}
+
+var errNotErased = errors.New("what was deleted cannot be found any more, but bytes of it are still in the database's files: " +
+	"much is left to overwrite, or a reader of another process, such as a backup, holds the write-ahead log; the next process that opens the database goes on, and 'oneton erased' waits for it")
+
+// WaitErased returns when nothing that was deleted is left in the files of the
+// database, and whether it could tell: PostgreSQL's are its own affair.
+func (t *Truth) WaitErased(ctx context.Context) (told bool, err error) {
+	db, ok := t.Store.(*sqlite.Store)
+	if !ok {
+		return false, nil
+	}
+	err = db.WaitErased(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = errNotErased
+	}
+	return true, err
+}

@@ -1,4 +1,4 @@
-package main
+package node
 
 import (
 	"bytes"
@@ -100,7 +100,7 @@ func TestClockThatCannotBeKept(t *testing.T) {
 // dated is a database that has 3 expired faces, and notes at what time it was
 // told to delete them.
 type dated struct {
-	database
+	Database
 	at []time.Time
 }
 
@@ -117,7 +117,7 @@ func (d *dated) DeleteExpired(_ context.Context, now time.Time) (int, error) {
 func TestRetentionIsHeldUpByAJump(t *testing.T) {
 	var log bytes.Buffer
 	db, now, data := &dated{}, time.Now(), t.TempDir()
-	n := &node{log: zerolog.New(&log), truth: &truth{store: db}}
+	n := &Node{log: zerolog.New(&log), Truth: &Truth{Store: db}}
 	c := &clock{path: clockPath(data)}
 	n.sweep(t.Context(), c, now, 0)
 	require.Empty(t, log.String())

@@ -1,4 +1,4 @@
-package main
+package node
 
 import (
 	"context"
@@ -35,7 +35,7 @@ var errNoQdrant = errors.New("qdrant cannot be reached from here; another proces
 // one database. Of these, one at a time brings it along; all search it.
 type qdrantEngine struct {
 	*qdrant.Index
-	truth *truth
+	truth *Truth
 	// turn is the name of the right to bring the collections along.
 	turn     string
 	patience time.Duration
@@ -46,7 +46,7 @@ type qdrantEngine struct {
 
 var _ engine = (*qdrantEngine)(nil)
 
-func openQdrant(ctx context.Context, cfg config.Config, t *truth, log zerolog.Logger) (engine, error) {
+func openQdrant(ctx context.Context, cfg config.Config, t *Truth, log zerolog.Logger) (engine, error) {
 	at, err := qdrantConfig(cfg.Index.Qdrant)
 	if err != nil {
 		return nil, err
@@ -161,7 +161,7 @@ func (e *qdrantEngine) lead(ctx context.Context, t turn) error {
 	})
 	beside.Go(func() { e.check(ctx, cancel) })
 	for {
-		f := changelog.NewFollower(e.truth.store, e.Index, changelog.FollowerConfig{SetAside: setAside(e.log)})
+		f := changelog.NewFollower(e.truth.Store, e.Index, changelog.FollowerConfig{SetAside: setAside(e.log)})
 		e.follower.Store(f)
 		err := f.Run(ctx)
 		e.follower.Store(nil)

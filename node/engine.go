@@ -1,4 +1,4 @@
-package main
+package node
 
 import (
 	"context"
@@ -41,7 +41,7 @@ type engine interface {
 	Close() error
 }
 
-func openEngine(ctx context.Context, cfg config.Config, t *truth, log zerolog.Logger) (engine, error) {
+func openEngine(ctx context.Context, cfg config.Config, t *Truth, log zerolog.Logger) (engine, error) {
 	if cfg.Index.Engine == "qdrant" {
 		return openQdrant(ctx, cfg, t, log)
 	}
@@ -63,12 +63,12 @@ var _ engine = (*exactEngine)(nil)
 
 // openExact resumes the exact index where it was saved. One that is ahead of
 // the log has followed another, as after a restored backup, and starts anew.
-func openExact(ctx context.Context, cfg config.Config, t *truth, log zerolog.Logger) (engine, error) {
+func openExact(ctx context.Context, cfg config.Config, t *Truth, log zerolog.Logger) (engine, error) {
 	e, err := resumeExact(cfg, t, log)
 	if err != nil {
 		return nil, err
 	}
-	position, err := t.store.Position(ctx)
+	position, err := t.Store.Position(ctx)
 	if err == nil && e.Position() > position {
 		log.Warn().Uint64("index", e.Position()).Uint64("database", position).Msg("the saved index is ahead of the database and is built anew")
 		err = e.Reset()
@@ -79,7 +79,7 @@ func openExact(ctx context.Context, cfg config.Config, t *truth, log zerolog.Log
 	return e, nil
 }
 
-func resumeExact(cfg config.Config, t *truth, log zerolog.Logger) (*exactEngine, error) {
+func resumeExact(cfg config.Config, t *Truth, log zerolog.Logger) (*exactEngine, error) {
 	at := exact.Config{Report: func(err error) { log.Error().Err(err).Msg("the index met a fault") }}
 	if cfg.Index.Save > 0 {
 		at.Dir = filepath.Join(cfg.Data, "index")
@@ -89,8 +89,8 @@ func resumeExact(cfg config.Config, t *truth, log zerolog.Logger) (*exactEngine,
 		return nil, err
 	}
 	return &exactEngine{
-		Index: x, follower: changelog.NewFollower(t.store, x, changelog.FollowerConfig{SetAside: setAside(log)}),
-		save: cfg.Index.Save, full: t.full, log: log,
+		Index: x, follower: changelog.NewFollower(t.Store, x, changelog.FollowerConfig{SetAside: setAside(log)}),
+		save: cfg.Index.Save, full: t.Full, log: log,
 	}, nil
 }
 

@@ -1,4 +1,4 @@
-package main
+package node
 
 import (
 	"context"
@@ -18,7 +18,7 @@ type damages struct {
 }
 
 // look reads all that may be damaged, and logs what was not known to be.
-func (d *damages) look(ctx context.Context, db database, log zerolog.Logger) error {
+func (d *damages) look(ctx context.Context, db Database, log zerolog.Logger) error {
 	found, err := db.Damaged(ctx)
 	if err != nil {
 		return err
@@ -35,7 +35,7 @@ func (d *damages) look(ctx context.Context, db database, log zerolog.Logger) err
 }
 
 // kinds counts what is known to be damaged, after a look whether it still is.
-func (d *damages) kinds(ctx context.Context, db database, log zerolog.Logger) (map[string]int, error) {
+func (d *damages) kinds(ctx context.Context, db Database, log zerolog.Logger) (map[string]int, error) {
 	d.mu.Lock()
 	some := len(d.known) > 0
 	d.mu.Unlock()

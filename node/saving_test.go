@@ -1,4 +1,4 @@
-package main
+package node
 
 import (
 	"bytes"
@@ -41,9 +41,9 @@ func savedIn(t *testing.T, dir string, galleries int) {
 func TestDamageIsLogged(t *testing.T) {
 	cfg := config.Default()
 	cfg.Data = t.TempDir()
-	truth, err := openTruth(t.Context(), cfg)
+	truth, err := OpenTruth(t.Context(), cfg)
 	require.NoError(t, err)
-	defer func() { require.NoError(t, truth.close()) }()
+	defer func() { require.NoError(t, truth.Close()) }()
 	savedIn(t, filepath.Join(cfg.Data, "index"), 3)
 	bundles, err := filepath.Glob(filepath.Join(cfg.Data, "index", "bundle-*"))
 	require.NoError(t, err)
@@ -62,9 +62,9 @@ func TestDamageIsLogged(t *testing.T) {
 func TestWrongKernelStopsTheStart(t *testing.T) {
 	cfg := config.Default()
 	cfg.Data = t.TempDir()
-	truth, err := openTruth(t.Context(), cfg)
+	truth, err := OpenTruth(t.Context(), cfg)
 	require.NoError(t, err)
-	defer func() { require.NoError(t, truth.close()) }()
+	defer func() { require.NoError(t, truth.Close()) }()
 	at := filepath.Join(cfg.Data, "index")
 	savedIn(t, at, 3)
 	t.Run("start", func(t *testing.T) {
@@ -84,9 +84,9 @@ func TestWrongKernelStopsTheStart(t *testing.T) {
 func TestLeadJoinsWhatItBegan(t *testing.T) {
 	cfg := config.Default()
 	cfg.Data, cfg.Index.Engine, cfg.Index.Qdrant.Address = t.TempDir(), "qdrant", "127.0.0.1:1"
-	truth, err := openTruth(t.Context(), cfg)
+	truth, err := OpenTruth(t.Context(), cfg)
 	require.NoError(t, err)
-	defer func() { require.NoError(t, truth.close()) }()
+	defer func() { require.NoError(t, truth.Close()) }()
 	opened, err := openEngine(t.Context(), cfg, truth, zerolog.Nop())
 	require.NoError(t, err)
 	e := opened.(*qdrantEngine)

@@ -1,4 +1,4 @@
-package main
+package node
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 
 // panicking is a database whose deletion of expired faces panics once.
 type panicking struct {
-	database
+	Database
 	calls int
 }
 
@@ -31,7 +31,7 @@ func (p *panicking) DeleteExpired(context.Context, time.Time) (int, error) {
 func TestRetentionSurvivesAPanic(t *testing.T) {
 	var log bytes.Buffer
 	db := &panicking{}
-	n := &node{log: zerolog.New(&log), truth: &truth{store: db}}
+	n := &Node{log: zerolog.New(&log), Truth: &Truth{Store: db}}
 	c := &clock{path: clockPath(t.TempDir())}
 	n.sweep(t.Context(), c, time.Now(), 0)
 	require.Contains(t, log.String(), "as told")
@@ -53,9 +53,9 @@ func TestGuardedReturnsAPanicAsAnError(t *testing.T) {
 func TestOthersWhoMayReadAreWarnedOf(t *testing.T) {
 	cfg := config.Default()
 	cfg.Data = filepath.Join(t.TempDir(), "data")
-	truth, err := openTruth(t.Context(), cfg)
+	truth, err := OpenTruth(t.Context(), cfg)
 	require.NoError(t, err)
-	require.NoError(t, truth.close())
+	require.NoError(t, truth.Close())
 	warned := func() string {
 		var log bytes.Buffer
 		warnOfReaders(cfg, zerolog.New(&log))

@@ -1,4 +1,4 @@
-package main
+package node
 
 import (
 	"cmp"
@@ -39,12 +39,12 @@ const watchInterval = time.Second
 // come to its end.
 const heldErasure = time.Minute
 
-// node is one oneton process: the truth, a view of it, the models and the
+// Node is one oneton process: the truth, a view of it, the models and the
 // HTTP server, put together by the configuration.
-type node struct {
+type Node struct {
+	Truth    *Truth
 	cfg      config.Config
 	log      zerolog.Logger
-	truth    *truth
 	embedder *embed.Embedder
 	engine   engine
 	service  *identify.Service
@@ -54,39 +54,39 @@ type node struct {
 	conversions conversions
 }
 
-// newNode opens and connects every part. Models and library are where the
+// Open opens and connects every part. Models and library are where the
 // configuration says, or where set-up put them.
-func newNode(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *node, err error) {
-	n := &node{cfg: cfg, log: log}
+func Open(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *Node, err error) {
+	n := &Node{cfg: cfg, log: log}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, n.close())
+			err = errors.Join(err, n.Close())
 		}
 	}()
-	if n.embedder, err = openEmbedder(cfg); err != nil {
+	if n.embedder, err = OpenEmbedder(cfg); err != nil {
 		return nil, err
 	}
-	if n.truth, err = openTruth(ctx, cfg); err != nil {
+	if n.Truth, err = OpenTruth(ctx, cfg); err != nil {
 		return nil, err
 	}
-	if n.engine, err = openEngine(ctx, cfg, n.truth, log); err != nil {
+	if n.engine, err = openEngine(ctx, cfg, n.Truth, log); err != nil {
 		return nil, err
 	}
 	n.service, err = identify.New(identify.Config{
 		DefaultPack:   n.embedder.Packs()[0],
 		DefaultPolicy: store.Policy(cfg.Policy),
-	}, n.embedder, n.engine, n.engine, n.truth.store)
+	}, n.embedder, n.engine, n.engine, n.Truth.Store)
 	if err != nil {
 		return nil, err
 	}
-	if err := identify.PrepareSpaces(ctx, n.embedder, n.truth.store); err != nil {
+	if err := identify.PrepareSpaces(ctx, n.embedder, n.Truth.Store); err != nil {
 		return nil, err
 	}
-	tokens, err := n.truth.secret.derive("uqudo tokens")
+	tokens, err := n.Truth.secret.derive("uqudo tokens")
 	if err != nil {
 		return nil, err
 	}
-	dialect, err := uqudo.New(uqudo.Config{TokenKey: tokens}, n.service, n.truth.access)
+	dialect, err := uqudo.New(uqudo.Config{TokenKey: tokens}, n.service, n.Truth.Access)
 	if err != nil {
 		return nil, err
 	}
@@ -95,11 +95,12 @@ func newNode(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *nod
 	limits.Origins = cfg.Server.Origins
 	limits.Concurrency, limits.PeerConcurrency = cfg.Server.Connections, cfg.Server.PerAddress
 	limits.RequestTimeout, limits.DrainDelay = cfg.Server.Timeout, cfg.Server.DrainDelay
-	n.server, err = server.New(limits, n.ready, log, native.New(n.service, n.truth.access), dialect)
+	n.server, err = server.New(limits, n.ready, log, native.New(n.service, n.Truth.Access), dialect)
 	return n, err
 }
 
-func openEmbedder(cfg config.Config) (*embed.Embedder, error) {
+// OpenEmbedder loads the packs that the settings name.
+func OpenEmbedder(cfg config.Config) (*embed.Embedder, error) {
 	groups := []setup.Group{setup.Runtime}
 	for _, name := range cfg.Packs {
 		if g := setup.Group(name); slices.Contains(setup.Groups(), g) {
@@ -130,8 +131,8 @@ func openEmbedder(cfg config.Config) (*embed.Embedder, error) {
 }
 
 // ready tells whether requests should come here.
-func (n *node) ready(ctx context.Context) error {
-	position, err := n.truth.store.Position(ctx)
+func (n *Node) ready(ctx context.Context) error {
+	position, err := n.Truth.Store.Position(ctx)
 	if err != nil {
 		return err
 	}
@@ -143,7 +144,7 @@ func (n *node) ready(ctx context.Context) error {
 	}
 	aside, _ := n.engine.aside()
 	unconverted := n.conversions.setAsideIDs()
-	damaged, err := n.damages.kinds(ctx, n.truth.store, n.log)
+	damaged, err := n.damages.kinds(ctx, n.Truth.Store, n.log)
 	if err != nil {
 		return err
 	}
@@ -167,8 +168,11 @@ func (n *node) ready(ctx context.Context) error {
 	return d
 }
 
-// serve answers on the listener until ctx ends, then drains and returns.
-func (n *node) serve(ctx context.Context, ln net.Listener) error {
+// Serve answers on the listener until ctx ends, then drains and returns. It logs
+// what an operator should know of the start.
+func (n *Node) Serve(ctx context.Context, ln net.Listener) error {
+	n.announce(ln.Addr())
+	defer func() { n.log.Info().Msg("stopped") }()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	work, failed := errgroup.WithContext(background)
@@ -181,7 +185,7 @@ func (n *node) serve(ctx context.Context, ln net.Listener) error {
 	part("watch the index", func() error { return n.watch(failed) })
 	part("delete expired faces", func() error { return n.expire(failed) })
 	part("compact the log", func() error { return n.compact(failed) })
-	if listener, ok := n.truth.store.(interface {
+	if listener, ok := n.Truth.Store.(interface {
 		Listen(ctx context.Context, notify func()) error
 	}); ok {
 		part("listen to the database", func() error { return listener.Listen(failed, n.engine.Notify) })
@@ -205,13 +209,13 @@ func (n *node) serve(ctx context.Context, ln net.Listener) error {
 
 // expire deletes faces past their gallery's retention until ctx ends, and looks
 // for what is damaged.
-func (n *node) expire(ctx context.Context) error {
+func (n *Node) expire(ctx context.Context) error {
 	began := time.Now()
 	c := &clock{path: clockPath(n.cfg.Data)}
 	for {
 		now := time.Now()
 		n.sweep(ctx, c, now, now.Sub(began))
-		if err := n.damages.look(ctx, n.truth.store, n.log); err != nil && ctx.Err() == nil {
+		if err := n.damages.look(ctx, n.Truth.Store, n.log); err != nil && ctx.Err() == nil {
 			n.log.Error().Err(err).Msg("could not look for damage in the database, and will try again")
 		}
 		select {
@@ -224,7 +228,7 @@ func (n *node) expire(ctx context.Context) error {
 
 // sweep deletes the faces that are past their gallery's retention now, unless
 // the clock is doubted.
-func (n *node) sweep(ctx context.Context, c *clock, now time.Time, passed time.Duration) {
+func (n *Node) sweep(ctx context.Context, c *clock, now time.Time, passed time.Duration) {
 	var deleted int
 	err := guarded(n.log, "delete expired faces", func() error {
 		believed, ahead, err := c.check(now, passed)
@@ -233,7 +237,7 @@ func (n *node) sweep(ctx context.Context, c *clock, now time.Time, passed time.D
 			now = time.Unix(0, 0) // at which nothing is expired; what was dropped is purged
 		}
 		var failed error
-		deleted, failed = n.truth.store.DeleteExpired(ctx, now)
+		deleted, failed = n.Truth.Store.DeleteExpired(ctx, now)
 		return errors.Join(err, failed)
 	})
 	switch {
@@ -249,8 +253,8 @@ func (n *node) sweep(ctx context.Context, c *clock, now time.Time, passed time.D
 }
 
 // hold says what is not deleted because the clock is doubted.
-func (n *node) hold(ctx context.Context, now time.Time, ahead time.Duration) error {
-	expired, err := n.truth.store.Expired(ctx, now)
+func (n *Node) hold(ctx context.Context, now time.Time, ahead time.Duration) error {
+	expired, err := n.Truth.Store.Expired(ctx, now)
 	faces := 0
 	for _, e := range expired {
 		faces += e.Faces
@@ -263,14 +267,14 @@ func (n *node) hold(ctx context.Context, now time.Time, ahead time.Duration) err
 }
 
 // compact removes what is useless of the change log until ctx ends.
-func (n *node) compact(ctx context.Context) error {
+func (n *Node) compact(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(compactInterval):
 		}
-		removed, err := n.truth.store.CompactLog(ctx)
+		removed, err := n.Truth.Store.CompactLog(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -284,7 +288,7 @@ func (n *node) compact(ctx context.Context) error {
 
 // watch logs when the index stops following the database, and when it follows
 // again; and likewise when the disk is full and when erasure is held up.
-func (n *node) watch(ctx context.Context) error {
+func (n *Node) watch(ctx context.Context) error {
 	for failing, full, held := false, false, false; ; {
 		select {
 		case <-ctx.Done():
@@ -292,14 +296,14 @@ func (n *node) watch(ctx context.Context) error {
 		case <-time.After(watchInterval):
 		}
 		switch was := full; {
-		case n.truth.full() && !was:
+		case n.Truth.Full() && !was:
 			full = true
 			n.log.Error().Msg("the disk is full; deletions and searches go on, and nothing can be added until there is room")
-		case was && !n.truth.full():
+		case was && !n.Truth.Full():
 			full = false
 			n.log.Info().Msg("the disk has room again")
 		}
-		if was := held; was != (n.truth.unerased() > heldErasure) {
+		if was := held; was != (n.Truth.unerased() > heldErasure) {
 			held = !was
 			if held {
 				n.log.Warn().Msg("bytes of what was deleted are still in the database's files: much is left to remove, or a reader of another process, such as a backup, holds the write-ahead log")
@@ -320,13 +324,14 @@ func (n *node) watch(ctx context.Context) error {
 	}
 }
 
-func (n *node) close() error {
+// Close ends what Serve has not; it is for after it.
+func (n *Node) Close() error {
 	var errs []error
 	if n.engine != nil {
 		errs = append(errs, n.engine.Close())
 	}
-	if n.truth != nil {
-		errs = append(errs, n.truth.close())
+	if n.Truth != nil {
+		errs = append(errs, n.Truth.Close())
 	}
 	if n.embedder != nil {
 		errs = append(errs, n.embedder.Close())
@@ -334,8 +339,8 @@ func (n *node) close() error {
 	return errors.Join(errs...)
 }
 
-// newLogger writes to out as the configuration says.
-func newLogger(cfg config.Log, out io.Writer) (zerolog.Logger, error) {
+// NewLogger writes to out as the configuration says.
+func NewLogger(cfg config.Log, out io.Writer) (zerolog.Logger, error) {
 	level, err := zerolog.ParseLevel(cfg.Level)
 	if err != nil {
 		return zerolog.Logger{}, fmt.Errorf("read log level: %w", err)

@@ -1,4 +1,4 @@
-package main
+package node
 
 import (
 	"bytes"
@@ -42,7 +42,7 @@ func secretPath(cfg config.Config) string {
 // refused: under it every key that the others made would be invalid. A database
 // that older versions have used knows none, and adopts the first one it is
 // shown.
-func agreedSecret(ctx context.Context, db database, path string) (s secret, adopted bool, err error) {
+func agreedSecret(ctx context.Context, db Database, path string) (s secret, adopted bool, err error) {
 	used, known, err := setUp(ctx, db)
 	if err != nil {
 		return nil, false, err
@@ -76,7 +76,7 @@ func agreedSecret(ctx context.Context, db database, path string) (s secret, adop
 }
 
 // setUp tells whether a database has tenants, and whether it knows its secret.
-func setUp(ctx context.Context, db database) (used, known bool, err error) {
+func setUp(ctx context.Context, db Database) (used, known bool, err error) {
 	tenants, err := db.Tenants(ctx, store.Page{Limit: 1})
 	if err != nil {
 		return false, false, err
@@ -87,6 +87,25 @@ func setUp(ctx context.Context, db database) (used, known bool, err error) {
 		err = nil
 	}
 	return len(tenants) > 0, known, err
+}
+
+// AdoptSecret puts the fingerprint of this machine's secret in the place of the
+// one that the database knows, and returns the secret's file.
+func AdoptSecret(ctx context.Context, cfg config.Config) (path string, err error) {
+	path = secretPath(cfg)
+	s, err := readSecret(path)
+	if err != nil {
+		return "", err
+	}
+	fingerprint, err := s.derive("fingerprint")
+	if err != nil {
+		return "", err
+	}
+	db, err := openDatabase(ctx, cfg)
+	if err != nil {
+		return "", err
+	}
+	return path, errors.Join(db.ReplaceFingerprint(ctx, fingerprint), db.Close())
 }
 
 func readSecret(path string) (secret, error) {

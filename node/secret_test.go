@@ -1,11 +1,8 @@
-package main
+package node
 
 import (
-	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -38,14 +35,14 @@ func TestFirstStartsAtOnce(t *testing.T) {
 		for i := range cfgs {
 			cfgs[i] = replicaConfig(t, url)
 		}
-		start := func(do func(*truth) error) (errs [servers]error) {
+		start := func(do func(*Truth) error) (errs [servers]error) {
 			var wg sync.WaitGroup
 			for i, cfg := range cfgs {
 				wg.Go(func() {
-					var made *truth
-					if made, errs[i] = openTruth(t.Context(), cfg); errs[i] == nil {
+					var made *Truth
+					if made, errs[i] = OpenTruth(t.Context(), cfg); errs[i] == nil {
 						if errs[i] = do(made); errs[i] == nil {
-							errs[i] = made.close()
+							errs[i] = made.Close()
 						}
 					}
 				})
@@ -54,7 +51,7 @@ func TestFirstStartsAtOnce(t *testing.T) {
 			return errs
 		}
 		var secret []byte
-		for i, err := range start(func(*truth) error { return nil }) {
+		for i, err := range start(func(*Truth) error { return nil }) {
 			kept, rerr := os.ReadFile(secretPath(cfgs[i]))
 			if err == nil {
 				require.NoError(t, rerr)
@@ -72,8 +69,8 @@ func TestFirstStartsAtOnce(t *testing.T) {
 		}
 		var mu sync.Mutex
 		var keys []string
-		for _, err := range start(func(made *truth) error {
-			key, err := made.bootstrap(t.Context())
+		for _, err := range start(func(made *Truth) error {
+			key, err := made.Bootstrap(t.Context())
 			mu.Lock()
 			defer mu.Unlock()
 			if key != "" {
@@ -84,39 +81,6 @@ func TestFirstStartsAtOnce(t *testing.T) {
 			require.NoError(t, err)
 		}
 		require.Len(t, keys, 1, "one of them makes the first tenant and its key")
-	}
-}
-
-// TestFirstProcessesAtOnce is the same with processes.
-func TestFirstProcessesAtOnce(t *testing.T) {
-	const rounds, servers = 3, 2
-	pg := postgrestest.Start(t)
-	for range rounds {
-		url := pg.Database(t)
-		said, errs := make([]string, servers), make([]error, servers)
-		folders := make([]string, servers)
-		var wg sync.WaitGroup
-		for i := range servers {
-			folders[i] = t.TempDir()
-			wg.Go(func() {
-				cmd := exec.CommandContext(t.Context(), os.Args[0], "tenant", "create", fmt.Sprint("t", i), "--data", folders[i])
-				cmd.Env = append(os.Environ(), asProgram+"=1", "ONETON_STORE_DRIVER=postgres", "ONETON_STORE_URL="+url)
-				out, err := cmd.CombinedOutput()
-				said[i], errs[i] = string(out), err
-			})
-		}
-		wg.Wait()
-		made := 0
-		for i := range servers {
-			if errs[i] == nil {
-				made++
-				require.FileExists(t, filepath.Join(folders[i], "secret.key"))
-			} else {
-				require.Contains(t, said[i], "copy")
-				require.NoFileExists(t, filepath.Join(folders[i], "secret.key"))
-			}
-		}
-		require.Equal(t, 1, made, said)
 	}
 }
 
@@ -131,16 +95,16 @@ func TestOtherSecret(t *testing.T) {
 		"postgres": replicaConfig(t, pg.Database(t)),
 	} {
 		t.Run(name, func(t *testing.T) {
-			made, err := openTruth(ctx, cfg)
+			made, err := OpenTruth(ctx, cfg)
 			require.NoError(t, err)
 			require.False(t, made.adopted)
-			require.NoError(t, made.close())
+			require.NoError(t, made.Close())
 			right, err := os.ReadFile(secretPath(cfg))
 			require.NoError(t, err)
 
 			other := []byte(strings.Repeat("x", secretSize))
 			require.NoError(t, os.WriteFile(secretPath(cfg), other, 0o600))
-			_, err = openTruth(ctx, cfg)
+			_, err = OpenTruth(ctx, cfg)
 			require.ErrorIs(t, err, errOtherSecret)
 			require.ErrorContains(t, err, secretPath(cfg))
 			kept, err := os.ReadFile(secretPath(cfg))
@@ -148,18 +112,19 @@ func TestOtherSecret(t *testing.T) {
 			require.Equal(t, other, kept, "a secret that was not made here is left alone")
 
 			require.NoError(t, os.Remove(secretPath(cfg)))
-			_, err = openTruth(ctx, cfg)
+			_, err = OpenTruth(ctx, cfg)
 			require.ErrorIs(t, err, errNeedsSecret, "though it has no tenant yet")
 			require.NoFileExists(t, secretPath(cfg))
 
 			require.NoError(t, os.WriteFile(secretPath(cfg), other, 0o600))
-			adopt := secretAdopt{settings: settings{Data: cfg.Data, Set: map[string]string{"store.driver": cfg.Store.Driver, "store.url": cfg.Store.URL}}, Yes: true}
-			require.NoError(t, adopt.Run(ctx))
-			made, err = openTruth(ctx, cfg)
+			path, err := AdoptSecret(ctx, cfg)
 			require.NoError(t, err)
-			require.NoError(t, made.close())
+			require.Equal(t, secretPath(cfg), path)
+			made, err = OpenTruth(ctx, cfg)
+			require.NoError(t, err)
+			require.NoError(t, made.Close())
 			require.NoError(t, os.WriteFile(secretPath(cfg), right, 0o600))
-			_, err = openTruth(ctx, cfg)
+			_, err = OpenTruth(ctx, cfg)
 			require.ErrorIs(t, err, errOtherSecret)
 		})
 	}
@@ -178,15 +143,15 @@ func TestSecretOfAnOlderDatabase(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, db.CreateTenant(ctx, store.Tenant{ID: "old"}))
 			require.NoError(t, db.Close())
-			_, err = openTruth(ctx, cfg)
+			_, err = OpenTruth(ctx, cfg)
 			require.ErrorIs(t, err, errNeedsSecret)
 
 			require.NoError(t, os.WriteFile(secretPath(cfg), []byte(strings.Repeat("o", secretSize)), 0o600))
 			for _, adopted := range []bool{true, false} {
-				made, err := openTruth(ctx, cfg)
+				made, err := OpenTruth(ctx, cfg)
 				require.NoError(t, err)
 				require.Equal(t, adopted, made.adopted)
-				require.NoError(t, made.close())
+				require.NoError(t, made.Close())
 			}
 		})
 	}

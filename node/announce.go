@@ -1,0 +1,17 @@
+package node
+
+import "net"
+
+// announce logs what an operator should know of a server that begins to serve.
+func (n *Node) announce(address net.Addr) {
+	n.log.Info().Stringer("address", address).Strs("packs", n.embedder.Packs()).Msg("serving")
+	warnOfReaders(n.cfg, n.log)
+	if n.Truth.adopted {
+		n.log.Info().Msg("the database now knows this server's secret, and servers with another are refused")
+	}
+	for _, pack := range n.embedder.Packs() {
+		if !n.embedder.JudgesLiveness(pack) {
+			n.log.Info().Str("pack", pack).Msg("no liveness model: galleries that ask for liveness are told unknown; for a built-in pack, 'oneton setup --with liveness' fetches it")
+		}
+	}
+}
