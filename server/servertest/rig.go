@@ -57,7 +57,7 @@ func (r *Rig) Working() int { return int(r.embedder.working.Load()) }
 type Options struct {
 	Config func(*server.Config)
 	// Store is closed with the rig; without one it is SQLite.
-	Store    storetest.Store
+	Store storetest.Store
 	// Dialects are served after the native API.
 	Dialects func(r *Rig) []server.Dialect
 }
