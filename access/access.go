@@ -42,18 +42,26 @@ const MinPepper = sha256.Size
 
 // Access makes and checks keys. It is safe for concurrent use.
 type Access struct {
-	pepper []byte
-	keys   Keys
+	// peppers are the newest first.
+	peppers [][]byte
+	keys    Keys
 }
 
-// New returns an Access whose MACs are made under pepper, the server's secret;
-// with another pepper no key made before is valid. A pepper shorter than
-// MinPepper is ErrPepper.
-func New(pepper []byte, keys Keys) (*Access, error) {
-	if len(pepper) < MinPepper {
-		return nil, fmt.Errorf("take a pepper of %d bytes, at least %d are needed: %w", len(pepper), MinPepper, ErrPepper)
+// New returns an Access whose MACs are made under the first of the peppers, the
+// server's secret, and checked under each; without the pepper that a key was
+// made under it is not valid. None, or one shorter than MinPepper, is ErrPepper.
+func New(peppers [][]byte, keys Keys) (*Access, error) {
+	if len(peppers) == 0 {
+		return nil, fmt.Errorf("take no pepper: %w", ErrPepper)
 	}
-	return &Access{pepper: slices.Clone(pepper), keys: keys}, nil
+	a := &Access{keys: keys}
+	for _, p := range peppers {
+		if len(p) < MinPepper {
+			return nil, fmt.Errorf("take a pepper of %d bytes, at least %d are needed: %w", len(p), MinPepper, ErrPepper)
+		}
+		a.peppers = append(a.peppers, slices.Clone(p))
+	}
+	return a, nil
 }
 
 // Create makes a key with 32 random bytes of secret and returns its text,
@@ -78,7 +86,7 @@ func (a *Access) Create(ctx context.Context, tenant, name string, scopes []strin
 		return "", store.Key{}, err
 	}
 	key = store.Key{
-		ID: id, Tenant: tenant, Name: name, MAC: a.mac(secret),
+		ID: id, Tenant: tenant, Name: name, MAC: mac(a.peppers[0], secret),
 		Scopes: slices.Clone(scopes), CreatedAt: time.Now().UTC(),
 	}
 	if err := a.keys.CreateKey(ctx, key); err != nil {
@@ -100,7 +108,7 @@ func (a *Access) Authenticate(ctx context.Context, text string) (Principal, erro
 		return Principal{}, fmt.Errorf("look up key: %w", err)
 	}
 	// An unknown key has an empty MAC, which equals none.
-	if !hmac.Equal(a.mac(secret), key.MAC) || !key.RevokedAt.IsZero() {
+	if !a.made(secret, key.MAC) || !key.RevokedAt.IsZero() {
 		return Principal{}, fmt.Errorf("check key %s: %w", id, ErrUnauthorized)
 	}
 	return principal(key), nil
@@ -177,8 +185,18 @@ func checkLabel(name string) error {
 	return nil
 }
 
-func (a *Access) mac(secret string) []byte {
-	h := hmac.New(sha256.New, a.pepper)
+// made tells whether a MAC is of the secret, in a time that does not tell under
+// which pepper.
+func (a *Access) made(secret string, of []byte) bool {
+	found := false
+	for _, p := range a.peppers {
+		found = hmac.Equal(mac(p, secret), of) || found
+	}
+	return found
+}
+
+func mac(pepper []byte, secret string) []byte {
+	h := hmac.New(sha256.New, pepper)
 	h.Write([]byte(secret))
 	return h.Sum(nil)
 }

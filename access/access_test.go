@@ -25,7 +25,7 @@ func open(t *testing.T) (*access.Access, *sqlite.Store, string) {
 	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = db.Close() })
-	a, err := access.New(pepper, db)
+	a, err := access.New([][]byte{pepper}, db)
 	require.NoError(t, err)
 	for _, tenant := range []string{"ours", "theirs"} {
 		_, err = a.CreateTenant(t.Context(), tenant, tenant)
@@ -159,15 +159,47 @@ func TestAnotherPepperKnowsNoKey(t *testing.T) {
 	a, db, _ := open(t)
 	text, _, err := a.Create(t.Context(), "ours", "laptop", []string{access.All})
 	require.NoError(t, err)
-	other, err := access.New([]byte(strings.Repeat("p", access.MinPepper)), db)
+	other, err := access.New([][]byte{[]byte(strings.Repeat("p", access.MinPepper))}, db)
 	require.NoError(t, err)
 	_, err = other.Authenticate(t.Context(), text)
 	require.ErrorIs(t, err, access.ErrUnauthorized)
 }
 
+// Keys made under an older pepper stay valid as long as it is there, and new ones
+// are made under the newest.
+func TestKeysOfTwoPeppers(t *testing.T) {
+	older, db, _ := open(t)
+	newer := []byte(strings.Repeat("n", access.MinPepper))
+	both, err := access.New([][]byte{newer, pepper}, db)
+	require.NoError(t, err)
+	only, err := access.New([][]byte{newer}, db)
+	require.NoError(t, err)
+	first, _, err := older.Create(t.Context(), "ours", "", []string{access.All})
+	require.NoError(t, err)
+	second, _, err := both.Create(t.Context(), "ours", "", []string{access.All})
+	require.NoError(t, err)
+	for text, valid := range map[string]map[*access.Access]bool{
+		first:                        {older: true, both: true, only: false},
+		second:                       {older: false, both: true, only: true},
+		first[:len(first)-1] + "~":   {older: false, both: false, only: false},
+		second[:len(second)-1] + "~": {older: false, both: false, only: false},
+	} {
+		for a, want := range valid {
+			_, err := a.Authenticate(t.Context(), text)
+			if want {
+				require.NoError(t, err)
+			} else {
+				require.ErrorIs(t, err, access.ErrUnauthorized)
+			}
+		}
+	}
+	_, err = access.New(nil, db)
+	require.ErrorIs(t, err, access.ErrPepper)
+}
+
 func TestRefusedArguments(t *testing.T) {
 	a, db, _ := open(t)
-	_, err := access.New(pepper[:access.MinPepper-1], db)
+	_, err := access.New([][]byte{pepper, pepper[:access.MinPepper-1]}, db)
 	require.ErrorIs(t, err, access.ErrPepper)
 	_, _, err = a.Create(t.Context(), "ours", "laptop", nil)
 	require.ErrorIs(t, err, access.ErrScope)

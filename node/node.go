@@ -82,11 +82,11 @@ func Open(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *Node, 
 	if err := identify.PrepareSpaces(ctx, n.embedder, n.Truth.Store); err != nil {
 		return nil, err
 	}
-	tokens, err := n.Truth.secret.derive("uqudo tokens")
+	tokens, err := n.Truth.secret.Keys("uqudo tokens")
 	if err != nil {
 		return nil, err
 	}
-	dialect, err := uqudo.New(uqudo.Config{TokenKey: tokens}, n.service, n.Truth.Access)
+	dialect, err := uqudo.New(uqudo.Config{TokenKeys: tokens}, n.service, n.Truth.Access)
 	if err != nil {
 		return nil, err
 	}

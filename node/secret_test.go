@@ -3,13 +3,16 @@ package node
 import (
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"oneton/access"
 	"oneton/config"
+	"oneton/secret"
 	"oneton/store"
 	"oneton/store/postgres/postgrestest"
 )
@@ -50,22 +53,22 @@ func TestFirstStartsAtOnce(t *testing.T) {
 			wg.Wait()
 			return errs
 		}
-		var secret []byte
+		var agreed []byte
 		for i, err := range start(func(*Truth) error { return nil }) {
 			kept, rerr := os.ReadFile(secretPath(cfgs[i]))
 			if err == nil {
 				require.NoError(t, rerr)
-				require.Nil(t, secret, "one secret is made")
-				secret = kept
+				require.Nil(t, agreed, "one secret is made")
+				agreed = kept
 				continue
 			}
 			require.Contains(t, err.Error(), "copy")
 			require.ErrorIs(t, rerr, fs.ErrNotExist, "a secret of no use is not left behind")
 		}
-		require.Len(t, secret, secretSize)
+		require.Len(t, agreed, secret.Size)
 
 		for _, cfg := range cfgs {
-			require.NoError(t, os.WriteFile(secretPath(cfg), secret, 0o600))
+			require.NoError(t, os.WriteFile(secretPath(cfg), agreed, 0o600))
 		}
 		var mu sync.Mutex
 		var keys []string
@@ -102,10 +105,10 @@ func TestOtherSecret(t *testing.T) {
 			right, err := os.ReadFile(secretPath(cfg))
 			require.NoError(t, err)
 
-			other := []byte(strings.Repeat("x", secretSize))
+			other := []byte(strings.Repeat("x", secret.Size))
 			require.NoError(t, os.WriteFile(secretPath(cfg), other, 0o600))
 			_, err = OpenTruth(ctx, cfg)
-			require.ErrorIs(t, err, errOtherSecret)
+			require.ErrorIs(t, err, secret.ErrOther)
 			require.ErrorContains(t, err, secretPath(cfg))
 			kept, err := os.ReadFile(secretPath(cfg))
 			require.NoError(t, err)
@@ -113,7 +116,7 @@ func TestOtherSecret(t *testing.T) {
 
 			require.NoError(t, os.Remove(secretPath(cfg)))
 			_, err = OpenTruth(ctx, cfg)
-			require.ErrorIs(t, err, errNeedsSecret, "though it has no tenant yet")
+			require.ErrorIs(t, err, secret.ErrMissing, "though it has no tenant yet")
 			require.NoFileExists(t, secretPath(cfg))
 
 			require.NoError(t, os.WriteFile(secretPath(cfg), other, 0o600))
@@ -125,7 +128,7 @@ func TestOtherSecret(t *testing.T) {
 			require.NoError(t, made.Close())
 			require.NoError(t, os.WriteFile(secretPath(cfg), right, 0o600))
 			_, err = OpenTruth(ctx, cfg)
-			require.ErrorIs(t, err, errOtherSecret)
+			require.ErrorIs(t, err, secret.ErrOther)
 		})
 	}
 }
@@ -144,9 +147,9 @@ func TestSecretOfAnOlderDatabase(t *testing.T) {
 			require.NoError(t, db.CreateTenant(ctx, store.Tenant{ID: "old"}))
 			require.NoError(t, db.Close())
 			_, err = OpenTruth(ctx, cfg)
-			require.ErrorIs(t, err, errNeedsSecret)
+			require.ErrorIs(t, err, secret.ErrMissing)
 
-			require.NoError(t, os.WriteFile(secretPath(cfg), []byte(strings.Repeat("o", secretSize)), 0o600))
+			require.NoError(t, os.WriteFile(secretPath(cfg), []byte(strings.Repeat("o", secret.Size)), 0o600))
 			for _, adopted := range []bool{true, false} {
 				made, err := OpenTruth(ctx, cfg)
 				require.NoError(t, err)
@@ -155,4 +158,84 @@ func TestSecretOfAnOlderDatabase(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSecretOfTwoVersions brings a new version to two servers of one database,
+// one after the other: until the database adopts it, things are made under the
+// old one; then under the new one; and at every moment both servers take what
+// either has made. A server that has not got it is refused from then on.
+func TestSecretOfTwoVersions(t *testing.T) {
+	pg := postgrestest.Start(t)
+	ctx, url := t.Context(), pg.Database(t)
+	a, b := replicaConfig(t, url), replicaConfig(t, url)
+	open := func(cfg config.Config) *Truth {
+		made, err := OpenTruth(ctx, cfg)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = made.Close() })
+		return made
+	}
+	carry := func() {
+		ring, err := os.ReadFile(secretPath(a))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(secretPath(b), ring, 0o600))
+	}
+	first := open(a)
+	_, err := first.Bootstrap(ctx)
+	require.NoError(t, err)
+	carry()
+	makes := func(by *Truth) string {
+		text, _, err := by.Access.Create(ctx, FirstTenant, "", []string{access.All})
+		require.NoError(t, err)
+		return text
+	}
+	old := makes(first)
+	takes := func(by *Truth, text string, want bool) {
+		t.Helper()
+		_, err := by.Access.Authenticate(ctx, text)
+		if want {
+			require.NoError(t, err)
+		} else {
+			require.ErrorIs(t, err, access.ErrUnauthorized)
+		}
+	}
+
+	path, versions, err := AddSecret(a)
+	require.NoError(t, err)
+	require.Equal(t, secretPath(a), path)
+	require.Equal(t, 2, versions)
+	behind, ahead := open(b), open(a)
+	for _, text := range []string{old, makes(behind), makes(ahead)} {
+		takes(behind, text, true)
+		takes(ahead, text, true)
+	}
+	carry()
+	behind = open(b)
+	_, err = AdoptSecret(ctx, a)
+	require.NoError(t, err)
+	ahead = open(a)
+	made := makes(ahead)
+	for _, text := range []string{old, makes(behind), made} {
+		takes(behind, text, true)
+		takes(ahead, text, true)
+	}
+	takes(first, made, false) // it is made under the new one
+
+	ring, err := os.ReadFile(secretPath(b))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(secretPath(b), ring[:secret.Size], 0o600))
+	_, err = OpenTruth(ctx, b)
+	require.ErrorIs(t, err, secret.ErrOther, "it has not got the new one")
+	require.NoError(t, os.WriteFile(secretPath(b), ring[secret.Size:], 0o600))
+	_, err = OpenTruth(ctx, b)
+	require.ErrorIs(t, err, secret.ErrOther, "the old one is not taken away by mistake")
+	require.NoError(t, os.WriteFile(secretPath(b), slices.Concat(ring[secret.Size:], ring[:secret.Size]), 0o600))
+	_, err = OpenTruth(ctx, b)
+	require.ErrorIs(t, err, secret.ErrOther)
+
+	require.NoError(t, os.WriteFile(secretPath(b), ring[secret.Size:], 0o600))
+	_, err = AdoptSecret(ctx, b)
+	require.NoError(t, err)
+	last := open(b)
+	takes(last, made, true)
+	takes(last, old, false)
 }

@@ -13,6 +13,7 @@ import (
 	"oneton/changelog"
 	"oneton/config"
 	"oneton/identify"
+	"oneton/secret"
 	"oneton/store"
 	"oneton/store/postgres"
 	"oneton/store/sqlite"
@@ -24,7 +25,7 @@ type Database interface {
 	identify.Spaces
 	changelog.Log
 	access.Keys
-	Tenants(ctx context.Context, p store.Page) ([]store.Tenant, error)
+	secret.Database
 	DeleteTenant(ctx context.Context, id string) (uint64, error)
 	// DeleteExpired deletes faces past their gallery's retention and tells
 	// how many.
@@ -38,11 +39,6 @@ type Database interface {
 	Damaged(ctx context.Context) ([]store.Damaged, error)
 	PutCalibration(ctx context.Context, pack string, definition []byte) error
 	DeleteCalibration(ctx context.Context, pack string) error
-	// Fingerprint is that of the secret which the keys are made under;
-	// AgreeFingerprint keeps one unless there is one, which it returns.
-	Fingerprint(ctx context.Context) ([]byte, error)
-	AgreeFingerprint(ctx context.Context, fingerprint []byte) ([]byte, error)
-	ReplaceFingerprint(ctx context.Context, fingerprint []byte) error
 	Close() error
 }
 
@@ -59,7 +55,7 @@ type Truth struct {
 	Access *access.Access
 	// data is the folder of this machine's files.
 	data   string
-	secret secret
+	secret secret.Ring
 	// adopted is set when the database has just taken the secret for its own,
 	// though it had tenants.
 	adopted bool
@@ -90,16 +86,46 @@ func OpenTruth(ctx context.Context, cfg config.Config) (*Truth, error) {
 		return nil, err
 	}
 	t := &Truth{Store: db, data: cfg.Data}
-	if t.secret, t.adopted, err = agreedSecret(ctx, db, secretPath(cfg)); err == nil {
-		var pepper []byte
-		if pepper, err = t.secret.derive("API keys"); err == nil {
-			t.Access, err = access.New(pepper, db)
+	if t.secret, t.adopted, err = secret.Open(ctx, db, secretPath(cfg)); err == nil {
+		var peppers [][]byte
+		if peppers, err = t.secret.Keys("API keys"); err == nil {
+			t.Access, err = access.New(peppers, db)
 		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return t, nil
+}
+
+// AdoptSecret lets the database take this machine's secret for its own, and
+// returns the secret's file.
+func AdoptSecret(ctx context.Context, cfg config.Config) (path string, err error) {
+	path = secretPath(cfg)
+	ring, err := secret.Read(path)
+	if err != nil {
+		return "", err
+	}
+	db, err := openDatabase(ctx, cfg)
+	if err != nil {
+		return "", err
+	}
+	return path, errors.Join(ring.Adopt(ctx, db), db.Close())
+}
+
+// AddSecret puts a new version into this machine's secret, and returns its file
+// and how many versions there are.
+func AddSecret(cfg config.Config) (path string, versions int, err error) {
+	path = secretPath(cfg)
+	versions, err = secret.Add(path)
+	return path, versions, err
+}
+
+func secretPath(cfg config.Config) string {
+	if cfg.Secret != "" {
+		return cfg.Secret
+	}
+	return filepath.Join(cfg.Data, "secret.key")
 }
 
 func openDatabase(ctx context.Context, cfg config.Config) (Database, error) {

@@ -134,7 +134,7 @@ func TestTranscript(t *testing.T) {
 	tr := &transcript{Rig: servertest.Start(t, servertest.Options{
 		Config: func(cfg *server.Config) { cfg.Origins = []string{app} },
 		Dialects: func(r *servertest.Rig) []server.Dialect {
-			d, err := uqudo.New(uqudo.Config{TokenKey: []byte("a token key of thirty-two bytes!")}, r.Service, r.Access)
+			d, err := uqudo.New(uqudo.Config{TokenKeys: [][]byte{[]byte("a token key of thirty-two bytes!")}}, r.Service, r.Access)
 			require.NoError(t, err)
 			return []server.Dialect{d}
 		},

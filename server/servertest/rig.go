@@ -84,7 +84,7 @@ func Start(t testing.TB, o Options) *Rig {
 		DefaultPolicy: store.Policy{FPIR: 0.01, Quality: store.GateEnforce, Liveness: store.GateOff},
 	}, &r.embedder, view, follower, db)
 	require.NoError(t, err)
-	r.Access, err = access.New(Pepper, db)
+	r.Access, err = access.New([][]byte{Pepper}, db)
 	require.NoError(t, err)
 
 	cfg := server.DefaultConfig()

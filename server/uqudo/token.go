@@ -34,8 +34,9 @@ const (
 
 // tokens signs and checks access tokens: JWS with HS256.
 type tokens struct {
-	key []byte
-	now func() time.Time
+	signs    []byte
+	verifies jwt.VerificationKeySet
+	now      func() time.Time
 }
 
 // claims are a token's. Tenant and scope are for the client to read; what the
@@ -55,7 +56,7 @@ func (t tokens) issue(p access.Principal, scope string) (token, id string, err e
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(lifetime)),
 		},
 		Tenant: p.Tenant, Scope: scope,
-	}).SignedString(t.key)
+	}).SignedString(t.signs)
 	if err != nil {
 		return "", "", fmt.Errorf("sign token: %w", err)
 	}
@@ -71,7 +72,7 @@ func (t tokens) verify(token string) (keyID string, err error) {
 		return "", fmt.Errorf("read token's header: %w", access.ErrUnauthorized)
 	}
 	var c claims
-	_, err = jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return t.key, nil },
+	_, err = jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return t.verifies, nil },
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 		jwt.WithIssuer(issuer), jwt.WithAudience(audience),
 		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(leeway), jwt.WithTimeFunc(t.now), jwt.WithStrictDecoding())

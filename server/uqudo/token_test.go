@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"oneton/access"
+	"oneton/server/servertest"
 	"oneton/server/uqudo"
 )
 
@@ -98,7 +99,31 @@ func TestRefusedTokens(t *testing.T) {
 			require.Equal(t, http.StatusBadRequest, a.Status)
 		})
 	}
-	_, err := uqudo.New(uqudo.Config{TokenKey: tokenKey[1:]}, r.Service, r.Access)
+	_, err := uqudo.New(uqudo.Config{TokenKeys: [][]byte{tokenKey, tokenKey[1:]}}, r.Service, r.Access)
+	require.ErrorIs(t, err, uqudo.ErrTokenKey)
+}
+
+// A token is valid as long as the key that signed it is there, and new ones are
+// signed by the newest.
+func TestTokensOfTwoKeys(t *testing.T) {
+	newest, gone := []byte("the newest token key of 32 bytes"), []byte("a token key that was taken away!")
+	r, _ := startOn(t, servertest.Options{}, newest, tokenKey)
+	c := newClient(t, r, "acme", all...)
+	signed := func(key []byte) string {
+		text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+			"iss": "oneton", "aud": "oneton/uqudo", "sub": c.id,
+			"iat": time.Now().Unix(), "exp": time.Now().Add(20 * time.Minute).Unix(),
+		}).SignedString(key)
+		require.NoError(t, err)
+		return text
+	}
+	search := calls(t)["search"]
+	require.Equal(t, http.StatusOK, search.send(t, r, c.token).Status)
+	require.Equal(t, http.StatusOK, search.send(t, r, signed(tokenKey)).Status)
+	search.send(t, r, signed(gone)).Refused(t, http.StatusUnauthorized, "unauthorized")
+	_, err := jwt.Parse(c.token, func(*jwt.Token) (any, error) { return newest, nil })
+	require.NoError(t, err, "the newest signs")
+	_, err = uqudo.New(uqudo.Config{}, r.Service, r.Access)
 	require.ErrorIs(t, err, uqudo.ErrTokenKey)
 }
 

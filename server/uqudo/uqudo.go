@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/golang-jwt/jwt/v5"
 
 	"oneton/access"
 	"oneton/identify"
@@ -45,8 +46,9 @@ type Keys interface {
 
 // Config is what the dialect is told once.
 type Config struct {
-	// TokenKey signs the tokens, at least 32 bytes. Replicas share it.
-	TokenKey []byte
+	// TokenKeys are at least 32 bytes each. The first signs the tokens, and any
+	// of them verifies one. Replicas share them.
+	TokenKeys [][]byte
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
 }
@@ -62,13 +64,20 @@ var _ server.Dialect = (*Dialect)(nil)
 
 // New returns the dialect, or ErrTokenKey.
 func New(cfg Config, service Service, keys Keys) (*Dialect, error) {
-	if len(cfg.TokenKey) < minTokenKey {
-		return nil, fmt.Errorf("take a token key of %d bytes, at least %d are needed: %w", len(cfg.TokenKey), minTokenKey, ErrTokenKey)
+	if len(cfg.TokenKeys) == 0 {
+		return nil, fmt.Errorf("take no token key: %w", ErrTokenKey)
+	}
+	verifies := jwt.VerificationKeySet{}
+	for _, k := range cfg.TokenKeys {
+		if len(k) < minTokenKey {
+			return nil, fmt.Errorf("take a token key of %d bytes, at least %d are needed: %w", len(k), minTokenKey, ErrTokenKey)
+		}
+		verifies.Keys = append(verifies.Keys, k)
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Dialect{tokens: tokens{key: cfg.TokenKey, now: cfg.Now}, service: service, keys: keys}, nil
+	return &Dialect{tokens: tokens{signs: cfg.TokenKeys[0], verifies: verifies, now: cfg.Now}, service: service, keys: keys}, nil
 }
 
 //go:embed openapi.yaml

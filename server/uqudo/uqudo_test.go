@@ -41,11 +41,14 @@ func start(t *testing.T) (*servertest.Rig, *clock) {
 	return startOn(t, servertest.Options{})
 }
 
-func startOn(t *testing.T, o servertest.Options) (*servertest.Rig, *clock) {
+func startOn(t *testing.T, o servertest.Options, keys ...[]byte) (*servertest.Rig, *clock) {
 	t.Helper()
 	c := &clock{}
+	if len(keys) == 0 {
+		keys = [][]byte{tokenKey}
+	}
 	o.Dialects = func(r *servertest.Rig) []server.Dialect {
-		d, err := uqudo.New(uqudo.Config{TokenKey: tokenKey, Now: c.now}, r.Service, r.Access)
+		d, err := uqudo.New(uqudo.Config{TokenKeys: keys, Now: c.now}, r.Service, r.Access)
 		require.NoError(t, err)
 		return []server.Dialect{d}
 	}

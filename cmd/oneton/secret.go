@@ -8,6 +8,7 @@ import (
 )
 
 type secretCommand struct {
+	Add   secretAdd   `cmd:"" help:"Add a version to this machine's secret, to be copied to the other servers and then adopted."`
 	Adopt secretAdopt `cmd:"" help:"Let the database take this machine's secret; every key and token made under another is invalid then."`
 }
 
@@ -28,5 +29,21 @@ func (c *secretAdopt) Run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("the database takes %s from now on; keys made under another are invalid, and 'oneton key create' makes new ones\n", path)
+	return nil
+}
+
+type secretAdd struct{ settings }
+
+// Run adds a version that nothing is made under before it is adopted.
+func (c *secretAdd) Run(context.Context) error {
+	cfg, err := c.load(nil)
+	if err != nil {
+		return err
+	}
+	path, versions, err := node.AddSecret(cfg)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s has %d versions now: copy it to every server and restart each, then 'oneton secret adopt --yes' and restart each again\n", path, versions)
 	return nil
 }

@@ -1,0 +1,83 @@
+package secret
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Read reads a ring from its file; ErrFile where that holds none.
+func Read(path string) (Ring, error) {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return Ring{}, fmt.Errorf("read secret: %w", err)
+	}
+	r, err := parse(file)
+	if err != nil {
+		return Ring{}, fmt.Errorf("read secret: %s has %w", path, err)
+	}
+	return r, nil
+}
+
+// create keeps a new secret in the file, or returns the one that another
+// process has just put there.
+func create(path string) (r Ring, made bool, err error) {
+	version := random()
+	err = write(path, version, 0o600, os.Link)
+	if errors.Is(err, fs.ErrExist) {
+		r, err := Read(path)
+		return r, false, err
+	}
+	if err != nil {
+		return Ring{}, false, fmt.Errorf("keep secret: %w", err)
+	}
+	return Ring{versions: [][]byte{version}}, true, nil
+}
+
+// Add puts a new version at the end of the file's ring, and returns how many
+// there are. Nothing is made under it before Adopt.
+func Add(path string) (versions int, err error) {
+	r, err := Read(path)
+	if err != nil {
+		return 0, err
+	}
+	if len(r.versions) == most {
+		return 0, fmt.Errorf("add to secret: %s has %d versions already: %w", path, most, ErrFile)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, fmt.Errorf("add to secret: %w", err)
+	}
+	var file []byte
+	for _, v := range append(r.versions, random()) {
+		file = append(file, v...)
+	}
+	if err := write(path, file, info.Mode().Perm(), os.Rename); err != nil {
+		return 0, fmt.Errorf("add to secret: %w", err)
+	}
+	return len(r.versions) + 1, nil
+}
+
+func random() []byte {
+	b := make([]byte, Size)
+	rand.Read(b) //nolint:errcheck // it never fails
+	return b
+}
+
+// write brings a whole, durable file to its place by put: a link never replaces
+// another process's file, as a rename does.
+func write(path string, content []byte, mode fs.FileMode, put func(from, to string) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".secret-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) //nolint:errcheck // a rename has taken it away
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return put(f.Name(), path)
+}

@@ -1,0 +1,88 @@
+package secret
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"oneton/store"
+)
+
+// Database is where the fingerprint is kept.
+type Database interface {
+	Tenants(ctx context.Context, p store.Page) ([]store.Tenant, error)
+	// Fingerprint is the one that is kept, or store.ErrNotFound.
+	Fingerprint(ctx context.Context) ([]byte, error)
+	// AgreeFingerprint keeps one unless there is one, which it returns.
+	AgreeFingerprint(ctx context.Context, fingerprint []byte) ([]byte, error)
+	// ReplaceFingerprint keeps one in any case.
+	ReplaceFingerprint(ctx context.Context, fingerprint []byte) error
+}
+
+// Open reads the secret, or makes it for a database that nobody uses yet. The
+// database knows the fingerprint of the first one, and any other is refused:
+// under it every key that the others made would be invalid. One with newer
+// versions at its end is the same. A database that older programs have used
+// knows none, and adopts the first one it is shown, which adopted tells.
+func Open(ctx context.Context, db Database, path string) (r Ring, adopted bool, err error) {
+	used, known, err := setUp(ctx, db)
+	if err != nil {
+		return Ring{}, false, err
+	}
+	r, err = Read(path)
+	made := false
+	if errors.Is(err, fs.ErrNotExist) {
+		if used || known {
+			return Ring{}, false, fmt.Errorf("read secret: %s is missing: %w", path, ErrMissing)
+		}
+		r, made, err = create(path)
+	}
+	if err != nil {
+		return Ring{}, false, err
+	}
+	fingerprint, err := r.fingerprint()
+	if err != nil {
+		return Ring{}, false, err
+	}
+	agreed, err := db.AgreeFingerprint(ctx, fingerprint)
+	if err == nil && (len(agreed) == 0 || len(agreed)%Size != 0 || !bytes.HasPrefix(fingerprint, agreed)) {
+		err = fmt.Errorf("%s: %w", path, ErrOther)
+		if made { // another process has been quicker, and nothing was made under this one
+			err = errors.Join(err, os.Remove(path))
+		}
+	}
+	if err != nil {
+		return Ring{}, false, fmt.Errorf("check secret: %w", err)
+	}
+	r.known = len(agreed) / Size
+	return r, used && !known, nil
+}
+
+// Adopt puts the ring's fingerprint in the place of the one that the database
+// knows. What was made under a version that the ring does not have is invalid
+// from then on, and processes that open the database next make new things under
+// the ring's newest.
+func (r Ring) Adopt(ctx context.Context, db Database) error {
+	fingerprint, err := r.fingerprint()
+	if err != nil {
+		return err
+	}
+	return db.ReplaceFingerprint(ctx, fingerprint)
+}
+
+// setUp tells whether a database has tenants, and whether it knows its secret.
+func setUp(ctx context.Context, db Database) (used, known bool, err error) {
+	tenants, err := db.Tenants(ctx, store.Page{Limit: 1})
+	if err != nil {
+		return false, false, err
+	}
+	_, err = db.Fingerprint(ctx)
+	known = err == nil
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil
+	}
+	return len(tenants) > 0, known, err
+}
