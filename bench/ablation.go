@@ -160,7 +160,7 @@ func (s *photoSet) part(people int) *photoSet {
 		part.of = append(part.of, nil)
 		for _, i := range s.of[p] {
 			part.of[n] = append(part.of[n], len(part.photos))
-			part.photos = append(part.photos, photo{person: n, path: s.photos[i].path})
+			part.photos = append(part.photos, portrait{person: n, path: s.photos[i].path})
 		}
 	}
 	return part

@@ -19,6 +19,7 @@ import (
 	"oneton/embed/pack"
 	"oneton/face"
 	"oneton/identify"
+	"oneton/photo"
 	"oneton/picture"
 )
 
@@ -29,14 +30,14 @@ const alignedSide = 112
 // of their names.
 type photoSet struct {
 	people []string
-	photos []photo
+	photos []portrait
 	// of lists each person's photos.
 	of [][]int
 	// identity is, for each person, the first person who is the same.
 	identity []int
 }
 
-type photo struct {
+type portrait struct {
 	person int
 	path   string
 }
@@ -63,7 +64,7 @@ func readSet(folder, same string) (*photoSet, error) {
 			switch strings.ToLower(filepath.Ext(f.Name())) {
 			case ".jpg", ".jpeg", ".png", ".webp":
 				of = append(of, len(s.photos))
-				s.photos = append(s.photos, photo{person: n, path: filepath.Join(folder, p.Name(), f.Name())})
+				s.photos = append(s.photos, portrait{person: n, path: filepath.Join(folder, p.Name(), f.Name())})
 			}
 		}
 		if len(of) > 0 {
@@ -118,11 +119,11 @@ func (s *photoSet) embed(ctx context.Context, e *embed.Embedder, pack string, al
 			if err != nil {
 				return err
 			}
-			var f embed.Face
+			var f photo.Face
 			if aligned {
 				f, err = embedAligned(ctx, e, pack, data)
 			} else {
-				var r embed.Result
+				var r photo.Result
 				var of int
 				if r, err = e.Embed(ctx, pack, data); err == nil {
 					of, err = identify.Subject(r)
@@ -149,10 +150,10 @@ func (s *photoSet) embed(ctx context.Context, e *embed.Embedder, pack string, al
 	return templates, int(refused.Load()), err
 }
 
-func embedAligned(ctx context.Context, e *embed.Embedder, pack string, data []byte) (embed.Face, error) {
+func embedAligned(ctx context.Context, e *embed.Embedder, pack string, data []byte) (photo.Face, error) {
 	crop, err := alignedCrop(ctx, data)
 	if err != nil {
-		return embed.Face{}, err
+		return photo.Face{}, err
 	}
 	return e.EmbedAligned(ctx, pack, crop)
 }

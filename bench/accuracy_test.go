@@ -57,7 +57,7 @@ func syntheticSet(t *testing.T) (*photoSet, []face.Template, matrix) {
 			template, err := face.NewTemplate(v)
 			require.NoError(t, err)
 			s.of[p] = append(s.of[p], len(s.photos))
-			s.photos = append(s.photos, photo{person: p})
+			s.photos = append(s.photos, portrait{person: p})
 			templates = append(templates, template)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"oneton/embed/embedtest/composite"
 	"oneton/embed/pack"
 	"oneton/face"
+	"oneton/photo"
 	"oneton/picture"
 	"oneton/setup"
 )
@@ -150,10 +151,10 @@ func (b *composites) ground(n, width, height int) *image.RGBA {
 
 // find embeds a photo and returns the face that the truth is of, nil when it is
 // not found, and all faces.
-func (b *composites) find(ctx context.Context, photo *image.RGBA, t composite.Truth, checks ...embed.Check) (*embed.Face, embed.Result, error) {
-	data, err := composite.JPEG(photo)
+func (b *composites) find(ctx context.Context, scene *image.RGBA, t composite.Truth, checks ...photo.Check) (*photo.Face, photo.Result, error) {
+	data, err := composite.JPEG(scene)
 	if err != nil {
-		return nil, embed.Result{}, err
+		return nil, photo.Result{}, err
 	}
 	r, err := b.e.Embed(ctx, b.pack, data, checks...)
 	if err != nil {
@@ -190,7 +191,7 @@ func (b *composites) truly(ctx context.Context, photo *image.RGBA, t composite.T
 
 // landmarkError is the mean distance of a face's landmarks from the true ones,
 // as a share of the distance between the eyes.
-func landmarkError(f *embed.Face, t composite.Truth) float64 {
+func landmarkError(f *photo.Face, t composite.Truth) float64 {
 	at := func(p face.Point) complex128 { return complex(float64(p.X), float64(p.Y)) }
 	sum := 0.0
 	for i, l := range f.Landmarks {

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"image"
 
-	"oneton/embed"
 	"oneton/embed/embedtest/composite"
 	"oneton/face"
+	"oneton/photo"
 )
 
 // wholeCell is of faces in whole photos.
@@ -94,27 +94,27 @@ func (b *composites) whole(ctx context.Context, heads int, largest float64) (byS
 
 func (b *composites) shoot(ctx context.Context, s *wholeShot) error {
 	head := b.heads[s.n%len(b.heads)]
-	photo := b.ground(s.n, s.width, s.height)
+	scene := b.ground(s.n, s.width, s.height)
 	// The face lies off the middle, where there is room.
 	at := func(i, side int) float64 {
 		room := max(0, float64(side)-2.2*float64(s.face))
 		return float64(side)/2 + room*(float64((s.n*i)%5)/4-0.5)*0.9
 	}
 	sign := float64(1 - 2*(s.n%2))
-	t := composite.Paste(photo, composite.Placement{Head: head, X: at(2, s.width), Y: at(3, s.height), Width: float64(s.face), Tilt: sign * float64(s.tilt)})[0]
-	truly, err := b.truly(ctx, photo, t)
+	t := composite.Paste(scene, composite.Placement{Head: head, X: at(2, s.width), Y: at(3, s.height), Width: float64(s.face), Tilt: sign * float64(s.tilt)})[0]
+	truly, err := b.truly(ctx, scene, t)
 	if err != nil {
 		return err
 	}
-	f, _, err := b.find(ctx, photo, t, embed.CheckSmall)
+	f, _, err := b.find(ctx, scene, t, photo.CheckSmall)
 	if err != nil {
 		return err
 	}
-	part := t.Around(margin).Intersect(photo.Rect)
+	part := t.Around(margin).Intersect(scene.Rect)
 	within := t
 	within.X -= float64(part.Min.X)
 	within.Y -= float64(part.Min.Y)
-	crop := composite.Crop(photo, part, part.Dx(), part.Dy())
+	crop := composite.Crop(scene, part, part.Dx(), part.Dy())
 	cf, _, err := b.find(ctx, crop, within)
 	if err != nil {
 		return err
@@ -127,7 +127,7 @@ func (b *composites) shoot(ctx context.Context, s *wholeShot) error {
 		}
 	}
 	if f == nil {
-		return b.keepPhoto(photo, name+"-lost")
+		return b.keepPhoto(scene, name+"-lost")
 	}
 	s.landmarks = landmarkError(f, t)
 	if s.toTrue, err = f.Template.Cosine(truly); err != nil || cf == nil {
@@ -136,7 +136,7 @@ func (b *composites) shoot(ctx context.Context, s *wholeShot) error {
 	if s.toCrop, err = face.Template.Cosine(f.Template, cf.Template); err != nil || s.toCrop >= near {
 		return err
 	}
-	return b.keepPhoto(photo, fmt.Sprintf("%s-%.2f", name, s.toCrop))
+	return b.keepPhoto(scene, fmt.Sprintf("%s-%.2f", name, s.toCrop))
 }
 
 // appendCell sums up the shots that are wanted, unless there are none.

@@ -16,8 +16,8 @@ import (
 
 	"golang.org/x/image/draw"
 
-	"oneton/embed"
 	"oneton/embed/embedtest/composite"
+	"oneton/photo"
 )
 
 // turnedCell is of photos turned clockwise, as pixels, without a word in EXIF.
@@ -98,7 +98,7 @@ func (b *composites) turned(ctx context.Context, heads int) ([]turnedCell, error
 }
 
 // worked is the time of a photo without the wait for a worker.
-func worked(t embed.Timings) time.Duration {
+func worked(t photo.Timings) time.Duration {
 	return t.Decode + t.Detect + t.Refine + t.Align + t.Recognise + t.Assess
 }
 
@@ -133,7 +133,7 @@ func (b *composites) shares(ctx context.Context, heads int) ([]shareCell, error)
 	}
 	err := each(ctx, len(cells), func(ctx context.Context, i int) error {
 		c := &cells[i]
-		fast, full := shareCount{}, shareCount{checks: []embed.Check{embed.CheckSmall}}
+		fast, full := shareCount{}, shareCount{checks: []photo.Check{photo.CheckSmall}}
 		height := c.Width * 3 / 4
 		for n := range few(2*heads, image.Pt(c.Width, height)) {
 			photo := b.ground(3*i+n, c.Width, height)
@@ -162,7 +162,7 @@ func (b *composites) shares(ctx context.Context, heads int) ([]shareCell, error)
 
 // shareCount counts what is found with the checks.
 type shareCount struct {
-	checks         []embed.Check
+	checks         []photo.Check
 	found, matched int
 	times          []float64
 }
@@ -173,14 +173,14 @@ func (s shareCount) of(faces int) shareFound {
 }
 
 // count adds the faces of a photo.
-func (b *composites) count(ctx context.Context, photo []byte, truth []composite.Truth, s *shareCount) error {
-	r, err := b.e.Embed(ctx, b.pack, photo, s.checks...)
+func (b *composites) count(ctx context.Context, data []byte, truth []composite.Truth, s *shareCount) error {
+	r, err := b.e.Embed(ctx, b.pack, data, s.checks...)
 	if err != nil {
 		return err
 	}
 	s.times = append(s.times, worked(r.Timings).Seconds())
 	for _, t := range truth {
-		k := slices.IndexFunc(r.Faces, func(f embed.Face) bool { return t.Shows(f.Box) })
+		k := slices.IndexFunc(r.Faces, func(f photo.Face) bool { return t.Shows(f.Box) })
 		if k < 0 {
 			continue
 		}

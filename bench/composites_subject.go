@@ -11,9 +11,9 @@ import (
 	"slices"
 	"strings"
 
-	"oneton/embed"
 	"oneton/embed/embedtest/composite"
 	"oneton/identify"
+	"oneton/photo"
 )
 
 // scene is a photo of which it is known who the subject is.
@@ -205,7 +205,7 @@ func (b *composites) direct(kind staging, heads []composite.Head, n int, seed ui
 // the subject's.
 type shownScene struct {
 	kind    string
-	result  embed.Result
+	result  photo.Result
 	subject int
 }
 
@@ -228,7 +228,7 @@ func (b *composites) scenes(ctx context.Context, ofEach int, seed uint64) ([]sho
 		}
 		shown[i] = shownScene{s.kind, r, nobody}
 		if s.subject != nobody {
-			shown[i].subject = slices.IndexFunc(r.Faces, func(f embed.Face) bool { return s.truth[s.subject].Shows(f.Box) })
+			shown[i].subject = slices.IndexFunc(r.Faces, func(f photo.Face) bool { return s.truth[s.subject].Shows(f.Box) })
 			if shown[i].subject < 0 {
 				shown[i].subject = lost
 			}
@@ -255,7 +255,7 @@ const (
 
 // judge holds a rule against the truth. Naming a face that cannot be compared
 // is refusing, since nothing is done with it.
-func judge(s shownScene, rule func(embed.Result) (int, error)) verdict {
+func judge(s shownScene, rule func(photo.Result) (int, error)) verdict {
 	i, err := rule(s.result)
 	named := err == nil
 	switch {
@@ -269,7 +269,7 @@ func judge(s shownScene, rule func(embed.Result) (int, error)) verdict {
 
 // twiceTheArea is the rule to compare with: the largest box, if it is twice as
 // large as the next.
-func twiceTheArea(r embed.Result) (int, error) {
+func twiceTheArea(r photo.Result) (int, error) {
 	switch {
 	case len(r.Faces) == 0:
 		return 0, identify.ErrNoFace
@@ -360,7 +360,7 @@ func fitProminence(scenes []shownScene, bound float64) (weights [4]float64, phot
 		var c choice
 		subject := false
 		for i, f := range s.result.Faces {
-			if !f.Comparable() || f.Quality.InterEye < embed.MinInterEye {
+			if !f.Comparable() || f.Quality.InterEye < photo.MinInterEye {
 				continue
 			}
 			p := identify.ProminenceOf(f, s.result.Width, s.result.Height)

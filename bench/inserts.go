@@ -15,10 +15,10 @@ import (
 
 	"oneton/calibration"
 	"oneton/changelog"
-	"oneton/embed"
 	"oneton/face"
 	"oneton/identify"
 	"oneton/index/exact"
+	"oneton/photo"
 	"oneton/store"
 	"oneton/store/sqlite"
 )
@@ -270,10 +270,10 @@ const benchPack = "default"
 // drawn stands in for the models: a photo is the number of a drawn template.
 type drawn struct{ people [][]float32 }
 
-func (d drawn) Embed(_ context.Context, _ string, photo []byte, _ ...embed.Check) (embed.Result, error) {
-	t := face.Template(d.people[binary.LittleEndian.Uint64(photo)])
-	return embed.Result{MediaType: "image/jpeg", Faces: []embed.Face{{
-		Template: t, Probe: t, Quality: face.Quality{InterEye: 2 * embed.MinInterEye},
+func (d drawn) Embed(_ context.Context, _ string, content []byte, _ ...photo.Check) (photo.Result, error) {
+	t := face.Template(d.people[binary.LittleEndian.Uint64(content)])
+	return photo.Result{MediaType: "image/jpeg", Faces: []photo.Face{{
+		Template: t, Probe: t, Quality: face.Quality{InterEye: 2 * photo.MinInterEye},
 	}}}, nil
 }
 

@@ -20,7 +20,7 @@ func (s *photoSet) keepOut() {
 		var of []int
 		for _, i := range all.of[p] {
 			of = append(of, len(s.photos))
-			s.photos = append(s.photos, photo{person: n, path: all.photos[i].path})
+			s.photos = append(s.photos, portrait{person: n, path: all.photos[i].path})
 		}
 		s.people, s.of = append(s.people, name), append(s.of, of)
 		s.identity = append(s.identity, number[all.identity[p]])

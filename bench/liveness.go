@@ -13,6 +13,7 @@ import (
 	"oneton/calibration"
 	"oneton/embed"
 	"oneton/embed/pack"
+	"oneton/photo"
 	"oneton/setup"
 )
 
@@ -127,23 +128,23 @@ func livenessPhotos(folder string) ([]string, error) {
 const cameraQuality = 95
 
 // show counts the verdicts on a photo's faces.
-func (r *livenessResult) show(ctx context.Context, e *embed.Embedder, pack string, photo *canvas) error {
-	data, err := photo.jpeg(cameraQuality)
+func (r *livenessResult) show(ctx context.Context, e *embed.Embedder, pack string, shown *canvas) error {
+	data, err := shown.jpeg(cameraQuality)
 	if err != nil {
 		return err
 	}
-	found, err := e.Embed(ctx, pack, data, embed.CheckLiveness)
+	found, err := e.Embed(ctx, pack, data, photo.CheckLiveness)
 	if err != nil {
 		return err
 	}
 	for _, f := range found.Faces {
 		r.Faces++
 		switch f.Liveness.Verdict {
-		case embed.Real:
+		case photo.Real:
 			r.Accepted.Share++
-		case embed.Spoof:
+		case photo.Spoof:
 			r.Refused.Share++
-		case embed.Unknown:
+		case photo.Unknown:
 			r.NoAnswer.Share++
 			if r.Reasons == nil {
 				r.Reasons = map[string]int{}

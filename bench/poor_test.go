@@ -17,12 +17,12 @@ func TestKeptOut(t *testing.T) {
 	require.False(t, keptOut("Aaron_Pena"))
 	s := &photoSet{
 		people: []string{"Aaron_Eckhart", "Aaron_Pena", "Zed"}, identity: []int{0, 1, 0},
-		of: [][]int{{0, 1}, {2}, {3}}, photos: []photo{{0, "a"}, {0, "b"}, {1, "c"}, {2, "d"}},
+		of: [][]int{{0, 1}, {2}, {3}}, photos: []portrait{{0, "a"}, {0, "b"}, {1, "c"}, {2, "d"}},
 	}
 	s.keepOut()
 	require.Equal(t, &photoSet{
 		people: []string{"Aaron_Eckhart", "Zed"}, identity: []int{0, 0},
-		of: [][]int{{0, 1}, {2}}, photos: []photo{{0, "a"}, {0, "b"}, {1, "d"}},
+		of: [][]int{{0, 1}, {2}}, photos: []portrait{{0, "a"}, {0, "b"}, {1, "d"}},
 	}, s)
 	require.Equal(t, []chosen{{1, 0}}, s.choose(5), "Zed is Aaron Eckhart")
 }

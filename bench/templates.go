@@ -15,6 +15,7 @@ import (
 
 	"oneton/embed"
 	"oneton/embed/pack"
+	"oneton/photo"
 	"oneton/setup"
 )
 
@@ -69,7 +70,7 @@ func (c *templatesCommand) Run(ctx context.Context) (err error) {
 
 	files := make([]string, len(portraits))
 	photos := make([][]byte, len(portraits))
-	faces := make([]embed.Face, len(portraits))
+	faces := make([]photo.Face, len(portraits))
 	for i, name := range portraits {
 		files[i] = filepath.Join(paths.Photos, name)
 		if photos[i], err = os.ReadFile(files[i]); err != nil {

@@ -8,16 +8,17 @@ import (
 
 	"oneton/embed"
 	"oneton/embed/embedtest"
+	"oneton/photo"
 )
 
 func BenchmarkEmbed(b *testing.B) {
 	for _, name := range []string{"obama.jpg", "sample1.jpg"} {
 		b.Run("photo="+name, func(b *testing.B) {
 			e := embedtest.New(b, embed.Config{Workers: 1})
-			photo := embedtest.Photo(b, name)
-			var sum embed.Timings
+			content := embedtest.Photo(b, name)
+			var sum photo.Timings
 			for b.Loop() {
-				r, err := e.Embed(b.Context(), "default", photo)
+				r, err := e.Embed(b.Context(), "default", content)
 				require.NoError(b, err)
 				sum.Decode += r.Timings.Decode
 				sum.Detect += r.Timings.Detect

@@ -23,6 +23,7 @@ import (
 	"oneton/face"
 	"oneton/onnx"
 	"oneton/onnx/onnxtest"
+	"oneton/photo"
 )
 
 // customPack is a pack as an owner brings it: a manifest and files. The
@@ -265,7 +266,7 @@ func TestCustomRecogniser(t *testing.T) {
 // template of the recognisers' alone becomes the same template by conversion.
 func TestDoubtfulFace(t *testing.T) {
 	left, right := [3]byte{255, 0, 51}, [3]byte{102, 204, 153}
-	crops := func(rest string) (*embed.Embedder, embed.Face) {
+	crops := func(rest string) (*embed.Embedder, photo.Face) {
 		p := customPack{
 			detector: fmt.Sprintf(scrfdDetector, true), rest: rest,
 			recognisers: []string{fmt.Sprintf(arcFaceRecogniser, "arcface.onnx", "rgb", 6, 1.0)},
@@ -288,14 +289,14 @@ func TestDoubtfulFace(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "1", version)
 	_, err = plainPack.Version("other")
-	require.ErrorIs(t, err, embed.ErrPack)
+	require.ErrorIs(t, err, photo.ErrPack)
 
 	const doubt = "doubt: [{quality: 0.4, doubt: 0.6}, {quality: 0.6, doubt: 0}]}\nconverts: [{version: \"0\"}]\n"
 	for floor, comparable := range map[string]bool{"0.45": true, "0.46": false} {
 		e, f := crops(quality + "trust: {floor: " + floor + ", " + doubt)
 		require.Equal(t, comparable, f.Comparable())
-		require.Equal(t, !comparable, slices.Contains(f.Quality.Reasons, embed.ReasonNotComparable))
-		require.Contains(t, f.Quality.Reasons, embed.ReasonUnclear, "it says why")
+		require.Equal(t, !comparable, slices.Contains(f.Quality.Reasons, photo.ReasonNotComparable))
+		require.Contains(t, f.Quality.Reasons, photo.ReasonUnclear, "it says why")
 		d := 0.6 * (0.6 - score) / 0.2
 		var want []float64
 		for _, x := range plain.Template {

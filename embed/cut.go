@@ -5,16 +5,17 @@ import (
 	"slices"
 
 	"oneton/face"
+	"oneton/photo"
 )
 
 // withoutCut parts the faces from those that reach the rows which a cut or
 // damaged file lacks: what is there of them may look like somebody else, so they
-// have no templates. It is ErrCorrupt when there are no others.
-func (s *sight) withoutCut(faces []Face) (whole, cut []Face, err error) {
+// have no templates. It is photo.ErrCorrupt when there are no others.
+func (s *sight) withoutCut(faces []photo.Face) (whole, cut []photo.Face, err error) {
 	if s.Damage() == nil {
 		return faces, nil, nil
 	}
-	whole = []Face{}
+	whole = []photo.Face{}
 	for _, f := range faces {
 		if s.cuts(f.Box, f.Landmarks) {
 			f.Template, f.Probe = nil, nil
@@ -25,7 +26,7 @@ func (s *sight) withoutCut(faces []Face) (whole, cut []Face, err error) {
 	}
 	// Of those found, some may be taken for no face because they are cut.
 	if len(whole) == 0 && slices.ContainsFunc(s.found, func(d detection) bool { return s.cuts(d.box, d.landmarks) }) {
-		return nil, nil, fmt.Errorf("%w: %w, in the face; send the whole file", ErrCorrupt, s.Damage())
+		return nil, nil, fmt.Errorf("%w: %w, in the face; send the whole file", photo.ErrCorrupt, s.Damage())
 	}
 	return whole, cut, nil
 }

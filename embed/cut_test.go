@@ -10,6 +10,7 @@ import (
 
 	"oneton/embed"
 	"oneton/embed/embedtest"
+	"oneton/photo"
 	"oneton/picture"
 )
 
@@ -34,7 +35,7 @@ func TestCutPhotoComparesNoPartOfAFace(t *testing.T) {
 			for share := 22; share < 100; share += 11 {
 				got, err := e.Embed(t.Context(), "default", data[:len(data)*share/100])
 				if err != nil {
-					require.ErrorIs(t, err, embed.ErrCorrupt)
+					require.ErrorIs(t, err, photo.ErrCorrupt)
 					refused++
 					require.ErrorContains(t, err, "after row")
 					continue
@@ -71,7 +72,7 @@ func TestFacesThatAreCutAreToldApart(t *testing.T) {
 	for share := 30; share < 100; share += 4 {
 		got, err := e.Embed(t.Context(), "default", data[:len(data)*share/100])
 		if err != nil {
-			require.ErrorIs(t, err, embed.ErrCorrupt)
+			require.ErrorIs(t, err, photo.ErrCorrupt)
 			continue
 		}
 		require.ErrorContains(t, got.Damage, "after row")

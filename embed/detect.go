@@ -10,6 +10,7 @@ import (
 	"oneton/embed/pack"
 	"oneton/face"
 	"oneton/onnx"
+	"oneton/photo"
 	"oneton/picture"
 )
 
@@ -21,7 +22,7 @@ type detection struct {
 	// stride is that of the cell that proposed it.
 	stride int
 	// face is what was made of it, once it was; nil when it is none.
-	face *Face
+	face *photo.Face
 	made bool
 }
 

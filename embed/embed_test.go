@@ -20,6 +20,7 @@ import (
 	"oneton/embed"
 	"oneton/embed/embedtest"
 	"oneton/face"
+	"oneton/photo"
 	"oneton/picture"
 	"oneton/pool"
 )
@@ -49,7 +50,7 @@ func cut(img image.Image, part image.Rectangle, width, height int) image.Image {
 }
 
 // faces embeds a photo that can be read.
-func faces(t testing.TB, e *embed.Embedder, photo []byte) []embed.Face {
+func faces(t testing.TB, e *embed.Embedder, photo []byte) []photo.Face {
 	t.Helper()
 	r, err := e.Embed(t.Context(), "default", photo)
 	require.NoError(t, err)
@@ -82,7 +83,7 @@ func TestEmbedIsTheSameBitForBit(t *testing.T) {
 	const goroutines, rounds = 6, 3
 	e := embedtest.New(t, embed.Config{Workers: 3, Queue: goroutines})
 	names := []string{"obama.jpg", "sample2.jpg", "32bit.png"}
-	want := map[string][]embed.Face{}
+	want := map[string][]photo.Face{}
 	for _, name := range names {
 		want[name] = faces(t, e, embedtest.Photo(t, name))
 	}
@@ -216,19 +217,19 @@ func TestEmbedFindsTwentyFaces(t *testing.T) {
 
 func TestEmbedRefuses(t *testing.T) {
 	e := embedtest.New(t, embed.Config{Limits: picture.Limits{Bytes: 1 << 20, Pixels: 2_000_000, Side: 1500, MinSide: 30}})
-	photo := embedtest.Photo(t, "obama.jpg")
+	obama := embedtest.Photo(t, "obama.jpg")
 	cases := map[string]struct {
 		pack  string
 		photo []byte
 		want  error
 	}{
-		"unknown pack":   {"other", photo, embed.ErrPack},
-		"no bytes":       {"default", nil, embed.ErrEmpty},
-		"text":           {"default", []byte("no photo"), embed.ErrUnsupported},
-		"first bytes":    {"default", photo[:len(photo)/100], embed.ErrCorrupt},
-		"too many bytes": {"default", make([]byte, 1<<20+1), embed.ErrTooLarge},
-		"too long":       {"default", embedtest.Photo(t, "sample1.jpg"), embed.ErrTooLarge},
-		"too short":      {"default", encodePNG(t, image.NewGray(image.Rect(0, 0, 29, 100))), embed.ErrTooSmall},
+		"unknown pack":   {"other", obama, photo.ErrPack},
+		"no bytes":       {"default", nil, photo.ErrEmpty},
+		"text":           {"default", []byte("no photo"), photo.ErrUnsupported},
+		"first bytes":    {"default", obama[:len(obama)/100], photo.ErrCorrupt},
+		"too many bytes": {"default", make([]byte, 1<<20+1), photo.ErrTooLarge},
+		"too long":       {"default", embedtest.Photo(t, "sample1.jpg"), photo.ErrTooLarge},
+		"too short":      {"default", encodePNG(t, image.NewGray(image.Rect(0, 0, 29, 100))), photo.ErrTooSmall},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -237,13 +238,13 @@ func TestEmbedRefuses(t *testing.T) {
 		})
 	}
 	_, err := e.EmbedAligned(t.Context(), "other", make([]byte, 3*112*112))
-	require.ErrorIs(t, err, embed.ErrPack)
+	require.ErrorIs(t, err, photo.ErrPack)
 	_, err = e.EmbedAligned(t.Context(), "default", make([]byte, 112*112))
-	require.ErrorIs(t, err, embed.ErrCorrupt)
+	require.ErrorIs(t, err, photo.ErrCorrupt)
 	_, err = e.Calibration("other")
-	require.ErrorIs(t, err, embed.ErrPack)
+	require.ErrorIs(t, err, photo.ErrPack)
 
-	require.Len(t, faces(t, e, photo), 1, "still works")
+	require.Len(t, faces(t, e, obama), 1, "still works")
 }
 
 func TestEmbedStopsWithContext(t *testing.T) {

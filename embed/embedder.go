@@ -1,3 +1,5 @@
+// Package embed turns a photo's bytes into faces with templates: decode,
+// detect, refine, align, recognise, assess.
 package embed
 
 import (
@@ -12,6 +14,7 @@ import (
 	"oneton/embed/pack"
 	"oneton/face"
 	"oneton/onnx"
+	"oneton/photo"
 	"oneton/picture"
 	"oneton/pool"
 )
@@ -90,7 +93,7 @@ func New(cfg Config, packs ...*pack.Pack) (_ *Embedder, err error) {
 // Packs are the names of the loaded packs, the default first.
 func (e *Embedder) Packs() []string { return slices.Clone(e.names) }
 
-// Calibration is the pack's table; ErrPack when it is not loaded.
+// Calibration is the pack's table; photo.ErrPack when it is not loaded.
 func (e *Embedder) Calibration(pack string) (*calibration.Table, error) {
 	m, err := e.model(pack)
 	if err != nil {
@@ -99,7 +102,7 @@ func (e *Embedder) Calibration(pack string) (*calibration.Table, error) {
 	return &m.Pack.Calibration, nil
 }
 
-// Version is that of the loaded pack; ErrPack when it is not loaded.
+// Version is that of the loaded pack; photo.ErrPack when it is not loaded.
 func (e *Embedder) Version(pack string) (string, error) {
 	m, err := e.model(pack)
 	if err != nil {
@@ -137,58 +140,58 @@ func (e *Embedder) JudgesLiveness(pack string) bool {
 func (e *Embedder) model(pack string) (*model, error) {
 	m := e.models[pack]
 	if m == nil {
-		return nil, &PackError{Pack: pack, Loaded: e.Packs()}
+		return nil, &photo.PackError{Pack: pack, Loaded: e.Packs()}
 	}
 	return m, nil
 }
 
 // Embed finds the faces in a photo, largest first, each with a template of the
-// pack and with what the checks asked for say of it. No face is an empty list, not an error. It is ErrPack; pool.ErrBusy at once
+// pack and with what the checks asked for say of it. No face is an empty list, not an error. It is photo.ErrPack; pool.ErrBusy at once
 // when the queue is full; pool.ErrClosed; the context's error; or what package
 // picture says of a photo that cannot be read. The photo is not kept.
-func (e *Embedder) Embed(ctx context.Context, pack string, photo []byte, checks ...Check) (Result, error) {
+func (e *Embedder) Embed(ctx context.Context, pack string, content []byte, checks ...photo.Check) (photo.Result, error) {
 	m, err := e.model(pack)
 	if err != nil {
-		return Result{}, err
+		return photo.Result{}, err
 	}
 	clock := stopwatch(time.Now())
 	w, err := e.pool.Acquire(ctx)
 	if err != nil {
-		return Result{}, err
+		return photo.Result{}, err
 	}
 	defer e.pool.Release(w)
 	t := &task{model: m, memory: e.memory[w.Number], checks: checks, clock: clock}
 	t.timings.Queue = t.clock.lap()
 
-	p, err := t.decoder.Decode(ctx, photo, e.limits)
+	p, err := t.decoder.Decode(ctx, content, e.limits)
 	if err != nil {
-		return Result{}, err
+		return photo.Result{}, err
 	}
 	t.timings.Decode = t.clock.lap()
 
 	s, err := t.stand(ctx, p)
 	if err != nil {
-		return Result{}, err
+		return photo.Result{}, err
 	}
 	faces, err := t.faces(ctx, s, e.maxFaces)
 	if err != nil {
-		return Result{}, err
+		return photo.Result{}, err
 	}
 	faces, cut, err := s.withoutCut(faces)
 	if err != nil {
-		return Result{}, err
+		return photo.Result{}, err
 	}
-	if slices.Contains(checks, CheckLiveness) {
+	if slices.Contains(checks, photo.CheckLiveness) {
 		for i := range faces {
 			live, err := m.judge.judge(ctx, s.Picture, faces[i].Box)
 			if err != nil {
-				return Result{}, fmt.Errorf("judge liveness: %w", err)
+				return photo.Result{}, fmt.Errorf("judge liveness: %w", err)
 			}
 			faces[i].Liveness = &live
 		}
 		t.timings.Liveness = t.clock.lap()
 	}
-	return Result{
+	return photo.Result{
 		Width: s.Width, Height: s.Height, Rotation: s.rotation, MediaType: s.MediaType,
 		Faces: faces, LeftOut: max(0, len(s.found)-e.maxFaces), Cut: cut, Damage: s.Damage(), Timings: t.timings,
 	}, nil
@@ -196,18 +199,18 @@ func (e *Embedder) Embed(ctx context.Context, pack string, photo []byte, checks 
 
 // EmbedAligned makes a face of one that is already aligned: 112×112 pixels of
 // red, green and blue, row after row. Its landmarks are those of the alignment.
-// Its errors are Embed's, and ErrCorrupt when the crop has another length.
-func (e *Embedder) EmbedAligned(ctx context.Context, pack string, crop []byte) (Face, error) {
+// Its errors are Embed's, and photo.ErrCorrupt when the crop has another length.
+func (e *Embedder) EmbedAligned(ctx context.Context, pack string, crop []byte) (photo.Face, error) {
 	m, err := e.model(pack)
 	if err != nil {
-		return Face{}, err
+		return photo.Face{}, err
 	}
 	if len(crop) != 3*cropSide*cropSide {
-		return Face{}, fmt.Errorf("%w: aligned crop of %d bytes, need %d", ErrCorrupt, len(crop), 3*cropSide*cropSide)
+		return photo.Face{}, fmt.Errorf("%w: aligned crop of %d bytes, need %d", photo.ErrCorrupt, len(crop), 3*cropSide*cropSide)
 	}
 	w, err := e.pool.Acquire(ctx)
 	if err != nil {
-		return Face{}, err
+		return photo.Face{}, err
 	}
 	defer e.pool.Release(w)
 	t := e.memory[w.Number]
@@ -216,14 +219,14 @@ func (e *Embedder) EmbedAligned(ctx context.Context, pack string, crop []byte) (
 	}
 	joined, length, err := m.recognise(ctx, t.crop, t.input)
 	if err != nil {
-		return Face{}, fmt.Errorf("recognise face: %w", err)
+		return photo.Face{}, fmt.Errorf("recognise face: %w", err)
 	}
-	f := Face{
+	f := photo.Face{
 		Box: face.Box{Width: cropSide, Height: cropSide}, Landmarks: arcFace112, Confidence: 1,
 		Quality: assess(arcFace112, t.crop, m.Pack, length, joined),
 	}
 	if err := m.finish(&f, joined); err != nil {
-		return Face{}, fmt.Errorf("finish template: %w", err)
+		return photo.Face{}, fmt.Errorf("finish template: %w", err)
 	}
 	return f, nil
 }

@@ -16,6 +16,7 @@ import (
 	"oneton/embed/embedtest"
 	"oneton/embed/pack"
 	"oneton/face"
+	"oneton/photo"
 )
 
 // golden is what testdata/golden.py found.
@@ -54,7 +55,7 @@ func readGolden(t *testing.T) golden {
 }
 
 // inFrame is a face as the detector's frame shows it.
-func (p goldenPhoto) inFrame(f embed.Face) (box [4]float64, landmarks [10]float64) {
+func (p goldenPhoto) inFrame(f photo.Face) (box [4]float64, landmarks [10]float64) {
 	x := float64(p.Shrunk[0]) / float64(p.Size[0])
 	y := float64(p.Shrunk[1]) / float64(p.Size[1])
 	box = [4]float64{float64(f.Box.X) * x, float64(f.Box.Y) * y, float64(f.Box.Width) * x, float64(f.Box.Height) * y}
@@ -122,7 +123,7 @@ func TestAlignedCropsMatchGolden(t *testing.T) {
 
 // finished is the template of joined vectors at a face's quality; package pack
 // holds that step against golden values of its own.
-func finished(t *testing.T, p *pack.Pack, joined face.Template, f embed.Face) face.Template {
+func finished(t *testing.T, p *pack.Pack, joined face.Template, f photo.Face) face.Template {
 	t.Helper()
 	template, err := p.Finish(joined, f.Quality.Score)
 	require.NoError(t, err)

@@ -9,57 +9,13 @@ import (
 	"oneton/embed/pack"
 	"oneton/face"
 	"oneton/onnx"
+	"oneton/photo"
 	"oneton/picture"
 )
 
-// Check is something that Embed does only when it is asked to.
-type Check int
-
-const (
-	// CheckLiveness judges whether each face is of a person before the camera.
-	CheckLiveness Check = iota + 1
-	// CheckSmall also looks for faces that are too small to be seen in the whole
-	// photo, part by part.
-	CheckSmall
-)
-
-// Verdict is what the liveness check says of a face.
-type Verdict string
-
-// The three verdicts.
-const (
-	Real    Verdict = "real"
-	Spoof   Verdict = "spoof"
-	Unknown Verdict = "unknown"
-)
-
-// Reasons why a face's liveness is unknown.
-const (
-	// ReasonNoModel means that the pack has no liveness model, or that its
-	// file is not installed.
-	ReasonNoModel = "no_model"
-	// ReasonFaceSmall means that the face has fewer pixels than the model
-	// needs.
-	ReasonFaceSmall = "face_small"
-	// ReasonCutOff means that the photo shows too little around the face.
-	ReasonCutOff = "cut_off"
-	// ReasonUncertain means that the score lies between the thresholds.
-	ReasonUncertain = "uncertain"
-	// ReasonFailed means that the model gave no answer.
-	ReasonFailed = "failed"
-)
-
-// Liveness is the passive liveness check's opinion of a face, from one photo.
-type Liveness struct {
-	Verdict Verdict
-	// Score is the model's probability, in [0, 1], that the face is real; nil
-	// when it was not asked.
-	Score *float64
-	// Reason says why the verdict is Unknown.
-	Reason string
+func unknown(reason string) photo.Liveness {
+	return photo.Liveness{Verdict: photo.Unknown, Reason: reason}
 }
-
-func unknown(reason string) Liveness { return Liveness{Verdict: Unknown, Reason: reason} }
 
 // judge judges liveness with one model.
 type judge struct {
@@ -87,29 +43,29 @@ func newJudge(rt *onnx.Runtime, p *pack.Pack, threads int) (*judge, error) {
 
 // judge says whether the face in the box is real. Only the context's end is an
 // error: whatever else goes wrong makes the verdict unknown.
-func (j *judge) judge(ctx context.Context, p *picture.Picture, box face.Box) (Liveness, error) {
+func (j *judge) judge(ctx context.Context, p *picture.Picture, box face.Box) (photo.Liveness, error) {
 	if j == nil {
-		return unknown(ReasonNoModel), nil
+		return unknown(photo.ReasonNoModel), nil
 	}
 	if min(box.Width, box.Height) < float32(j.MinFace) {
-		return unknown(ReasonFaceSmall), nil
+		return unknown(photo.ReasonFaceSmall), nil
 	}
 	view, ok := j.view(p, box)
 	if !ok {
-		return unknown(ReasonCutOff), nil
+		return unknown(photo.ReasonCutOff), nil
 	}
 	score, err := j.score(ctx, p, view)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return Liveness{}, ctx.Err()
+		return photo.Liveness{}, ctx.Err()
 	case err != nil:
-		return unknown(ReasonFailed), nil
+		return unknown(photo.ReasonFailed), nil
 	case score >= j.Real:
-		return Liveness{Verdict: Real, Score: &score}, nil
+		return photo.Liveness{Verdict: photo.Real, Score: &score}, nil
 	case score < j.Spoof:
-		return Liveness{Verdict: Spoof, Score: &score}, nil
+		return photo.Liveness{Verdict: photo.Spoof, Score: &score}, nil
 	}
-	return Liveness{Verdict: Unknown, Score: &score, Reason: ReasonUncertain}, nil
+	return photo.Liveness{Verdict: photo.Unknown, Score: &score, Reason: photo.ReasonUncertain}, nil
 }
 
 // view is the map from the model's input to the part of the photo that it

@@ -12,6 +12,7 @@ import (
 	"oneton/embed"
 	"oneton/embed/embedtest"
 	"oneton/embed/pack"
+	"oneton/photo"
 )
 
 // TestLivenessMatchesGolden compares with testdata/liveness.py: a score, or the
@@ -28,7 +29,7 @@ func TestLivenessMatchesGolden(t *testing.T) {
 	photos := readGolden(t).Photos
 	for name, scores := range want {
 		t.Run(name, func(t *testing.T) {
-			r, err := e.Embed(t.Context(), "default", embedtest.Photo(t, name), embed.CheckLiveness)
+			r, err := e.Embed(t.Context(), "default", embedtest.Photo(t, name), photo.CheckLiveness)
 			require.NoError(t, err)
 			require.Len(t, r.Faces, len(scores))
 			require.Positive(t, r.Timings.Liveness)
@@ -43,18 +44,18 @@ func TestLivenessMatchesGolden(t *testing.T) {
 				}
 				score, ok := expected.(float64)
 				if !ok {
-					require.Equal(t, embed.Liveness{Verdict: embed.Unknown, Reason: expected.(string)}, *f.Liveness)
+					require.Equal(t, photo.Liveness{Verdict: photo.Unknown, Reason: expected.(string)}, *f.Liveness)
 					continue
 				}
 				require.InDelta(t, score, *f.Liveness.Score, tolerance)
 				switch {
 				case *f.Liveness.Score >= 0.5:
-					require.Equal(t, embed.Real, f.Liveness.Verdict)
+					require.Equal(t, photo.Real, f.Liveness.Verdict)
 				case *f.Liveness.Score < 0.1:
-					require.Equal(t, embed.Spoof, f.Liveness.Verdict)
+					require.Equal(t, photo.Spoof, f.Liveness.Verdict)
 				default:
-					require.Equal(t, embed.Unknown, f.Liveness.Verdict)
-					require.Equal(t, embed.ReasonUncertain, f.Liveness.Reason)
+					require.Equal(t, photo.Unknown, f.Liveness.Verdict)
+					require.Equal(t, photo.ReasonUncertain, f.Liveness.Reason)
 				}
 			}
 		})
@@ -86,9 +87,9 @@ func TestLivenessWithoutItsModelIsUnknown(t *testing.T) {
 	e := embedtest.New(t, embed.Config{}, p)
 	require.False(t, e.JudgesLiveness("default"))
 	require.False(t, e.JudgesLiveness("other"))
-	r, err := e.Embed(t.Context(), "default", embedtest.Photo(t, "obama.jpg"), embed.CheckLiveness)
+	r, err := e.Embed(t.Context(), "default", embedtest.Photo(t, "obama.jpg"), photo.CheckLiveness)
 	require.NoError(t, err)
-	require.Equal(t, &embed.Liveness{Verdict: embed.Unknown, Reason: embed.ReasonNoModel}, r.Faces[0].Liveness)
+	require.Equal(t, &photo.Liveness{Verdict: photo.Unknown, Reason: photo.ReasonNoModel}, r.Faces[0].Liveness)
 }
 
 func TestLivenessModelMustBeTheOneNamed(t *testing.T) {
@@ -106,13 +107,13 @@ func TestLivenessOfAModelThatFailsIsUnknown(t *testing.T) {
 	wrong.Classes = 5
 	p.Liveness = &wrong
 	e := embedtest.New(t, embed.Config{}, p)
-	photo := embedtest.Photo(t, "obama.jpg")
-	r, err := e.Embed(t.Context(), "default", photo, embed.CheckLiveness)
+	obama := embedtest.Photo(t, "obama.jpg")
+	r, err := e.Embed(t.Context(), "default", obama, photo.CheckLiveness)
 	require.NoError(t, err)
-	require.Equal(t, &embed.Liveness{Verdict: embed.Unknown, Reason: embed.ReasonFailed}, r.Faces[0].Liveness)
+	require.Equal(t, &photo.Liveness{Verdict: photo.Unknown, Reason: photo.ReasonFailed}, r.Faces[0].Liveness)
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = e.Embed(ctx, "default", photo, embed.CheckLiveness)
+	_, err = e.Embed(ctx, "default", obama, photo.CheckLiveness)
 	require.ErrorIs(t, err, context.Canceled)
 }

@@ -10,6 +10,7 @@ import (
 	"oneton/embed/pack"
 	"oneton/face"
 	"oneton/onnx"
+	"oneton/photo"
 	"oneton/picture"
 )
 
@@ -81,7 +82,7 @@ func (m *model) recognise(ctx context.Context, crop *picture.Raster, input []flo
 }
 
 // finish gives a face that was assessed its template and probe.
-func (m *model) finish(f *Face, joined face.Template) (err error) {
+func (m *model) finish(f *photo.Face, joined face.Template) (err error) {
 	if f.Template, err = m.Finish(joined, f.Quality.Score); err != nil {
 		return err
 	}

@@ -6,32 +6,9 @@ import (
 
 	"oneton/embed/pack"
 	"oneton/face"
+	"oneton/photo"
 	"oneton/picture"
 )
-
-// Reasons why a face may not be recognised. Each begins where, on degraded
-// photos of LFW, a fifth of mated comparisons are missed at an FMR of 1e-4,
-// and names at most 2 in 1,000 photos of LFW as they are (docs/quality.md).
-const (
-	ReasonSmall       = "too_small"
-	ReasonBlurred     = "blurred"
-	ReasonDark        = "too_dark"
-	ReasonBright      = "too_bright"
-	ReasonLowContrast = "low_contrast"
-	ReasonTurned      = "turned_away"
-	// ReasonUnclear means that the score is low and none of the others says
-	// why: noise, compression, something before the face.
-	ReasonUnclear = "unclear"
-	// ReasonNotComparable means that the score is below the pack's floor, where
-	// strangers cannot be told apart. It comes with another that says why,
-	// where one is known.
-	ReasonNotComparable = "not_comparable"
-)
-
-// MinInterEye is the least distance between the eyes, in pixels of the photo,
-// that can be compared: the crop is then magnified four times, and below it
-// more than a quarter of mated comparisons are missed.
-const MinInterEye = 8
 
 const (
 	minSharpness  = 20 // squared grey levels
@@ -62,13 +39,13 @@ func assess(l face.Landmarks, crop *picture.Raster, p *pack.Pack, length float64
 		reason  string
 		against bool
 	}{
-		{ReasonSmall, q.InterEye < MinInterEye},
+		{photo.ReasonSmall, q.InterEye < photo.MinInterEye},
 		// What is dark or flat has no edges to judge.
-		{ReasonBlurred, q.Sharpness < minSharpness && !dark && !flat},
-		{ReasonDark, dark},
-		{ReasonBright, q.Brightness > maxBrightness},
-		{ReasonLowContrast, flat},
-		{ReasonTurned, max(math.Abs(yaw), math.Abs(pitch)) > maxTurn},
+		{photo.ReasonBlurred, q.Sharpness < minSharpness && !dark && !flat},
+		{photo.ReasonDark, dark},
+		{photo.ReasonBright, q.Brightness > maxBrightness},
+		{photo.ReasonLowContrast, flat},
+		{photo.ReasonTurned, max(math.Abs(yaw), math.Abs(pitch)) > maxTurn},
 	} {
 		if r.against {
 			q.Reasons = append(q.Reasons, r.reason)
@@ -78,7 +55,7 @@ func assess(l face.Landmarks, crop *picture.Raster, p *pack.Pack, length float64
 	case p.Quality != nil:
 		q.Score = p.Score(length, joined)
 		if q.Score < minScore && len(q.Reasons) == 0 {
-			q.Reasons = append(q.Reasons, ReasonUnclear)
+			q.Reasons = append(q.Reasons, photo.ReasonUnclear)
 		}
 	case len(q.Reasons) == 0:
 		q.Score = 1
@@ -89,7 +66,7 @@ func assess(l face.Landmarks, crop *picture.Raster, p *pack.Pack, length float64
 // trusted is the quality with what trust has against it.
 func trusted(q face.Quality, trust *pack.Trust) face.Quality {
 	if trust != nil && !trust.Comparable(q.Score) {
-		q.Reasons = append(slices.Clone(q.Reasons), ReasonNotComparable)
+		q.Reasons = append(slices.Clone(q.Reasons), photo.ReasonNotComparable)
 	}
 	return q
 }

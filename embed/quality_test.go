@@ -14,16 +14,17 @@ import (
 
 	"oneton/embed"
 	"oneton/embed/embedtest"
+	"oneton/photo"
 )
 
 // degrade is a demo portrait, spoilt by a function of one channel's value and
 // its position.
 func degrade(t *testing.T, spoil func(img *image.RGBA)) []byte {
 	t.Helper()
-	photo, err := jpeg.Decode(bytes.NewReader(embedtest.Photo(t, "obama.jpg")))
+	obama, err := jpeg.Decode(bytes.NewReader(embedtest.Photo(t, "obama.jpg")))
 	require.NoError(t, err)
-	img := image.NewRGBA(photo.Bounds())
-	draw.Draw(img, img.Rect, photo, photo.Bounds().Min, draw.Src)
+	img := image.NewRGBA(obama.Bounds())
+	draw.Draw(img, img.Rect, obama, obama.Bounds().Min, draw.Src)
 	spoil(img)
 	var b bytes.Buffer
 	require.NoError(t, jpeg.Encode(&b, img, &jpeg.Options{Quality: 95}))
@@ -60,11 +61,11 @@ func TestQualityFallsWithThePhoto(t *testing.T) {
 		spoil  func(*image.RGBA)
 		reason string
 	}{
-		"blurred":      {scaled(26), embed.ReasonBlurred},
-		"dark":         {each(func(v float64) float64 { return v * 0.15 }), embed.ReasonDark},
-		"bright":       {each(func(v float64) float64 { return 190 + v*0.4 }), embed.ReasonBright},
-		"low contrast": {each(func(v float64) float64 { return 120 + v*0.08 }), embed.ReasonLowContrast},
-		"noise":        {each(func(v float64) float64 { return v + 110*rng.NormFloat64() }), embed.ReasonUnclear},
+		"blurred":      {scaled(26), photo.ReasonBlurred},
+		"dark":         {each(func(v float64) float64 { return v * 0.15 }), photo.ReasonDark},
+		"bright":       {each(func(v float64) float64 { return 190 + v*0.4 }), photo.ReasonBright},
+		"low contrast": {each(func(v float64) float64 { return 120 + v*0.08 }), photo.ReasonLowContrast},
+		"noise":        {each(func(v float64) float64 { return v + 110*rng.NormFloat64() }), photo.ReasonUnclear},
 	} {
 		t.Run(name, func(t *testing.T) {
 			found := faces(t, e, degrade(t, c.spoil))
@@ -78,16 +79,16 @@ func TestQualityFallsWithThePhoto(t *testing.T) {
 
 func TestQualityNamesSmallFaces(t *testing.T) {
 	e := embedtest.New(t, embed.Config{}, embedtest.Pack(t, "default"))
-	photo, err := jpeg.Decode(bytes.NewReader(embedtest.Photo(t, "obama.jpg")))
+	obama, err := jpeg.Decode(bytes.NewReader(embedtest.Photo(t, "obama.jpg")))
 	require.NoError(t, err)
 	small := image.NewRGBA(image.Rect(0, 0, 200, 200))
 	draw.Draw(small, small.Rect, image.NewUniform(color.Gray{128}), image.Point{}, draw.Src)
 	// 910 pixels wide with about 105 between the eyes.
-	draw.CatmullRom.Scale(small, image.Rect(60, 60, 60+60, 60+75), photo, photo.Bounds(), draw.Src, nil)
+	draw.CatmullRom.Scale(small, image.Rect(60, 60, 60+60, 60+75), obama, obama.Bounds(), draw.Src, nil)
 	var b bytes.Buffer
 	require.NoError(t, jpeg.Encode(&b, small, &jpeg.Options{Quality: 95}))
 	found := faces(t, e, b.Bytes())
 	require.NotEmpty(t, found)
-	require.Less(t, found[0].Quality.InterEye, float32(embed.MinInterEye))
-	require.Contains(t, found[0].Quality.Reasons, embed.ReasonSmall)
+	require.Less(t, found[0].Quality.InterEye, float32(photo.MinInterEye))
+	require.Contains(t, found[0].Quality.Reasons, photo.ReasonSmall)
 }

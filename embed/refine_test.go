@@ -16,6 +16,7 @@ import (
 	"oneton/embed/embedtest"
 	"oneton/embed/pack"
 	"oneton/face"
+	"oneton/photo"
 )
 
 // pasted shows a head of a demo photo on grey, its face about so many pixels
@@ -54,7 +55,7 @@ var portraits = map[string]image.Rectangle{
 }
 
 // holding is the face whose box holds the point.
-func holding(t testing.TB, found []embed.Face, at image.Point) embed.Face {
+func holding(t testing.TB, found []photo.Face, at image.Point) photo.Face {
 	t.Helper()
 	for _, f := range found {
 		if b := f.Box; b.X < float32(at.X) && b.Y < float32(at.Y) && float32(at.X) < b.X+b.Width && float32(at.Y) < b.Y+b.Height {
@@ -62,7 +63,7 @@ func holding(t testing.TB, found []embed.Face, at image.Point) embed.Face {
 		}
 	}
 	require.Fail(t, "no face there", "of %d", len(found))
-	return embed.Face{}
+	return photo.Face{}
 }
 
 // A face has the same template in a large photo and in the crop of it that a

@@ -9,6 +9,7 @@ import (
 	"oneton/embed"
 	"oneton/embed/embedtest"
 	"oneton/embed/embedtest/composite"
+	"oneton/photo"
 	"oneton/picture"
 )
 
@@ -27,9 +28,9 @@ func heads(t *testing.T) []composite.Head {
 }
 
 // showing is the only face found where the truth is.
-func showing(t *testing.T, r embed.Result, truth composite.Truth) embed.Face {
+func showing(t *testing.T, r photo.Result, truth composite.Truth) photo.Face {
 	t.Helper()
-	var shown []embed.Face
+	var shown []photo.Face
 	for _, f := range r.Faces {
 		if truth.Shows(f.Box) {
 			shown = append(shown, f)
@@ -44,15 +45,15 @@ func showing(t *testing.T, r embed.Result, truth composite.Truth) embed.Face {
 func TestSmallFaceInALargePhoto(t *testing.T) {
 	e := patient(t)
 	head := heads(t)[1]
-	photo := composite.Ground(composite.Backgrounds()[0], 4000, 3000, 1)
-	truth := composite.Paste(photo, composite.Placement{Head: head, X: 2717, Y: 1180, Width: 60})[0]
-	data, err := composite.JPEG(photo)
+	scene := composite.Ground(composite.Backgrounds()[0], 4000, 3000, 1)
+	truth := composite.Paste(scene, composite.Placement{Head: head, X: 2717, Y: 1180, Width: 60})[0]
+	data, err := composite.JPEG(scene)
 	require.NoError(t, err)
 	fast, err := e.Embed(t.Context(), "default", data)
 	require.NoError(t, err)
 	require.Empty(t, fast.Faces)
 
-	full, err := e.Embed(t.Context(), "default", data, embed.CheckSmall)
+	full, err := e.Embed(t.Context(), "default", data, photo.CheckSmall)
 	require.NoError(t, err)
 	require.Equal(t, []int{4000, 3000}, []int{full.Width, full.Height})
 	found := showing(t, full, truth)
@@ -60,7 +61,7 @@ func TestSmallFaceInALargePhoto(t *testing.T) {
 	portrait := faces(t, e, embedtest.Photo(t, "obama2.jpg"))[0]
 	require.Greater(t, cosine(t, found.Template, portrait.Template), 0.6)
 	part := truth.Around(1)
-	cut, err := composite.JPEG(composite.Crop(photo, part, 2*part.Dx(), 2*part.Dy()))
+	cut, err := composite.JPEG(composite.Crop(scene, part, 2*part.Dx(), 2*part.Dy()))
 	require.NoError(t, err)
 	require.Greater(t, cosine(t, found.Template, faces(t, e, cut)[0].Template), 0.9)
 }
@@ -70,17 +71,17 @@ func TestSmallFaceInALargePhoto(t *testing.T) {
 func TestFacesAtTheBordersOfParts(t *testing.T) {
 	e := patient(t)
 	people := heads(t)
-	photo := composite.Ground(composite.Backgrounds()[0], 2400, 1800, 2)
+	scene := composite.Ground(composite.Backgrounds()[0], 2400, 1800, 2)
 	var placed []composite.Placement
 	for i := range 20 {
 		placed = append(placed, composite.Placement{
 			Head: people[i%8], X: 120 + 430*float64(i%5) + 37*float64(i/5), Y: 140 + 380*float64(i/5), Width: []float64{44, 60, 90, 150}[i%4],
 		})
 	}
-	truth := composite.Paste(photo, placed...)
-	data, err := composite.JPEG(photo)
+	truth := composite.Paste(scene, placed...)
+	data, err := composite.JPEG(scene)
 	require.NoError(t, err)
-	r, err := e.Embed(t.Context(), "default", data, embed.CheckSmall)
+	r, err := e.Embed(t.Context(), "default", data, photo.CheckSmall)
 	require.NoError(t, err)
 	for _, face := range truth {
 		showing(t, r, face)
@@ -93,15 +94,15 @@ func TestFacesAtTheBordersOfParts(t *testing.T) {
 func TestSmallFacesInATurnedPhoto(t *testing.T) {
 	e := patient(t)
 	people := heads(t)
-	photo := composite.Ground(composite.Backgrounds()[0], 2400, 1800, 3)
-	truth := composite.Paste(photo,
+	scene := composite.Ground(composite.Backgrounds()[0], 2400, 1800, 3)
+	truth := composite.Paste(scene,
 		composite.Placement{Head: people[0], X: 600, Y: 700, Width: 200},
 		composite.Placement{Head: people[1], X: 1500, Y: 500, Width: 48},
 		composite.Placement{Head: people[5], X: 1900, Y: 1200, Width: 48},
 	)
-	data, err := composite.JPEG(composite.Turned(photo, 1))
+	data, err := composite.JPEG(composite.Turned(scene, 1))
 	require.NoError(t, err)
-	r, err := e.Embed(t.Context(), "default", data, embed.CheckSmall)
+	r, err := e.Embed(t.Context(), "default", data, photo.CheckSmall)
 	require.NoError(t, err)
 	require.Equal(t, 270, r.Rotation)
 	require.Len(t, r.Faces, len(truth))
@@ -114,17 +115,17 @@ func TestSmallFacesInATurnedPhoto(t *testing.T) {
 func TestPartsOfALargeFaceAreNoFaces(t *testing.T) {
 	e := patient(t)
 	img := decoded(t, "obama.jpg")
-	for name, photo := range map[string]image.Image{
+	for name, scene := range map[string]image.Image{
 		"enlarged":  cut(img, image.Rect(300, 40, 690, 480), 2340, 2640),
 		"portrait":  img,
 		"group":     decoded(t, "sample6.jpg"),
 		"tall":      decoded(t, "biden.jpg"),
 		"half grey": cut(img, img.Bounds(), 1820, 2274),
 	} {
-		data := encodeJPEG(t, photo, 0)
+		data := encodeJPEG(t, scene, 0)
 		fast, err := e.Embed(t.Context(), "default", data)
 		require.NoError(t, err)
-		full, err := e.Embed(t.Context(), "default", data, embed.CheckSmall)
+		full, err := e.Embed(t.Context(), "default", data, photo.CheckSmall)
 		require.NoError(t, err)
 		require.Len(t, full.Faces, len(fast.Faces), name)
 		for i, f := range full.Faces {
@@ -148,7 +149,7 @@ func TestScanIsBounded(t *testing.T) {
 		"large": {image.Pt(7000, 7000), turns*views + tiles},
 	} {
 		passes.Store(0)
-		r, err := e.Embed(t.Context(), "default", encodePNG(t, image.NewGray(image.Rect(0, 0, c.size.X, c.size.Y))), embed.CheckSmall)
+		r, err := e.Embed(t.Context(), "default", encodePNG(t, image.NewGray(image.Rect(0, 0, c.size.X, c.size.Y))), photo.CheckSmall)
 		require.NoError(t, err)
 		require.Empty(t, r.Faces, what)
 		require.LessOrEqual(t, int(passes.Load()), c.most, what)

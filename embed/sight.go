@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"oneton/photo"
 	"oneton/picture"
 )
 
@@ -15,9 +16,9 @@ import (
 type task struct {
 	*model
 	*memory
-	checks  []Check
+	checks  []photo.Check
 	clock   stopwatch
-	timings Timings
+	timings photo.Timings
 }
 
 // sight is a photo as it is looked at, and what the detector finds in it.
@@ -45,11 +46,11 @@ func (t *task) look(ctx context.Context, p *picture.Picture, closely bool) (sigh
 
 // faces are the n largest of those found, largest first, with templates, but
 // what is no face.
-func (t *task) faces(ctx context.Context, s sight, n int) ([]Face, error) {
+func (t *task) faces(ctx context.Context, s sight, n int) ([]photo.Face, error) {
 	slices.SortStableFunc(s.found, func(a, b detection) int {
 		return cmp.Compare(b.box.Area(), a.box.Area())
 	})
-	made := []Face{}
+	made := []photo.Face{}
 	for i := range s.found[:min(n, len(s.found))] {
 		f, err := t.face(ctx, s.Picture, &s.found[i])
 		if err != nil {
@@ -65,7 +66,7 @@ func (t *task) faces(ctx context.Context, s sight, n int) ([]Face, error) {
 
 // face is the face of a detection with its template, made once; nil when it is
 // no face from near.
-func (t *task) face(ctx context.Context, p *picture.Picture, d *detection) (*Face, error) {
+func (t *task) face(ctx context.Context, p *picture.Picture, d *detection) (*photo.Face, error) {
 	if d.made {
 		return d.face, nil
 	}
@@ -87,7 +88,7 @@ func (t *task) face(ctx context.Context, p *picture.Picture, d *detection) (*Fac
 	}
 	t.timings.Recognise += t.clock.lap()
 
-	f := &Face{
+	f := &photo.Face{
 		Box: d.box, Landmarks: d.landmarks, Confidence: d.confidence,
 		Quality: assess(d.landmarks, t.crop, t.Pack, length, joined),
 	}

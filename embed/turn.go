@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"oneton/photo"
 	"oneton/picture"
 )
 
@@ -39,7 +40,7 @@ const (
 // better. Of the four it looks closely at the photo as it is, and at the one it
 // chooses, when small faces are asked for.
 func (t *task) stand(ctx context.Context, p *picture.Picture) (sight, error) {
-	closely := slices.Contains(t.checks, CheckSmall)
+	closely := slices.Contains(t.checks, photo.CheckSmall)
 	best, err := t.look(ctx, p, closely)
 	if err != nil {
 		return sight{}, err

@@ -7,11 +7,12 @@ import (
 
 	"oneton/embed/pack"
 	"oneton/face"
+	"oneton/photo"
 )
 
 func TestEvidence(t *testing.T) {
 	shown := func(confidence, score, roll float32) detection {
-		return detection{confidence: confidence, made: true, face: &Face{Confidence: confidence, Quality: face.Quality{Score: score, Roll: roll}}}
+		return detection{confidence: confidence, made: true, face: &photo.Face{Confidence: confidence, Quality: face.Quality{Score: score, Roll: roll}}}
 	}
 	curve := &task{model: &model{Pack: &pack.Pack{Manifest: pack.Manifest{Quality: &pack.Quality{}}}}}
 	plain := &task{model: &model{Pack: &pack.Pack{}}}

@@ -17,6 +17,7 @@ import (
 	"oneton/embed/embedtest"
 	"oneton/embed/embedtest/composite"
 	"oneton/face"
+	"oneton/photo"
 )
 
 var quarters = []int{90, 180, 270}
@@ -61,7 +62,7 @@ func encodeJPEG(t testing.TB, img image.Image, orientation uint16) []byte {
 
 // likeUpright compares each face of a photo with the nearest of the upright
 // one's.
-func likeUpright(t *testing.T, want embed.Result, got embed.Result, what string) {
+func likeUpright(t *testing.T, want photo.Result, got photo.Result, what string) {
 	t.Helper()
 	require.Equal(t, []int{want.Width, want.Height}, []int{got.Width, got.Height}, what)
 	require.Len(t, got.Faces, len(want.Faces), what)
@@ -135,14 +136,14 @@ func TestTurnsBesideEXIF(t *testing.T) {
 func TestHeadsAtSeveralTurns(t *testing.T) {
 	e := embedtest.New(t, embed.Config{})
 	obama, biden := decoded(t, "obama.jpg"), cut(decoded(t, "biden.jpg"), image.Rect(0, 0, 970, 1137), 970, 1137)
-	photo := image.NewRGBA(image.Rect(0, 0, 910+1137, 1137))
-	draw.Draw(photo, image.Rect(0, 0, 910, 1137), obama, image.Point{}, draw.Src)
-	draw.Draw(photo, image.Rect(910, 0, 910+1137, 970), turned(biden, 90), image.Point{}, draw.Src)
-	r, err := e.Embed(t.Context(), "default", encodePNG(t, photo))
+	scene := image.NewRGBA(image.Rect(0, 0, 910+1137, 1137))
+	draw.Draw(scene, image.Rect(0, 0, 910, 1137), obama, image.Point{}, draw.Src)
+	draw.Draw(scene, image.Rect(910, 0, 910+1137, 970), turned(biden, 90), image.Point{}, draw.Src)
+	r, err := e.Embed(t.Context(), "default", encodePNG(t, scene))
 	require.NoError(t, err)
 	require.Zero(t, r.Rotation)
 	want := faces(t, e, embedtest.Photo(t, "obama.jpg"))[0]
-	require.True(t, slices.ContainsFunc(r.Faces, func(f embed.Face) bool {
+	require.True(t, slices.ContainsFunc(r.Faces, func(f photo.Face) bool {
 		return cosine(t, f.Template, want.Template) > 0.95
 	}))
 }

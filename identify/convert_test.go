@@ -14,10 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"oneton/changelog"
-	"oneton/embed"
 	"oneton/face"
 	"oneton/identify"
 	"oneton/index/exact"
+	"oneton/photo"
 	"oneton/store"
 	"oneton/store/sqlite"
 )
@@ -51,7 +51,7 @@ func (v versioned) Converter(_, from string) func(face.Template, face.Quality) (
 	}
 }
 
-func (v versioned) Embed(ctx context.Context, p string, b []byte, checks ...embed.Check) (embed.Result, error) {
+func (v versioned) Embed(ctx context.Context, p string, b []byte, checks ...photo.Check) (photo.Result, error) {
 	r, err := v.scripted.Embed(ctx, p, b, checks...)
 	for i, f := range r.Faces {
 		f.Quality.Score = 0.9 - float32(len(b)%7)/50
@@ -103,7 +103,7 @@ func people(t *testing.T, s *identify.Service, n int) {
 	t.Helper()
 	for i := range n {
 		name := fmt.Sprint("p", i)
-		enrol(t, s, name, photo(t, shown{Person: name}), photo(t, shown{Person: name, Take: 10}))
+		enrol(t, s, name, photograph(t, shown{Person: name}), photograph(t, shown{Person: name, Take: 10}))
 	}
 }
 
@@ -121,7 +121,7 @@ func requireFound(t *testing.T, s *identify.Service, n int) {
 	t.Helper()
 	for i := range n {
 		name := fmt.Sprint("p", i)
-		a := search(t, s, identify.SearchRequest{Photos: [][]byte{photo(t, shown{Person: name})}})
+		a := search(t, s, identify.SearchRequest{Photos: [][]byte{photograph(t, shown{Person: name})}})
 		require.Equal(t, identify.One, a.Probes[0].Outcome, name)
 		require.Equal(t, name, a.Probes[0].Candidates[0].Subject)
 		require.Equal(t, 2*n, a.Probes[0].Faces)
@@ -146,11 +146,11 @@ func TestConvertedFacesAreAsEnrolledAnew(t *testing.T) {
 	v2 := version("2", "1")
 	s2, _ := openVersion(t, path, v2)
 	require.NoError(t, identify.PrepareSpaces(t.Context(), v2, db))
-	_, err = s2.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "p0"})}})
+	_, err = s2.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "p0"})}})
 	require.ErrorIs(t, err, store.ErrSpace, "before they are converted")
-	_, err = s2.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Create: true, Photos: [][]byte{photo(t, shown{Person: "x"})}})
+	_, err = s2.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Create: true, Photos: [][]byte{photograph(t, shown{Person: "x"})}})
 	require.ErrorIs(t, err, store.ErrSpace)
-	_, err = s2.Verify(t.Context(), tenant, identify.VerifyRequest{Gallery: gallery, Subject: "p0", Photo: photo(t, shown{Person: "p0"})})
+	_, err = s2.Verify(t.Context(), tenant, identify.VerifyRequest{Gallery: gallery, Subject: "p0", Photo: photograph(t, shown{Person: "p0"})})
 	require.ErrorIs(t, err, store.ErrSpace)
 
 	aside, err = convert(t, db, v2)
@@ -159,11 +159,11 @@ func TestConvertedFacesAreAsEnrolledAnew(t *testing.T) {
 	requireFound(t, s2, n)
 	for _, call := range []func() error{
 		func() error {
-			_, err := s1.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "p0"})}})
+			_, err := s1.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "p0"})}})
 			return err
 		},
 		func() error {
-			_, err := s1.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Create: true, Photos: [][]byte{photo(t, shown{Person: "x"})}})
+			_, err := s1.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Create: true, Photos: [][]byte{photograph(t, shown{Person: "x"})}})
 			return err
 		},
 	} {
@@ -191,11 +191,11 @@ func TestConvertedFacesAreAsEnrolledAnew(t *testing.T) {
 			require.InDelta(t, 1, cosine, 1e-6)
 			require.Contains(t, converted[j].Quality.Reasons, "converted")
 		}
-		v, err := s2.Verify(t.Context(), tenant, identify.VerifyRequest{Gallery: gallery, Subject: name, Photo: photo(t, shown{Person: name})})
+		v, err := s2.Verify(t.Context(), tenant, identify.VerifyRequest{Gallery: gallery, Subject: name, Photo: photograph(t, shown{Person: name})})
 		require.NoError(t, err)
 		require.True(t, v.Match)
 	}
-	enrol(t, s2, "new", photo(t, shown{Person: "new"}))
+	enrol(t, s2, "new", photograph(t, shown{Person: "new"}))
 
 	// Nothing is left to do, and nothing is written.
 	end, err := db.Position(t.Context())
@@ -213,10 +213,10 @@ func TestConvertedFacesAreAsEnrolledAnew(t *testing.T) {
 	require.Equal(t, end, at)
 
 	// A table of the version before is not this version's.
-	_, err = s2.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "p0"})}})
+	_, err = s2.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "p0"})}})
 	require.NoError(t, err)
 	require.NoError(t, db.PutCalibration(t.Context(), space.Name(), []byte(`{"measured": 1}`)))
-	_, err = s2.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "p0"})}})
+	_, err = s2.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "p0"})}})
 	require.ErrorContains(t, err, "calibration")
 }
 
@@ -245,7 +245,7 @@ func TestConversionGoesOnWhereItWas(t *testing.T) {
 		err := identify.ConvertFaces(t.Context(), v2, &failing{db, 1}, func(identify.Conversion) {}, func(store.Face) { t.Fail() })
 		require.ErrorIs(t, err, errFails)
 		for _, s := range []*identify.Service{s1, s2} {
-			_, err = s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "p0"})}})
+			_, err = s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "p0"})}})
 			require.ErrorIs(t, err, store.ErrSpace, "some are there and some are not")
 			require.ErrorContains(t, err, "being converted")
 		}
@@ -287,7 +287,7 @@ func TestOwnersVersions(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s7.Space(t.Context(), pack)
 	require.NoError(t, err, "they are believed to be of the version that is loaded")
-	enrol(t, s7, "new", photo(t, shown{Person: "new"}))
+	enrol(t, s7, "new", photograph(t, shown{Person: "new"}))
 	faces, err := db.Spaces(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, map[string]int{pack: 5}, faces)
@@ -335,10 +335,10 @@ func TestFacesThatCannotBeConvertedAreSetAside(t *testing.T) {
 		require.Equal(t, []string{bit, quality}, []string{aside[0].ID, aside[1].ID})
 	}
 	for _, name := range []string{"p0", "p1", "p2", "p3"} {
-		a := search(t, s2, identify.SearchRequest{Photos: [][]byte{photo(t, shown{Person: name, Take: 10})}})
+		a := search(t, s2, identify.SearchRequest{Photos: [][]byte{photograph(t, shown{Person: name, Take: 10})}})
 		require.Equal(t, identify.One, a.Probes[0].Outcome, "by the other photo of %s", name)
 		require.Equal(t, 6, a.Probes[0].Faces, "those set aside are no chance of a false match")
-		v, err := s2.Verify(t.Context(), tenant, identify.VerifyRequest{Gallery: gallery, Subject: name, Photo: photo(t, shown{Person: name})})
+		v, err := s2.Verify(t.Context(), tenant, identify.VerifyRequest{Gallery: gallery, Subject: name, Photo: photograph(t, shown{Person: name})})
 		require.NoError(t, err)
 		require.NotEqual(t, bit, v.Face)
 		require.NotEqual(t, quality, v.Face)
@@ -388,7 +388,7 @@ func TestFaceThatCannotBeKeptHoldsUpNoOther(t *testing.T) {
 	require.Equal(t, faces[0].ID, aside[0].ID)
 	require.Equal(t, pack, aside[0].Pack, "it stays where it is")
 	for _, name := range []string{"p0", "p1", "p2"} {
-		a := search(t, s2, identify.SearchRequest{Photos: [][]byte{photo(t, shown{Person: name, Take: 10})}})
+		a := search(t, s2, identify.SearchRequest{Photos: [][]byte{photograph(t, shown{Person: name, Take: 10})}})
 		require.Equal(t, identify.One, a.Probes[0].Outcome, name)
 		require.Equal(t, 5, a.Probes[0].Faces)
 	}
@@ -418,7 +418,7 @@ func TestVerifyWhileFacesMove(t *testing.T) {
 	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy()}, version("1"), x,
 		changelog.NewFollower(db, x, changelog.FollowerConfig{}), moving{db, move})
 	require.NoError(t, err)
-	_, err = s.Verify(t.Context(), tenant, identify.VerifyRequest{Gallery: gallery, Subject: "p0", Photo: photo(t, shown{Person: "p0"})})
+	_, err = s.Verify(t.Context(), tenant, identify.VerifyRequest{Gallery: gallery, Subject: "p0", Photo: photograph(t, shown{Person: "p0"})})
 	require.ErrorIs(t, err, store.ErrSpace, "nothing is damaged")
 }
 

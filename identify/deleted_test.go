@@ -113,7 +113,7 @@ func TestDeletedBeforeTheAnswer(t *testing.T) {
 			if n == 0 {
 				_, err := s.DeleteSubject(t.Context(), tenant, gallery, "ann")
 				require.NoError(t, err)
-				enrol(t, s, "ann", photo(t, shown{Person: "someone else"}))
+				enrol(t, s, "ann", photograph(t, shown{Person: "someone else"}))
 			}
 		}, identify.Several, []string{"twin", "triplet"}},
 		"the gallery": {func(t *testing.T, s *identify.Service, n int) {
@@ -126,11 +126,11 @@ func TestDeletedBeforeTheAnswer(t *testing.T) {
 		for _, k := range []int{1, 3} {
 			t.Run(fmt.Sprintf("%s, k %d", name, k), func(t *testing.T) {
 				s, other, i := openInterrupted(t)
-				enrol(t, other, "ann", photo(t, shown{Person: "ann"}), photo(t, shown{Person: "ann's other look", Like: "ann", Near: 0.94}))
-				enrol(t, other, "twin", photo(t, shown{Person: "twin", Like: "ann", Near: 0.98}))
-				enrol(t, other, "triplet", photo(t, shown{Person: "triplet", Like: "ann", Near: 0.96}))
+				enrol(t, other, "ann", photograph(t, shown{Person: "ann"}), photograph(t, shown{Person: "ann's other look", Like: "ann", Near: 0.94}))
+				enrol(t, other, "twin", photograph(t, shown{Person: "twin", Like: "ann", Near: 0.98}))
+				enrol(t, other, "triplet", photograph(t, shown{Person: "triplet", Like: "ann", Near: 0.96}))
 				i.before = func(reads int) { c.erase(t, other, reads) }
-				a, err := s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photo(t, probe)}, K: k})
+				a, err := s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, probe)}, K: k})
 				require.NoError(t, err)
 				p := a.Probes[0]
 				require.Equal(t, c.want, p.Outcome)
@@ -153,8 +153,8 @@ func TestDeletedBeforeTheAnswer(t *testing.T) {
 // and is not enrolled again.
 func TestInsertWhoseFirstMatchIsDeleted(t *testing.T) {
 	s, other, i := openInterrupted(t)
-	enrol(t, other, "ann", photo(t, shown{Person: "ann"}))
-	enrol(t, other, "ann-again", photo(t, shown{Person: "ann", Take: 2}))
+	enrol(t, other, "ann", photograph(t, shown{Person: "ann"}))
+	enrol(t, other, "ann-again", photograph(t, shown{Person: "ann", Take: 2}))
 	i.before = func(reads int) {
 		if reads == 0 {
 			_, err := other.DeleteSubject(t.Context(), tenant, gallery, "ann")
@@ -162,7 +162,7 @@ func TestInsertWhoseFirstMatchIsDeleted(t *testing.T) {
 		}
 	}
 	a, err := s.Search(t.Context(), tenant, identify.SearchRequest{
-		Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "ann"})}, K: 1, Insert: true,
+		Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "ann"})}, K: 1, Insert: true,
 	})
 	require.NoError(t, err)
 	require.Nil(t, a.Inserted)
@@ -188,7 +188,7 @@ func TestEnrolmentThatIsDeletedAtOnce(t *testing.T) {
 	require.NoError(t, err)
 	for _, id := range []string{"ann", ""} {
 		e, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{
-			Gallery: gallery, Subject: id, Create: true, Metadata: map[string]string{"a": "b"}, Photos: [][]byte{photo(t, shown{Person: "ann"})},
+			Gallery: gallery, Subject: id, Create: true, Metadata: map[string]string{"a": "b"}, Photos: [][]byte{photograph(t, shown{Person: "ann"})},
 		})
 		require.NoError(t, err)
 		require.Equal(t, 1, e.Subject.Faces)
@@ -201,7 +201,7 @@ func TestEnrolmentThatIsDeletedAtOnce(t *testing.T) {
 func TestFilterHoldsForWhatIsAnswered(t *testing.T) {
 	s, other, i := openInterrupted(t)
 	_, err := other.Enrol(t.Context(), tenant, identify.EnrolRequest{
-		Gallery: gallery, Subject: "ann", Create: true, Metadata: map[string]string{"site": "oslo"}, Photos: [][]byte{photo(t, shown{Person: "ann"})},
+		Gallery: gallery, Subject: "ann", Create: true, Metadata: map[string]string{"site": "oslo"}, Photos: [][]byte{photograph(t, shown{Person: "ann"})},
 	})
 	require.NoError(t, err)
 	i.before = func(int) {
@@ -214,7 +214,7 @@ func TestFilterHoldsForWhatIsAnswered(t *testing.T) {
 	}{{"oslo", identify.Nobody}, {"bern", identify.One}} {
 		site, want := c.site, c.want
 		a, err := s.Search(t.Context(), tenant, identify.SearchRequest{
-			Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "ann"})}, Filter: map[string][]string{"site": {site}},
+			Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "ann"})}, Filter: map[string][]string{"site": {site}},
 		})
 		require.NoError(t, err)
 		require.Equal(t, want, a.Probes[0].Outcome, site)
@@ -228,10 +228,10 @@ func TestFilterHoldsForWhatIsAnswered(t *testing.T) {
 // answer may rest on it.
 func TestGhost(t *testing.T) {
 	_, other, i := openInterrupted(t)
-	enrol(t, other, "ann", photo(t, shown{Person: "ann"}))
+	enrol(t, other, "ann", photograph(t, shown{Person: "ann"}))
 	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy()}, scripted{table: table()}, ghostly{}, level{}, i)
 	require.NoError(t, err)
-	_, err = s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "ann"})}})
+	_, err = s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "ann"})}})
 	require.ErrorIs(t, err, index.ErrUnavailable)
 }
 
@@ -260,7 +260,7 @@ func TestAnswersWhileBeingDeleted(t *testing.T) {
 	require.NoError(t, err)
 
 	// Ada is always there, with twins who come and go. So she is always found.
-	enrol(t, one, "ada", photo(t, shown{Person: "ada"}))
+	enrol(t, one, "ada", photograph(t, shown{Person: "ada"}))
 	var stop atomic.Bool
 	var changing, asking sync.WaitGroup
 	fail := func(format string, args ...any) { t.Errorf(format, args...); stop.Store(true) }
@@ -270,7 +270,7 @@ func TestAnswersWhileBeingDeleted(t *testing.T) {
 				s, id := replicas[n%2], fmt.Sprintf("twin-%d-%d", w, n)
 				_, err := s.Enrol(context.Background(), tenant, identify.EnrolRequest{
 					Gallery: gallery, Subject: id, Create: true,
-					Photos: [][]byte{photo(t, shown{Person: id, Like: "ada", Near: 0.97}), photo(t, shown{Person: id + "'", Like: "ada", Near: 0.95})},
+					Photos: [][]byte{photograph(t, shown{Person: id, Like: "ada", Near: 0.97}), photograph(t, shown{Person: id + "'", Like: "ada", Near: 0.95})},
 				})
 				if err == nil {
 					_, err = s.DeleteSubject(context.Background(), tenant, gallery, id)
@@ -287,7 +287,7 @@ func TestAnswersWhileBeingDeleted(t *testing.T) {
 			for n := 0; n < 60 && !stop.Load(); n++ {
 				k := 1 + (n+w)%3
 				a, err := replicas[(n+w)%2].Search(context.Background(), tenant, identify.SearchRequest{
-					Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "ada"})}, K: k, Insert: n%2 == 0,
+					Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "ada"})}, K: k, Insert: n%2 == 0,
 				})
 				if err != nil {
 					fail("search: %v", err)
@@ -330,29 +330,29 @@ func TestInsertBesideEnrolments(t *testing.T) {
 	require.NoError(t, err)
 	for i := range 20 {
 		// The index never sees what comes; the store must.
-		enrol(t, other, fmt.Sprint("other", i), photo(t, shown{Person: fmt.Sprint("other", i)}))
+		enrol(t, other, fmt.Sprint("other", i), photograph(t, shown{Person: fmt.Sprint("other", i)}))
 		a, err := s.Search(t.Context(), tenant, identify.SearchRequest{
-			Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: fmt.Sprint("p", i)})}, Insert: true,
+			Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: fmt.Sprint("p", i)})}, Insert: true,
 		})
 		require.NoError(t, err)
 		require.NotNil(t, a.Inserted)
 		require.Equal(t, i+1, counted.enrolments, "no second look")
 	}
 	// Two people whose photos are poor alike are two.
-	enrol(t, other, "poor", photo(t, shown{Person: "poor", Doubt: 0.5}))
+	enrol(t, other, "poor", photograph(t, shown{Person: "poor", Doubt: 0.5}))
 	a, err := s.Search(t.Context(), tenant, identify.SearchRequest{
-		Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "as poor", Like: "poor", Near: 0.6, Doubt: 0.5})}, Insert: true,
+		Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "as poor", Like: "poor", Near: 0.6, Doubt: 0.5})}, Insert: true,
 	})
 	require.NoError(t, err)
 	require.NotNil(t, a.Inserted)
 	require.Equal(t, 21, counted.enrolments, "no second look")
 	// The person is among the newcomers: the service looks again, and again,
 	// until the index has seen them.
-	enrol(t, other, "late", photo(t, shown{Person: "late"}))
+	enrol(t, other, "late", photograph(t, shown{Person: "late"}))
 	soon, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	_, err = s.Search(soon, tenant, identify.SearchRequest{
-		Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "late", Take: 1})}, Insert: true,
+		Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "late", Take: 1})}, Insert: true,
 	})
 	require.Error(t, err)
 	subs, err := db.Subjects(t.Context(), g.ID, store.Page{Limit: 100})
@@ -378,7 +378,7 @@ func TestPositionOfSeveralFaces(t *testing.T) {
 	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy()}, scripted{table: table()}, &movingIndex{}, level{}, i)
 	require.NoError(t, err)
 	a, err := s.Search(t.Context(), tenant, identify.SearchRequest{
-		Gallery: gallery, AllFaces: true, Photos: [][]byte{photo(t, shown{Person: "ann"}, shown{Person: "bob"})},
+		Gallery: gallery, AllFaces: true, Photos: [][]byte{photograph(t, shown{Person: "ann"}, shown{Person: "bob"})},
 	})
 	require.NoError(t, err)
 	require.Equal(t, uint64(1), a.Position)

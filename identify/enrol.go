@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"oneton/embed"
+	"oneton/photo"
 	"oneton/store"
 )
 
@@ -90,7 +90,7 @@ func (s *Service) enrol(ctx context.Context, g store.Gallery, space string, req 
 		sub.ID = id.String()
 	}
 	var photos []store.Photo
-	added, liveness := make([]store.Face, len(shots)), make([]*embed.Liveness, len(shots))
+	added, liveness := make([]store.Face, len(shots)), make([]*photo.Liveness, len(shots))
 	for i, shot := range shots {
 		f := shot.face
 		liveness[i] = f.Liveness

@@ -14,7 +14,7 @@ func TestEnrolIsAllOrNothing(t *testing.T) {
 	s := newService(t)
 	_, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{
 		Gallery: gallery, Subject: "ann", Create: true,
-		Photos: [][]byte{photo(t, shown{Person: "ann"}), photo(t)},
+		Photos: [][]byte{photograph(t, shown{Person: "ann"}), photograph(t)},
 	})
 	require.ErrorIs(t, err, identify.ErrNoFace)
 	_, _, err = s.Subject(t.Context(), tenant, gallery, "ann")
@@ -25,7 +25,7 @@ func TestEnrolIsAllOrNothing(t *testing.T) {
 
 func TestEnrolCreatesOrAddsAsAsked(t *testing.T) {
 	s := newService(t)
-	req := identify.EnrolRequest{Gallery: gallery, Subject: "ann", Photos: [][]byte{photo(t, shown{Person: "ann"})}}
+	req := identify.EnrolRequest{Gallery: gallery, Subject: "ann", Photos: [][]byte{photograph(t, shown{Person: "ann"})}}
 	_, err := s.Enrol(t.Context(), tenant, req)
 	require.ErrorIs(t, err, store.ErrNotFound)
 	req.Create = true
@@ -46,7 +46,7 @@ func TestEnrolCreatesOrAddsAsAsked(t *testing.T) {
 
 func TestPhotosAreKeptOnlyWhereThePolicySaysSo(t *testing.T) {
 	s := newService(t)
-	shot := photo(t, shown{Person: "ann"})
+	shot := photograph(t, shown{Person: "ann"})
 	e := enrol(t, s, "ann", shot)
 	_, err := s.Photo(t.Context(), tenant, gallery, e.Faces[0].ID)
 	require.ErrorIs(t, err, store.ErrNotFound)
@@ -69,7 +69,7 @@ func TestPhotosAreKeptOnlyWhereThePolicySaysSo(t *testing.T) {
 
 func TestQualityGate(t *testing.T) {
 	s := newService(t)
-	blurred := photo(t, shown{Person: "ann", Reasons: []string{"blurred"}})
+	blurred := photograph(t, shown{Person: "ann", Reasons: []string{"blurred"}})
 	enrol(t, s, "reported", blurred)
 	p := policy()
 	p.Quality = store.GateEnforce
@@ -84,7 +84,7 @@ func TestQualityGate(t *testing.T) {
 
 func TestEnrolRefuses(t *testing.T) {
 	s := newService(t)
-	ann := photo(t, shown{Person: "ann"})
+	ann := photograph(t, shown{Person: "ann"})
 	for name, req := range map[string]identify.EnrolRequest{
 		"no photo":          {Gallery: gallery, Create: true},
 		"too many photos":   {Gallery: gallery, Create: true, Photos: make([][]byte, identify.MaxPhotos+1)},
@@ -106,7 +106,7 @@ func TestEnrolRefuses(t *testing.T) {
 
 func TestAnotherTenantSeesNothing(t *testing.T) {
 	s := newService(t)
-	e := enrol(t, s, "ann", photo(t, shown{Person: "ann"}))
+	e := enrol(t, s, "ann", photograph(t, shown{Person: "ann"}))
 	ctx, other := t.Context(), "other"
 	_, err := s.CreateGallery(ctx, other, store.Gallery{Name: "theirs"})
 	require.NoError(t, err)
@@ -120,11 +120,11 @@ func TestAnotherTenantSeesNothing(t *testing.T) {
 		},
 		"photo": func() error { _, err := s.Photo(ctx, other, "theirs", e.Faces[0].ID); return err },
 		"search": func() error {
-			_, err := s.Search(ctx, other, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "ann"})}})
+			_, err := s.Search(ctx, other, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "ann"})}})
 			return err
 		},
 		"verify": func() error {
-			_, err := s.Verify(ctx, other, identify.VerifyRequest{Gallery: gallery, Subject: "ann", Photo: photo(t, shown{Person: "ann"})})
+			_, err := s.Verify(ctx, other, identify.VerifyRequest{Gallery: gallery, Subject: "ann", Photo: photograph(t, shown{Person: "ann"})})
 			return err
 		},
 		"delete face":    func() error { _, err := s.DeleteFace(ctx, other, "theirs", "ann", e.Faces[0].ID); return err },
@@ -133,7 +133,7 @@ func TestAnotherTenantSeesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { require.ErrorIs(t, call(), store.ErrNotFound) })
 	}
-	a, err := s.Search(ctx, other, identify.SearchRequest{Gallery: "theirs", Photos: [][]byte{photo(t, shown{Person: "ann"})}})
+	a, err := s.Search(ctx, other, identify.SearchRequest{Gallery: "theirs", Photos: [][]byte{photograph(t, shown{Person: "ann"})}})
 	require.NoError(t, err)
 	require.Equal(t, identify.Nobody, a.Probes[0].Outcome)
 	outcome, _ := who(t, s, shown{Person: "ann"})
@@ -142,10 +142,10 @@ func TestAnotherTenantSeesNothing(t *testing.T) {
 
 func TestAGalleryMadeAgainIsAnother(t *testing.T) {
 	s := newService(t)
-	enrol(t, s, "ann", photo(t, shown{Person: "ann"}))
+	enrol(t, s, "ann", photograph(t, shown{Person: "ann"}))
 	_, err := s.DeleteGallery(t.Context(), tenant, gallery)
 	require.NoError(t, err)
-	_, err = s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "ann"})}})
+	_, err = s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "ann"})}})
 	require.ErrorIs(t, err, store.ErrNotFound)
 	_, err = s.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery})
 	require.NoError(t, err)
@@ -155,7 +155,7 @@ func TestAGalleryMadeAgainIsAnother(t *testing.T) {
 
 func TestDeleteFaceLeavesTheOthers(t *testing.T) {
 	s := newService(t)
-	e := enrol(t, s, "ann", photo(t, shown{Person: "ann"}), photo(t, shown{Person: "someone else"}))
+	e := enrol(t, s, "ann", photograph(t, shown{Person: "ann"}), photograph(t, shown{Person: "someone else"}))
 	_, err := s.DeleteFace(t.Context(), tenant, gallery, "ann", e.Faces[1].ID)
 	require.NoError(t, err)
 	outcome, _ := who(t, s, shown{Person: "someone else"})

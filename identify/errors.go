@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"oneton/embed"
+	"oneton/photo"
 	"oneton/store"
 )
 
@@ -81,16 +81,16 @@ func about(argument string, err error) error {
 
 // aboutPhoto says that err is of the photo or, where its pack is not loaded,
 // of the argument that chose the pack.
-func aboutPhoto(photo, pack string, err error) error {
-	if errors.Is(err, embed.ErrPack) {
+func aboutPhoto(argument, pack string, err error) error {
+	if errors.Is(err, photo.ErrPack) {
 		return about(pack, err)
 	}
-	return about(photo, err)
+	return about(argument, err)
 }
 
 // aboutPack says which argument chose a pack that is not loaded.
 func aboutPack(pack string, err error) error {
-	if errors.Is(err, embed.ErrPack) {
+	if errors.Is(err, photo.ErrPack) {
 		return about(pack, err)
 	}
 	return err

@@ -17,7 +17,7 @@ func (s *Service) DefaultPolicy() store.Policy { return s.cfg.DefaultPolicy }
 
 // CreateGallery makes an empty gallery of g.Name. An empty g.Pack is the
 // default pack and a zero g.Policy the default policy. It returns the gallery
-// as stored, or store.ErrExists, ErrInvalid or embed.ErrPack.
+// as stored, or store.ErrExists, ErrInvalid or photo.ErrPack.
 func (s *Service) CreateGallery(ctx context.Context, tenant string, g store.Gallery) (store.Gallery, error) {
 	if err := validateName("name", g.Name); err != nil {
 		return store.Gallery{}, err

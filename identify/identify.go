@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"oneton/calibration"
-	"oneton/embed"
 	"oneton/face"
 	"oneton/index"
+	"oneton/photo"
 	"oneton/store"
 )
 
@@ -19,13 +19,13 @@ type Embedder interface {
 	// Embed finds the faces in a photo, largest first, each with a template
 	// of the pack and with what the checks asked for say of it. No face is an
 	// empty list, not an error.
-	Embed(ctx context.Context, pack string, photo []byte, checks ...embed.Check) (embed.Result, error)
-	// Calibration is the pack's own table; embed.ErrPack when it is not loaded.
+	Embed(ctx context.Context, pack string, content []byte, checks ...photo.Check) (photo.Result, error)
+	// Calibration is the pack's own table; photo.ErrPack when it is not loaded.
 	Calibration(pack string) (*calibration.Table, error)
-	// Version is the loaded pack's; embed.ErrPack when it is not loaded.
+	// Version is the loaded pack's; photo.ErrPack when it is not loaded.
 	Version(pack string) (string, error)
 	// JudgesLiveness says whether the pack can; faces of one that cannot are
-	// embed.Unknown.
+	// photo.Unknown.
 	JudgesLiveness(pack string) bool
 }
 
@@ -133,7 +133,7 @@ type Enrolled struct {
 	Faces []store.Face
 	// Liveness is what the check says of each of them, nil where the gallery
 	// asks for none. It is not kept.
-	Liveness []*embed.Liveness
+	Liveness []*photo.Liveness
 	Position uint64
 	Timings  Timings
 }
@@ -186,7 +186,7 @@ type Answer struct {
 type ProbeAnswer struct {
 	// Face is the face searched; of several photos, the first that was. When
 	// it is not Comparable the answer is Nobody, for its quality's reasons.
-	Face    embed.Face
+	Face    photo.Face
 	Outcome Outcome
 	// Candidates are the K best of the subjects at or above the threshold, best
 	// first. Outcome rests on all of them: Several has two or more, of which a
@@ -238,15 +238,15 @@ type Verification struct {
 	Extrapolated bool
 	// Probe and Reference are the faces compared; Reference is nil when a
 	// subject was compared, and then Face names its nearest face.
-	Probe     embed.Face
-	Reference *embed.Face
+	Probe     photo.Face
+	Reference *photo.Face
 	Face      string
 	Timings   Timings
 }
 
 // Timings says where the time of one answer went.
 type Timings struct {
-	embed.Timings
+	photo.Timings
 	Wait   time.Duration
 	Search time.Duration
 	Store  time.Duration
@@ -266,10 +266,10 @@ type DetectRequest struct {
 
 // Detection is what Detect answers.
 type Detection struct {
-	// Width, Height and Rotation are as in embed.Result.
+	// Width, Height and Rotation are as in photo.Result.
 	Width, Height, Rotation int
 
-	Faces []embed.Face
+	Faces []photo.Face
 	// LeftOut is how many more faces the photo shows.
 	LeftOut int
 	Timings Timings

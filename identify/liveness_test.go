@@ -7,13 +7,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"oneton/embed"
 	"oneton/identify"
+	"oneton/photo"
 	"oneton/store"
 )
 
-func judged(verdict embed.Verdict, score float64, reason string) *embed.Liveness {
-	return &embed.Liveness{Verdict: verdict, Score: &score, Reason: reason}
+func judged(verdict photo.Verdict, score float64, reason string) *photo.Liveness {
+	return &photo.Liveness{Verdict: verdict, Score: &score, Reason: reason}
 }
 
 // newJudging is a service with an empty gallery of the liveness mode.
@@ -34,13 +34,13 @@ func TestLivenessIsJudgedOnlyWhenAskedFor(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			var asked atomic.Int32
 			s := newJudging(t, scripted{judged: &asked}, mode)
-			ann := photo(t, shown{Person: "ann"})
+			ann := photograph(t, shown{Person: "ann"})
 			e := enrol(t, s, "ann", ann)
 			found := search(t, s, identify.SearchRequest{Photos: [][]byte{ann}})
 			v, err := s.Verify(t.Context(), tenant, identify.VerifyRequest{Gallery: gallery, Subject: "ann", Photo: ann})
 			require.NoError(t, err)
 			require.Equal(t, want, asked.Load())
-			for _, l := range []*embed.Liveness{e.Liveness[0], found.Probes[0].Face.Liveness, v.Probe.Liveness} {
+			for _, l := range []*photo.Liveness{e.Liveness[0], found.Probes[0].Face.Liveness, v.Probe.Liveness} {
 				require.Equal(t, want > 0, l != nil)
 			}
 		})
@@ -49,11 +49,11 @@ func TestLivenessIsJudgedOnlyWhenAskedFor(t *testing.T) {
 
 func TestReportNeverRefuses(t *testing.T) {
 	s := newJudging(t, scripted{}, store.GateReport)
-	for i, live := range []*embed.Liveness{
-		judged(embed.Spoof, 0.01, ""), judged(embed.Unknown, 0.3, embed.ReasonUncertain), {Verdict: embed.Unknown, Reason: embed.ReasonFailed},
+	for i, live := range []*photo.Liveness{
+		judged(photo.Spoof, 0.01, ""), judged(photo.Unknown, 0.3, photo.ReasonUncertain), {Verdict: photo.Unknown, Reason: photo.ReasonFailed},
 	} {
 		person := string(rune('a' + i))
-		p := photo(t, shown{Person: person, Live: live})
+		p := photograph(t, shown{Person: person, Live: live})
 		require.Equal(t, live, enrol(t, s, person, p).Liveness[0])
 		probe := search(t, s, identify.SearchRequest{Photos: [][]byte{p}}).Probes[0]
 		require.Equal(t, identify.One, probe.Outcome)
@@ -65,31 +65,31 @@ func TestReportNeverRefuses(t *testing.T) {
 func TestEnforceLetsOnlyRealFacesPass(t *testing.T) {
 	s := newJudging(t, scripted{}, store.GateEnforce)
 	ctx := t.Context()
-	enrol(t, s, "ann", photo(t, shown{Person: "ann"}))
+	enrol(t, s, "ann", photograph(t, shown{Person: "ann"}))
 	for name, c := range map[string]struct {
-		live *embed.Liveness
+		live *photo.Liveness
 		want error
 	}{
-		"spoof":     {judged(embed.Spoof, 0.01, ""), identify.ErrSpoof},
-		"uncertain": {judged(embed.Unknown, 0.3, embed.ReasonUncertain), identify.ErrLivenessUnknown},
-		"cut off":   {&embed.Liveness{Verdict: embed.Unknown, Reason: embed.ReasonCutOff}, identify.ErrLivenessUnknown},
-		"no model":  {&embed.Liveness{Verdict: embed.Unknown, Reason: embed.ReasonNoModel}, identify.ErrLivenessUnknown},
+		"spoof":     {judged(photo.Spoof, 0.01, ""), identify.ErrSpoof},
+		"uncertain": {judged(photo.Unknown, 0.3, photo.ReasonUncertain), identify.ErrLivenessUnknown},
+		"cut off":   {&photo.Liveness{Verdict: photo.Unknown, Reason: photo.ReasonCutOff}, identify.ErrLivenessUnknown},
+		"no model":  {&photo.Liveness{Verdict: photo.Unknown, Reason: photo.ReasonNoModel}, identify.ErrLivenessUnknown},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := photo(t, shown{Person: "ann", Take: 1, Live: c.live})
-			_, err := s.Enrol(ctx, tenant, identify.EnrolRequest{Gallery: gallery, Subject: "new", Create: true, Photos: [][]byte{photo(t, shown{Person: "bob"}), p}})
+			p := photograph(t, shown{Person: "ann", Take: 1, Live: c.live})
+			_, err := s.Enrol(ctx, tenant, identify.EnrolRequest{Gallery: gallery, Subject: "new", Create: true, Photos: [][]byte{photograph(t, shown{Person: "bob"}), p}})
 			require.ErrorIs(t, err, c.want)
 			_, err = s.Search(ctx, tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{p}, Insert: true})
 			require.ErrorIs(t, err, c.want)
 			_, err = s.Verify(ctx, tenant, identify.VerifyRequest{Gallery: gallery, Subject: "ann", Photo: p})
 			require.ErrorIs(t, err, c.want)
-			if c.live.Verdict == embed.Unknown {
+			if c.live.Verdict == photo.Unknown {
 				var unknown *identify.LivenessError
 				require.ErrorAs(t, err, &unknown)
 				require.Equal(t, c.live.Reason, unknown.Reason)
 			}
 			// In a search of all faces it matches nobody, and the rest is answered.
-			both := photo(t, shown{Person: "ann", Take: 2}, shown{Person: "ann", Take: 1, Live: c.live})
+			both := photograph(t, shown{Person: "ann", Take: 2}, shown{Person: "ann", Take: 1, Live: c.live})
 			a := search(t, s, identify.SearchRequest{Photos: [][]byte{both}, AllFaces: true})
 			require.Equal(t, identify.One, a.Probes[0].Outcome)
 			require.Equal(t, identify.Nobody, a.Probes[1].Outcome)
@@ -104,8 +104,8 @@ func TestEnforceLetsOnlyRealFacesPass(t *testing.T) {
 
 func TestWithoutALivenessModel(t *testing.T) {
 	s := newJudging(t, scripted{blind: true}, store.GateReport)
-	l := enrol(t, s, "ann", photo(t, shown{Person: "ann"})).Liveness[0]
-	require.Equal(t, &embed.Liveness{Verdict: embed.Unknown, Reason: embed.ReasonNoModel}, l)
+	l := enrol(t, s, "ann", photograph(t, shown{Person: "ann"})).Liveness[0]
+	require.Equal(t, &photo.Liveness{Verdict: photo.Unknown, Reason: photo.ReasonNoModel}, l)
 	p := policy()
 	p.Liveness = store.GateEnforce
 	_, err := s.UpdatePolicy(t.Context(), tenant, gallery, to(p))
@@ -117,12 +117,12 @@ func TestWithoutALivenessModel(t *testing.T) {
 
 func TestDetectJudgesLivenessWhenAsked(t *testing.T) {
 	s := newService(t)
-	p := photo(t, shown{Person: "ann"}, shown{Person: "screen", Live: judged(embed.Spoof, 0.02, "")})
+	p := photograph(t, shown{Person: "ann"}, shown{Person: "screen", Live: judged(photo.Spoof, 0.02, "")})
 	d, err := s.Detect(t.Context(), identify.DetectRequest{Photo: p})
 	require.NoError(t, err)
 	require.Nil(t, d.Faces[0].Liveness)
 	d, err = s.Detect(t.Context(), identify.DetectRequest{Photo: p, Liveness: true})
 	require.NoError(t, err)
-	require.Equal(t, embed.Real, d.Faces[0].Liveness.Verdict)
-	require.Equal(t, embed.Spoof, d.Faces[1].Liveness.Verdict)
+	require.Equal(t, photo.Real, d.Faces[0].Liveness.Verdict)
+	require.Equal(t, photo.Spoof, d.Faces[1].Liveness.Verdict)
 }

@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 
-	"oneton/embed"
+	"oneton/photo"
 	"oneton/store"
 )
 
@@ -30,40 +30,40 @@ func (s *Service) Detect(ctx context.Context, req DetectRequest) (Detection, err
 }
 
 // embed does what the policy needs, and no more.
-func (s *Service) embed(ctx context.Context, pack string, policy store.Policy, photo []byte) (embed.Result, error) {
-	var checks []embed.Check
+func (s *Service) embed(ctx context.Context, pack string, policy store.Policy, content []byte) (photo.Result, error) {
+	var checks []photo.Check
 	if policy.Liveness == store.GateReport || policy.Liveness == store.GateEnforce {
-		checks = append(checks, embed.CheckLiveness)
+		checks = append(checks, photo.CheckLiveness)
 	}
 	if policy.Detail == store.DetailFull {
-		checks = append(checks, embed.CheckSmall)
+		checks = append(checks, photo.CheckSmall)
 	}
-	r, err := s.embedder.Embed(ctx, pack, photo, checks...)
+	r, err := s.embedder.Embed(ctx, pack, content, checks...)
 	if err != nil {
-		return embed.Result{}, fmt.Errorf("embed photo: %w", err)
+		return photo.Result{}, fmt.Errorf("embed photo: %w", err)
 	}
 	return r, nil
 }
 
 // subject embeds a photo that must show one person and returns their face,
 // gated by policy.
-func (s *Service) subject(ctx context.Context, pack string, policy store.Policy, photo []byte) (embed.Face, embed.Result, error) {
-	r, err := s.embed(ctx, pack, policy, photo)
+func (s *Service) subject(ctx context.Context, pack string, policy store.Policy, content []byte) (photo.Face, photo.Result, error) {
+	r, err := s.embed(ctx, pack, policy, content)
 	if err != nil {
-		return embed.Face{}, r, err
+		return photo.Face{}, r, err
 	}
 	i, err := Subject(r)
 	if err != nil {
-		return embed.Face{}, r, err
+		return photo.Face{}, r, err
 	}
 	f := r.Faces[i]
 	return f, r, gate(policy, f)
 }
 
 // gate refuses a face that the policy does not let through.
-func gate(policy store.Policy, f embed.Face) error {
-	if f.Quality.InterEye < embed.MinInterEye {
-		return fmt.Errorf("%w: %.0f pixels between the eyes, at least %d are needed", ErrFaceTooSmall, f.Quality.InterEye, embed.MinInterEye)
+func gate(policy store.Policy, f photo.Face) error {
+	if f.Quality.InterEye < photo.MinInterEye {
+		return fmt.Errorf("%w: %.0f pixels between the eyes, at least %d are needed", ErrFaceTooSmall, f.Quality.InterEye, photo.MinInterEye)
 	}
 	if policy.Quality == store.GateEnforce && len(f.Quality.Reasons) > 0 {
 		return &QualityError{Reasons: f.Quality.Reasons}
@@ -77,7 +77,7 @@ func gate(policy store.Policy, f embed.Face) error {
 // keepable refuses a face that cannot be compared: whoever sends a photo as
 // poor would be taken for this one's person. Only a gallery that says so keeps
 // such a face.
-func keepable(policy store.Policy, f embed.Face) error {
+func keepable(policy store.Policy, f photo.Face) error {
 	if policy.Quality != store.GateOff && !f.Comparable() {
 		return &QualityError{Reasons: f.Quality.Reasons}
 	}
@@ -86,21 +86,21 @@ func keepable(policy store.Policy, f embed.Face) error {
 
 // gateLiveness lets only real faces through: if unknown ones passed, a face
 // held so near that the check cannot see around it would pass, too.
-func gateLiveness(l *embed.Liveness) error {
+func gateLiveness(l *photo.Liveness) error {
 	switch {
 	case l == nil:
-		return &LivenessError{Reason: embed.ReasonNoModel}
-	case l.Verdict == embed.Spoof:
+		return &LivenessError{Reason: photo.ReasonNoModel}
+	case l.Verdict == photo.Spoof:
 		return ErrSpoof
-	case l.Verdict != embed.Real:
+	case l.Verdict != photo.Real:
 		return &LivenessError{Reason: l.Reason}
 	}
 	return nil
 }
 
 // add sums the timings of several photos.
-func add(a, b embed.Timings) embed.Timings {
-	return embed.Timings{
+func add(a, b photo.Timings) photo.Timings {
+	return photo.Timings{
 		Queue: a.Queue + b.Queue, Decode: a.Decode + b.Decode, Detect: a.Detect + b.Detect,
 		Refine: a.Refine + b.Refine, Align: a.Align + b.Align, Recognise: a.Recognise + b.Recognise, Assess: a.Assess + b.Assess, Liveness: a.Liveness + b.Liveness,
 	}

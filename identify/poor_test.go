@@ -23,6 +23,7 @@ import (
 	packs "oneton/embed/pack"
 	"oneton/face"
 	"oneton/identify"
+	"oneton/photo"
 	"oneton/store"
 )
 
@@ -138,7 +139,7 @@ func TestStrangersWithPoorPhotosAreStrangers(t *testing.T) {
 		require.NoError(t, err)
 		e := embedtest.New(t, embed.Config{}, p)
 		people := strangers(t, e, name)
-		known := named{e, name, map[string]embed.Result{}}
+		known := named{e, name, map[string]photo.Result{}}
 		s, db := openWith(t, filepath.Join(t.TempDir(), "oneton.db"), known)
 		require.NoError(t, identify.PrepareSpaces(t.Context(), known, db))
 		require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: tenant}))
@@ -161,10 +162,10 @@ func TestStrangersWithPoorPhotosAreStrangers(t *testing.T) {
 type named struct {
 	*embed.Embedder
 	name string
-	seen map[string]embed.Result
+	seen map[string]photo.Result
 }
 
-func (n named) Embed(ctx context.Context, _ string, photo []byte, checks ...embed.Check) (embed.Result, error) {
+func (n named) Embed(ctx context.Context, _ string, photo []byte, checks ...photo.Check) (photo.Result, error) {
 	if r, seen := n.seen[string(photo)]; seen {
 		return r, nil
 	}

@@ -40,9 +40,9 @@ func TestPositionOutOfReach(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery})
 	require.NoError(t, err)
-	e := enrol(t, s, "ann", photo(t, shown{Person: "ann"}))
+	e := enrol(t, s, "ann", photograph(t, shown{Person: "ann"}))
 	look := func(ctx context.Context, position uint64) error {
-		_, err := s.Search(ctx, tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photo(t, shown{Person: "ann"})}, Position: position})
+		_, err := s.Search(ctx, tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "ann"})}, Position: position})
 		return err
 	}
 	require.ErrorIs(t, look(t.Context(), e.Position), identify.ErrPositionNotReached)

@@ -5,21 +5,21 @@ import (
 	"fmt"
 	"slices"
 
-	"oneton/embed"
 	"oneton/face"
+	"oneton/photo"
 	"oneton/store"
 )
 
 // shot is one face of one photo.
 type shot struct {
-	face embed.Face
+	face photo.Face
 	// media is the photo's media type.
 	media string
 }
 
 // probe is what is searched: one shot, or several of one person.
 type probe struct {
-	face embed.Face
+	face photo.Face
 	// vector is compared with the templates of a gallery.
 	vector face.Template
 	// photos is how many the vector is made of.
@@ -31,7 +31,7 @@ type probe struct {
 
 // shots are the faces of req's photos: one a photo, or all of one photo but
 // those left out.
-func (s *Service) shots(ctx context.Context, g store.Gallery, req SearchRequest) (shots []shot, leftOut int, timings embed.Timings, err error) {
+func (s *Service) shots(ctx context.Context, g store.Gallery, req SearchRequest) (shots []shot, leftOut int, timings photo.Timings, err error) {
 	if req.AllFaces {
 		r, err := s.embed(ctx, g.Pack, g.Policy, req.Photos[0])
 		if err == nil && len(r.Faces) == 0 {
@@ -55,9 +55,9 @@ func photoArgument(i, n int) string {
 }
 
 // portraits reads photos that must show one person each.
-func (s *Service) portraits(ctx context.Context, g store.Gallery, photos [][]byte) (shots []shot, timings embed.Timings, err error) {
-	for i, photo := range photos {
-		f, r, err := s.subject(ctx, g.Pack, g.Policy, photo)
+func (s *Service) portraits(ctx context.Context, g store.Gallery, photos [][]byte) (shots []shot, timings photo.Timings, err error) {
+	for i, content := range photos {
+		f, r, err := s.subject(ctx, g.Pack, g.Policy, content)
 		if err != nil {
 			return nil, timings, aboutPhoto(photoArgument(i, len(photos)), KindGallery, err)
 		}

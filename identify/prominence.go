@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"oneton/embed"
+	"oneton/photo"
 )
 
 // Prominence says how far a face stands out in its photo, in terms that say
@@ -23,7 +23,7 @@ type Prominence struct {
 }
 
 // ProminenceOf is that of a face in an upright photo of so many pixels.
-func ProminenceOf(f embed.Face, width, height int) Prominence {
+func ProminenceOf(f photo.Face, width, height int) Prominence {
 	half := float64(width) / 2
 	off := (float64(f.Box.X)+float64(float64(f.Box.Width)/2))/half - 1
 	return Prominence{
@@ -63,10 +63,10 @@ func (p Prominence) Score() float64 {
 // can. Then it is the subject, for the caller to refuse, since whoever is seen
 // behind it is not whom the photo is of.
 //
-// It is embed.ErrCorrupt when such a face is cut by the end of the file.
+// It is photo.ErrCorrupt when such a face is cut by the end of the file.
 //
 // Faces that were left out count as the smallest of those that were not.
-func Subject(r embed.Result) (int, error) {
+func Subject(r photo.Result) (int, error) {
 	if len(r.Faces) == 0 {
 		return 0, ErrNoFace
 	}
@@ -80,7 +80,7 @@ func Subject(r embed.Result) (int, error) {
 	first := contenders[0]
 	if len(likely) == 0 || !first.canBeCompared(r) && share(first, likely[0]) >= certain {
 		if first.cut(r) {
-			return 0, fmt.Errorf("%w: %w, in the face that stands out; send the whole file", embed.ErrCorrupt, r.Damage)
+			return 0, fmt.Errorf("%w: %w, in the face that stands out; send the whole file", photo.ErrCorrupt, r.Damage)
 		}
 		return first.at, nil
 	}
@@ -106,16 +106,16 @@ func Subject(r embed.Result) (int, error) {
 // contender is a face that may be the subject.
 type contender struct {
 	at    int
-	face  embed.Face
+	face  photo.Face
 	score float64
 }
 
 // cut says whether the file ends in the face.
-func (c contender) cut(r embed.Result) bool { return c.at >= len(r.Faces) }
+func (c contender) cut(r photo.Result) bool { return c.at >= len(r.Faces) }
 
 // canBeCompared says whether the face can be compared, which needs pixels, too.
-func (c contender) canBeCompared(r embed.Result) bool {
-	return !c.cut(r) && c.face.Comparable() && c.face.Quality.InterEye >= embed.MinInterEye
+func (c contender) canBeCompared(r photo.Result) bool {
+	return !c.cut(r) && c.face.Comparable() && c.face.Quality.InterEye >= photo.MinInterEye
 }
 
 // compare orders the most prominent first, and equal ones by where they are.

@@ -10,30 +10,30 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"oneton/embed"
 	"oneton/face"
 	"oneton/identify"
+	"oneton/photo"
 	"oneton/store"
 )
 
 // seen is a face of 4:3 photos, 800 by 600: its box is as wide as high, and x
 // and y are where its middle is.
-func seen(x, y, width, score float32, reasons ...string) embed.Face {
-	return embed.Face{
+func seen(x, y, width, score float32, reasons ...string) photo.Face {
+	return photo.Face{
 		Box:        face.Box{X: x - width/2, Y: y - width/2, Width: width, Height: width},
 		Confidence: 0.9,
 		Quality:    face.Quality{Score: score, InterEye: 0.4 * width, Reasons: reasons},
 	}
 }
 
-func crowd(faces ...embed.Face) embed.Result {
-	return embed.Result{Width: 800, Height: 600, Faces: faces}
+func crowd(faces ...photo.Face) photo.Result {
+	return photo.Result{Width: 800, Height: 600, Faces: faces}
 }
 
 // several stands for ErrSeveralFaces among the subjects of a test.
 const several = -1
 
-func subject(t require.TestingT, r embed.Result) int {
+func subject(t require.TestingT, r photo.Result) int {
 	i, err := identify.Subject(r)
 	if err != nil {
 		require.ErrorIs(t, err, identify.ErrSeveralFaces)
@@ -43,9 +43,9 @@ func subject(t require.TestingT, r embed.Result) int {
 }
 
 func TestWhoIsTheSubject(t *testing.T) {
-	lost := embed.ReasonNotComparable
+	lost := photo.ReasonNotComparable
 	for name, c := range map[string]struct {
-		photo embed.Result
+		photo photo.Result
 		want  int
 	}{
 		"alone":                              {crowd(seen(400, 300, 200, 0.9)), 0},
@@ -81,19 +81,19 @@ func TestCutFacesAreNotPassedOver(t *testing.T) {
 	damage := errors.New("the file ends after row 300 of 600")
 	behind := seen(620, 150, 90, 0.9)
 	r := crowd(behind)
-	r.Damage, r.Cut = damage, []embed.Face{seen(350, 300, 240, 0.2)}
+	r.Damage, r.Cut = damage, []photo.Face{seen(350, 300, 240, 0.2)}
 	_, err := identify.Subject(r)
-	require.ErrorIs(t, err, embed.ErrCorrupt)
+	require.ErrorIs(t, err, photo.ErrCorrupt)
 	require.ErrorIs(t, err, damage)
 
-	r.Cut = []embed.Face{seen(700, 290, 60, 0.2)}
-	r.Faces = []embed.Face{seen(350, 150, 200, 0.9)}
+	r.Cut = []photo.Face{seen(700, 290, 60, 0.2)}
+	r.Faces = []photo.Face{seen(350, 150, 200, 0.9)}
 	require.Zero(t, subject(t, r))
 }
 
 // row is people in a row across the photo.
-func row(n int, width, y float32) []embed.Face {
-	faces := make([]embed.Face, n)
+func row(n int, width, y float32) []photo.Face {
+	faces := make([]photo.Face, n)
 	for i := range faces {
 		faces[i] = seen((float32(i)+0.5)*800/float32(n), y, width, 0.9)
 	}
@@ -118,19 +118,19 @@ func TestSeveralFacesSayWhere(t *testing.T) {
 }
 
 // anyFace draws a face that can be compared.
-func anyFace(t *rapid.T) embed.Face {
+func anyFace(t *rapid.T) photo.Face {
 	f := seen(rapid.Float32Range(0, 800).Draw(t, "x"), rapid.Float32Range(0, 600).Draw(t, "y"), rapid.Float32Range(24, 500).Draw(t, "width"), rapid.Float32Range(0, 1).Draw(t, "score"))
 	f.Box.Height *= rapid.Float32Range(0.8, 1.6).Draw(t, "aspect")
 	f.Confidence = rapid.Float32Range(0.6, 1).Draw(t, "confidence")
 	return f
 }
 
-func anyFaces(t *rapid.T) []embed.Face {
+func anyFaces(t *rapid.T) []photo.Face {
 	return rapid.SliceOfN(rapid.Custom(anyFace), 1, 12).Draw(t, "faces")
 }
 
-func poorly(f embed.Face) embed.Face {
-	f.Quality.Reasons = []string{embed.ReasonNotComparable}
+func poorly(f photo.Face) photo.Face {
+	f.Quality.Reasons = []string{photo.ReasonNotComparable}
 	return f
 }
 
@@ -144,7 +144,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 		}
 		want := subject(t, crowd(faces...))
 		order := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "order"), 0)).Perm(len(faces))
-		shuffled := make([]embed.Face, len(faces))
+		shuffled := make([]photo.Face, len(faces))
 		for to, from := range order {
 			shuffled[to] = faces[from]
 		}
@@ -188,7 +188,7 @@ func TestScaleDoesNotMatter(t *testing.T) {
 		faces := anyFaces(t)
 		want := subject(t, crowd(faces...))
 		const scale = 4 // a power of two, so that nothing is rounded
-		r := embed.Result{Width: scale * 800, Height: scale * 600}
+		r := photo.Result{Width: scale * 800, Height: scale * 600}
 		for _, f := range faces {
 			f.Box = face.Box{X: scale * f.Box.X, Y: scale * f.Box.Y, Width: scale * f.Box.Width, Height: scale * f.Box.Height}
 			f.Quality.InterEye *= scale
@@ -224,7 +224,7 @@ func TestSubjectsOfPhotosWithMoreFaces(t *testing.T) {
 		err    error
 	}{
 		{"a bystander", []shown{{Person: "bob", Size: 90}}, nil},
-		{"a blurred face of the same size", []shown{{Person: "bob", Size: 200, Reasons: []string{embed.ReasonBlurred, embed.ReasonNotComparable}}}, nil},
+		{"a blurred face of the same size", []shown{{Person: "bob", Size: 200, Reasons: []string{photo.ReasonBlurred, photo.ReasonNotComparable}}}, nil},
 		{"a speck", []shown{{Person: "bob", Size: 150, InterEye: 3}}, nil},
 		{"another person", []shown{{Person: "bob", Size: 170}}, identify.ErrSeveralFaces},
 	} {
@@ -235,14 +235,14 @@ func TestSubjectsOfPhotosWithMoreFaces(t *testing.T) {
 				if before == 1 {
 					faces = append(slices.Clone(c.others), shown{Person: "ann", Size: 200})
 				}
-				group, ann := photo(t, faces...), photo(t, shown{Person: "ann", Take: 1})
+				group, ann := photograph(t, faces...), photograph(t, shown{Person: "ann", Take: 1})
 				_, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Subject: "group", Create: true, Photos: [][]byte{group}})
 				require.ErrorIs(t, err, c.err)
 				if c.err != nil {
 					subs, err := s.Subjects(t.Context(), tenant, gallery, store.Page{Limit: 10})
 					require.NoError(t, err)
 					require.Empty(t, subs)
-					enrol(t, s, "group", photo(t, shown{Person: "ann"}))
+					enrol(t, s, "group", photograph(t, shown{Person: "ann"}))
 				}
 				a := search(t, s, identify.SearchRequest{Photos: [][]byte{ann}})
 				require.Equal(t, identify.One, a.Probes[0].Outcome)
@@ -269,9 +269,9 @@ func TestSubjectsOfPhotosWithMoreFaces(t *testing.T) {
 // Whoever stands before the camera is not mistaken for somebody behind.
 func TestNobodyBehindABlurredFaceIsTaken(t *testing.T) {
 	s := newService(t)
-	front := photo(t, shown{Person: "ann", Size: 300, Reasons: []string{embed.ReasonBlurred, embed.ReasonNotComparable}}, shown{Person: "bob", Size: 60})
+	front := photograph(t, shown{Person: "ann", Size: 300, Reasons: []string{photo.ReasonBlurred, photo.ReasonNotComparable}}, shown{Person: "bob", Size: 60})
 	_, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Subject: "ann", Create: true, Photos: [][]byte{front}})
 	require.ErrorIs(t, err, identify.ErrLowQuality)
-	enrol(t, s, "bob", photo(t, shown{Person: "bob"}))
+	enrol(t, s, "bob", photograph(t, shown{Person: "bob"}))
 	require.Equal(t, identify.Nobody, search(t, s, identify.SearchRequest{Photos: [][]byte{front}}).Probes[0].Outcome)
 }

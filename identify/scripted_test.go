@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"oneton/calibration"
-	"oneton/embed"
 	"oneton/face"
+	"oneton/photo"
 )
 
 const (
@@ -39,11 +39,11 @@ type shown struct {
 	// the other sign.
 	Doubt float64
 	// Live is what the liveness check says, when asked; nil is real.
-	Live *embed.Liveness
+	Live *photo.Liveness
 }
 
-// photo is the bytes of a scripted photo.
-func photo(t *testing.T, faces ...shown) []byte {
+// photograph is the bytes of a scripted photo.
+func photograph(t *testing.T, faces ...shown) []byte {
 	t.Helper()
 	b, err := json.Marshal(faces)
 	require.NoError(t, err)
@@ -65,35 +65,35 @@ func (s scripted) JudgesLiveness(string) bool { return !s.blind }
 
 func (scripted) Version(string) (string, error) { return "1", nil }
 
-func (s scripted) liveness(f shown, checks []embed.Check) *embed.Liveness {
+func (s scripted) liveness(f shown, checks []photo.Check) *photo.Liveness {
 	score := 0.9
 	switch {
-	case !slices.Contains(checks, embed.CheckLiveness):
+	case !slices.Contains(checks, photo.CheckLiveness):
 		return nil
 	case s.blind:
-		return &embed.Liveness{Verdict: embed.Unknown, Reason: embed.ReasonNoModel}
+		return &photo.Liveness{Verdict: photo.Unknown, Reason: photo.ReasonNoModel}
 	case f.Live != nil:
 		return f.Live
 	}
-	return &embed.Liveness{Verdict: embed.Real, Score: &score}
+	return &photo.Liveness{Verdict: photo.Real, Score: &score}
 }
 
 func (s scripted) Calibration(p string) (*calibration.Table, error) {
 	if p != pack {
-		return nil, fmt.Errorf("find pack %q: %w", p, embed.ErrPack)
+		return nil, fmt.Errorf("find pack %q: %w", p, photo.ErrPack)
 	}
 	return s.table, nil
 }
 
-func (s scripted) Embed(_ context.Context, _ string, b []byte, checks ...embed.Check) (embed.Result, error) {
-	if s.judged != nil && slices.Contains(checks, embed.CheckLiveness) {
+func (s scripted) Embed(_ context.Context, _ string, b []byte, checks ...photo.Check) (photo.Result, error) {
+	if s.judged != nil && slices.Contains(checks, photo.CheckLiveness) {
 		s.judged.Add(1)
 	}
 	var faces []shown
 	if err := json.Unmarshal(b, &faces); err != nil {
-		return embed.Result{}, fmt.Errorf("decode script: %w", embed.ErrCorrupt)
+		return photo.Result{}, fmt.Errorf("decode script: %w", photo.ErrCorrupt)
 	}
-	r := embed.Result{Width: 640, Height: 480, MediaType: "image/jpeg"}
+	r := photo.Result{Width: 640, Height: 480, MediaType: "image/jpeg"}
 	for _, f := range faces {
 		if f.Size == 0 {
 			f.Size = 200
@@ -101,7 +101,7 @@ func (s scripted) Embed(_ context.Context, _ string, b []byte, checks ...embed.C
 		if f.InterEye == 0 {
 			f.InterEye = 80
 		}
-		r.Faces = append(r.Faces, embed.Face{
+		r.Faces = append(r.Faces, photo.Face{
 			Box:        face.Box{Width: f.Size, Height: f.Size},
 			Confidence: 0.9,
 			Template:   doubted(template(f), f.Doubt),

@@ -8,16 +8,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"oneton/embed"
 	"oneton/identify"
+	"oneton/photo"
 	"oneton/store"
 )
 
 func TestSearchHasThreeAnswers(t *testing.T) {
 	s := newService(t)
-	enrol(t, s, "ann", photo(t, shown{Person: "ann"}))
-	enrol(t, s, "bob", photo(t, shown{Person: "bob"}))
-	enrol(t, s, "twin", photo(t, shown{Person: "bob's twin", Like: "bob", Near: 0.97}))
+	enrol(t, s, "ann", photograph(t, shown{Person: "ann"}))
+	enrol(t, s, "bob", photograph(t, shown{Person: "bob"}))
+	enrol(t, s, "twin", photograph(t, shown{Person: "bob's twin", Like: "bob", Near: 0.97}))
 
 	outcome, ids := who(t, s, shown{Person: "ann", Take: 1})
 	require.Equal(t, identify.One, outcome)
@@ -36,7 +36,7 @@ func TestSearchSeesWhatWasAcknowledged(t *testing.T) {
 	s := newService(t)
 	for i := range 50 {
 		id := fmt.Sprintf("p%d", i)
-		enrol(t, s, id, photo(t, shown{Person: id}))
+		enrol(t, s, id, photograph(t, shown{Person: id}))
 		outcome, ids := who(t, s, shown{Person: id, Take: 1})
 		require.Equal(t, identify.One, outcome, id)
 		require.Equal(t, []string{id}, ids)
@@ -51,9 +51,9 @@ func TestSearchSeesWhatWasAcknowledged(t *testing.T) {
 
 func TestSearchGroupsFacesByPerson(t *testing.T) {
 	s := newService(t)
-	e := enrol(t, s, "ann", photo(t, shown{Person: "ann", Take: 1}), photo(t, shown{Person: "ann", Take: 2}), photo(t, shown{Person: "ann", Take: 3}))
+	e := enrol(t, s, "ann", photograph(t, shown{Person: "ann", Take: 1}), photograph(t, shown{Person: "ann", Take: 2}), photograph(t, shown{Person: "ann", Take: 3}))
 	require.Len(t, e.Faces, 3)
-	p := search(t, s, identify.SearchRequest{Photos: [][]byte{photo(t, shown{Person: "ann", Take: 2})}}).Probes[0]
+	p := search(t, s, identify.SearchRequest{Photos: [][]byte{photograph(t, shown{Person: "ann", Take: 2})}}).Probes[0]
 	require.Equal(t, identify.One, p.Outcome)
 	require.Len(t, p.Candidates, 1)
 	require.Equal(t, e.Faces[1].ID, p.Candidates[0].Face)
@@ -63,12 +63,12 @@ func TestSearchGroupsFacesByPerson(t *testing.T) {
 func TestThresholdFollowsTheEnrolledCountAndTheRate(t *testing.T) {
 	s := newService(t)
 	ask := func(fpir float64) identify.ProbeAnswer {
-		return search(t, s, identify.SearchRequest{Photos: [][]byte{photo(t, shown{Person: "x"})}, FPIR: fpir}).Probes[0]
+		return search(t, s, identify.SearchRequest{Photos: [][]byte{photograph(t, shown{Person: "x"})}, FPIR: fpir}).Probes[0]
 	}
 	before := ask(0)
 	require.InDelta(t, table().Identification(0.01, 0), before.Threshold, 1e-12)
 	for i := range 100 {
-		enrol(t, s, fmt.Sprintf("p%d", i), photo(t, shown{Person: fmt.Sprint(i)}))
+		enrol(t, s, fmt.Sprintf("p%d", i), photograph(t, shown{Person: fmt.Sprint(i)}))
 	}
 	after := ask(0)
 	require.Equal(t, 100, after.Faces)
@@ -83,7 +83,7 @@ func TestThresholdFollowsTheEnrolledCountAndTheRate(t *testing.T) {
 	require.InDelta(t, table().Identification(0.001, 100), ask(0).Threshold, 1e-12)
 
 	low := -1.0
-	all := search(t, s, identify.SearchRequest{Photos: [][]byte{photo(t, shown{Person: "x"})}, Threshold: &low, K: 100}).Probes[0]
+	all := search(t, s, identify.SearchRequest{Photos: [][]byte{photograph(t, shown{Person: "x"})}, Threshold: &low, K: 100}).Probes[0]
 	require.Len(t, all.Candidates, 100)
 	require.IsNonIncreasing(t, cosines(all))
 }
@@ -98,17 +98,17 @@ func cosines(p identify.ProbeAnswer) []float64 {
 
 func TestOneCandidateStillTellsOneFromSeveral(t *testing.T) {
 	s := newService(t)
-	enrol(t, s, "bob", photo(t, shown{Person: "bob"}))
-	enrol(t, s, "twin", photo(t, shown{Person: "twin", Like: "bob", Near: 0.99}))
-	p := search(t, s, identify.SearchRequest{Photos: [][]byte{photo(t, shown{Person: "bob", Take: 1})}, K: 1}).Probes[0]
+	enrol(t, s, "bob", photograph(t, shown{Person: "bob"}))
+	enrol(t, s, "twin", photograph(t, shown{Person: "twin", Like: "bob", Near: 0.99}))
+	p := search(t, s, identify.SearchRequest{Photos: [][]byte{photograph(t, shown{Person: "bob", Take: 1})}, K: 1}).Probes[0]
 	require.Equal(t, identify.Several, p.Outcome)
 	require.Len(t, p.Candidates, 1)
 }
 
 func TestSearchAllFaces(t *testing.T) {
 	s := newService(t)
-	enrol(t, s, "ann", photo(t, shown{Person: "ann"}))
-	group := photo(t, shown{Person: "zoe", Size: 120}, shown{Person: "ann", Take: 1, Size: 110}, shown{Person: "cid", Size: 100})
+	enrol(t, s, "ann", photograph(t, shown{Person: "ann"}))
+	group := photograph(t, shown{Person: "zoe", Size: 120}, shown{Person: "ann", Take: 1, Size: 110}, shown{Person: "cid", Size: 100})
 	a := search(t, s, identify.SearchRequest{Photos: [][]byte{group}, AllFaces: true})
 	require.Len(t, a.Probes, 3)
 	require.Equal(t, identify.Nobody, a.Probes[0].Outcome)
@@ -121,11 +121,11 @@ func TestSearchFilter(t *testing.T) {
 	for i, site := range []string{"oslo", "bern"} {
 		_, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{
 			Gallery: gallery, Subject: site, Create: true, Metadata: map[string]string{"site": site},
-			Photos: [][]byte{photo(t, shown{Person: "ann", Take: i + 1})},
+			Photos: [][]byte{photograph(t, shown{Person: "ann", Take: i + 1})},
 		})
 		require.NoError(t, err)
 	}
-	probe := photo(t, shown{Person: "ann"})
+	probe := photograph(t, shown{Person: "ann"})
 	require.Equal(t, identify.Several, search(t, s, identify.SearchRequest{Photos: [][]byte{probe}}).Probes[0].Outcome)
 	p := search(t, s, identify.SearchRequest{Photos: [][]byte{probe}, Filter: map[string][]string{"site": {"bern"}}}).Probes[0]
 	require.Equal(t, identify.One, p.Outcome)
@@ -140,13 +140,13 @@ func TestSearchFilter(t *testing.T) {
 
 func TestInsertWhenNobodyIsFound(t *testing.T) {
 	s := newService(t)
-	req := identify.SearchRequest{Photos: [][]byte{photo(t, shown{Person: "ann"})}, Insert: true, Metadata: map[string]string{"from": "gate"}}
+	req := identify.SearchRequest{Photos: [][]byte{photograph(t, shown{Person: "ann"})}, Insert: true, Metadata: map[string]string{"from": "gate"}}
 	first := search(t, s, req)
 	require.NotNil(t, first.Inserted)
 	require.Equal(t, identify.Nobody, first.Probes[0].Outcome)
 	require.Equal(t, map[string]string{"from": "gate"}, first.Inserted.Subject.Metadata)
 
-	req.Photos = [][]byte{photo(t, shown{Person: "ann", Take: 1})}
+	req.Photos = [][]byte{photograph(t, shown{Person: "ann", Take: 1})}
 	second := search(t, s, req)
 	require.Nil(t, second.Inserted)
 	require.Equal(t, first.Inserted.Subject.ID, second.Probes[0].Candidates[0].Subject)
@@ -165,7 +165,7 @@ func TestInsertOfOnePersonByManyAtOnceIsOne(t *testing.T) {
 	errs := make([]error, callers)
 	photos := make([][]byte, callers)
 	for i := range callers {
-		photos[i] = photo(t, shown{Person: "ann", Take: i + 1})
+		photos[i] = photograph(t, shown{Person: "ann", Take: i + 1})
 	}
 	var work sync.WaitGroup
 	for i := range callers {
@@ -191,18 +191,18 @@ func TestInsertOfOnePersonByManyAtOnceIsOne(t *testing.T) {
 
 func TestSearchRefuses(t *testing.T) {
 	s := newService(t)
-	enrol(t, s, "ann", photo(t, shown{Person: "ann"}))
-	ann := photo(t, shown{Person: "ann"})
+	enrol(t, s, "ann", photograph(t, shown{Person: "ann"}))
+	ann := photograph(t, shown{Person: "ann"})
 	high := 1.5
 	for name, c := range map[string]struct {
 		req  identify.SearchRequest
 		want error
 	}{
-		"no face":             {identify.SearchRequest{Photos: [][]byte{photo(t)}}, identify.ErrNoFace},
-		"no face, all asked":  {identify.SearchRequest{Photos: [][]byte{photo(t)}, AllFaces: true}, identify.ErrNoFace},
-		"two people":          {identify.SearchRequest{Photos: [][]byte{photo(t, shown{Person: "ann"}, shown{Person: "bob"})}}, identify.ErrSeveralFaces},
-		"tiny face":           {identify.SearchRequest{Photos: [][]byte{photo(t, shown{Person: "ann", InterEye: 4})}}, identify.ErrFaceTooSmall},
-		"not a picture":       {identify.SearchRequest{Photos: [][]byte{[]byte("text")}}, embed.ErrCorrupt},
+		"no face":             {identify.SearchRequest{Photos: [][]byte{photograph(t)}}, identify.ErrNoFace},
+		"no face, all asked":  {identify.SearchRequest{Photos: [][]byte{photograph(t)}, AllFaces: true}, identify.ErrNoFace},
+		"two people":          {identify.SearchRequest{Photos: [][]byte{photograph(t, shown{Person: "ann"}, shown{Person: "bob"})}}, identify.ErrSeveralFaces},
+		"tiny face":           {identify.SearchRequest{Photos: [][]byte{photograph(t, shown{Person: "ann", InterEye: 4})}}, identify.ErrFaceTooSmall},
+		"not a picture":       {identify.SearchRequest{Photos: [][]byte{[]byte("text")}}, photo.ErrCorrupt},
 		"unknown gallery":     {identify.SearchRequest{Gallery: "none", Photos: [][]byte{ann}}, store.ErrNotFound},
 		"negative k":          {identify.SearchRequest{Photos: [][]byte{ann}, K: -1}, identify.ErrInvalid},
 		"too many candidates": {identify.SearchRequest{Photos: [][]byte{ann}, K: 101}, identify.ErrInvalid},
@@ -223,7 +223,7 @@ func TestSearchRefuses(t *testing.T) {
 
 func TestABystanderDoesNotMakeAGroup(t *testing.T) {
 	s := newService(t)
-	enrol(t, s, "ann", photo(t, shown{Person: "ann", Size: 300}, shown{Person: "bystander", Size: 100}))
+	enrol(t, s, "ann", photograph(t, shown{Person: "ann", Size: 300}, shown{Person: "bystander", Size: 100}))
 	outcome, ids := who(t, s, shown{Person: "ann", Take: 1})
 	require.Equal(t, identify.One, outcome)
 	require.Equal(t, []string{"ann"}, ids)
@@ -233,10 +233,10 @@ func TestABystanderDoesNotMakeAGroup(t *testing.T) {
 
 func TestSeveralPhotosOfOnePersonAreOneProbe(t *testing.T) {
 	s := newService(t)
-	enrol(t, s, "ann", photo(t, shown{Person: "ann"}))
-	one := search(t, s, identify.SearchRequest{Photos: [][]byte{photo(t, shown{Person: "ann", Take: 1})}}).Probes[0]
+	enrol(t, s, "ann", photograph(t, shown{Person: "ann"}))
+	one := search(t, s, identify.SearchRequest{Photos: [][]byte{photograph(t, shown{Person: "ann", Take: 1})}}).Probes[0]
 	three := search(t, s, identify.SearchRequest{Photos: [][]byte{
-		photo(t, shown{Person: "ann", Take: 1}), photo(t, shown{Person: "ann", Take: 2}), photo(t, shown{Person: "ann", Take: 3}),
+		photograph(t, shown{Person: "ann", Take: 1}), photograph(t, shown{Person: "ann", Take: 2}), photograph(t, shown{Person: "ann", Take: 3}),
 	}})
 	require.Len(t, three.Probes, 1)
 	p := three.Probes[0]
@@ -245,12 +245,12 @@ func TestSeveralPhotosOfOnePersonAreOneProbe(t *testing.T) {
 	require.InDelta(t, table().Identification(0.01, 3), p.Threshold, 1e-12, "each photo counts as a comparison")
 
 	inserted := search(t, s, identify.SearchRequest{Insert: true, Photos: [][]byte{
-		photo(t, shown{Person: "bob", Take: 1}), photo(t, shown{Person: "bob", Take: 2}),
+		photograph(t, shown{Person: "bob", Take: 1}), photograph(t, shown{Person: "bob", Take: 2}),
 	}}).Inserted
 	require.Len(t, inserted.Faces, 2)
 
 	_, err := s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{
-		photo(t, shown{Person: "ann"}), photo(t),
+		photograph(t, shown{Person: "ann"}), photograph(t),
 	}})
 	require.ErrorIs(t, err, identify.ErrNoFace)
 	for name, req := range map[string]identify.SearchRequest{
@@ -265,12 +265,12 @@ func TestSeveralPhotosOfOnePersonAreOneProbe(t *testing.T) {
 
 func TestRefusedFaceOfAGroupMatchesNobody(t *testing.T) {
 	s := newService(t)
-	enrol(t, s, "ann", photo(t, shown{Person: "ann"}))
+	enrol(t, s, "ann", photograph(t, shown{Person: "ann"}))
 	p := policy()
 	p.Quality = store.GateEnforce
 	_, err := s.UpdatePolicy(t.Context(), tenant, gallery, to(p))
 	require.NoError(t, err)
-	group := photo(t, shown{Person: "ann", Take: 1}, shown{Person: "ann", Take: 2, Reasons: []string{"blurred"}}, shown{Person: "ann", Take: 3, InterEye: 5})
+	group := photograph(t, shown{Person: "ann", Take: 1}, shown{Person: "ann", Take: 2, Reasons: []string{"blurred"}}, shown{Person: "ann", Take: 3, InterEye: 5})
 	a := search(t, s, identify.SearchRequest{Photos: [][]byte{group}, AllFaces: true})
 	require.Equal(t, identify.One, a.Probes[0].Outcome)
 	for _, refused := range a.Probes[1:] {

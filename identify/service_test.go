@@ -104,7 +104,7 @@ func search(t *testing.T, s *identify.Service, req identify.SearchRequest) ident
 // who is the outcome of a search for one face, and the candidates' subjects.
 func who(t *testing.T, s *identify.Service, f shown) (identify.Outcome, []string) {
 	t.Helper()
-	p := search(t, s, identify.SearchRequest{Photos: [][]byte{photo(t, f)}}).Probes[0]
+	p := search(t, s, identify.SearchRequest{Photos: [][]byte{photograph(t, f)}}).Probes[0]
 	var ids []string
 	for _, c := range p.Candidates {
 		ids = append(ids, c.Subject)

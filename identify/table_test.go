@@ -21,8 +21,8 @@ func TestReplicasFollowOneCalibration(t *testing.T) {
 	require.NoError(t, db.CreateTenant(ctx, store.Tenant{ID: tenant}))
 	_, err := a.CreateGallery(ctx, tenant, store.Gallery{Name: gallery})
 	require.NoError(t, err)
-	enrol(t, a, "ann", photo(t, shown{Person: "ann"}))
-	ann := photo(t, shown{Person: "ann", Take: 1})
+	enrol(t, a, "ann", photograph(t, shown{Person: "ann"}))
+	ann := photograph(t, shown{Person: "ann", Take: 1})
 
 	both := func() (searched, verified [2]float64, extrapolated bool) {
 		t.Helper()
@@ -55,7 +55,7 @@ func TestReplicasFollowOneCalibration(t *testing.T) {
 	require.True(t, extrapolated, "the owner's few photos do not show a rate of 1 %")
 
 	// The enrolled faces move the threshold of both, too.
-	enrol(t, b, "bob", photo(t, shown{Person: "bob"}), photo(t, shown{Person: "bob", Take: 1}))
+	enrol(t, b, "bob", photograph(t, shown{Person: "bob"}), photograph(t, shown{Person: "bob", Take: 1}))
 	searched, _, _ = both()
 	require.InDelta(t, own.Identification(0.01, 3), searched[0], 1e-9)
 

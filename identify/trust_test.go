@@ -8,15 +8,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"oneton/embed"
 	"oneton/face"
 	"oneton/identify"
+	"oneton/photo"
 	"oneton/store"
 )
 
 // poor is a photo that cannot be compared.
 func poor(person string, take int) shown {
-	return shown{Person: person, Take: take, Reasons: []string{embed.ReasonDark, embed.ReasonNotComparable}}
+	return shown{Person: person, Take: take, Reasons: []string{photo.ReasonDark, photo.ReasonNotComparable}}
 }
 
 func setQuality(t *testing.T, s *identify.Service, mode string) {
@@ -45,8 +45,8 @@ func TestTwoPoorPhotosMatchLess(t *testing.T) {
 		name := fmt.Sprintf("doubt %v enrolled and %v searched", c.enrolled, c.probe)
 		want := math.Sqrt(1-c.enrolled*c.enrolled)*math.Sqrt(1-c.probe*c.probe)*0.6 - c.enrolled*c.probe
 		require.Equal(t, c.found, want >= threshold, name)
-		enrol(t, s, "ann", photo(t, shown{Person: "ann", Doubt: c.enrolled}))
-		probe := photo(t, alike("stranger", c.probe))
+		enrol(t, s, "ann", photograph(t, shown{Person: "ann", Doubt: c.enrolled}))
+		probe := photograph(t, alike("stranger", c.probe))
 
 		a := search(t, s, identify.SearchRequest{Photos: [][]byte{probe}}).Probes[0]
 		outcome := identify.Nobody
@@ -64,8 +64,8 @@ func TestTwoPoorPhotosMatchLess(t *testing.T) {
 
 		both := [2]identify.Verification{}
 		for i, req := range []identify.VerifyRequest{
-			{Photo: probe, Reference: photo(t, shown{Person: "ann", Doubt: c.enrolled})},
-			{Photo: photo(t, shown{Person: "ann", Doubt: c.enrolled}), Reference: probe},
+			{Photo: probe, Reference: photograph(t, shown{Person: "ann", Doubt: c.enrolled})},
+			{Photo: photograph(t, shown{Person: "ann", Doubt: c.enrolled}), Reference: probe},
 		} {
 			both[i], err = s.Verify(t.Context(), tenant, req)
 			require.NoError(t, err)
@@ -83,13 +83,13 @@ func TestTwoPoorPhotosMatchLess(t *testing.T) {
 func TestMeanOfPoorPhotosKeepsItsDoubt(t *testing.T) {
 	s := newService(t)
 	const doubt = 0.5
-	enrol(t, s, "ann", photo(t, shown{Person: "ann", Doubt: doubt}))
+	enrol(t, s, "ann", photograph(t, shown{Person: "ann", Doubt: doubt}))
 	var photos [][]byte
 	var probe []float32
 	for take := range identify.MaxProbes {
 		f := alike("stranger", doubt)
 		f.Take = take
-		photos = append(photos, photo(t, f))
+		photos = append(photos, photograph(t, f))
 		form := doubted(template(f), -doubt)
 		if probe == nil {
 			probe = make([]float32, len(form))
@@ -111,7 +111,7 @@ func TestMeanOfPoorPhotosKeepsItsDoubt(t *testing.T) {
 
 func TestIncomparablePhotoIsNotEnrolled(t *testing.T) {
 	s := newService(t)
-	good, bad := photo(t, shown{Person: "ann"}), photo(t, poor("ann", 1))
+	good, bad := photograph(t, shown{Person: "ann"}), photograph(t, poor("ann", 1))
 	for _, mode := range []string{store.GateReport, store.GateEnforce} {
 		setQuality(t, s, mode)
 		for argument, photos := range map[string][][]byte{"photo": {bad}, "photo[1]": {good, bad}} {
@@ -120,7 +120,7 @@ func TestIncomparablePhotoIsNotEnrolled(t *testing.T) {
 			_, err = s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: photos, Insert: true})
 			requireIncomparable(t, err, argument)
 		}
-		enrol(t, s, "bob", photo(t, shown{Person: "bob"}))
+		enrol(t, s, "bob", photograph(t, shown{Person: "bob"}))
 		_, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Subject: "bob", Photos: [][]byte{bad}})
 		requireIncomparable(t, err, "photo")
 		subs, err := s.Subjects(t.Context(), tenant, gallery, store.Page{Limit: 10})
@@ -136,7 +136,7 @@ func requireIncomparable(t *testing.T, err error, argument string) {
 	t.Helper()
 	var q *identify.QualityError
 	require.ErrorAs(t, err, &q)
-	require.Equal(t, []string{embed.ReasonDark, embed.ReasonNotComparable}, q.Reasons)
+	require.Equal(t, []string{photo.ReasonDark, photo.ReasonNotComparable}, q.Reasons)
 	var a *identify.ArgumentError
 	require.ErrorAs(t, err, &a)
 	require.Equal(t, argument, a.Argument)
@@ -146,9 +146,9 @@ func requireIncomparable(t *testing.T, err error, argument string) {
 // answer says why.
 func TestIncomparablePhotoMatchesNobody(t *testing.T) {
 	s := newService(t)
-	enrol(t, s, "ann", photo(t, shown{Person: "ann"}))
-	bad, good := photo(t, poor("ann", 0)), photo(t, shown{Person: "ann", Take: 1})
-	reasons := []string{embed.ReasonDark, embed.ReasonNotComparable}
+	enrol(t, s, "ann", photograph(t, shown{Person: "ann"}))
+	bad, good := photograph(t, poor("ann", 0)), photograph(t, shown{Person: "ann", Take: 1})
+	reasons := []string{photo.ReasonDark, photo.ReasonNotComparable}
 	for _, mode := range []string{store.GateReport, store.GateOff} {
 		setQuality(t, s, mode)
 		low := -1.0
@@ -200,7 +200,7 @@ func TestIncomparablePhotosWhereQualityIsOff(t *testing.T) {
 	s := newService(t)
 	setQuality(t, s, store.GateOff)
 	for i := range 5 {
-		a := search(t, s, identify.SearchRequest{Photos: [][]byte{photo(t, poor("ann", 0))}, Insert: true, Metadata: map[string]string{"n": strconv.Itoa(i)}})
+		a := search(t, s, identify.SearchRequest{Photos: [][]byte{photograph(t, poor("ann", 0))}, Insert: true, Metadata: map[string]string{"n": strconv.Itoa(i)}})
 		require.NotNil(t, a.Inserted)
 		require.Equal(t, i, a.Probes[0].Faces)
 	}

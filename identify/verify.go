@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"oneton/embed"
+	"oneton/photo"
 	"oneton/store"
 )
 
@@ -111,7 +111,7 @@ func (s *Service) Verify(ctx context.Context, tenant string, req VerifyRequest) 
 }
 
 // nearest is the id and cosine of the enrolled face most like the probe.
-func nearest(probe embed.Face, enrolled []store.Face) (id string, cosine float64, err error) {
+func nearest(probe photo.Face, enrolled []store.Face) (id string, cosine float64, err error) {
 	cosine = -1
 	for _, f := range enrolled {
 		c, err := probe.Probe.Cosine(f.Template)

@@ -12,7 +12,7 @@ import (
 func TestVerifyPhotos(t *testing.T) {
 	s := newService(t)
 	v, err := s.Verify(t.Context(), tenant, identify.VerifyRequest{
-		Photo: photo(t, shown{Person: "ann", Take: 1}), Reference: photo(t, shown{Person: "ann", Take: 2}),
+		Photo: photograph(t, shown{Person: "ann", Take: 1}), Reference: photograph(t, shown{Person: "ann", Take: 2}),
 	})
 	require.NoError(t, err)
 	require.True(t, v.Match)
@@ -21,7 +21,7 @@ func TestVerifyPhotos(t *testing.T) {
 	require.NotNil(t, v.Reference)
 
 	v, err = s.Verify(t.Context(), tenant, identify.VerifyRequest{
-		Photo: photo(t, shown{Person: "ann"}), Reference: photo(t, shown{Person: "bob"}),
+		Photo: photograph(t, shown{Person: "ann"}), Reference: photograph(t, shown{Person: "bob"}),
 	})
 	require.NoError(t, err)
 	require.False(t, v.Match)
@@ -29,9 +29,9 @@ func TestVerifyPhotos(t *testing.T) {
 
 func TestVerifySubjectPaysForEveryFace(t *testing.T) {
 	s := newService(t)
-	e := enrol(t, s, "ann", photo(t, shown{Person: "ann", Take: 1}), photo(t, shown{Person: "ann", Take: 2}))
+	e := enrol(t, s, "ann", photograph(t, shown{Person: "ann", Take: 1}), photograph(t, shown{Person: "ann", Take: 2}))
 	v, err := s.Verify(t.Context(), tenant, identify.VerifyRequest{
-		Photo: photo(t, shown{Person: "ann", Take: 2}), Gallery: gallery, Subject: "ann", FMR: 1e-3,
+		Photo: photograph(t, shown{Person: "ann", Take: 2}), Gallery: gallery, Subject: "ann", FMR: 1e-3,
 	})
 	require.NoError(t, err)
 	require.True(t, v.Match)
@@ -41,8 +41,8 @@ func TestVerifySubjectPaysForEveryFace(t *testing.T) {
 
 func TestVerifyRefuses(t *testing.T) {
 	s := newService(t)
-	enrol(t, s, "ann", photo(t, shown{Person: "ann"}))
-	ann := photo(t, shown{Person: "ann"})
+	enrol(t, s, "ann", photograph(t, shown{Person: "ann"}))
+	ann := photograph(t, shown{Person: "ann"})
 	for name, c := range map[string]struct {
 		req  identify.VerifyRequest
 		want error
@@ -52,7 +52,7 @@ func TestVerifyRefuses(t *testing.T) {
 		"no gallery":              {identify.VerifyRequest{Photo: ann, Subject: "ann"}, identify.ErrInvalid},
 		"rate of one":             {identify.VerifyRequest{Photo: ann, Reference: ann, FMR: 1}, identify.ErrInvalid},
 		"unknown subject":         {identify.VerifyRequest{Photo: ann, Gallery: gallery, Subject: "bob"}, store.ErrNotFound},
-		"faceless reference":      {identify.VerifyRequest{Photo: ann, Reference: photo(t)}, identify.ErrNoFace},
+		"faceless reference":      {identify.VerifyRequest{Photo: ann, Reference: photograph(t)}, identify.ErrNoFace},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := s.Verify(t.Context(), tenant, c.req)

@@ -34,7 +34,7 @@ func TestSearchWaitsForItsOwnGallery(t *testing.T) {
 	}
 	enrolIn := func(name, subject string) identify.Enrolled {
 		e, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{
-			Gallery: name, Subject: subject, Create: true, Photos: [][]byte{photo(t, shown{Person: subject})},
+			Gallery: name, Subject: subject, Create: true, Photos: [][]byte{photograph(t, shown{Person: subject})},
 		})
 		require.NoError(t, err)
 		return e
@@ -46,7 +46,7 @@ func TestSearchWaitsForItsOwnGallery(t *testing.T) {
 	enrolIn("other", "bob")
 
 	look := func(ctx context.Context, name string) (identify.Answer, error) {
-		return s.Search(ctx, tenant, identify.SearchRequest{Gallery: name, Photos: [][]byte{photo(t, shown{Person: "ann"})}})
+		return s.Search(ctx, tenant, identify.SearchRequest{Gallery: name, Photos: [][]byte{photograph(t, shown{Person: "ann"})}})
 	}
 	soon, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()

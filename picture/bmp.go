@@ -9,29 +9,25 @@ import (
 	"image"
 
 	"golang.org/x/image/bmp"
-)
 
-// isBMP looks at the mark and at the length of the header behind it.
-func isBMP(data []byte) bool {
-	const lengthAt, most = 14, 124
-	return bytes.HasPrefix(data, []byte("BM")) && len(data) > lengthAt+4 && binary.LittleEndian.Uint32(data[lengthAt:]) <= most
-}
+	"oneton/photo"
+)
 
 func sizeOfBMP(data []byte) (image.Point, error) {
 	cfg, err := bmp.DecodeConfig(bytes.NewReader(data))
 	if errors.Is(err, bmp.ErrUnsupported) {
-		return image.Point{}, fmt.Errorf("%w: a BMP that is compressed, or of 16 bits or an old or odd header; send a JPEG", ErrUnsupported)
+		return image.Point{}, fmt.Errorf("%w: a BMP that is compressed, or of 16 bits or an old or odd header; send a JPEG", photo.ErrUnsupported)
 	}
 	return image.Pt(cfg.Width, cfg.Height), err
 }
 
-// checkBMP is ErrCorrupt when the file is shorter than its rows.
+// checkBMP is photo.ErrCorrupt when the file is shorter than its rows.
 func checkBMP(data []byte, size image.Point, _ Limits) error {
 	const pixelsAt, bitsAt, word = 10, 28, 32 // sizeOfBMP has seen them
 	bits := int(binary.LittleEndian.Uint16(data[bitsAt:]))
 	row := (size.X*bits + word - 1) / word * (word / 8)
 	if need := int(binary.LittleEndian.Uint32(data[pixelsAt:])) + row*size.Y; need > len(data) {
-		return fmt.Errorf("%w: the file ends before the picture does; send all of it", ErrCorrupt)
+		return fmt.Errorf("%w: the file ends before the picture does; send all of it", photo.ErrCorrupt)
 	}
 	return nil
 }

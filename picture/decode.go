@@ -1,7 +1,6 @@
 package picture
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,13 +9,13 @@ import (
 	"io"
 	"time"
 
+	"oneton/photo"
 	"oneton/picture/internal/jpeg"
 )
 
-// format is one of the formats that are read. Its functions are given the file.
+// format is how files of one media type are read. Its functions are given the
+// file.
 type format struct {
-	// name is how people call a file of it.
-	name, mediaType string
 	// size is the picture's, in pixels, before it is turned.
 	size func(data []byte) (image.Point, error)
 	// animated refuses a file of more than one picture.
@@ -26,19 +25,12 @@ type format struct {
 	decode func(ctx context.Context, d *Decoder, data []byte) (*Picture, error)
 }
 
-// sniff finds the format by the content's first bytes.
-func sniff(data []byte) (f format, ok bool) {
-	switch {
-	case bytes.HasPrefix(data, []byte("\xff\xd8\xff")):
-		return format{"a JPEG", "image/jpeg", sizeOfJPEG, single, checkJPEG, decodeJPEG}, true
-	case bytes.HasPrefix(data, []byte(pngSignature)):
-		return format{"a PNG", "image/png", sizeOfPNG, animatedPNG, checkPNG, decodePNG}, true
-	case len(data) >= webpForm && string(data[:4]) == "RIFF" && string(data[8:webpForm]) == "WEBP":
-		return format{"a WebP", "image/webp", sizeOfWebP, single, checkWebP, decodeWebP}, true
-	case isBMP(data):
-		return format{"a BMP", "image/bmp", sizeOfBMP, single, checkBMP, decodeBMP}, true
-	}
-	return format{}, false
+// formats are by what photo.MediaType tells.
+var formats = map[string]format{
+	"image/jpeg": {sizeOfJPEG, single, checkJPEG, decodeJPEG},
+	"image/png":  {sizeOfPNG, animatedPNG, checkPNG, decodePNG},
+	"image/webp": {sizeOfWebP, single, checkWebP, decodeWebP},
+	"image/bmp":  {sizeOfBMP, single, checkBMP, decodeBMP},
 }
 
 // single is for formats whose files have one picture, or whose size tells.
@@ -58,19 +50,20 @@ func Decode(ctx context.Context, data []byte, limits Limits) (*Picture, error) {
 // Decode reads a JPEG, PNG, WebP or BMP photo, told apart by content, and turns it
 // upright as its EXIF orientation says. Transparent parts are shown on white.
 // Of a file that is cut or damaged it may be the rows before that; see Damage.
-// It is ErrEmpty, ErrUnsupported, ErrCorrupt, ErrTooLarge, ErrTooSmall,
-// ErrTooComplex or the context's error. The picture lasts until the next call.
+// It is photo.ErrEmpty, photo.ErrUnsupported, photo.ErrCorrupt, photo.ErrTooLarge, photo.ErrTooSmall,
+// photo.ErrTooComplex or the context's error. The picture lasts until the next call.
 func (d *Decoder) Decode(ctx context.Context, data []byte, limits Limits) (*Picture, error) {
 	if len(data) == 0 {
-		return nil, fmt.Errorf("%w: the file has no bytes; send all of it", ErrEmpty)
+		return nil, fmt.Errorf("%w: the file has no bytes; send all of it", photo.ErrEmpty)
 	}
 	if len(data) > limits.Bytes {
-		return nil, fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, len(data), limits.Bytes)
+		return nil, fmt.Errorf("%w: %d bytes, the limit is %d", photo.ErrTooLarge, len(data), limits.Bytes)
 	}
-	f, ok := sniff(data)
-	if !ok {
-		return nil, foreign(data)
+	mediaType, err := photo.MediaType(data)
+	if err != nil {
+		return nil, err
 	}
+	f := formats[mediaType]
 	if err := f.animated(data); err != nil {
 		return nil, err
 	}
@@ -89,9 +82,9 @@ func (d *Decoder) Decode(ctx context.Context, data []byte, limits Limits) (*Pict
 		return nil, err
 	}
 	if p.Height < limits.MinSide {
-		return nil, fmt.Errorf("%w: %w; send the whole file", ErrCorrupt, p.damage)
+		return nil, fmt.Errorf("%w: %w; send the whole file", photo.ErrCorrupt, p.damage)
 	}
-	p.turn(orientation(data, f.mediaType))
+	p.turn(orientation(data, mediaType))
 	return p, nil
 }
 
@@ -108,7 +101,7 @@ func (d *Decoder) decode(ctx context.Context, f format, data []byte, limit time.
 	case err == nil:
 		return p, nil
 	case bound.Err() != nil && ctx.Err() == nil:
-		return nil, fmt.Errorf("%w: decoding takes more than %v", ErrTooComplex, limit)
+		return nil, fmt.Errorf("%w: decoding takes more than %v", photo.ErrTooComplex, limit)
 	}
 	return nil, decodeError(ctx, err)
 }
@@ -116,11 +109,11 @@ func (d *Decoder) decode(ctx context.Context, f format, data []byte, limit time.
 func (l Limits) check(width, height int) error {
 	switch {
 	case width > l.Side || height > l.Side:
-		return fmt.Errorf("%w: %d×%d pixels, the longest side may be %d", ErrTooLarge, width, height, l.Side)
+		return fmt.Errorf("%w: %d×%d pixels, the longest side may be %d", photo.ErrTooLarge, width, height, l.Side)
 	case width*height > l.Pixels:
-		return fmt.Errorf("%w: %d×%d pixels, the limit is %d in all", ErrTooLarge, width, height, l.Pixels)
+		return fmt.Errorf("%w: %d×%d pixels, the limit is %d in all", photo.ErrTooLarge, width, height, l.Pixels)
 	case width < l.MinSide || height < l.MinSide:
-		return fmt.Errorf("%w: %d×%d pixels, the shortest side may be %d", ErrTooSmall, width, height, l.MinSide)
+		return fmt.Errorf("%w: %d×%d pixels, the shortest side may be %d", photo.ErrTooSmall, width, height, l.MinSide)
 	}
 	return nil
 }
@@ -131,17 +124,17 @@ func decodeError(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.Is(err, ErrCorrupt), errors.Is(err, ErrUnsupported):
+	case errors.Is(err, photo.ErrCorrupt), errors.Is(err, photo.ErrUnsupported):
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return fmt.Errorf("%w: the file ends before the picture does; send all of it", ErrCorrupt)
+		return fmt.Errorf("%w: the file ends before the picture does; send all of it", photo.ErrCorrupt)
 	}
 	var jpegVariant jpeg.UnsupportedError
 	var pngVariant png.UnsupportedError
 	if errors.As(err, &jpegVariant) || errors.As(err, &pngVariant) {
-		return fmt.Errorf("%w: %w", ErrUnsupported, err)
+		return fmt.Errorf("%w: %w", photo.ErrUnsupported, err)
 	}
-	return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	return fmt.Errorf("%w: %w", photo.ErrCorrupt, err)
 }
 
 // contextReader reads data until the context ends. It hands out small pieces,

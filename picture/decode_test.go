@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"oneton/photo"
 	"oneton/picture"
 )
 
@@ -108,26 +109,26 @@ func TestDecodeRefuses(t *testing.T) {
 		data []byte
 		want error
 	}{
-		"no bytes":            {nil, picture.ErrEmpty},
-		"zero bytes":          {make([]byte, 1000), picture.ErrUnsupported},
-		"text":                {[]byte("this is not a picture"), picture.ErrUnsupported},
-		"gif":                 {file(t, "refused-animation.gif"), picture.ErrUnsupported},
-		"truncated bmp":       {file(t, "plain.bmp")[:4000], picture.ErrCorrupt},
-		"old bmp":             {[]byte("BM\x1a\x00\x00\x00\x00\x00\x00\x00\x1a\x00\x00\x00\x0c\x00\x00\x00\x20\x00\x20\x00\x01\x00\x18\x00"), picture.ErrUnsupported},
-		"text like a bmp":     {[]byte("BM is how this text begins"), picture.ErrUnsupported},
-		"animated png":        {file(t, "refused-animation.png"), picture.ErrUnsupported},
-		"animated webp":       {file(t, "refused-animation.webp"), picture.ErrUnsupported},
-		"huge png":            {file(t, "huge.png"), picture.ErrTooLarge},
-		"truncated jpeg":      {jpeg[:len(jpeg)*3/4], picture.ErrCorrupt},
-		"truncated headers":   {jpeg[:30], picture.ErrCorrupt},
-		"truncated progress":  {progressive[:len(progressive)*2/4], picture.ErrCorrupt},
-		"truncated png":       {png[:45], picture.ErrCorrupt},
-		"truncated webp":      {webp[:len(webp)*3/4], picture.ErrCorrupt},
-		"corrupt png":         {flip(png, len(png)*3/4), picture.ErrCorrupt},
-		"signature alone":     {png[:8], picture.ErrCorrupt},
-		"jpeg behind a riff":  {append([]byte("RIFF\x00\x00\x00\x00WEBP"), jpeg...), picture.ErrCorrupt},
-		"twelve-bit jpeg":     {bytes.Replace(jpeg, []byte("\xff\xc0\x00\x11\x08"), []byte("\xff\xc1\x00\x11\x0c"), 1), picture.ErrUnsupported},
-		"one pixel too short": {tiny(t), picture.ErrTooSmall},
+		"no bytes":            {nil, photo.ErrEmpty},
+		"zero bytes":          {make([]byte, 1000), photo.ErrUnsupported},
+		"text":                {[]byte("this is not a picture"), photo.ErrUnsupported},
+		"gif":                 {file(t, "refused-animation.gif"), photo.ErrUnsupported},
+		"truncated bmp":       {file(t, "plain.bmp")[:4000], photo.ErrCorrupt},
+		"old bmp":             {[]byte("BM\x1a\x00\x00\x00\x00\x00\x00\x00\x1a\x00\x00\x00\x0c\x00\x00\x00\x20\x00\x20\x00\x01\x00\x18\x00"), photo.ErrUnsupported},
+		"text like a bmp":     {[]byte("BM is how this text begins"), photo.ErrUnsupported},
+		"animated png":        {file(t, "refused-animation.png"), photo.ErrUnsupported},
+		"animated webp":       {file(t, "refused-animation.webp"), photo.ErrUnsupported},
+		"huge png":            {file(t, "huge.png"), photo.ErrTooLarge},
+		"truncated jpeg":      {jpeg[:len(jpeg)*3/4], photo.ErrCorrupt},
+		"truncated headers":   {jpeg[:30], photo.ErrCorrupt},
+		"truncated progress":  {progressive[:len(progressive)*2/4], photo.ErrCorrupt},
+		"truncated png":       {png[:45], photo.ErrCorrupt},
+		"truncated webp":      {webp[:len(webp)*3/4], photo.ErrCorrupt},
+		"corrupt png":         {flip(png, len(png)*3/4), photo.ErrCorrupt},
+		"signature alone":     {png[:8], photo.ErrCorrupt},
+		"jpeg behind a riff":  {append([]byte("RIFF\x00\x00\x00\x00WEBP"), jpeg...), photo.ErrCorrupt},
+		"twelve-bit jpeg":     {bytes.Replace(jpeg, []byte("\xff\xc0\x00\x11\x08"), []byte("\xff\xc1\x00\x11\x0c"), 1), photo.ErrUnsupported},
+		"one pixel too short": {tiny(t), photo.ErrTooSmall},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -158,10 +159,10 @@ func TestDecodeChecksLimits(t *testing.T) {
 		want   error
 	}{
 		"all fit exactly":  {func(l *picture.Limits) { *l = picture.Limits{Bytes: len(data), Pixels: 61 * 43, Side: 61, MinSide: 43} }, nil},
-		"one byte more":    {func(l *picture.Limits) { l.Bytes = len(data) - 1 }, picture.ErrTooLarge},
-		"one pixel more":   {func(l *picture.Limits) { l.Pixels = 61*43 - 1 }, picture.ErrTooLarge},
-		"one column more":  {func(l *picture.Limits) { l.Side = 60 }, picture.ErrTooLarge},
-		"one row too few ": {func(l *picture.Limits) { l.MinSide = 44 }, picture.ErrTooSmall},
+		"one byte more":    {func(l *picture.Limits) { l.Bytes = len(data) - 1 }, photo.ErrTooLarge},
+		"one pixel more":   {func(l *picture.Limits) { l.Pixels = 61*43 - 1 }, photo.ErrTooLarge},
+		"one column more":  {func(l *picture.Limits) { l.Side = 60 }, photo.ErrTooLarge},
+		"one row too few ": {func(l *picture.Limits) { l.MinSide = 44 }, photo.ErrTooSmall},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -180,7 +181,7 @@ func TestDecodeRefusesHugePictureWithoutMemory(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	_, err := picture.Decode(t.Context(), data, picture.DefaultLimits())
 	runtime.ReadMemStats(&after)
-	require.ErrorIs(t, err, picture.ErrTooLarge)
+	require.ErrorIs(t, err, photo.ErrTooLarge)
 	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(few))
 }
 
@@ -198,7 +199,7 @@ func TestDecodeStopsWithTime(t *testing.T) {
 	limits.Time = time.Nanosecond
 	for _, name := range []string{"orientation-1.jpg", "progressive.jpg", "plain.png", "lossy.webp"} {
 		_, err := picture.Decode(t.Context(), file(t, name), limits)
-		require.ErrorIs(t, err, picture.ErrTooComplex, name)
+		require.ErrorIs(t, err, photo.ErrTooComplex, name)
 		require.NotErrorIs(t, err, context.DeadlineExceeded, name)
 	}
 }
@@ -231,7 +232,7 @@ func FuzzDecode(f *testing.F) {
 		p, err := picture.Decode(t.Context(), data, limits)
 		if err != nil {
 			for _, known := range []error{
-				picture.ErrEmpty, picture.ErrUnsupported, picture.ErrCorrupt, picture.ErrTooLarge, picture.ErrTooSmall, picture.ErrTooComplex,
+				photo.ErrEmpty, photo.ErrUnsupported, photo.ErrCorrupt, photo.ErrTooLarge, photo.ErrTooSmall, photo.ErrTooComplex,
 			} {
 				if bytes.Contains([]byte(err.Error()), []byte(known.Error())) {
 					return

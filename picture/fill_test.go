@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"oneton/photo"
 	"oneton/picture"
 )
 
@@ -36,7 +37,7 @@ func TestCutPNGEndsAtItsDamage(t *testing.T) {
 	at := 20 + strings.Index(string(data[len(data)/3:]), "IDAT") + len(data)/3
 	spoiled := flip(data, at)
 	_, err := picture.Decode(t.Context(), spoiled, picture.DefaultLimits())
-	require.ErrorIs(t, err, picture.ErrCorrupt)
+	require.ErrorIs(t, err, photo.ErrCorrupt)
 	cut := decoded(t, spoiled[:len(data)*9/10])
 	require.Error(t, cut.Damage())
 	require.Less(t, cut.Height, 512*at/len(data))

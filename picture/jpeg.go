@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/color"
 
+	"oneton/photo"
 	"oneton/picture/internal/jpeg"
 )
 
@@ -127,7 +128,7 @@ func memoryOf(f jpeg.Frame) int {
 	return samples * bytes
 }
 
-// checkJPEG is ErrTooLarge or ErrTooComplex when decoding would take more work
+// checkJPEG is photo.ErrTooLarge or photo.ErrTooComplex when decoding would take more work
 // than photos need. Of a damaged file it says nothing.
 func checkJPEG(data []byte, _ image.Point, limits Limits) error {
 	frame, err := jpeg.ReadFrame(data)
@@ -137,14 +138,14 @@ func checkJPEG(data []byte, _ image.Point, limits Limits) error {
 	// Whole units may hold a sixteenth more.
 	blocks := max(limits.Pixels, smallPicture) / 64 * 17 / 16
 	if memory := memoryOf(frame); memory > maxJPEGMemory*64*blocks {
-		return fmt.Errorf("%w: a JPEG of this kind with %d×%d pixels takes %d bytes, the limit is %d; send a smaller one", ErrTooLarge, frame.Width, frame.Height, memory, maxJPEGMemory*limits.Pixels)
+		return fmt.Errorf("%w: a JPEG of this kind with %d×%d pixels takes %d bytes, the limit is %d; send a smaller one", photo.ErrTooLarge, frame.Width, frame.Height, memory, maxJPEGMemory*limits.Pixels)
 	}
 	scans, visits, tables := 0, 0, 0
 	for s := range jpeg.Segments(data) {
 		switch s.Marker {
 		case jpeg.DHT, jpeg.DQT:
 			if tables += len(s.Data); tables > maxTables {
-				return fmt.Errorf("%w: more than %d bytes of JPEG tables", ErrTooComplex, maxTables)
+				return fmt.Errorf("%w: more than %d bytes of JPEG tables", photo.ErrTooComplex, maxTables)
 			}
 		case jpeg.SOS:
 			scan, err := frame.ReadScan(s.Data)
@@ -152,10 +153,10 @@ func checkJPEG(data []byte, _ image.Point, limits Limits) error {
 				return nil // decoding ends here
 			}
 			if scans++; scans > maxScans {
-				return fmt.Errorf("%w: more than %d JPEG scans", ErrTooComplex, maxScans)
+				return fmt.Errorf("%w: more than %d JPEG scans", photo.ErrTooComplex, maxScans)
 			}
 			if visits += scan.Blocks(); visits > maxVisits*blocks || !frame.Progressive && visits > frame.Blocks() {
-				return fmt.Errorf("%w: %d JPEG scans of %d×%d pixels", ErrTooComplex, scans, frame.Width, frame.Height)
+				return fmt.Errorf("%w: %d JPEG scans of %d×%d pixels", photo.ErrTooComplex, scans, frame.Width, frame.Height)
 			}
 		}
 	}

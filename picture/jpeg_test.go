@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"oneton/photo"
 	"oneton/picture"
 )
 
@@ -127,7 +128,7 @@ func TestCutPhotoIsItsRows(t *testing.T) {
 	require.False(t, cut.Turned(270).Cuts(0, 0, h0-1, w0))
 
 	_, err := picture.Decode(t.Context(), b.Bytes()[:b.Len()/4], picture.DefaultLimits())
-	require.ErrorIs(t, err, picture.ErrCorrupt)
+	require.ErrorIs(t, err, photo.ErrCorrupt)
 	require.ErrorContains(t, err, "after row 16 of 120")
 }
 
@@ -156,7 +157,7 @@ func TestDefaultLimitsTakePhonesPhotos(t *testing.T) {
 
 func TestJPEGsThatAreRefused(t *testing.T) {
 	_, err := picture.Decode(t.Context(), file(t, "refused-arithmetic.jpg"), picture.DefaultLimits())
-	require.ErrorIs(t, err, picture.ErrUnsupported)
+	require.ErrorIs(t, err, photo.ErrUnsupported)
 	require.ErrorContains(t, err, "arithmetic coding; save it as a baseline or progressive JPEG")
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"oneton/photo"
 	"oneton/picture"
 	"oneton/picture/picturetest"
 )
@@ -153,7 +154,7 @@ func TestWebPThatHidesItsImageIsChecked(t *testing.T) {
 	hidden := slices.Concat(data[:12], []byte("ODD!\x01\x00\x00\x00xx"), data[12:])
 	binary.LittleEndian.PutUint32(hidden[4:], uint32(len(hidden)-8))
 	_, err := picture.Decode(t.Context(), hidden, picture.DefaultLimits())
-	require.ErrorIs(t, err, picture.ErrTooLarge)
+	require.ErrorIs(t, err, photo.ErrTooLarge)
 }
 
 func FuzzOrientation(f *testing.F) {

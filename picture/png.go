@@ -10,6 +10,8 @@ import (
 	"image/png"
 	"iter"
 	"strings"
+
+	"oneton/photo"
 )
 
 // pngSignature begins every PNG.
@@ -71,7 +73,7 @@ func headerOfPNG(data []byte) (pngHeader, error) {
 		}
 		break
 	}
-	return nil, fmt.Errorf("%w: the PNG does not begin with a whole header", ErrCorrupt)
+	return nil, fmt.Errorf("%w: the PNG does not begin with a whole header", photo.ErrCorrupt)
 }
 
 func (h pngHeader) size() image.Point {
@@ -183,7 +185,7 @@ func appendPNGChunk(file []byte, kind string, content []byte) []byte {
 	return binary.BigEndian.AppendUint32(file, crc32.ChecksumIEEE(file[from:]))
 }
 
-// animatedPNG is ErrUnsupported for a file with more than one picture (APNG,
+// animatedPNG is photo.ErrUnsupported for a file with more than one picture (APNG,
 // part of PNG third edition). One with a single frame is a still.
 func animatedPNG(data []byte) error {
 	animated := false
@@ -194,7 +196,7 @@ func animatedPNG(data []byte) error {
 		case kind == pngData && !animated:
 			return nil
 		case kind == "fdAT":
-			return fmt.Errorf("%w: an animated PNG; send one of its pictures as a still", ErrUnsupported)
+			return fmt.Errorf("%w: an animated PNG; send one of its pictures as a still", photo.ErrUnsupported)
 		}
 	}
 	return nil
@@ -213,8 +215,8 @@ const (
 	leastPNGWork = 64 << 20
 )
 
-// checkPNG is ErrTooLarge when the samples take too many bytes and
-// ErrTooComplex when there are too many chunks. Of a damaged file it says
+// checkPNG is photo.ErrTooLarge when the samples take too many bytes and
+// photo.ErrTooComplex when there are too many chunks. Of a damaged file it says
 // nothing.
 func checkPNG(data []byte, _ image.Point, limits Limits) error {
 	h, err := headerOfPNG(data)
@@ -223,7 +225,7 @@ func checkPNG(data []byte, _ image.Point, limits Limits) error {
 	}
 	samples := h.size().Y * h.rowBytes()
 	if samples > maxPNGBytes*limits.Pixels {
-		return fmt.Errorf("%w: %d bytes of PNG samples, the limit is %d", ErrTooLarge, samples, maxPNGBytes*limits.Pixels)
+		return fmt.Errorf("%w: %d bytes of PNG samples, the limit is %d", photo.ErrTooLarge, samples, maxPNGBytes*limits.Pixels)
 	}
 	chunks, compressed := 0, 0
 	for kind, content := range pngChunks(data) {
@@ -232,14 +234,14 @@ func checkPNG(data []byte, _ image.Point, limits Limits) error {
 			continue
 		}
 		if chunks++; chunks > maxChunks {
-			return fmt.Errorf("%w: more than %d PNG chunks", ErrTooComplex, maxChunks)
+			return fmt.Errorf("%w: more than %d PNG chunks", photo.ErrTooComplex, maxChunks)
 		}
 	}
 	// A file may be half as large and have as many samples as is allowed, but not
 	// both.
 	most := max(maxPNGBytes*limits.Pixels/4*5, dataCost*limits.Bytes/2)
 	if work := samples + dataCost*compressed; work > max(most, leastPNGWork) {
-		return fmt.Errorf("%w: %d bytes of PNG data for %d bytes of samples", ErrTooComplex, compressed, samples)
+		return fmt.Errorf("%w: %d bytes of PNG data for %d bytes of samples", photo.ErrTooComplex, compressed, samples)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"oneton/photo"
 	"oneton/picture"
 )
 
@@ -91,8 +92,8 @@ func TestPNGsWithoutAllPixelsAreCorrupt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := picture.Decode(t.Context(), content, picture.DefaultLimits())
-			require.ErrorIs(t, err, picture.ErrCorrupt)
-			require.NotEqual(t, picture.ErrCorrupt.Error(), err.Error(), "without a detail")
+			require.ErrorIs(t, err, photo.ErrCorrupt)
+			require.NotEqual(t, photo.ErrCorrupt.Error(), err.Error(), "without a detail")
 		})
 	}
 }
@@ -113,7 +114,7 @@ func TestCutPNGsShowTheirWholeRows(t *testing.T) {
 		for cut := at; cut < len(data); cut++ {
 			p, err := picture.Decode(t.Context(), data[:cut], limits)
 			if err != nil {
-				require.ErrorIs(t, err, picture.ErrCorrupt, "%s at %d", name, cut)
+				require.ErrorIs(t, err, photo.ErrCorrupt, "%s at %d", name, cut)
 				require.Zero(t, taken, "%s at %d: a shorter one is taken", name, cut)
 				continue
 			}
@@ -132,7 +133,7 @@ func TestCutPNGsShowTheirWholeRows(t *testing.T) {
 	interlaced := pngParts(t, "plain.png")
 	interlaced[0] = pngPart("IHDR", append(bytes.Clone(interlaced[0][8:20]), 1))
 	_, err := picture.Decode(t.Context(), pngOf(interlaced...)[:120], limits)
-	require.ErrorIs(t, err, picture.ErrCorrupt)
+	require.ErrorIs(t, err, photo.ErrCorrupt)
 }
 
 func TestCutPNGSaysWhere(t *testing.T) {
@@ -142,7 +143,7 @@ func TestCutPNGSaysWhere(t *testing.T) {
 		if err == nil {
 			continue
 		}
-		require.ErrorIs(t, err, picture.ErrCorrupt)
+		require.ErrorIs(t, err, photo.ErrCorrupt)
 		require.Regexp(t, `: the file ends after row 1?[0-9] of 43; send the whole file$`, err.Error())
 		return
 	}
@@ -168,7 +169,7 @@ func TestOneFrameIsAStill(t *testing.T) {
 	}
 	hidden := pngOf(parts[0], control(1), slices.Concat(parts[1:len(parts)-1]...), frame, pngPart("fdAT", make([]byte, 9)), parts[len(parts)-1])
 	_, err := picture.Decode(t.Context(), hidden, picture.DefaultLimits())
-	require.ErrorIs(t, err, picture.ErrUnsupported)
+	require.ErrorIs(t, err, photo.ErrUnsupported)
 	require.ErrorContains(t, err, "an animated PNG; send one of its pictures as a still")
 }
 
@@ -290,11 +291,11 @@ func TestWebPsThatContradictThemselvesAreCorrupt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := picture.Decode(t.Context(), content, picture.DefaultLimits())
-			require.ErrorIs(t, err, picture.ErrCorrupt)
-			require.NotEqual(t, picture.ErrCorrupt.Error(), err.Error(), "without a detail")
+			require.ErrorIs(t, err, photo.ErrCorrupt)
+			require.NotEqual(t, photo.ErrCorrupt.Error(), err.Error(), "without a detail")
 		})
 	}
 	_, err := picture.Decode(t.Context(), webpOf(extended(animation, w, h), frame(0, 0, w, h, lossy), frame(0, 0, w, h, lossy)), picture.DefaultLimits())
-	require.ErrorIs(t, err, picture.ErrUnsupported)
+	require.ErrorIs(t, err, photo.ErrUnsupported)
 	require.ErrorContains(t, err, "an animated WebP; send one of its pictures as a still")
 }

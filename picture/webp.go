@@ -10,6 +10,8 @@ import (
 	"slices"
 
 	"golang.org/x/image/webp"
+
+	"oneton/photo"
 )
 
 // webpForm is how many bytes come before the first chunk.
@@ -50,7 +52,7 @@ type webpStill struct {
 
 // stillOfWebP finds the picture by what is there, whatever the header's flags
 // announce: it is the only one, or the only frame of an animation (RFC 9649,
-// section 2.7). It is ErrUnsupported when there are several.
+// section 2.7). It is photo.ErrUnsupported when there are several.
 func stillOfWebP(data []byte) (s webpStill, err error) {
 	const pictureHeader, frameHeader = 10, 16
 	var frame []byte
@@ -68,7 +70,7 @@ func stillOfWebP(data []byte) (s webpStill, err error) {
 	}
 	switch {
 	case frames > 1 || frames > 0 && s.pixels != nil:
-		return s, fmt.Errorf("%w: an animated WebP; send one of its pictures as a still", ErrUnsupported)
+		return s, fmt.Errorf("%w: an animated WebP; send one of its pictures as a still", photo.ErrUnsupported)
 	case frames == 1:
 		s.at = image.Pt(2*uint24(frame), 2*uint24(frame[3:]))
 		for kind, content := range webpChunks(frame[frameHeader-webpForm:]) {
@@ -76,7 +78,7 @@ func stillOfWebP(data []byte) (s webpStill, err error) {
 		}
 	}
 	if s.pixels == nil {
-		return s, fmt.Errorf("%w: the WebP has no picture", ErrCorrupt)
+		return s, fmt.Errorf("%w: the WebP has no picture", photo.ErrCorrupt)
 	}
 	size, err := s.size()
 	switch {
@@ -85,7 +87,7 @@ func stillOfWebP(data []byte) (s webpStill, err error) {
 	case s.canvas == image.Point{}:
 		s.canvas = size
 	case frames == 0 && size != s.canvas, !image.Rectangle{Min: s.at, Max: s.at.Add(size)}.In(image.Rectangle{Max: s.canvas}):
-		return s, fmt.Errorf("%w: the WebP's picture has %d×%d pixels, its header says %d×%d", ErrCorrupt, size.X, size.Y, s.canvas.X, s.canvas.Y)
+		return s, fmt.Errorf("%w: the WebP's picture has %d×%d pixels, its header says %d×%d", photo.ErrCorrupt, size.X, size.Y, s.canvas.X, s.canvas.Y)
 	}
 	return s, nil
 }
@@ -110,7 +112,7 @@ func (s *webpStill) size() (image.Point, error) {
 		return image.Point{}, err
 	}
 	if cfg.Width == 0 || cfg.Height == 0 { // no key frame
-		return image.Point{}, fmt.Errorf("%w: the WebP's picture cannot be shown alone", ErrCorrupt)
+		return image.Point{}, fmt.Errorf("%w: the WebP's picture cannot be shown alone", photo.ErrCorrupt)
 	}
 	return image.Pt(cfg.Width, cfg.Height), nil
 }
@@ -213,7 +215,7 @@ func place(to []uint8, stride, at int, from []uint8, fromStride, width int, fill
 // that much more, and cannot be stopped.
 const losslessCost = 3
 
-// checkWebP is ErrTooLarge when a lossless or transparent picture of the size
+// checkWebP is photo.ErrTooLarge when a lossless or transparent picture of the size
 // has too many pixels.
 func checkWebP(data []byte, size image.Point, limits Limits) error {
 	s, err := stillOfWebP(data)
@@ -225,7 +227,7 @@ func checkWebP(data []byte, size image.Point, limits Limits) error {
 		most /= losslessCost
 	}
 	if size.X*size.Y > most {
-		return fmt.Errorf("%w: %d×%d pixels, the limit for such a WebP is %d in all", ErrTooLarge, size.X, size.Y, most)
+		return fmt.Errorf("%w: %d×%d pixels, the limit for such a WebP is %d in all", photo.ErrTooLarge, size.X, size.Y, most)
 	}
 	return nil
 }

@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"strings"
 
-	"oneton/embed"
 	"oneton/identify"
+	"oneton/photo"
 	"oneton/server/decode"
 	"oneton/store"
 )
@@ -48,8 +48,8 @@ func resourceField(e *identify.ResourceError) string {
 
 // told are errors whose text, after the sentinel's own, is made for the caller.
 var told = []error{
-	identify.ErrSeveralFaces, identify.ErrFaceTooSmall, store.ErrSpace, embed.ErrTooLarge, embed.ErrTooSmall,
-	embed.ErrEmpty, embed.ErrUnsupported, embed.ErrCorrupt, embed.ErrTooComplex,
+	identify.ErrSeveralFaces, identify.ErrFaceTooSmall, store.ErrSpace, photo.ErrTooLarge, photo.ErrTooSmall,
+	photo.ErrEmpty, photo.ErrUnsupported, photo.ErrCorrupt, photo.ErrTooComplex,
 }
 
 // detailOf is what is wrong in particular, or empty.
@@ -57,7 +57,7 @@ func detailOf(err error, field string) string {
 	var (
 		media    *decode.MediaTypeError
 		scope    *ScopeError
-		pack     *embed.PackError
+		pack     *photo.PackError
 		resource *identify.ResourceError
 	)
 	switch {

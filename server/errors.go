@@ -9,9 +9,9 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"oneton/access"
-	"oneton/embed"
 	"oneton/identify"
 	"oneton/index"
+	"oneton/photo"
 	"oneton/pool"
 	"oneton/server/decode"
 	"oneton/store"
@@ -102,13 +102,13 @@ var kinds = []struct {
 	{identify.ErrPositionAhead, kind{fiber.StatusConflict, "position_ahead", "The change log has not come as far as the position"}},
 	{identify.ErrPositionNotReached, kind{fiber.StatusServiceUnavailable, "position_not_reached", "The index here has not come as far as the position; try again shortly"}},
 
-	{embed.ErrEmpty, kind{fiber.StatusBadRequest, "invalid_request", "The photo is empty"}},
-	{embed.ErrUnsupported, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "The photo must be a still JPEG, PNG, WebP or BMP"}},
-	{embed.ErrCorrupt, kind{fiber.StatusUnprocessableEntity, "corrupt_image", "The photo cannot be decoded; send the whole file as it was taken"}},
-	{embed.ErrTooLarge, kind{fiber.StatusRequestEntityTooLarge, "image_too_large", "The photo has more bytes or pixels than are allowed; send a smaller one"}},
-	{embed.ErrTooComplex, kind{fiber.StatusUnprocessableEntity, "image_too_complex", "Decoding the photo takes more work than photos need; save it anew as a plain JPEG or PNG"}},
-	{embed.ErrTooSmall, kind{fiber.StatusUnprocessableEntity, "image_too_small", "The photo has too few pixels to show a face"}},
-	{embed.ErrPack, kind{fiber.StatusUnprocessableEntity, "unknown_pack", "The model pack is not loaded"}},
+	{photo.ErrEmpty, kind{fiber.StatusBadRequest, "invalid_request", "The photo is empty"}},
+	{photo.ErrUnsupported, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "The photo must be a still JPEG, PNG, WebP or BMP"}},
+	{photo.ErrCorrupt, kind{fiber.StatusUnprocessableEntity, "corrupt_image", "The photo cannot be decoded; send the whole file as it was taken"}},
+	{photo.ErrTooLarge, kind{fiber.StatusRequestEntityTooLarge, "image_too_large", "The photo has more bytes or pixels than are allowed; send a smaller one"}},
+	{photo.ErrTooComplex, kind{fiber.StatusUnprocessableEntity, "image_too_complex", "Decoding the photo takes more work than photos need; save it anew as a plain JPEG or PNG"}},
+	{photo.ErrTooSmall, kind{fiber.StatusUnprocessableEntity, "image_too_small", "The photo has too few pixels to show a face"}},
+	{photo.ErrPack, kind{fiber.StatusUnprocessableEntity, "unknown_pack", "The model pack is not loaded"}},
 	{pool.ErrBusy, kind{fiber.StatusServiceUnavailable, "busy", "Too many photos are waiting; try again shortly"}},
 	{pool.ErrClosed, unavailable},
 	{index.ErrUnavailable, unavailable},

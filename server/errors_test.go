@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"oneton/access"
-	"oneton/embed"
 	"oneton/identify"
 	"oneton/index"
+	"oneton/photo"
 	"oneton/pool"
 	"oneton/server"
 	"oneton/server/decode"
@@ -35,13 +35,13 @@ func TestProblems(t *testing.T) {
 		"spoof":                   {identify.ErrSpoof, 422, "spoof_suspected"},
 		"liveness unknown":        {&identify.LivenessError{Reason: "cut_off"}, 422, "liveness_unknown"},
 		"invalid argument":        {identify.ErrInvalid, 400, "invalid_request"},
-		"empty image":             {embed.ErrEmpty, 400, "invalid_request"},
-		"unsupported image":       {embed.ErrUnsupported, 415, "unsupported_media_type"},
-		"corrupt image":           {embed.ErrCorrupt, 422, "corrupt_image"},
-		"image too large":         {embed.ErrTooLarge, 413, "image_too_large"},
-		"image too complex":       {embed.ErrTooComplex, 422, "image_too_complex"},
-		"image too small":         {embed.ErrTooSmall, 422, "image_too_small"},
-		"unknown pack":            {embed.ErrPack, 422, "unknown_pack"},
+		"empty image":             {photo.ErrEmpty, 400, "invalid_request"},
+		"unsupported image":       {photo.ErrUnsupported, 415, "unsupported_media_type"},
+		"corrupt image":           {photo.ErrCorrupt, 422, "corrupt_image"},
+		"image too large":         {photo.ErrTooLarge, 413, "image_too_large"},
+		"image too complex":       {photo.ErrTooComplex, 422, "image_too_complex"},
+		"image too small":         {photo.ErrTooSmall, 422, "image_too_small"},
+		"unknown pack":            {photo.ErrPack, 422, "unknown_pack"},
 		"queue full":              {pool.ErrBusy, 503, "busy"},
 		"embedder closed":         {pool.ErrClosed, 503, "unavailable"},
 		"index unavailable":       {index.ErrUnavailable, 503, "unavailable"},

@@ -21,6 +21,7 @@ import (
 	"oneton/embed"
 	"oneton/identify"
 	"oneton/node"
+	"oneton/photo"
 	"oneton/store"
 )
 
@@ -120,8 +121,8 @@ func portraits(folder string) ([]portraitFile, error) {
 // facesOf embeds the face that each photo is of. Photos without one that can be
 // compared, or that cannot be read, are named and left out, and so are those
 // that may be of one person as well as another: a wrong name moves the table.
-func facesOf(ctx context.Context, e *embed.Embedder, pack string, files []portraitFile) (shown []portraitFile, faces []embed.Face, err error) {
-	all := make([]embed.Face, len(files))
+func facesOf(ctx context.Context, e *embed.Embedder, pack string, files []portraitFile) (shown []portraitFile, faces []photo.Face, err error) {
+	all := make([]photo.Face, len(files))
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(runtime.NumCPU())
 	for i, f := range files {
@@ -131,7 +132,7 @@ func facesOf(ctx context.Context, e *embed.Embedder, pack string, files []portra
 				return err
 			}
 			r, err := e.Embed(ctx, pack, data)
-			if errors.Is(err, embed.ErrPack) || ctx.Err() != nil {
+			if errors.Is(err, photo.ErrPack) || ctx.Err() != nil {
 				return err
 			}
 			var of int

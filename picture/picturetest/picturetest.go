@@ -6,7 +6,7 @@ import (
 	"bytes"
 	"slices"
 
-	"oneton/picture"
+	"oneton/photo"
 )
 
 // Photo is a crafted photo.
@@ -19,11 +19,11 @@ type Photo struct {
 }
 
 var (
-	tooComplex = picture.ErrTooComplex
-	tooLarge   = picture.ErrTooLarge
-	corrupt    = picture.ErrCorrupt
+	tooComplex = photo.ErrTooComplex
+	tooLarge   = photo.ErrTooLarge
+	corrupt    = photo.ErrCorrupt
 
-	unsupported = picture.ErrUnsupported
+	unsupported = photo.ErrUnsupported
 )
 
 const (

@@ -3,9 +3,9 @@ package native
 import (
 	"time"
 
-	"oneton/embed"
 	"oneton/face"
 	"oneton/identify"
+	"oneton/photo"
 	"oneton/store"
 )
 
@@ -19,7 +19,7 @@ type faceAnswer struct {
 	Liveness   *liveness      `json:"liveness,omitempty"`
 }
 
-func faceOf(f embed.Face) faceAnswer {
+func faceOf(f photo.Face) faceAnswer {
 	return faceAnswer{
 		Box: f.Box, Landmarks: f.Landmarks, Rotation: f.Rotation, Confidence: f.Confidence, Quality: f.Quality, Liveness: livenessOf(f.Liveness),
 	}
@@ -35,12 +35,12 @@ func crowdOf(leftOut int) crowd { return crowd{leftOut, leftOut > 0} }
 
 // liveness is the check's opinion, where one was asked for.
 type liveness struct {
-	Verdict embed.Verdict `json:"verdict"`
+	Verdict photo.Verdict `json:"verdict"`
 	Score   *float64      `json:"score,omitempty"`
 	Reason  string        `json:"reason,omitempty"`
 }
 
-func livenessOf(l *embed.Liveness) *liveness {
+func livenessOf(l *photo.Liveness) *liveness {
 	if l == nil {
 		return nil
 	}

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"oneton/calibration"
-	"oneton/embed"
 	"oneton/face"
+	"oneton/photo"
 	"oneton/pool"
 )
 
@@ -20,9 +20,9 @@ const Pack = "default"
 
 var failures = map[string]error{
 	"busy":      pool.ErrBusy,
-	"corrupt":   embed.ErrCorrupt,
-	"too large": embed.ErrTooLarge,
-	"too small": embed.ErrTooSmall,
+	"corrupt":   photo.ErrCorrupt,
+	"too large": photo.ErrTooLarge,
+	"too small": photo.ErrTooSmall,
 	"closed":    pool.ErrClosed,
 	"other":     errors.New("a cause that no client may see"),
 }
@@ -42,7 +42,7 @@ var table = &calibration.Table{
 
 func (*embedder) Calibration(p string) (*calibration.Table, error) {
 	if p != Pack {
-		return nil, &embed.PackError{Pack: p, Loaded: []string{Pack}}
+		return nil, &photo.PackError{Pack: p, Loaded: []string{Pack}}
 	}
 	return table, nil
 }
@@ -51,38 +51,38 @@ func (*embedder) JudgesLiveness(p string) bool { return p == Pack }
 
 func (*embedder) Version(string) (string, error) { return "1", nil }
 
-func liveness(f Shown) *embed.Liveness {
+func liveness(f Shown) *photo.Liveness {
 	score := 0.9
 	if f.Live != nil {
 		score = *f.Live
 	}
 	switch {
 	case score >= 0.5:
-		return &embed.Liveness{Verdict: embed.Real, Score: &score}
+		return &photo.Liveness{Verdict: photo.Real, Score: &score}
 	case score < 0.1:
-		return &embed.Liveness{Verdict: embed.Spoof, Score: &score}
+		return &photo.Liveness{Verdict: photo.Spoof, Score: &score}
 	}
-	return &embed.Liveness{Verdict: embed.Unknown, Score: &score, Reason: embed.ReasonUncertain}
+	return &photo.Liveness{Verdict: photo.Unknown, Score: &score, Reason: photo.ReasonUncertain}
 }
 
-func (e *embedder) Embed(ctx context.Context, pack string, photo []byte, checks ...embed.Check) (embed.Result, error) {
+func (e *embedder) Embed(ctx context.Context, pack string, content []byte, checks ...photo.Check) (photo.Result, error) {
 	if pool.TenantOf(ctx) == "" {
-		return embed.Result{}, errors.New("a photo of no tenant")
+		return photo.Result{}, errors.New("a photo of no tenant")
 	}
 	if _, err := e.Calibration(pack); err != nil {
-		return embed.Result{}, err
+		return photo.Result{}, err
 	}
-	media, s, ok := parse(photo)
+	media, s, ok := parse(content)
 	switch {
 	case media == "":
-		_, err := embed.MediaType(photo)
-		return embed.Result{}, fmt.Errorf("read image: %w", cmp.Or(err, embed.ErrUnsupported))
+		_, err := photo.MediaType(content)
+		return photo.Result{}, fmt.Errorf("read image: %w", cmp.Or(err, photo.ErrUnsupported))
 	case !ok:
-		return embed.Result{}, fmt.Errorf("decode image: %w", embed.ErrCorrupt)
+		return photo.Result{}, fmt.Errorf("decode image: %w", photo.ErrCorrupt)
 	case s.Panic:
 		panic("scripted panic")
 	case s.Fail != "":
-		return embed.Result{}, fmt.Errorf("embed: %w", failures[s.Fail])
+		return photo.Result{}, fmt.Errorf("embed: %w", failures[s.Fail])
 	}
 	e.working.Add(1)
 	defer e.working.Add(-1)
@@ -93,17 +93,17 @@ func (e *embedder) Embed(ctx context.Context, pack string, photo []byte, checks 
 	select {
 	case <-time.After(s.Hold):
 	case <-ended:
-		return embed.Result{}, fmt.Errorf("embed: %w", ctx.Err())
+		return photo.Result{}, fmt.Errorf("embed: %w", ctx.Err())
 	}
-	r := embed.Result{Width: 640, Height: 480, Rotation: s.Rotation, MediaType: media, LeftOut: s.LeftOut, Timings: embed.Timings{Decode: time.Millisecond}}
+	r := photo.Result{Width: 640, Height: 480, Rotation: s.Rotation, MediaType: media, LeftOut: s.LeftOut, Timings: photo.Timings{Decode: time.Millisecond}}
 	for _, f := range s.Faces {
-		if f.Small && !slices.Contains(checks, embed.CheckSmall) {
+		if f.Small && !slices.Contains(checks, photo.CheckSmall) {
 			continue
 		}
 		if f.Size == 0 {
 			f.Size = 200
 		}
-		r.Faces = append(r.Faces, embed.Face{
+		r.Faces = append(r.Faces, photo.Face{
 			Box:        face.Box{X: 10, Y: 20, Width: f.Size, Height: f.Size},
 			Landmarks:  face.Landmarks{{X: 1, Y: 2}, {X: 3, Y: 4}, {X: 5, Y: 6}, {X: 7, Y: 8}, {X: 9, Y: 10}},
 			Rotation:   s.Rotation,
@@ -112,7 +112,7 @@ func (e *embedder) Embed(ctx context.Context, pack string, photo []byte, checks 
 			Probe:      template(f),
 			Quality:    face.Quality{Score: 0.9, InterEye: f.Size * 0.4, Reasons: f.Reasons},
 		})
-		if slices.Contains(checks, embed.CheckLiveness) {
+		if slices.Contains(checks, photo.CheckLiveness) {
 			r.Faces[len(r.Faces)-1].Liveness = liveness(f)
 		}
 	}

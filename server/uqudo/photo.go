@@ -5,7 +5,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"oneton/embed"
+	"oneton/photo"
 	"oneton/server"
 	"oneton/server/decode"
 )
@@ -41,18 +41,18 @@ func renamed(err error, names ...string) error {
 
 // check refuses a photo that is too large, or by its content neither a JPEG
 // nor a PNG.
-func check(field string, photo decode.Photo) error {
-	if len(photo) > maxPhoto {
-		p := server.ProblemOf(fmt.Errorf("check size: %w", embed.ErrTooLarge))
-		p.Field, p.Detail = field, fmt.Sprintf("%d bytes, the limit is %d", len(photo), maxPhoto)
+func check(field string, content decode.Photo) error {
+	if len(content) > maxPhoto {
+		p := server.ProblemOf(fmt.Errorf("check size: %w", photo.ErrTooLarge))
+		p.Field, p.Detail = field, fmt.Sprintf("%d bytes, the limit is %d", len(content), maxPhoto)
 		return p
 	}
-	media, err := embed.MediaType(photo)
+	media, err := photo.MediaType(content)
 	if media == "image/jpeg" || media == "image/png" {
 		return nil
 	}
 	if err == nil {
-		err = fmt.Errorf("%w: the file is %s; send a JPEG", embed.ErrUnsupported, media)
+		err = fmt.Errorf("%w: the file is %s; send a JPEG", photo.ErrUnsupported, media)
 	}
 	p := server.ProblemOf(fmt.Errorf("check format: %w", err))
 	p.Field, p.Title = field, "The photo must be a JPEG or PNG"

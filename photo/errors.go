@@ -1,44 +1,39 @@
-package embed
+package photo
 
 import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"oneton/picture"
 )
 
-// These errors mean that the photo cannot be read; nothing else was done. They
-// are package picture's.
+// These errors mean that a photo cannot be read; nothing else was done.
 var (
 	// ErrEmpty means that no bytes were sent.
-	ErrEmpty = picture.ErrEmpty
+	ErrEmpty = errors.New("photo: empty image")
 
 	// ErrUnsupported means that the content is not a JPEG, PNG, WebP or BMP, or a
 	// variant of one that is not read (such as an animation).
-	ErrUnsupported = picture.ErrUnsupported
+	ErrUnsupported = errors.New("photo: unsupported image format")
 
 	// ErrCorrupt means that the content starts as an image but does not
 	// decode.
-	ErrCorrupt = picture.ErrCorrupt
+	ErrCorrupt = errors.New("photo: corrupt image")
 
 	// ErrTooLarge means that the image has more bytes, pixels or a longer
 	// side than the limits allow.
-	ErrTooLarge = picture.ErrTooLarge
+	ErrTooLarge = errors.New("photo: image too large")
 
 	// ErrTooComplex means that decoding takes more work or time than photos
 	// need.
-	ErrTooComplex = picture.ErrTooComplex
+	ErrTooComplex = errors.New("photo: image too complex")
 
-	// ErrTooSmall means that the image has too few pixels to hold a face.
-	ErrTooSmall = picture.ErrTooSmall
+	// ErrTooSmall means that the image has too few pixels to hold a face: a side is
+	// shorter than the limits allow.
+	ErrTooSmall = errors.New("photo: image too small")
 )
 
-// MediaType is what a photo's content is, such as image/jpeg, or ErrUnsupported.
-func MediaType(photo []byte) (string, error) { return picture.MediaType(photo) }
-
 // ErrPack means that no such model pack is loaded; see PackError.
-var ErrPack = errors.New("embed: unknown model pack")
+var ErrPack = errors.New("photo: unknown model pack")
 
 // PackError is an ErrPack with the packs that are loaded.
 type PackError struct {

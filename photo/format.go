@@ -1,8 +1,9 @@
-package picture
+package photo
 
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -53,14 +54,41 @@ var signatures = []signature{
 
 const spoilt = "spoilt, as by being read or sent as text"
 
-// MediaType is what the content is, image/jpeg, image/png, image/webp or
-// image/bmp, or ErrUnsupported.
+// MediaType is what the content of a file is, image/jpeg, image/png, image/webp
+// or image/bmp, told by its first bytes; else ErrUnsupported with the name of
+// what it is, and what to do about it.
 func MediaType(data []byte) (string, error) {
 	f, ok := sniff(data)
 	if !ok {
 		return "", foreign(data)
 	}
 	return f.mediaType, nil
+}
+
+// format is one of those that are read, and how people call a file of it.
+type format struct {
+	mediaType, name string
+}
+
+func sniff(data []byte) (f format, ok bool) {
+	const webpForm = 12
+	switch {
+	case bytes.HasPrefix(data, []byte("\xff\xd8\xff")):
+		return format{"image/jpeg", "a JPEG"}, true
+	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
+		return format{"image/png", "a PNG"}, true
+	case len(data) >= webpForm && string(data[:4]) == "RIFF" && string(data[8:webpForm]) == "WEBP":
+		return format{"image/webp", "a WebP"}, true
+	case isBMP(data):
+		return format{"image/bmp", "a BMP"}, true
+	}
+	return format{}, false
+}
+
+// isBMP looks at the mark and at the length of the header behind it.
+func isBMP(data []byte) bool {
+	const lengthAt, most = 14, 124
+	return bytes.HasPrefix(data, []byte("BM")) && len(data) > lengthAt+4 && binary.LittleEndian.Uint32(data[lengthAt:]) <= most
 }
 
 // foreign is ErrUnsupported with the name of what the content is, as far as its
