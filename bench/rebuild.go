@@ -14,6 +14,7 @@ import (
 
 	"oneton/changelog"
 	"oneton/index/exact"
+	"oneton/store"
 	"oneton/store/sqlite"
 )
 
@@ -146,17 +147,29 @@ func (c *rebuildCommand) fill(ctx context.Context, path string) (err error) {
 		if vector, err = binary.Append(vector, binary.LittleEndian, row); err != nil {
 			return err
 		}
-		subject, n := uuid.NewString(), i+1
+		n := i + 1
 		id, err := uuid.NewV7()
 		if err != nil {
 			return err
 		}
+		f := store.Face{ID: id.String(), Gallery: gallery, Subject: uuid.NewString(), Pack: "default", CreatedAt: time.UnixMicro(int64(n))}
+		metadata := fmt.Sprintf(`{"site":"%d"}`, i%10)
 		for _, q := range []struct {
 			text string
 			args []any
 		}{
-			{`INSERT INTO subjects (gallery, id, metadata, created_at, updated_at) VALUES (?, ?, ?, ?, ?)`, []any{gallery, subject, fmt.Sprintf(`{"site":"%d"}`, i%10), n, n}},
-			{`INSERT INTO faces (n, id, gallery, subject, space, template, box, landmarks, quality, created_at) VALUES (?, ?, ?, ?, 'default', ?, ?, ?, ?, ?)`, []any{n, id.String(), gallery, subject, vector, box, landmarks, quality, n}},
+			{
+				`INSERT INTO subjects (gallery, id, metadata, created_at, updated_at, checksum) VALUES (?, ?, ?, ?, ?, ?)`,
+				[]any{gallery, f.Subject, metadata, n, n, store.MetadataChecksum(gallery, f.Subject, []byte(metadata))},
+			},
+			{
+				`INSERT INTO faces (n, id, gallery, subject, space, template, box, landmarks, quality, created_at, checksum, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+				[]any{
+					n, f.ID, gallery, f.Subject, f.Pack, vector, box, landmarks, quality, n,
+					store.Checksum(f.ID, gallery, f.Subject, f.Pack, vector),
+					store.DetailsChecksum(f, []byte(box), []byte(landmarks), []byte(quality)),
+				},
+			},
 			{`INSERT INTO changes (kind, n) VALUES (1, ?)`, []any{n}},
 		} {
 			if _, err := tx.ExecContext(ctx, q.text, q.args...); err != nil {

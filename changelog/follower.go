@@ -187,10 +187,10 @@ func (f *Follower) apply(ctx context.Context, b batch) error {
 	}
 }
 
-// sift returns the changes that are neither lost nor among those that the view
-// found unfit, if any, and notes the others.
+// sift moves the changes that are neither lost nor among those that the view
+// found unfit, if any, to the front and returns them, and notes the others.
 func (f *Follower) sift(changes []Change, unfit *UnfitError) []Change {
-	left := make([]Change, 0, len(changes))
+	left := changes[:0]
 	for _, c := range changes {
 		out := c.Lost()
 		if unfit != nil && slices.Contains(unfit.Seqs, c.Seq) {

@@ -70,8 +70,10 @@ func (t Template) Cosine(o Template) (float64, error) {
 
 // Bytes encodes the template as little-endian float32, the form in which
 // stores keep it.
-func (t Template) Bytes() []byte {
-	b := make([]byte, 0, 4*len(t))
+func (t Template) Bytes() []byte { return t.AppendBytes(make([]byte, 0, 4*len(t))) }
+
+// AppendBytes appends to b what Bytes returns.
+func (t Template) AppendBytes(b []byte) []byte {
 	for _, x := range t {
 		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
 	}

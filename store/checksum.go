@@ -39,11 +39,6 @@ func KeyChecksum(k Key, scopes []byte) int64 {
 	return int64(sum(k.MAC, k.ID, k.Tenant, k.Name, canonical(scopes), written(k.CreatedAt), written(k.RevokedAt)))
 }
 
-// MetadataChecksum is of a subject's metadata, and whose they are.
-func MetadataChecksum(gallery, subject string, metadata []byte) int64 {
-	return int64(sum(nil, gallery, subject, canonical(metadata)))
-}
-
 // CalibrationChecksum is of a pack's calibration.
 func CalibrationChecksum(pack string, definition []byte) int64 {
 	return int64(sum(nil, pack, canonical(definition)))

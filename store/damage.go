@@ -118,14 +118,6 @@ func ReadKey(k Key, scopes []byte, checksum *int64) Key {
 	return k
 }
 
-// ReadMetadata decodes a subject's metadata, which have the checksum.
-func ReadMetadata(gallery, subject string, text []byte, checksum *int64) (m map[string]string, err error) {
-	if json.Unmarshal(text, &m) != nil || checksum != nil && *checksum != MetadataChecksum(gallery, subject, text) {
-		return nil, fmt.Errorf("%w: metadata", ErrDamaged)
-	}
-	return m, nil
-}
-
 // ReadSubject is s with its metadata as a store keeps them.
 func ReadSubject(s Subject, metadata []byte, checksum *int64) Subject {
 	var err error

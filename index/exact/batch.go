@@ -27,7 +27,7 @@ type batch struct {
 // faceChange is of a face, or has no id and is of a subject's metadata.
 type faceChange struct {
 	id     uuid.UUID
-	change changelog.Change
+	change *changelog.Change
 }
 
 // split sorts changes by gallery. Those that no index can hold are a
@@ -36,7 +36,8 @@ func split(changes []changelog.Change) ([]*batch, error) {
 	var unfit changelog.UnfitError
 	var batches []*batch
 	byKey := make(map[galleryKey]*batch)
-	for _, c := range slices.Backward(changes) {
+	for i := range slices.Backward(changes) {
+		c := &changes[i]
 		k := galleryKey{c.Tenant, c.Gallery}
 		b := byKey[k]
 		if b == nil {
@@ -58,7 +59,7 @@ func split(changes []changelog.Change) ([]*batch, error) {
 }
 
 // precede adds a change that comes before those the batch has.
-func (b *batch) precede(c changelog.Change) error {
+func (b *batch) precede(c *changelog.Change) error {
 	switch c.Kind {
 	case changelog.DropGallery:
 		b.dropped = true

@@ -191,4 +191,8 @@ func (e *shelfEdit) forgetRow(id uint32) {
 // close frees the shelf. What was saved of it stays until the next save.
 func (s *shelf) close() { _ = s.set.Close() }
 
-func hash(t face.Template) uint64 { return xxhash.Sum64(t.Bytes()) }
+// hash is of the template's bytes, which need no place of their own for it.
+func hash(t face.Template) uint64 {
+	var bytes [4 * search.MaxDimension]byte
+	return xxhash.Sum64(t.AppendBytes(bytes[:0]))
+}

@@ -36,7 +36,7 @@ const putMetadata = "4"
 // they are now; those of faces and subjects that are gone are left out.
 func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]changelog.Change, uint64, error) {
 	rows, err := s.readers.QueryContext(ctx, changeQueries[0]+`WHERE c.seq > ? ORDER BY c.seq LIMIT ?`, min(after, maxPosition), max(limit, 0))
-	entries, err := list(rows, err, scanChange)
+	entries, err := list(rows, err, new(changeRow).scan)
 	next := after
 	if len(entries) > 0 {
 		next = entries[len(entries)-1].Seq
@@ -97,7 +97,7 @@ func (s *Store) changeAt(ctx context.Context, seq uint64) (changelog.Change, err
 	var damage error
 	for _, query := range changeQueries {
 		rows, err := s.readers.QueryContext(ctx, query+`WHERE c.seq = ?`, seq)
-		found, err := list(rows, err, scanChange)
+		found, err := list(rows, err, new(changeRow).scan)
 		switch {
 		case damaged(err):
 			damage = explain(err)
@@ -147,29 +147,34 @@ func (s *Store) PositionOf(ctx context.Context, gallery string) (position uint64
 	return position, s.read(ctx, "read position of gallery", err)
 }
 
-func scanChange(row scanner) (c changelog.Change, err error) {
-	var kind, checksum, sum any // of whatever type a damaged row has there
-	var tenant, gallery, id, pack, subject sql.NullString
+// changeRow is where the rows of one query of the log are read, one after another.
+type changeRow struct {
+	seq                                 uint64
+	kind, checksum, sum                 any // of whatever type a damaged row has there
+	tenant, gallery, id, space, subject sql.NullString
 	// Bytes that are good until the next row, and not copied.
-	var template, metadata sql.RawBytes
-	if err := row.Scan(&c.Seq, &kind, &tenant, &gallery, &id, &pack, &subject, &template, &checksum, &metadata, &sum); err != nil {
+	template, metadata sql.RawBytes
+}
+
+func (r *changeRow) scan(row scanner) (c changelog.Change, err error) {
+	if err := row.Scan(&r.seq, &r.kind, &r.tenant, &r.gallery, &r.id, &r.space, &r.subject, &r.template, &r.checksum, &r.metadata, &r.sum); err != nil {
 		return c, err
 	}
-	c.Tenant, c.Gallery, c.Face, c.Pack, c.Subject = tenant.String, gallery.String, id.String, pack.String, subject.String
-	n, ok := kind.(int64)
+	c.Seq, c.Tenant, c.Gallery, c.Face, c.Pack, c.Subject = r.seq, r.tenant.String, r.gallery.String, r.id.String, r.space.String, r.subject.String
+	n, ok := r.kind.(int64)
 	if c.Kind = changelog.Kind(n); !ok || n < int64(changelog.PutFace) || n > int64(changelog.PutMetadata) {
-		c.Kind, c.Damage = 0, fmt.Errorf("%w: the change is of kind %v", store.ErrDamaged, kind)
+		c.Kind, c.Damage = 0, fmt.Errorf("%w: the change is of kind %v", store.ErrDamaged, r.kind)
 	}
 	switch {
 	case c.Kind == changelog.DropGallery && c.Face != "":
 		c.Kind, c.Damage = 0, fmt.Errorf("%w: the change drops a gallery and names a face", store.ErrDamaged)
-	case c.Kind == changelog.PutFace && id.Valid:
-		c.Template, c.Damage = store.ReadTemplate(store.Face{ID: c.Face, Gallery: c.Gallery, Subject: c.Subject, Pack: c.Pack}, template, checksumOf(checksum))
-	case c.Kind != changelog.PutMetadata || !subject.Valid:
+	case c.Kind == changelog.PutFace && r.id.Valid:
+		c.Template, c.Damage = store.ReadTemplate(store.Face{ID: c.Face, Gallery: c.Gallery, Subject: c.Subject, Pack: c.Pack}, r.template, checksumOf(r.checksum))
+	case c.Kind != changelog.PutMetadata || !r.subject.Valid:
 		return c, nil
 	}
 	if c.Damage == nil {
-		c.Metadata, c.Damage = store.ReadMetadata(c.Gallery, c.Subject, metadata, checksumOf(sum))
+		c.Metadata, c.Damage = store.ReadMetadata(c.Gallery, c.Subject, r.metadata, checksumOf(r.sum))
 	}
 	return c, nil
 }
