@@ -1,135 +1,163 @@
-// Package config holds every setting of oneton: its default, where it may be
-// given, and what values it takes.
+// Package config puts the settings of all rooms together: their defaults, where
+// they may be given, and what they may be. Each room declares its own beside its
+// Config; here are those of the process, and what holds between two rooms.
 package config
 
-import "time"
+import (
+	"net"
+	"slices"
+	"time"
 
-// Config is the whole configuration. Each field is set, later ones winning,
-// by its default, by the YAML file, by the environment (ONETON_ and the key
-// in capitals, dots as underscores: ONETON_EMBED_WORKERS) and by flags.
+	"oneton/embed"
+	"oneton/identify"
+	"oneton/index/qdrant"
+	"oneton/server"
+	"oneton/setting"
+	"oneton/setup"
+)
+
+// Config is the whole configuration. Each setting is, later ones winning, its
+// default, what the YAML file says, the environment (ONETON_ and the key in
+// capitals, dots as underscores: ONETON_EMBED_WORKERS) and flags.
 type Config struct {
 	// Listen is the address of the HTTP server, host:port.
-	Listen string `koanf:"listen"`
+	Listen string
 	// Data is the folder of the database, the server's secret and the index's
 	// files.
-	Data string `koanf:"data"`
+	Data string
 	// Secret is the file of the server's secret; empty is secret.key in Data.
 	// Replicas share a copy.
-	Secret string `koanf:"secret"`
-	// ONNXRuntime is the file of ONNX Runtime's shared library; empty is the
-	// one that set-up fetched.
-	ONNXRuntime string `koanf:"onnxruntime"`
-	// Models is the folder of the model packs' files; empty is the one that
-	// set-up fetched.
-	Models string `koanf:"models"`
+	Secret string
 	// Packs are the model packs to load: names of built-in packs or paths of
 	// manifests. The first is the default pack.
-	Packs []string `koanf:"packs"`
+	Packs []string
+	// Drain is how long a stop takes at most: Server.DrainDelay, the wait for
+	// requests under way, and saving and closing, for which a quarter of it or
+	// 5 s are kept. Whatever still runs then is cut off.
+	Drain time.Duration
 
-	Store  Store  `koanf:"store"`
-	Index  Index  `koanf:"index"`
-	Embed  Embed  `koanf:"embed"`
-	Image  Image  `koanf:"image"`
-	Server Server `koanf:"server"`
-	Policy Policy `koanf:"policy"`
-	Log    Log    `koanf:"log"`
+	Store Store
+	Index Index
+	Log   Log
+
+	Setup    setup.Config
+	Embed    embed.Config
+	Server   server.Config
+	Identify identify.Config
 }
 
 // Store says which database keeps the truth.
 type Store struct {
 	// Driver is sqlite, a file in Data, or postgres, which replicas share.
-	Driver string `koanf:"driver"`
+	Driver string
 	// URL is PostgreSQL's connection string.
-	URL string `koanf:"url"`
+	URL string
 }
 
 // Index says which engine searches.
 type Index struct {
 	// Engine is exact, in process, or qdrant.
-	Engine string `koanf:"engine"`
+	Engine string
 	// Save is how often the exact index is saved to Data, so that a restart
 	// is quick; 0 is never, and then every start rebuilds it from the store.
-	Save time.Duration `koanf:"save"`
+	Save time.Duration
 
-	Qdrant Qdrant `koanf:"qdrant"`
-}
-
-// Embed sizes the inference.
-type Embed struct {
-	// Workers is how many photos are embedded at once; 0 is one a core.
-	Workers int `koanf:"workers"`
-	// Threads is how many threads one photo's inference uses.
-	Threads int `koanf:"threads"`
-	// Queue is how many photos may wait for a worker before one is refused.
-	Queue int `koanf:"queue"`
-}
-
-// Image limits what is decoded.
-type Image struct {
-	// MaxBytes is the most bytes of one encoded photo.
-	MaxBytes int `koanf:"max_bytes"`
-	// MaxPixels is the most pixels of one decoded photo.
-	MaxPixels int `koanf:"max_pixels"`
-	// MaxTime is the longest that decoding one photo may take.
-	MaxTime time.Duration `koanf:"max_time"`
-	// MaxFaces is the most faces taken from one photo, largest first.
-	MaxFaces int `koanf:"max_faces"`
-}
-
-// Server limits HTTP.
-type Server struct {
-	// MaxBody is the most bytes of a request's body.
-	MaxBody int `koanf:"max_body"`
-	// BodyMemory is the most bytes of all bodies at once. A tenant gets half.
-	BodyMemory int `koanf:"body_memory"`
-	// Connections are the most connections at once, and PerAddress those of
-	// one IPv4 address or IPv6 network of 64 bits.
-	Connections int `koanf:"connections"`
-	PerAddress  int `koanf:"connections_per_address"`
-	// Origins are those whose pages browsers let call the API: scheme, host
-	// and port, as in https://app.example.org.
-	Origins []string `koanf:"origins"`
-	// Timeout is the time one request may take.
-	Timeout time.Duration `koanf:"timeout"`
-	// DrainDelay is how long a stopping server reports itself not ready
-	// before it refuses connections, so that load balancers turn away first.
-	DrainDelay time.Duration `koanf:"drain_delay"`
-	// Drain is how long a stop takes at most: DrainDelay, the wait for requests
-	// under way, and saving and closing, for which a quarter of it or 5 s are
-	// kept. Whatever still runs then is cut off.
-	Drain time.Duration `koanf:"drain"`
-}
-
-// Policy is a new gallery's, where its owner does not say.
-type Policy struct {
-	FPIR       float64       `koanf:"fpir"`
-	Quality    string        `koanf:"quality"`
-	Liveness   string        `koanf:"liveness"`
-	Detail     string        `koanf:"detail"`
-	KeepPhotos bool          `koanf:"keep_photos"`
-	Retention  time.Duration `koanf:"retention"`
+	Qdrant qdrant.Config
 }
 
 // Log says what is logged and how.
 type Log struct {
 	// Level is trace, debug, info, warn or error.
-	Level string `koanf:"level"`
+	Level string
 	// Format is json or text.
-	Format string `koanf:"format"`
+	Format string
 }
 
 // Default is the configuration of one box that needs no other process.
 func Default() Config {
 	return Config{
-		Listen: "127.0.0.1:8080",
-		Data:   "oneton-data",
-		Packs:  []string{"default"},
-		Store:  Store{Driver: "sqlite"},
-		Index:  Index{Engine: "exact", Save: 5 * time.Minute, Qdrant: defaultQdrant()},
-		Embed:  Embed{Threads: 1, Queue: 64},
-		Image:  Image{MaxBytes: 20 << 20, MaxPixels: 52_000_000, MaxTime: 5 * time.Second, MaxFaces: 100},
-		Server: Server{MaxBody: 32 << 20, BodyMemory: 512 << 20, Connections: 1024, PerAddress: 256, Timeout: 30 * time.Second, Drain: 20 * time.Second},
-		Policy: Policy{FPIR: 0.01, Quality: "report", Liveness: "off", Detail: "fast"},
-		Log:    Log{Level: "info", Format: "json"},
+		Listen:   "127.0.0.1:8080",
+		Data:     "oneton-data",
+		Packs:    []string{"default"},
+		Drain:    20 * time.Second,
+		Store:    Store{Driver: "sqlite"},
+		Index:    Index{Engine: "exact", Save: 5 * time.Minute, Qdrant: qdrant.Default()},
+		Log:      Log{Level: "info", Format: "json"},
+		Embed:    embed.DefaultConfig(),
+		Server:   server.DefaultConfig(),
+		Identify: identify.Config{DefaultPolicy: identify.DefaultPolicy()},
 	}
+}
+
+// Settings are all settings, in the order in which the documents have them and
+// in which they are checked.
+func (c *Config) Settings() []setting.Setting {
+	_, _, unlistenable := net.SplitHostPort(c.Listen)
+	return slices.Concat(
+		[]setting.Setting{
+			{Key: "listen", Value: &c.Listen, Means: "address of the HTTP server", Want: "host:port", OK: unlistenable == nil},
+			{
+				Key: "data", Value: &c.Data,
+				Means: "folder of the database and the server's secret: [back up](docs/operations.md#backup-and-restore) both; and of [smaller files](docs/operations.md#files-and-folders)",
+				Want:  "a folder", OK: c.Data != "",
+			},
+			{Key: "secret", Value: &c.Secret, Shown: "`secret.key` in `data`", Means: "file of the server's secret; replicas share a copy"},
+			{
+				Key: "store.driver", Value: &c.Store.Driver, Means: "database: `sqlite`, a file in `data`, or `postgres`, which replicas share",
+				Want: "sqlite or postgres", OK: c.Store.Driver == "sqlite" || c.Store.Driver == "postgres",
+			},
+			{
+				Key: "store.url", Value: &c.Store.URL, Hidden: true, Means: "PostgreSQL's connection string",
+				Want: "a PostgreSQL connection string", OK: c.Store.URL != "" || c.Store.Driver != "postgres",
+			},
+			{
+				Key: "index.engine", Value: &c.Index.Engine,
+				Means: "what searches: `exact`, in process, or [`qdrant`](docs/operations.md#qdrant), with settings of its own",
+				Want:  "exact or qdrant", OK: c.Index.Engine == "exact" || c.Index.Engine == "qdrant",
+			},
+			{
+				Key: "index.save", Value: &c.Index.Save, Means: "how often the exact index is saved in `data`, for a quick restart; 0 is never",
+				Want: "0 or more", OK: c.Index.Save >= 0,
+			},
+		},
+		c.Setup.Settings(),
+		[]setting.Setting{
+			{
+				Key: "packs", Value: &c.Packs, Means: "model packs to load, built in or manifests of your own; the first is the default",
+				Want: "one or more packs' names or manifests", OK: len(c.Packs) > 0 && !slices.Contains(c.Packs, ""),
+			},
+		},
+		c.Embed.Settings(),
+		c.Server.Settings(),
+		[]setting.Setting{
+			{
+				Key: "server.drain", Value: &c.Drain,
+				Means: "longest time that a stop takes, waiting for requests under way; then the process ends with status 1 and what still runs is cut off",
+				Want:  "at least server.drain_delay", OK: c.Drain >= c.Server.DrainDelay,
+			},
+		},
+		c.Identify.Settings(),
+		[]setting.Setting{
+			{
+				Key: "log.level", Value: &c.Log.Level, Means: "what is logged: `trace`, `debug`, `info`, `warn` or `error`, and what is graver",
+				Want: "trace, debug, info, warn or error", OK: slices.Contains([]string{"trace", "debug", "info", "warn", "error"}, c.Log.Level),
+			},
+			{
+				Key: "log.format", Value: &c.Log.Format, Means: "how: `json` or `text`",
+				Want: "json or text", OK: c.Log.Format == "json" || c.Log.Format == "text",
+			},
+		},
+		c.Index.Qdrant.Settings(),
+	)
+}
+
+// Validate returns a *setting.Error for the first setting that cannot work.
+func (c Config) Validate() error {
+	if err := setting.Check(c.Settings()); err != nil {
+		return err
+	}
+	if c.Server.BodyLimit < c.Embed.Limits.Bytes {
+		return &setting.Error{Key: "server.max_body", Value: c.Server.BodyLimit, Want: "at least image.max_bytes"}
+	}
+	return nil
 }

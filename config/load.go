@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/go-viper/mapstructure/v2"
@@ -9,8 +11,9 @@ import (
 	"github.com/knadh/koanf/providers/confmap"
 	"github.com/knadh/koanf/providers/env/v2"
 	"github.com/knadh/koanf/providers/file"
-	"github.com/knadh/koanf/providers/structs"
 	"github.com/knadh/koanf/v2"
+
+	"oneton/setting"
 )
 
 const prefix = "ONETON_"
@@ -25,13 +28,15 @@ var foreign = map[string]bool{
 // "embed.workers" to values. An unknown key, wherever it stands, is an error
 // that names it.
 func Load(path string, environ []string, flags map[string]any) (Config, error) {
-	k := koanf.New(".")
-	if err := k.Load(structs.Provider(Default(), "koanf"), nil); err != nil {
-		return Config{}, fmt.Errorf("read defaults: %w", err)
+	c := Default()
+	settings := c.Settings()
+	k, defaults, byVariable := koanf.New("."), make(map[string]any), make(map[string]string)
+	for _, s := range settings {
+		defaults[s.Key] = reflect.ValueOf(s.Value).Elem().Interface()
+		byVariable[prefix+strings.ToUpper(strings.ReplaceAll(s.Key, ".", "_"))] = s.Key
 	}
-	byVariable := make(map[string]string)
-	for _, key := range k.Keys() {
-		byVariable[prefix+strings.ToUpper(strings.ReplaceAll(key, ".", "_"))] = key
+	if err := k.Load(confmap.Provider(defaults, "."), nil); err != nil {
+		return Config{}, fmt.Errorf("read defaults: %w", err)
 	}
 	if path != "" {
 		if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
@@ -48,7 +53,7 @@ func Load(path string, environ []string, flags map[string]any) (Config, error) {
 			case ok:
 				return key, value
 			case !foreign[variable] && !strings.HasPrefix(variable, prefix+"TEST_"):
-				unknown = &FieldError{"environment variable " + variable, "set", "the name of a setting"}
+				unknown = &setting.Error{Key: "environment variable " + variable, Value: "set", Want: "the name of a setting"}
 			}
 			return "", nil
 		},
@@ -62,16 +67,55 @@ func Load(path string, environ []string, flags map[string]any) (Config, error) {
 	if err := k.Load(confmap.Provider(flags, "."), nil); err != nil {
 		return Config{}, fmt.Errorf("read flags: %w", err)
 	}
-	var c Config
-	err := k.UnmarshalWithConf("", &c, koanf.UnmarshalConf{DecoderConfig: &mapstructure.DecoderConfig{
-		Result:           &c,
-		TagName:          "koanf",
+	if err := decode(k, settings); err != nil {
+		return Config{}, fmt.Errorf("decode settings: %w", err)
+	}
+	return c, c.Validate()
+}
+
+// decode puts what was loaded where the settings are, and refuses what is none.
+func decode(k *koanf.Koanf, settings []setting.Setting) error {
+	loaded := reflect.New(shape(settings, ""))
+	err := k.UnmarshalWithConf("", loaded.Interface(), koanf.UnmarshalConf{DecoderConfig: &mapstructure.DecoderConfig{
+		TagName:          tag,
 		ErrorUnused:      true,
 		WeaklyTypedInput: true,
 		DecodeHook:       mapstructure.ComposeDecodeHookFunc(mapstructure.StringToTimeDurationHookFunc(), mapstructure.StringToSliceHookFunc(",")),
 	}})
 	if err != nil {
-		return Config{}, fmt.Errorf("decode settings: %w", err)
+		return err
 	}
-	return c, c.Validate()
+	for _, s := range settings {
+		value := loaded.Elem()
+		for part := range strings.SplitSeq(s.Key, ".") {
+			value = value.FieldByName(field + part)
+		}
+		reflect.ValueOf(s.Value).Elem().Set(value)
+	}
+	return nil
+}
+
+const (
+	tag = "koanf"
+	// field makes an exported name of a part of a key.
+	field = "F_"
+)
+
+// shape is a struct with a field for each setting whose key begins with the
+// prefix, and a struct within it for each part that has settings of its own.
+func shape(settings []setting.Setting, prefix string) reflect.Type {
+	var fields []reflect.StructField
+	for _, s := range settings {
+		rest, ok := strings.CutPrefix(s.Key, prefix)
+		name, _, nested := strings.Cut(rest, ".")
+		if !ok || slices.ContainsFunc(fields, func(f reflect.StructField) bool { return f.Name == field+name }) {
+			continue
+		}
+		of := reflect.TypeOf(s.Value).Elem()
+		if nested {
+			of = shape(settings, prefix+name+".")
+		}
+		fields = append(fields, reflect.StructField{Name: field + name, Type: of, Tag: reflect.StructTag(fmt.Sprintf("%s:%q", tag, name))})
+	}
+	return reflect.StructOf(fields)
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,10 +45,7 @@ type qdrantEngine struct {
 var _ engine = (*qdrantEngine)(nil)
 
 func openQdrant(ctx context.Context, cfg config.Config, t *Truth, log zerolog.Logger) (engine, error) {
-	at, err := qdrantConfig(cfg.Index.Qdrant)
-	if err != nil {
-		return nil, err
-	}
+	at := cfg.Index.Qdrant
 	x, err := qdrant.New(ctx, at)
 	if errors.Is(err, qdrant.ErrNotAccepted) {
 		return nil, fmt.Errorf("index.qdrant.search is %s, which 'oneton index recall' must measure first and --accept: %w", at.Search, err)
@@ -59,25 +54,6 @@ func openQdrant(ctx context.Context, cfg config.Config, t *Truth, log zerolog.Lo
 		return nil, err
 	}
 	return &qdrantEngine{Index: x, truth: t, turn: "qdrant/" + at.Prefix, patience: patience, log: log}, nil
-}
-
-// qdrantConfig is the settings, with the key read from its file.
-func qdrantConfig(c config.Qdrant) (qdrant.Config, error) {
-	key := c.APIKey
-	if c.APIKeyFile != "" {
-		text, err := os.ReadFile(c.APIKeyFile)
-		if err != nil {
-			return qdrant.Config{}, fmt.Errorf("read index.qdrant.api_key_file: %w", err)
-		}
-		if key = strings.TrimSpace(string(text)); key == "" {
-			return qdrant.Config{}, fmt.Errorf("read index.qdrant.api_key_file: %s is empty", c.APIKeyFile)
-		}
-	}
-	return qdrant.Config{
-		Address: c.Address, APIKey: key, TLS: c.TLS, CA: c.CA, Prefix: c.Prefix, Connections: c.Connections,
-		Timeout: c.Timeout, WriteTimeout: c.WriteTimeout, Retries: c.Retries, Shards: c.Shards, Replicas: c.Replicas,
-		Search: c.Search, Degree: c.Degree, Construct: c.Construct, EF: c.EF, Oversampling: c.Oversampling,
-	}, nil
 }
 
 func (e *qdrantEngine) Notify() {

@@ -17,12 +17,10 @@ import (
 	"oneton/embed"
 	"oneton/embed/pack"
 	"oneton/identify"
-	"oneton/picture"
 	"oneton/server"
 	"oneton/server/native"
 	"oneton/server/uqudo"
 	"oneton/setup"
-	"oneton/store"
 )
 
 // retentionInterval is how often faces past their gallery's retention are
@@ -72,11 +70,9 @@ func Open(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *Node, 
 	if n.engine, err = openEngine(ctx, cfg, n.Truth, log); err != nil {
 		return nil, err
 	}
-	n.service, err = identify.New(identify.Config{
-		DefaultPack:   n.embedder.Packs()[0],
-		DefaultPolicy: store.Policy(cfg.Policy),
-	}, n.embedder, n.engine, n.engine, n.Truth.Store)
-	if err != nil {
+	service := cfg.Identify
+	service.DefaultPack = n.embedder.Packs()[0]
+	if n.service, err = identify.New(service, n.embedder, n.engine, n.engine, n.Truth.Store); err != nil {
 		return nil, err
 	}
 	if err := identify.PrepareSpaces(ctx, n.embedder, n.Truth.Store); err != nil {
@@ -90,12 +86,7 @@ func Open(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *Node, 
 	if err != nil {
 		return nil, err
 	}
-	limits := server.DefaultConfig()
-	limits.BodyLimit, limits.BodyMemory = cfg.Server.MaxBody, cfg.Server.BodyMemory
-	limits.Origins = cfg.Server.Origins
-	limits.Concurrency, limits.PeerConcurrency = cfg.Server.Connections, cfg.Server.PerAddress
-	limits.RequestTimeout, limits.DrainDelay = cfg.Server.Timeout, cfg.Server.DrainDelay
-	n.server, err = server.New(limits, n.ready, log, native.New(n.service, n.Truth.Access), dialect)
+	n.server, err = server.New(cfg.Server, n.ready, log, native.New(n.service, n.Truth.Access), dialect)
 	return n, err
 }
 
@@ -107,7 +98,7 @@ func OpenEmbedder(cfg config.Config) (*embed.Embedder, error) {
 			groups = append(groups, g)
 		}
 	}
-	paths, err := setup.Find(setup.Config{Library: cfg.ONNXRuntime, Models: cfg.Models}, groups...)
+	paths, err := setup.Find(cfg.Setup, groups...)
 	if err != nil {
 		return nil, err
 	}
@@ -117,17 +108,9 @@ func OpenEmbedder(cfg config.Config) (*embed.Embedder, error) {
 			return nil, err
 		}
 	}
-	limits := picture.DefaultLimits()
-	limits.Bytes, limits.Pixels, limits.Time = cfg.Image.MaxBytes, cfg.Image.MaxPixels, cfg.Image.MaxTime
-	return embed.New(embed.Config{
-		Library: paths.Library,
-		Workers: cfg.Embed.Workers,
-		Threads: cfg.Embed.Threads,
-		Queue:   cfg.Embed.Queue,
-		Limits:  limits,
-
-		MaxFaces: cfg.Image.MaxFaces,
-	}, packs...)
+	at := cfg.Embed
+	at.Library = paths.Library
+	return embed.New(at, packs...)
 }
 
 // ready tells whether requests should come here.
@@ -197,7 +180,7 @@ func (n *Node) Serve(ctx context.Context, ln net.Listener) error {
 		case <-ctx.Done():
 		case <-failed.Done():
 		}
-		drain, cancel := context.WithTimeout(background, answering(n.cfg.Server.Drain, n.cfg.Server.DrainDelay))
+		drain, cancel := context.WithTimeout(background, answering(n.cfg.Drain, n.cfg.Server.DrainDelay))
 		defer cancel()
 		return n.server.Shutdown(drain)
 	})

@@ -134,7 +134,7 @@ func openDatabase(ctx context.Context, cfg config.Config) (Database, error) {
 	}
 	return sqlite.Open(ctx, sqlite.Config{
 		Path:    databasePath(cfg),
-		Reserve: max(reserve, reservePhotos*int64(cfg.Image.MaxBytes)),
+		Reserve: max(reserve, reservePhotos*int64(cfg.Embed.Limits.Bytes)),
 	})
 }
 

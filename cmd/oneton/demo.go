@@ -40,7 +40,7 @@ func (c *demoCommand) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 
 	cfg := config.Default()
-	cfg.Data, cfg.ONNXRuntime, cfg.Models = folder, paths.Library, paths.Models
+	cfg.Data, cfg.Setup.Library, cfg.Setup.Models = folder, paths.Library, paths.Models
 	cfg.Log = config.Log{Level: "warn", Format: "text"}
 	log, err := node.NewLogger(cfg.Log, os.Stderr)
 	if err != nil {

@@ -129,7 +129,7 @@ func TestFullDisk(t *testing.T) {
 		require.NoError(t, err, "there is room again")
 		info, err := os.Stat(filepath.Join(data, "oneton.db-reserve"))
 		require.NoError(t, err)
-		require.Equal(t, int64(max(64<<20, 4*config.Default().Image.MaxBytes)), info.Size(), "the reserve is taken back")
+		require.Equal(t, int64(max(64<<20, 4*config.Default().Embed.Limits.Bytes)), info.Size(), "the reserve is taken back")
 	}
 	require.Empty(t, search("b"))
 	require.Equal(t, []string{"c"}, search("c"))

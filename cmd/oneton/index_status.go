@@ -58,7 +58,7 @@ func statusOfSaved(ctx context.Context, out io.Writer, x *node.Index, data strin
 	return nil
 }
 
-func statusOfQdrant(ctx context.Context, out io.Writer, q *qdrant.Index, at config.Qdrant, end uint64, names map[string]store.Gallery) error {
+func statusOfQdrant(ctx context.Context, out io.Writer, q *qdrant.Index, at qdrant.Config, end uint64, names map[string]store.Gallery) error {
 	st, err := q.Status(ctx)
 	if err != nil {
 		return err

@@ -28,7 +28,7 @@ func (c *serveCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer mustEnd(ctx, cfg.Server.Drain, log)()
+	defer mustEnd(ctx, cfg.Drain, log)()
 	if c.Setup {
 		if _, err := ensure(ctx, setup.Default); err != nil {
 			return err

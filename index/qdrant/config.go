@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"regexp"
+	"os"
 	"strconv"
+	"strings"
 	"time"
+
+	"oneton/setting"
 )
 
 // The ways to search. Exact compares the probe with every template of the
@@ -20,9 +23,11 @@ const (
 type Config struct {
 	// Address is Qdrant's gRPC endpoint, host:port.
 	Address string
-	// APIKey is sent with every call; empty sends none. Without TLS others on
-	// the network can read it.
-	APIKey string
+	// APIKey is sent with every call, and APIKeyFile is a file that holds it
+	// instead; both empty send none. Without TLS others on the network can read
+	// it.
+	APIKey     string
+	APIKeyFile string
 	// TLS encrypts the connections. CA is a file of certificates to trust
 	// instead of the system's.
 	TLS bool
@@ -77,39 +82,23 @@ func Default() Config {
 	}
 }
 
-// prefixes leaves out the underscore, which ends a prefix in a collection's
-// name.
-var prefixes = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
-
 // Validate returns an error that names the first field that cannot work.
-func (c Config) Validate() error {
-	if _, _, err := c.endpoint(); err != nil {
-		return fmt.Errorf("address is %q: %w", c.Address, err)
+func (c Config) Validate() error { return setting.Check(c.Settings()) }
+
+// key is the one that is sent, read from its file where that is named.
+func (c Config) key() (string, error) {
+	if c.APIKeyFile == "" {
+		return c.APIKey, nil
 	}
-	for _, field := range []struct {
-		name string
-		ok   bool
-		want string
-	}{
-		{"ca", c.CA == "" || c.TLS, "empty without tls"},
-		{"prefix", prefixes.MatchString(c.Prefix), "1 to 64 letters, digits or hyphens"},
-		{"connections", c.Connections >= 1 && c.Connections <= 1024, "1 to 1,024"},
-		{"timeout", c.Timeout > 0, "above 0"},
-		{"write_timeout", c.WriteTimeout > 0, "above 0"},
-		{"retries", c.Retries >= 0 && c.Retries <= 100, "0 to 100"},
-		{"shards", c.Shards >= 1 && c.Shards <= 1024, "1 to 1,024"},
-		{"replicas", c.Replicas >= 1 && c.Replicas <= 64, "1 to 64"},
-		{"search", c.Search == Exact || c.Search == HNSW, "exact or hnsw"},
-		{"degree", c.Degree >= 4 && c.Degree <= 512, "4 to 512"},
-		{"construct", c.Construct >= 4 && c.Construct <= 1<<16, "4 to 65,536"},
-		{"ef", c.EF >= 1 && c.EF <= 1<<20, "1 to 1,048,576"},
-		{"oversampling", c.Oversampling >= 1 && c.Oversampling <= 100, "1 to 100"},
-	} {
-		if !field.ok {
-			return fmt.Errorf("%s must be %s", field.name, field.want)
-		}
+	text, err := os.ReadFile(c.APIKeyFile)
+	if err != nil {
+		return "", fmt.Errorf("read index.qdrant.api_key_file: %w", err)
 	}
-	return nil
+	key := strings.TrimSpace(string(text))
+	if key == "" {
+		return "", fmt.Errorf("read index.qdrant.api_key_file: %s is empty", c.APIKeyFile)
+	}
+	return key, nil
 }
 
 func (c Config) endpoint() (host string, port int, err error) {

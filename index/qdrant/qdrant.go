@@ -71,6 +71,11 @@ func newIndex(ctx context.Context, cfg Config, options ...grpc.DialOption) (*Ind
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("configure qdrant: %w", err)
 	}
+	key, err := cfg.key()
+	if err != nil {
+		return nil, err
+	}
+	cfg.APIKey = key
 	client, err := dial(cfg, options...)
 	if err != nil {
 		return nil, fmt.Errorf("connect to qdrant: %w", err)
