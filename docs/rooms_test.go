@@ -17,11 +17,11 @@ var engines = map[string][]string{
 	"github.com/qdrant/go-client":     {"index/qdrant"},
 }
 
-// together are the folders in which the program is put together.
-var together = []string{"cmd", "node", "bench"}
+// together are the folders in which the program and its settings are put together.
+var together = []string{"cmd", "node", "config", "bench"}
 
 // pure are the rooms that import the standard library and one another alone.
-var pure = []string{"face", "photo", "calibration", "pool"}
+var pure = []string{"face", "photo", "calibration", "pool", "setting"}
 
 // packages are those of the folders with all that they import, by folder; test
 // packages are left out, which open real engines.

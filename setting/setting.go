@@ -19,7 +19,8 @@ type Setting struct {
 	// Means is its row in the documents, Markdown from the repository's root.
 	Means string
 	// Shown is what the documents say instead of a default that means something
-	// else, as one a core, and Bytes is set of a number of bytes.
+	// else, as one a core, and Bytes is set of a number of bytes, whole MiB by
+	// default.
 	Shown string
 	Bytes bool
 	// OK tells whether the value can work, and Want what it must be. Without

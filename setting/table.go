@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/dustin/go-humanize"
 )
 
 // Table is a row for each setting, as the documents have it: key, default and
@@ -34,9 +32,9 @@ func byDefault(s Setting) string {
 	case int:
 		switch {
 		case s.Bytes:
-			return " " + humanize.IBytes(uint64(max(v, 0)))
+			return fmt.Sprintf(" %d MiB", v>>20)
 		case v >= grouped:
-			return " " + humanize.Comma(int64(v))
+			return " " + inThrees(v)
 		}
 		text = strconv.Itoa(v)
 	case time.Duration:
@@ -55,4 +53,13 @@ func byDefault(s Setting) string {
 		return ""
 	}
 	return " `" + text + "`"
+}
+
+// inThrees writes a number with a comma before each three digits.
+func inThrees(n int) string {
+	text := strconv.Itoa(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
 }
