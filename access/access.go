@@ -23,17 +23,17 @@ type Keys interface {
 	// CreateTenant adds a tenant; store.ErrExists when its id is taken.
 	CreateTenant(ctx context.Context, t store.Tenant) error
 	// Tenant is the tenant of that id, or store.ErrNotFound.
-	Tenant(ctx context.Context, id string) (store.Tenant, error)
+	Tenant(ctx context.Context, id store.TenantID) (store.Tenant, error)
 	// CreateKey adds a key; store.ErrExists when its id is taken and
 	// store.ErrNotFound when its tenant is unknown.
 	CreateKey(ctx context.Context, k store.Key) error
 	// Key is the key of that id, revoked or not, or store.ErrNotFound.
-	Key(ctx context.Context, id string) (store.Key, error)
+	Key(ctx context.Context, id store.KeyID) (store.Key, error)
 	// Keys lists a tenant's keys by id, revoked ones too.
-	Keys(ctx context.Context, tenant string) ([]store.Key, error)
+	Keys(ctx context.Context, tenant store.TenantID) ([]store.Key, error)
 	// RevokeKey makes the tenant's key invalid for good; store.ErrNotFound
 	// when the tenant has no such key.
-	RevokeKey(ctx context.Context, tenant, id string) error
+	RevokeKey(ctx context.Context, tenant store.TenantID, id store.KeyID) error
 }
 
 // MinPepper is the least length of a pepper, in bytes: a MAC key shorter than
@@ -67,7 +67,7 @@ func New(peppers [][]byte, keys Keys) (*Access, error) {
 // Create makes a key with 32 random bytes of secret and returns its text,
 // which cannot be had again. Scopes must be some of those that Scopes lists,
 // else ErrScope; an unknown tenant is store.ErrNotFound.
-func (a *Access) Create(ctx context.Context, tenant, name string, scopes []string) (text string, key store.Key, err error) {
+func (a *Access) Create(ctx context.Context, tenant store.TenantID, name string, scopes []string) (text string, key store.Key, err error) {
 	if err := validateScopes(scopes); err != nil {
 		return "", store.Key{}, err
 	}
@@ -86,13 +86,13 @@ func (a *Access) Create(ctx context.Context, tenant, name string, scopes []strin
 		return "", store.Key{}, err
 	}
 	key = store.Key{
-		ID: id, Tenant: tenant, Name: name, MAC: mac(a.peppers[0], secret),
+		ID: store.KeyID(id), Tenant: tenant, Name: name, MAC: mac(a.peppers[0], secret),
 		Scopes: slices.Clone(scopes), CreatedAt: time.Now().UTC(),
 	}
 	if err := a.keys.CreateKey(ctx, key); err != nil {
 		return "", store.Key{}, fmt.Errorf("create key: %w", err)
 	}
-	return Text(id, secret), key, nil
+	return Text(store.KeyID(id), secret), key, nil
 }
 
 // Authenticate tells whose key a text is. A malformed, unknown, wrong or
@@ -116,7 +116,7 @@ func (a *Access) Authenticate(ctx context.Context, text string) (Principal, erro
 
 // Principal tells who a key speaks for without its secret, for tokens that
 // were issued against it: a revoked or unknown key is ErrUnauthorized.
-func (a *Access) Principal(ctx context.Context, keyID string) (Principal, error) {
+func (a *Access) Principal(ctx context.Context, keyID store.KeyID) (Principal, error) {
 	key, err := a.keys.Key(ctx, keyID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -131,7 +131,7 @@ func (a *Access) Principal(ctx context.Context, keyID string) (Principal, error)
 
 // Revoke ends a tenant's key: the next request with it, or with a token issued
 // against it, is refused. Another tenant's key is store.ErrNotFound.
-func (a *Access) Revoke(ctx context.Context, tenant, keyID string) error {
+func (a *Access) Revoke(ctx context.Context, tenant store.TenantID, keyID store.KeyID) error {
 	if err := a.keys.RevokeKey(ctx, tenant, keyID); err != nil {
 		return fmt.Errorf("revoke key %.64q of tenant %.64q: %w", keyID, tenant, err)
 	}
@@ -140,7 +140,7 @@ func (a *Access) Revoke(ctx context.Context, tenant, keyID string) error {
 
 // List is the tenant's keys by id, revoked ones too. An unknown tenant is
 // store.ErrNotFound.
-func (a *Access) List(ctx context.Context, tenant string) ([]store.Key, error) {
+func (a *Access) List(ctx context.Context, tenant store.TenantID) ([]store.Key, error) {
 	if err := a.known(ctx, tenant); err != nil {
 		return nil, err
 	}
@@ -151,7 +151,7 @@ func (a *Access) List(ctx context.Context, tenant string) ([]store.Key, error) {
 	return keys, nil
 }
 
-func (a *Access) known(ctx context.Context, tenant string) error {
+func (a *Access) known(ctx context.Context, tenant store.TenantID) error {
 	if _, err := a.keys.Tenant(ctx, tenant); err != nil {
 		return fmt.Errorf("find tenant %.64q: %w", tenant, err)
 	}
@@ -160,8 +160,8 @@ func (a *Access) known(ctx context.Context, tenant string) error {
 
 // CreateTenant adds a tenant of that id and name; store.ErrExists when the id
 // is taken, and ErrName when it does not keep to store.NameRule.
-func (a *Access) CreateTenant(ctx context.Context, id, name string) (store.Tenant, error) {
-	if !store.ValidName(id) {
+func (a *Access) CreateTenant(ctx context.Context, id store.TenantID, name string) (store.Tenant, error) {
+	if !store.ValidName(string(id)) {
 		return store.Tenant{}, fmt.Errorf("make tenant %.64q: its id %s: %w", id, store.NameRule, ErrName)
 	}
 	if err := checkLabel(name); err != nil {

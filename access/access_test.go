@@ -28,7 +28,7 @@ func open(t *testing.T) (*access.Access, *sqlite.Store, string) {
 	a, err := access.New([][]byte{pepper}, db)
 	require.NoError(t, err)
 	for _, tenant := range []string{"ours", "theirs"} {
-		_, err = a.CreateTenant(t.Context(), tenant, tenant)
+		_, err = a.CreateTenant(t.Context(), store.TenantID(tenant), tenant)
 		require.NoError(t, err)
 	}
 	return a, db, path
@@ -48,7 +48,7 @@ func TestKeyAuthenticatesItsTenant(t *testing.T) {
 
 	p, err = a.Principal(t.Context(), key.ID)
 	require.NoError(t, err)
-	require.Equal(t, "ours", p.Tenant)
+	require.Equal(t, store.TenantID("ours"), p.Tenant)
 }
 
 func TestAllScopesCanEverything(t *testing.T) {
@@ -95,10 +95,10 @@ func TestRefusedKeys(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty":                "",
 		"prefix alone":         "ot_",
-		"id alone":             "ot_" + oursKey.ID,
-		"no secret":            "ot_" + oursKey.ID + "_",
+		"id alone":             string("ot_" + oursKey.ID),
+		"no secret":            string("ot_" + oursKey.ID + "_"),
 		"another key's secret": access.Text(theirsKey.ID, oursSecret),
-		"unknown id":           access.Text(strings.Repeat("0", 16), oursSecret),
+		"unknown id":           access.Text(store.KeyID(strings.Repeat("0", 16)), oursSecret),
 		"upper case":           strings.ToUpper(ours),
 		"trailing space":       ours + " ",
 		"truncated":            ours[:len(ours)-1],

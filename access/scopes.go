@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"oneton/store"
 )
 
 // The scopes of the native API.
@@ -45,8 +47,8 @@ func Scopes() []string {
 
 // Principal is who makes a request.
 type Principal struct {
-	Tenant string
-	KeyID  string
+	Tenant store.TenantID
+	KeyID  store.KeyID
 	Scopes []string
 }
 

@@ -63,7 +63,7 @@ func (c *deletionsCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	for _, id := range []string{"deleted", "other"} {
-		if err := db.CreateGallery(ctx, store.Gallery{ID: id, Tenant: "bench", Name: id, Pack: "default"}); err != nil {
+		if err := db.CreateGallery(ctx, store.Gallery{ID: store.GalleryID(id), Tenant: "bench", Name: id, Pack: "default"}); err != nil {
 			return err
 		}
 	}
@@ -144,7 +144,7 @@ func (c *deletionsCommand) enrol(ctx context.Context, db *sqlite.Store, do func(
 	}, nil
 }
 
-func (c *deletionsCommand) enrolOne(ctx context.Context, db *sqlite.Store, gallery string, n, photo int) error {
+func (c *deletionsCommand) enrolOne(ctx context.Context, db *sqlite.Store, gallery store.GalleryID, n, photo int) error {
 	faces, photos := make([]store.Face, n), make([]store.Photo, n)
 	for i := range faces {
 		v := make([]float32, defaultDimension)
@@ -159,14 +159,14 @@ func (c *deletionsCommand) enrolOne(ctx context.Context, db *sqlite.Store, galle
 		if err != nil {
 			return err
 		}
-		faces[i] = store.Face{ID: id.String(), Pack: "default", Template: t}
+		faces[i] = store.Face{ID: store.FaceID(id.String()), Pack: "default", Template: t}
 		photos[i] = store.Photo{MediaType: "image/jpeg", Bytes: make([]byte, photo)}
 	}
 	subject, err := uuid.NewV7()
 	if err != nil {
 		return err
 	}
-	_, err = db.Enrol(ctx, store.Subject{Gallery: gallery, ID: subject.String()}, faces, photos, true)
+	_, err = db.Enrol(ctx, store.Subject{Gallery: gallery, ID: store.SubjectID(subject.String())}, faces, photos, true)
 	return err
 }
 

@@ -16,6 +16,7 @@ import (
 	"oneton/index"
 	"oneton/index/exact"
 	"oneton/index/qdrant"
+	"oneton/store"
 )
 
 type indexCommand struct {
@@ -101,7 +102,7 @@ type indexBench struct {
 func (c *indexCommand) gallery(ctx context.Context, draw *faces, size int) (_ indexResult, err error) {
 	b := &indexBench{
 		command: c, result: indexResult{Faces: size},
-		scope: index.Scope{Tenant: "bench", Gallery: uuid.NewString(), Pack: "sface"},
+		scope: index.Scope{Tenant: "bench", Gallery: store.GalleryID(uuid.NewString()), Pack: "sface"},
 	}
 	b.rows, b.probes = draw.gallery(size, min(c.Probes, size), 0)
 	ours, err := exact.New(exact.Config{})
@@ -132,7 +133,7 @@ func (b *indexBench) fill(ctx context.Context, x searched) (float64, error) {
 		id := b.id(i)
 		changes = append(changes, changelog.Change{
 			Seq: uint64(i + 1), Kind: changelog.PutFace, Tenant: b.scope.Tenant, Gallery: b.scope.Gallery,
-			Pack: b.scope.Pack, Subject: id, Face: id, Template: row,
+			Pack: b.scope.Pack, Subject: store.SubjectID(id), Face: store.FaceID(id), Template: row,
 		})
 		if len(changes) == batch || i == len(b.rows)-1 {
 			if err := x.Apply(ctx, changes, uint64(i+1)); err != nil {
@@ -160,7 +161,7 @@ func (b *indexBench) measure(ctx context.Context, x searched, r engineResult) er
 		if err != nil {
 			return err
 		}
-		if len(a.Hits) > 0 && a.Hits[0].Face == b.id(i) {
+		if len(a.Hits) > 0 && a.Hits[0].Face == store.FaceID(b.id(i)) {
 			found++
 		}
 	}

@@ -180,9 +180,9 @@ func (b *insertsBench) enrol(ctx context.Context, n int) error {
 		if err != nil {
 			return err
 		}
-		faces[i] = store.Face{ID: id.String(), Pack: b.gallery.Pack, Template: b.people[b.next()]}
+		faces[i] = store.Face{ID: store.FaceID(id.String()), Pack: b.gallery.Pack, Template: b.people[b.next()]}
 	}
-	_, err := b.truth.Enrol(ctx, store.Subject{Gallery: b.gallery.ID, ID: uuid.NewString()}, faces, nil, true)
+	_, err := b.truth.Enrol(ctx, store.Subject{Gallery: b.gallery.ID, ID: store.SubjectID(uuid.NewString())}, faces, nil, true)
 	return err
 }
 

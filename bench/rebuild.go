@@ -152,7 +152,7 @@ func (c *rebuildCommand) fill(ctx context.Context, path string) (err error) {
 		if err != nil {
 			return err
 		}
-		f := store.Face{ID: id.String(), Gallery: gallery, Subject: uuid.NewString(), Pack: "default", CreatedAt: time.UnixMicro(int64(n))}
+		f := store.Face{ID: store.FaceID(id.String()), Gallery: store.GalleryID(gallery), Subject: store.SubjectID(uuid.NewString()), Pack: "default", CreatedAt: time.UnixMicro(int64(n))}
 		metadata := fmt.Sprintf(`{"site":"%d"}`, i%10)
 		for _, q := range []struct {
 			text string
@@ -160,13 +160,13 @@ func (c *rebuildCommand) fill(ctx context.Context, path string) (err error) {
 		}{
 			{
 				`INSERT INTO subjects (gallery, id, metadata, created_at, updated_at, checksum) VALUES (?, ?, ?, ?, ?, ?)`,
-				[]any{gallery, f.Subject, metadata, n, n, store.MetadataChecksum(gallery, f.Subject, []byte(metadata))},
+				[]any{gallery, f.Subject, metadata, n, n, store.MetadataChecksum(store.GalleryID(gallery), f.Subject, []byte(metadata))},
 			},
 			{
 				`INSERT INTO faces (n, id, gallery, subject, space, template, box, landmarks, quality, created_at, checksum, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 				[]any{
 					n, f.ID, gallery, f.Subject, f.Pack, vector, box, landmarks, quality, n,
-					store.Checksum(f.ID, gallery, f.Subject, f.Pack, vector),
+					store.Checksum(f.ID, store.GalleryID(gallery), f.Subject, f.Pack, vector),
 					store.DetailsChecksum(f, []byte(box), []byte(landmarks), []byte(quality)),
 				},
 			},

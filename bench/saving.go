@@ -108,16 +108,16 @@ func openSaving(probes [][]float32) (*savingBench, func() error, error) {
 	}
 	b := &savingBench{
 		index: x, probes: probes, rng: rand.New(rand.NewPCG(1, 1)),
-		scope: index.Scope{Tenant: "bench", Gallery: uuid.NewString(), Pack: "default"},
+		scope: index.Scope{Tenant: "bench", Gallery: store.GalleryID(uuid.NewString()), Pack: "default"},
 	}
 	return b, func() error { return errors.Join(x.Close(), os.RemoveAll(folder)) }, nil
 }
 
 // put is a face to come, of the gallery.
-func (b *savingBench) put(gallery string, vector []float32) changelog.Change {
+func (b *savingBench) put(gallery store.GalleryID, vector []float32) changelog.Change {
 	return changelog.Change{
 		Kind: changelog.PutFace, Tenant: b.scope.Tenant, Gallery: gallery, Pack: b.scope.Pack,
-		Subject: uuid.NewString(), Face: uuid.NewString(), Template: vector,
+		Subject: store.SubjectID(uuid.NewString()), Face: store.FaceID(uuid.NewString()), Template: vector,
 	}
 }
 
@@ -241,7 +241,7 @@ func (c *savingCommand) small(ctx context.Context, draw *faces) (r savingTurns, 
 		b.lock.Lock()
 		defer b.lock.Unlock()
 		for _, g := range galleries {
-			if err := b.apply(ctx, b.put(g, rows[b.rng.IntN(len(rows))])); err != nil {
+			if err := b.apply(ctx, b.put(store.GalleryID(g), rows[b.rng.IntN(len(rows))])); err != nil {
 				return err
 			}
 		}
@@ -301,14 +301,14 @@ func (c *savingCommand) stop(ctx context.Context) (seconds float64, err error) {
 	work.SetLimit(64)
 	for i := range c.Galleries {
 		work.Go(func() error {
-			g := store.Gallery{ID: uuid.NewString(), Tenant: tenants[0].ID, Name: fmt.Sprint("bench ", i), Pack: space.Pack}
+			g := store.Gallery{ID: store.GalleryID(uuid.NewString()), Tenant: tenants[0].ID, Name: fmt.Sprint("bench ", i), Pack: space.Pack}
 			if err := db.CreateGallery(working, g); err != nil {
 				return err
 			}
 			vector := make([]float32, defaultDimension)
 			vector[i%len(vector)] = 1
 			_, err := db.Enrol(working, store.Subject{Gallery: g.ID, ID: "someone"},
-				[]store.Face{{ID: uuid.NewString(), Pack: space.Name(), Template: vector}}, nil, true)
+				[]store.Face{{ID: store.FaceID(uuid.NewString()), Pack: space.Name(), Template: vector}}, nil, true)
 			return err
 		})
 	}

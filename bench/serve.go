@@ -197,8 +197,8 @@ func fill(ctx context.Context, path string, subjects int) error {
 		work.Go(func() {
 			for t := range templates {
 				id := uuid.NewString()
-				_, err := db.Enrol(ctx, store.Subject{Gallery: g.ID, ID: id},
-					[]store.Face{{ID: uuid.NewString(), Gallery: g.ID, Subject: id, Pack: space.Name(), Template: t}}, nil, true)
+				_, err := db.Enrol(ctx, store.Subject{Gallery: g.ID, ID: store.SubjectID(id)},
+					[]store.Face{{ID: store.FaceID(uuid.NewString()), Gallery: g.ID, Subject: store.SubjectID(id), Pack: space.Name(), Template: t}}, nil, true)
 				errs[i] = errors.Join(errs[i], err)
 			}
 		})

@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"oneton/face"
+	"oneton/store"
 )
 
 // Kind says what a change does to a view.
@@ -35,12 +36,12 @@ type Change struct {
 	Kind Kind
 	// Tenant and Gallery scope the change. Gallery is the gallery's internal
 	// id, which is never reused, not the name its owner gave it.
-	Tenant  string
-	Gallery string
+	Tenant  store.TenantID
+	Gallery store.GalleryID
 	// Pack is the model pack whose space Template lives in; set for PutFace.
 	Pack    string
-	Subject string
-	Face    string
+	Subject store.SubjectID
+	Face    store.FaceID
 	// Template is set for PutFace, and Metadata, the subject's, for PutMetadata
 	// too.
 	Template face.Template

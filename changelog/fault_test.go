@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"oneton/changelog"
+	"oneton/store"
 )
 
 // faulty panics as often as it says.
@@ -72,7 +73,7 @@ func TestPanicsAreRetried(t *testing.T) {
 // apart is a view that is further in gallery "far".
 type apart struct{ *fakeView }
 
-func (v apart) Reached(_, gallery string) uint64 {
+func (v apart) Reached(_ store.TenantID, gallery store.GalleryID) uint64 {
 	if gallery == "far" {
 		return v.Position() + 100
 	}

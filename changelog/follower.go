@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"oneton/store"
 )
 
 // FollowerConfig says how a follower paces itself; a zero field takes the
@@ -237,9 +239,9 @@ func (f *Follower) Wait(ctx context.Context, position uint64) error {
 
 // WaitFor is Wait for the changes of one gallery, in which a view may have come
 // further than its position.
-func (f *Follower) WaitFor(ctx context.Context, tenant, gallery string, position uint64) error {
+func (f *Follower) WaitFor(ctx context.Context, tenant store.TenantID, gallery store.GalleryID, position uint64) error {
 	v, ok := f.view.(interface {
-		Reached(tenant, gallery string) uint64
+		Reached(tenant store.TenantID, gallery store.GalleryID) uint64
 	})
 	if !ok {
 		return f.Wait(ctx, position)

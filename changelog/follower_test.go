@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"oneton/changelog"
+	"oneton/store"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -36,7 +37,7 @@ func (l *fakeLog) grow(n int) uint64 {
 	for range n {
 		l.end++
 		if l.end%3 != 0 {
-			l.changes = append(l.changes, changelog.Change{Seq: l.end, Kind: changelog.DeleteFace, Face: fmt.Sprint(l.end)})
+			l.changes = append(l.changes, changelog.Change{Seq: l.end, Kind: changelog.DeleteFace, Face: store.FaceID(fmt.Sprint(l.end))})
 		}
 	}
 	return l.end

@@ -20,7 +20,7 @@ import (
 // faceView is the ids of the live faces.
 type faceView struct {
 	mu       sync.RWMutex
-	faces    map[string]string // face → subject
+	faces    map[store.FaceID]store.SubjectID // face → subject
 	position uint64
 }
 
@@ -47,7 +47,7 @@ func (v *faceView) Position() uint64 {
 	return v.position
 }
 
-func (v *faceView) has(face string) bool {
+func (v *faceView) has(face store.FaceID) bool {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	_, ok := v.faces[face]
@@ -66,7 +66,7 @@ func TestReadYourWrites(t *testing.T) {
 	require.NoError(t, s.CreateGallery(ctx, store.Gallery{ID: "g", Tenant: "t", Name: "g", Pack: storetest.Pack}))
 
 	follow := func(cfg changelog.FollowerConfig) (*faceView, *changelog.Follower, func()) {
-		v := &faceView{faces: make(map[string]string)}
+		v := &faceView{faces: make(map[store.FaceID]store.SubjectID)}
 		f := changelog.NewFollower(s, v, cfg)
 		ctx, cancel := context.WithCancel(ctx)
 		ended := make(chan struct{})
@@ -85,15 +85,15 @@ func TestReadYourWrites(t *testing.T) {
 		wg.Go(func() {
 			for i := range 15 {
 				id := uuid.NewString()
-				put, err := s.Enrol(ctx, store.Subject{Gallery: "g", ID: id}, []store.Face{storetest.NewFace(id)}, nil, true)
-				if err != nil || f.Wait(ctx, put) != nil || !v.has(id) {
+				put, err := s.Enrol(ctx, store.Subject{Gallery: "g", ID: store.SubjectID(id)}, []store.Face{storetest.NewFace(id)}, nil, true)
+				if err != nil || f.Wait(ctx, put) != nil || !v.has(store.FaceID(id)) {
 					errs <- "an enrolment is not in the view"
 				}
 				if i%3 > 0 {
 					continue
 				}
-				gone, err := s.DeleteSubject(ctx, "g", id)
-				if err != nil || f.Wait(ctx, gone) != nil || v.has(id) {
+				gone, err := s.DeleteSubject(ctx, "g", store.SubjectID(id))
+				if err != nil || f.Wait(ctx, gone) != nil || v.has(store.FaceID(id)) {
 					errs <- "a deletion is not in the view"
 				}
 			}

@@ -123,7 +123,7 @@ func requireFound(t *testing.T, s *identify.Service, n int) {
 		name := fmt.Sprint("p", i)
 		a := search(t, s, identify.SearchRequest{Photos: [][]byte{photograph(t, shown{Person: name})}})
 		require.Equal(t, identify.One, a.Probes[0].Outcome, name)
-		require.Equal(t, name, a.Probes[0].Candidates[0].Subject)
+		require.Equal(t, store.SubjectID(name), a.Probes[0].Candidates[0].Subject)
 		require.Equal(t, 2*n, a.Probes[0].Faces)
 	}
 }
@@ -179,9 +179,9 @@ func TestConvertedFacesAreAsEnrolledAnew(t *testing.T) {
 	require.NoError(t, err)
 	for i := range 3 {
 		name := fmt.Sprint("p", i)
-		converted, err := db.Faces(t.Context(), g.ID, name)
+		converted, err := db.Faces(t.Context(), g.ID, store.SubjectID(name))
 		require.NoError(t, err)
-		anew, err := freshDB.Faces(t.Context(), h.ID, name)
+		anew, err := freshDB.Faces(t.Context(), h.ID, store.SubjectID(name))
 		require.NoError(t, err)
 		for j := range converted {
 			require.Equal(t, pack+"@2", converted[j].Pack)
@@ -191,7 +191,7 @@ func TestConvertedFacesAreAsEnrolledAnew(t *testing.T) {
 			require.InDelta(t, 1, cosine, 1e-6)
 			require.Contains(t, converted[j].Quality.Reasons, "converted")
 		}
-		v, err := s2.Verify(t.Context(), tenant, identify.VerifyRequest{Gallery: gallery, Subject: name, Photo: photograph(t, shown{Person: name})})
+		v, err := s2.Verify(t.Context(), tenant, identify.VerifyRequest{Gallery: gallery, Subject: store.SubjectID(name), Photo: photograph(t, shown{Person: name})})
 		require.NoError(t, err)
 		require.True(t, v.Match)
 	}
@@ -316,9 +316,9 @@ func TestFacesThatCannotBeConvertedAreSetAside(t *testing.T) {
 	g, err := s1.Gallery(t.Context(), tenant, gallery)
 	require.NoError(t, err)
 	id := func(subject string) string {
-		faces, err := db.Faces(t.Context(), g.ID, subject)
+		faces, err := db.Faces(t.Context(), g.ID, store.SubjectID(subject))
 		require.NoError(t, err)
-		return faces[0].ID
+		return string(faces[0].ID)
 	}
 	bit, quality := id("p1"), id("p2")
 	raw := openRaw(t, path)
@@ -332,16 +332,16 @@ func TestFacesThatCannotBeConvertedAreSetAside(t *testing.T) {
 		aside, err := convert(t, db, v2)
 		require.NoError(t, err)
 		require.Len(t, aside, 2)
-		require.Equal(t, []string{bit, quality}, []string{aside[0].ID, aside[1].ID})
+		require.Equal(t, []string{bit, quality}, []string{string(aside[0].ID), string(aside[1].ID)})
 	}
 	for _, name := range []string{"p0", "p1", "p2", "p3"} {
 		a := search(t, s2, identify.SearchRequest{Photos: [][]byte{photograph(t, shown{Person: name, Take: 10})}})
 		require.Equal(t, identify.One, a.Probes[0].Outcome, "by the other photo of %s", name)
 		require.Equal(t, 6, a.Probes[0].Faces, "those set aside are no chance of a false match")
-		v, err := s2.Verify(t.Context(), tenant, identify.VerifyRequest{Gallery: gallery, Subject: name, Photo: photograph(t, shown{Person: name})})
+		v, err := s2.Verify(t.Context(), tenant, identify.VerifyRequest{Gallery: gallery, Subject: store.SubjectID(name), Photo: photograph(t, shown{Person: name})})
 		require.NoError(t, err)
-		require.NotEqual(t, bit, v.Face)
-		require.NotEqual(t, quality, v.Face)
+		require.NotEqual(t, bit, string(v.Face))
+		require.NotEqual(t, quality, string(v.Face))
 	}
 	_, err = s2.DeleteSubject(t.Context(), tenant, gallery, "p1")
 	require.NoError(t, err)
@@ -400,7 +400,7 @@ type moving struct {
 	move func()
 }
 
-func (m moving) Faces(ctx context.Context, gallery, subject string) ([]store.Face, error) {
+func (m moving) Faces(ctx context.Context, gallery store.GalleryID, subject store.SubjectID) ([]store.Face, error) {
 	m.move()
 	return m.Store.Faces(ctx, gallery, subject)
 }

@@ -29,7 +29,7 @@ type interrupted struct {
 	reads  int
 }
 
-func (i *interrupted) SubjectsOf(ctx context.Context, gallery string, faces []string) (map[string]store.Subject, error) {
+func (i *interrupted) SubjectsOf(ctx context.Context, gallery store.GalleryID, faces []store.FaceID) (map[store.FaceID]store.Subject, error) {
 	if i.before != nil {
 		i.before(i.reads)
 	}
@@ -81,7 +81,7 @@ func TestDeletedBeforeTheAnswer(t *testing.T) {
 		}, identify.Several, []string{"twin", "triplet"}},
 		"the best, and then the next": {func(t *testing.T, s *identify.Service, n int) {
 			if n < 2 {
-				_, err := s.DeleteSubject(t.Context(), tenant, gallery, []string{"ann", "twin"}[n])
+				_, err := s.DeleteSubject(t.Context(), tenant, gallery, store.SubjectID([]string{"ann", "twin"}[n]))
 				require.NoError(t, err)
 			}
 		}, identify.One, []string{"triplet"}},
@@ -96,7 +96,7 @@ func TestDeletedBeforeTheAnswer(t *testing.T) {
 		"everyone": {func(t *testing.T, s *identify.Service, n int) {
 			for _, id := range []string{"ann", "twin", "triplet"} {
 				if n == 0 {
-					_, err := s.DeleteSubject(t.Context(), tenant, gallery, id)
+					_, err := s.DeleteSubject(t.Context(), tenant, gallery, store.SubjectID(id))
 					require.NoError(t, err)
 				}
 			}
@@ -136,7 +136,7 @@ func TestDeletedBeforeTheAnswer(t *testing.T) {
 				require.Equal(t, c.want, p.Outcome)
 				var ids []string
 				for _, candidate := range p.Candidates {
-					ids = append(ids, candidate.Subject)
+					ids = append(ids, string(candidate.Subject))
 				}
 				if k < len(c.ids) {
 					require.Subset(t, c.ids, ids)
@@ -167,7 +167,7 @@ func TestInsertWhoseFirstMatchIsDeleted(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, a.Inserted)
 	require.Equal(t, identify.One, a.Probes[0].Outcome)
-	require.Equal(t, "ann-again", a.Probes[0].Candidates[0].Subject)
+	require.Equal(t, store.SubjectID("ann-again"), a.Probes[0].Candidates[0].Subject)
 }
 
 // hasty deletes every new subject before its enrolment is answered.
@@ -188,7 +188,7 @@ func TestEnrolmentThatIsDeletedAtOnce(t *testing.T) {
 	require.NoError(t, err)
 	for _, id := range []string{"ann", ""} {
 		e, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{
-			Gallery: gallery, Subject: id, Create: true, Metadata: map[string]string{"a": "b"}, Photos: [][]byte{photograph(t, shown{Person: "ann"})},
+			Gallery: gallery, Subject: store.SubjectID(id), Create: true, Metadata: map[string]string{"a": "b"}, Photos: [][]byte{photograph(t, shown{Person: "ann"})},
 		})
 		require.NoError(t, err)
 		require.Equal(t, 1, e.Subject.Faces)
@@ -244,9 +244,9 @@ func (ghostly) Search(context.Context, index.Query) (index.Result, error) {
 // level is a follower whose index is always there.
 type level struct{}
 
-func (level) Wait(context.Context, uint64) error                    { return nil }
-func (level) WaitFor(context.Context, string, string, uint64) error { return nil }
-func (level) Notify()                                               {}
+func (level) Wait(context.Context, uint64) error                                     { return nil }
+func (level) WaitFor(context.Context, store.TenantID, store.GalleryID, uint64) error { return nil }
+func (level) Notify()                                                                {}
 
 // TestAnswersWhileBeingDeleted searches for people, and inserts them, while
 // they are enrolled, inserted and deleted all the time.
@@ -269,11 +269,11 @@ func TestAnswersWhileBeingDeleted(t *testing.T) {
 			for n := 0; !stop.Load(); n++ {
 				s, id := replicas[n%2], fmt.Sprintf("twin-%d-%d", w, n)
 				_, err := s.Enrol(context.Background(), tenant, identify.EnrolRequest{
-					Gallery: gallery, Subject: id, Create: true,
+					Gallery: gallery, Subject: store.SubjectID(id), Create: true,
 					Photos: [][]byte{photograph(t, shown{Person: id, Like: "ada", Near: 0.97}), photograph(t, shown{Person: id + "'", Like: "ada", Near: 0.95})},
 				})
 				if err == nil {
-					_, err = s.DeleteSubject(context.Background(), tenant, gallery, id)
+					_, err = s.DeleteSubject(context.Background(), tenant, gallery, store.SubjectID(id))
 				}
 				if err != nil {
 					fail("change: %v", err)

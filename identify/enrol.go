@@ -15,7 +15,7 @@ import (
 // Enrol adds one face a photo to a subject: all of them or, on any error,
 // none. When it returns, the faces are durable and every later search sees
 // them.
-func (s *Service) Enrol(ctx context.Context, tenant string, req EnrolRequest) (Enrolled, error) {
+func (s *Service) Enrol(ctx context.Context, tenant store.TenantID, req EnrolRequest) (Enrolled, error) {
 	start := s.cfg.Now()
 	if len(req.Photos) == 0 || len(req.Photos) > MaxPhotos {
 		return Enrolled{}, invalid("photo", "is given %d times, an enrolment takes 1 to %d photos", len(req.Photos), MaxPhotos)
@@ -24,7 +24,7 @@ func (s *Service) Enrol(ctx context.Context, tenant string, req EnrolRequest) (E
 		return Enrolled{}, invalid("subject", "is needed")
 	}
 	if req.Subject != "" && req.Create {
-		if err := validateName("id", req.Subject); err != nil {
+		if err := validateName("id", string(req.Subject)); err != nil {
 			return Enrolled{}, err
 		}
 	}
@@ -87,7 +87,7 @@ func (s *Service) enrol(ctx context.Context, g store.Gallery, space string, req 
 		if err != nil {
 			return Enrolled{}, fmt.Errorf("make subject id: %w", err)
 		}
-		sub.ID = id.String()
+		sub.ID = store.SubjectID(id.String())
 	}
 	var photos []store.Photo
 	added, liveness := make([]store.Face, len(shots)), make([]*photo.Liveness, len(shots))
@@ -99,7 +99,7 @@ func (s *Service) enrol(ctx context.Context, g store.Gallery, space string, req 
 			return Enrolled{}, fmt.Errorf("make face id: %w", err)
 		}
 		added[i] = store.Face{
-			ID: id.String(), Gallery: g.ID, Subject: sub.ID, Pack: space, Template: f.Template,
+			ID: store.FaceID(id.String()), Gallery: g.ID, Subject: sub.ID, Pack: space, Template: f.Template,
 			Box: f.Box, Landmarks: f.Landmarks, Rotation: f.Rotation, Quality: f.Quality, CreatedAt: now,
 		}
 		if g.Policy.KeepPhotos {

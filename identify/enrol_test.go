@@ -108,32 +108,35 @@ func TestAnotherTenantSeesNothing(t *testing.T) {
 	s := newService(t)
 	e := enrol(t, s, "ann", photograph(t, shown{Person: "ann"}))
 	ctx, other := t.Context(), "other"
-	_, err := s.CreateGallery(ctx, other, store.Gallery{Name: "theirs"})
+	_, err := s.CreateGallery(ctx, store.TenantID(other), store.Gallery{Name: "theirs"})
 	require.NoError(t, err)
 
 	for name, call := range map[string]func() error{
-		"gallery": func() error { _, err := s.Gallery(ctx, other, gallery); return err },
-		"subject": func() error { _, _, err := s.Subject(ctx, other, gallery, "ann"); return err },
+		"gallery": func() error { _, err := s.Gallery(ctx, store.TenantID(other), gallery); return err },
+		"subject": func() error { _, _, err := s.Subject(ctx, store.TenantID(other), gallery, "ann"); return err },
 		"subject in their own gallery": func() error {
-			_, _, err := s.Subject(ctx, other, "theirs", "ann")
+			_, _, err := s.Subject(ctx, store.TenantID(other), "theirs", "ann")
 			return err
 		},
-		"photo": func() error { _, err := s.Photo(ctx, other, "theirs", e.Faces[0].ID); return err },
+		"photo": func() error { _, err := s.Photo(ctx, store.TenantID(other), "theirs", e.Faces[0].ID); return err },
 		"search": func() error {
-			_, err := s.Search(ctx, other, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "ann"})}})
+			_, err := s.Search(ctx, store.TenantID(other), identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "ann"})}})
 			return err
 		},
 		"verify": func() error {
-			_, err := s.Verify(ctx, other, identify.VerifyRequest{Gallery: gallery, Subject: "ann", Photo: photograph(t, shown{Person: "ann"})})
+			_, err := s.Verify(ctx, store.TenantID(other), identify.VerifyRequest{Gallery: gallery, Subject: "ann", Photo: photograph(t, shown{Person: "ann"})})
 			return err
 		},
-		"delete face":    func() error { _, err := s.DeleteFace(ctx, other, "theirs", "ann", e.Faces[0].ID); return err },
-		"delete subject": func() error { _, err := s.DeleteSubject(ctx, other, "theirs", "ann"); return err },
-		"delete gallery": func() error { _, err := s.DeleteGallery(ctx, other, gallery); return err },
+		"delete face": func() error {
+			_, err := s.DeleteFace(ctx, store.TenantID(other), "theirs", "ann", e.Faces[0].ID)
+			return err
+		},
+		"delete subject": func() error { _, err := s.DeleteSubject(ctx, store.TenantID(other), "theirs", "ann"); return err },
+		"delete gallery": func() error { _, err := s.DeleteGallery(ctx, store.TenantID(other), gallery); return err },
 	} {
 		t.Run(name, func(t *testing.T) { require.ErrorIs(t, call(), store.ErrNotFound) })
 	}
-	a, err := s.Search(ctx, other, identify.SearchRequest{Gallery: "theirs", Photos: [][]byte{photograph(t, shown{Person: "ann"})}})
+	a, err := s.Search(ctx, store.TenantID(other), identify.SearchRequest{Gallery: "theirs", Photos: [][]byte{photograph(t, shown{Person: "ann"})}})
 	require.NoError(t, err)
 	require.Equal(t, identify.Nobody, a.Probes[0].Outcome)
 	outcome, _ := who(t, s, shown{Person: "ann"})

@@ -133,8 +133,8 @@ func galleryError(name string, err error) error {
 }
 
 // subjectError says which subject err is about, if it is about one.
-func subjectError(g store.Gallery, id string, err error) error {
-	return resourceError(&ResourceError{Kind: KindSubject, Name: id, In: &ResourceError{Kind: KindGallery, Name: g.Name}, Err: err})
+func subjectError(g store.Gallery, id store.SubjectID, err error) error {
+	return resourceError(&ResourceError{Kind: KindSubject, Name: string(id), In: &ResourceError{Kind: KindGallery, Name: g.Name}, Err: err})
 }
 
 func resourceError(e *ResourceError) error {

@@ -41,7 +41,7 @@ type Follower interface {
 	// ctx's error.
 	Wait(ctx context.Context, position uint64) error
 	// WaitFor is Wait for the changes of one gallery, by its internal id.
-	WaitFor(ctx context.Context, tenant, gallery string, position uint64) error
+	WaitFor(ctx context.Context, tenant store.TenantID, gallery store.GalleryID, position uint64) error
 	// Notify says that the log has grown, so that the index need not poll.
 	Notify()
 }
@@ -51,13 +51,13 @@ type Follower interface {
 // position at which they did.
 type Store interface {
 	CreateGallery(ctx context.Context, g store.Gallery) error
-	Gallery(ctx context.Context, tenant, name string) (store.Gallery, error)
-	Galleries(ctx context.Context, tenant string, p store.Page) ([]store.Gallery, error)
+	Gallery(ctx context.Context, tenant store.TenantID, name string) (store.Gallery, error)
+	Galleries(ctx context.Context, tenant store.TenantID, p store.Page) ([]store.Gallery, error)
 	// UpdatePolicy replaces a gallery's policy by what change makes of the
 	// gallery as it is, and returns it; no other change comes between. Other
 	// writes wait for change, whose error leaves all as it was.
-	UpdatePolicy(ctx context.Context, tenant, name string, change func(store.Gallery) (store.Policy, error)) (store.Gallery, error)
-	DeleteGallery(ctx context.Context, tenant, name string) (uint64, error)
+	UpdatePolicy(ctx context.Context, tenant store.TenantID, name string, change func(store.Gallery) (store.Policy, error)) (store.Gallery, error)
+	DeleteGallery(ctx context.Context, tenant store.TenantID, name string) (uint64, error)
 
 	// Enrol adds faces to a subject in one transaction, photo i belonging to
 	// face i (photos may be nil). It creates the subject when it is absent;
@@ -69,26 +69,26 @@ type Store interface {
 	// face's pack, that were enrolled in the gallery after position seen; more
 	// than store.MaxNewcomers are a conflict, too.
 	EnrolAsOf(ctx context.Context, seen uint64, same func(newcomer face.Template) bool, sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error)
-	Subject(ctx context.Context, gallery, id string) (store.Subject, error)
-	Subjects(ctx context.Context, gallery string, p store.Page) ([]store.Subject, error)
+	Subject(ctx context.Context, gallery store.GalleryID, id store.SubjectID) (store.Subject, error)
+	Subjects(ctx context.Context, gallery store.GalleryID, p store.Page) ([]store.Subject, error)
 	// SubjectsOf returns the subjects of those of the faces that the gallery
 	// has, by the face's id, all as of one moment.
-	SubjectsOf(ctx context.Context, gallery string, faces []string) (map[string]store.Subject, error)
+	SubjectsOf(ctx context.Context, gallery store.GalleryID, faces []store.FaceID) (map[store.FaceID]store.Subject, error)
 	// UpdateMetadata replaces a subject's metadata by what change makes of the
 	// subject as it is, and returns the subject as changed; no other change
 	// comes between. Other writes wait for change, whose error leaves all as
 	// it was.
-	UpdateMetadata(ctx context.Context, gallery, id string, change func(store.Subject) (map[string]string, error)) (store.Subject, uint64, error)
-	DeleteSubject(ctx context.Context, gallery, id string) (uint64, error)
+	UpdateMetadata(ctx context.Context, gallery store.GalleryID, id store.SubjectID, change func(store.Subject) (map[string]string, error)) (store.Subject, uint64, error)
+	DeleteSubject(ctx context.Context, gallery store.GalleryID, id store.SubjectID) (uint64, error)
 
 	// Faces lists a subject's faces with their templates, oldest first.
-	Faces(ctx context.Context, gallery, subject string) ([]store.Face, error)
-	DeleteFace(ctx context.Context, gallery, subject, face string) (uint64, error)
+	Faces(ctx context.Context, gallery store.GalleryID, subject store.SubjectID) ([]store.Face, error)
+	DeleteFace(ctx context.Context, gallery store.GalleryID, subject store.SubjectID, face store.FaceID) (uint64, error)
 	// Photo is the kept photo of a face, or store.ErrNotFound.
-	Photo(ctx context.Context, gallery, face string) (store.Photo, error)
+	Photo(ctx context.Context, gallery store.GalleryID, face store.FaceID) (store.Photo, error)
 	// DeletePhotos removes a subject's kept photos and leaves its faces; it
 	// is store.ErrNotFound when none was kept.
-	DeletePhotos(ctx context.Context, gallery, subject string) error
+	DeletePhotos(ctx context.Context, gallery store.GalleryID, subject store.SubjectID) error
 
 	// Calibration is the owner's table of a template space, as JSON, or
 	// store.ErrNotFound.
@@ -100,7 +100,7 @@ type Store interface {
 	// Position is that of the log's end, and PositionOf that of a gallery's last
 	// change; when the gallery is gone it is store.ErrNotFound.
 	Position(ctx context.Context) (uint64, error)
-	PositionOf(ctx context.Context, gallery string) (uint64, error)
+	PositionOf(ctx context.Context, gallery store.GalleryID) (uint64, error)
 }
 
 // Outcome is which of the three answers a search has.
@@ -118,7 +118,7 @@ type EnrolRequest struct {
 	Gallery string
 	// Subject is the owner's id; empty makes a new one. With Create set it
 	// must be free, otherwise it must exist.
-	Subject  string
+	Subject  store.SubjectID
 	Create   bool
 	Metadata map[string]string
 	Photos   [][]byte
@@ -202,8 +202,8 @@ type ProbeAnswer struct {
 
 // Candidate is one subject that the probe may show.
 type Candidate struct {
-	Subject  string
-	Face     string
+	Subject  store.SubjectID
+	Face     store.FaceID
 	Metadata map[string]string
 	Cosine   float64
 	// Score is the calibrated score, 0 to 100; see package calibration.
@@ -218,7 +218,7 @@ type VerifyRequest struct {
 	// Gallery and Subject name the enrolled person. Without a gallery, Pack
 	// says which pack compares the photos; empty is the default pack.
 	Gallery string
-	Subject string
+	Subject store.SubjectID
 	Pack    string
 	// FMR is the wanted false-match rate; 0 means 1e-4.
 	FMR float64
@@ -240,7 +240,7 @@ type Verification struct {
 	// subject was compared, and then Face names its nearest face.
 	Probe     photo.Face
 	Reference *photo.Face
-	Face      string
+	Face      store.FaceID
 	Timings   Timings
 }
 

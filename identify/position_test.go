@@ -22,7 +22,7 @@ func (stuck) Wait(ctx context.Context, _ uint64) error {
 	return ctx.Err()
 }
 
-func (s stuck) WaitFor(ctx context.Context, _, _ string, position uint64) error {
+func (s stuck) WaitFor(ctx context.Context, _ store.TenantID, _ store.GalleryID, position uint64) error {
 	return s.Wait(ctx, position)
 }
 

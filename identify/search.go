@@ -15,7 +15,7 @@ import (
 
 // Search tells who is on a photo. It sees every enrolment and deletion that
 // was acknowledged before it began.
-func (s *Service) Search(ctx context.Context, tenant string, req SearchRequest) (Answer, error) {
+func (s *Service) Search(ctx context.Context, tenant store.TenantID, req SearchRequest) (Answer, error) {
 	start := s.cfg.Now()
 	if err := validateSearch(&req); err != nil {
 		return Answer{}, err
@@ -141,8 +141,8 @@ func (s *Service) look(ctx context.Context, g store.Gallery, space string, table
 
 // people are the subjects of the faces that were found, as of one moment, by
 // the face's id; those of faces that are gone are missing.
-func (s *Service) people(ctx context.Context, g store.Gallery, looks []look) (map[string]store.Subject, error) {
-	var faces []string
+func (s *Service) people(ctx context.Context, g store.Gallery, looks []look) (map[store.FaceID]store.Subject, error) {
+	var faces []store.FaceID
 	for _, l := range looks {
 		for _, h := range l.Hits {
 			faces = append(faces, h.Face)
@@ -161,7 +161,7 @@ func (s *Service) people(ctx context.Context, g store.Gallery, looks []look) (ma
 // current tells whether all that was found is still so: a subject without the
 // face that was nearest, or with other metadata, may have another place in the
 // answer, or none.
-func current(looks []look, people map[string]store.Subject, filter map[string][]string) bool {
+func current(looks []look, people map[store.FaceID]store.Subject, filter map[string][]string) bool {
 	for _, l := range looks {
 		for _, h := range l.Hits {
 			sub, there := people[h.Face]
@@ -190,7 +190,7 @@ func asOf(looks []look) uint64 {
 }
 
 // answer decides on all that was found and names the k best.
-func (l look) answer(table *calibration.Table, people map[string]store.Subject, k int) ProbeAnswer {
+func (l look) answer(table *calibration.Table, people map[store.FaceID]store.Subject, k int) ProbeAnswer {
 	a := ProbeAnswer{
 		Face: l.face, Outcome: decide(l.Hits), Faces: l.Faces,
 		Threshold: l.threshold, Extrapolated: table.Extrapolated(table.FMR(l.threshold)),

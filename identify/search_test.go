@@ -41,7 +41,7 @@ func TestSearchSeesWhatWasAcknowledged(t *testing.T) {
 		require.Equal(t, identify.One, outcome, id)
 		require.Equal(t, []string{id}, ids)
 		if i%2 == 0 {
-			_, err := s.DeleteSubject(t.Context(), tenant, gallery, id)
+			_, err := s.DeleteSubject(t.Context(), tenant, gallery, store.SubjectID(id))
 			require.NoError(t, err)
 			outcome, _ = who(t, s, shown{Person: id, Take: 1})
 			require.Equal(t, identify.Nobody, outcome, id)
@@ -120,7 +120,7 @@ func TestSearchFilter(t *testing.T) {
 	s := newService(t)
 	for i, site := range []string{"oslo", "bern"} {
 		_, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{
-			Gallery: gallery, Subject: site, Create: true, Metadata: map[string]string{"site": site},
+			Gallery: gallery, Subject: store.SubjectID(site), Create: true, Metadata: map[string]string{"site": site},
 			Photos: [][]byte{photograph(t, shown{Person: "ann", Take: i + 1})},
 		})
 		require.NoError(t, err)
@@ -129,7 +129,7 @@ func TestSearchFilter(t *testing.T) {
 	require.Equal(t, identify.Several, search(t, s, identify.SearchRequest{Photos: [][]byte{probe}}).Probes[0].Outcome)
 	p := search(t, s, identify.SearchRequest{Photos: [][]byte{probe}, Filter: map[string][]string{"site": {"bern"}}}).Probes[0]
 	require.Equal(t, identify.One, p.Outcome)
-	require.Equal(t, "bern", p.Candidates[0].Subject)
+	require.Equal(t, store.SubjectID("bern"), p.Candidates[0].Subject)
 	require.Equal(t, map[string]string{"site": "bern"}, p.Candidates[0].Metadata)
 
 	_, _, err := s.UpdateMetadata(t.Context(), tenant, gallery, "bern", described(map[string]string{"site": "rome"}))

@@ -52,7 +52,7 @@ func newService(t *testing.T) *identify.Service {
 	t.Helper()
 	s, db := open(t, filepath.Join(t.TempDir(), "oneton.db"))
 	for _, id := range []string{tenant, "other"} {
-		require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: id}))
+		require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: store.TenantID(id)}))
 	}
 	_, err := s.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery})
 	require.NoError(t, err)
@@ -88,7 +88,7 @@ func openWith(t *testing.T, path string, e identify.Embedder) (*identify.Service
 
 func enrol(t *testing.T, s *identify.Service, subject string, photos ...[]byte) identify.Enrolled {
 	t.Helper()
-	e, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Subject: subject, Create: true, Photos: photos})
+	e, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Subject: store.SubjectID(subject), Create: true, Photos: photos})
 	require.NoError(t, err)
 	return e
 }
@@ -107,7 +107,7 @@ func who(t *testing.T, s *identify.Service, f shown) (identify.Outcome, []string
 	p := search(t, s, identify.SearchRequest{Photos: [][]byte{photograph(t, f)}}).Probes[0]
 	var ids []string
 	for _, c := range p.Candidates {
-		ids = append(ids, c.Subject)
+		ids = append(ids, string(c.Subject))
 	}
 	return p.Outcome, ids
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Subject is a subject of the tenant's gallery with its faces, oldest first.
-func (s *Service) Subject(ctx context.Context, tenant, gallery, id string) (store.Subject, []store.Face, error) {
+func (s *Service) Subject(ctx context.Context, tenant store.TenantID, gallery string, id store.SubjectID) (store.Subject, []store.Face, error) {
 	g, err := s.Gallery(ctx, tenant, gallery)
 	if err != nil {
 		return store.Subject{}, nil, err
@@ -26,7 +26,7 @@ func (s *Service) Subject(ctx context.Context, tenant, gallery, id string) (stor
 }
 
 // Subjects lists a gallery's subjects by id.
-func (s *Service) Subjects(ctx context.Context, tenant, gallery string, p store.Page) ([]store.Subject, error) {
+func (s *Service) Subjects(ctx context.Context, tenant store.TenantID, gallery string, p store.Page) ([]store.Subject, error) {
 	g, err := s.Gallery(ctx, tenant, gallery)
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func (s *Service) Subjects(ctx context.Context, tenant, gallery string, p store.
 // subject as it is; nothing comes between, and an error of change's leaves all
 // as it was. Later filters see it, from the position in the change log on that
 // it returns.
-func (s *Service) UpdateMetadata(ctx context.Context, tenant, gallery, id string, change func(store.Subject) (map[string]string, error)) (store.Subject, uint64, error) {
+func (s *Service) UpdateMetadata(ctx context.Context, tenant store.TenantID, gallery string, id store.SubjectID, change func(store.Subject) (map[string]string, error)) (store.Subject, uint64, error) {
 	g, err := s.Gallery(ctx, tenant, gallery)
 	if err != nil {
 		return store.Subject{}, 0, err
@@ -63,7 +63,7 @@ func (s *Service) UpdateMetadata(ctx context.Context, tenant, gallery, id string
 
 // DeleteSubject removes a subject with its faces and photos, and returns the
 // position in the change log at which it did.
-func (s *Service) DeleteSubject(ctx context.Context, tenant, gallery, id string) (uint64, error) {
+func (s *Service) DeleteSubject(ctx context.Context, tenant store.TenantID, gallery string, id store.SubjectID) (uint64, error) {
 	g, err := s.Gallery(ctx, tenant, gallery)
 	if err != nil {
 		return 0, err
@@ -78,21 +78,21 @@ func (s *Service) DeleteSubject(ctx context.Context, tenant, gallery, id string)
 
 // DeleteFace removes one face of a subject with its photo, and returns the
 // position in the change log at which it did; the subject stays.
-func (s *Service) DeleteFace(ctx context.Context, tenant, gallery, subject, face string) (uint64, error) {
+func (s *Service) DeleteFace(ctx context.Context, tenant store.TenantID, gallery string, subject store.SubjectID, face store.FaceID) (uint64, error) {
 	g, err := s.Gallery(ctx, tenant, gallery)
 	if err != nil {
 		return 0, err
 	}
 	position, err := s.store.DeleteFace(ctx, g.ID, subject, face)
 	if err != nil {
-		return 0, fmt.Errorf("delete face: %w", s.missing(ctx, g, subject, KindFace, face, err))
+		return 0, fmt.Errorf("delete face: %w", s.missing(ctx, g, subject, KindFace, string(face), err))
 	}
 	s.committed()
 	return position, nil
 }
 
 // DeletePhotos removes a subject's kept photos; its faces stay searchable.
-func (s *Service) DeletePhotos(ctx context.Context, tenant, gallery, subject string) error {
+func (s *Service) DeletePhotos(ctx context.Context, tenant store.TenantID, gallery string, subject store.SubjectID) error {
 	g, err := s.Gallery(ctx, tenant, gallery)
 	if err != nil {
 		return err
@@ -104,7 +104,7 @@ func (s *Service) DeletePhotos(ctx context.Context, tenant, gallery, subject str
 }
 
 // missing says what a store did not find: the subject, or what is the subject's.
-func (s *Service) missing(ctx context.Context, g store.Gallery, subject, kind, name string, err error) error {
+func (s *Service) missing(ctx context.Context, g store.Gallery, subject store.SubjectID, kind, name string, err error) error {
 	if !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
@@ -115,13 +115,13 @@ func (s *Service) missing(ctx context.Context, g store.Gallery, subject, kind, n
 }
 
 // NotOfSubject is the ResourceError of what a subject does not have.
-func NotOfSubject(gallery, subject, kind, name string) error {
-	in := &ResourceError{Kind: KindSubject, Name: subject, In: &ResourceError{Kind: KindGallery, Name: gallery}}
+func NotOfSubject(gallery string, subject store.SubjectID, kind, name string) error {
+	in := &ResourceError{Kind: KindSubject, Name: string(subject), In: &ResourceError{Kind: KindGallery, Name: gallery}}
 	return &ResourceError{Kind: kind, Name: name, In: in, Err: store.ErrNotFound}
 }
 
 // Photo is the kept photo of a face.
-func (s *Service) Photo(ctx context.Context, tenant, gallery, face string) (store.Photo, error) {
+func (s *Service) Photo(ctx context.Context, tenant store.TenantID, gallery string, face store.FaceID) (store.Photo, error) {
 	g, err := s.Gallery(ctx, tenant, gallery)
 	if err != nil {
 		return store.Photo{}, err
@@ -129,7 +129,7 @@ func (s *Service) Photo(ctx context.Context, tenant, gallery, face string) (stor
 	p, err := s.store.Photo(ctx, g.ID, face)
 	if err != nil {
 		return store.Photo{}, fmt.Errorf("read photo: %w", resourceError(&ResourceError{
-			Kind: KindPhoto, In: &ResourceError{Kind: KindFace, Name: face, In: &ResourceError{Kind: KindGallery, Name: gallery}}, Err: err,
+			Kind: KindPhoto, In: &ResourceError{Kind: KindFace, Name: string(face), In: &ResourceError{Kind: KindGallery, Name: gallery}}, Err: err,
 		}))
 	}
 	return p, nil

@@ -36,7 +36,7 @@ func TestTurnedStrangers(t *testing.T) {
 			kept, err := s.Photo(t.Context(), tenant, in, added.ID)
 			require.NoError(t, err)
 			require.Equal(t, photo, kept.Bytes)
-			inserted[name] = a.Inserted.Subject.ID
+			inserted[name] = string(a.Inserted.Subject.ID)
 		}
 		for _, name := range names {
 			upright, err := composite.JPEG(photoOf(composite.Placement{Head: named[name], X: 300, Y: 260, Width: 130}))
@@ -44,7 +44,7 @@ func TestTurnedStrangers(t *testing.T) {
 			a, err := s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: in, Photos: [][]byte{upright}})
 			require.NoError(t, err)
 			require.Equal(t, identify.One, a.Probes[0].Outcome, name)
-			require.Equal(t, inserted[name], a.Probes[0].Candidates[0].Subject)
+			require.Equal(t, store.SubjectID(inserted[name]), a.Probes[0].Candidates[0].Subject)
 		}
 	}
 }

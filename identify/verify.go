@@ -19,7 +19,7 @@ const defaultFMR = 1e-4
 // damaged are not compared. A photo that cannot be compared matches nobody: the
 // cosine is then the least there is, and the probe's or the reference's quality
 // says why.
-func (s *Service) Verify(ctx context.Context, tenant string, req VerifyRequest) (Verification, error) {
+func (s *Service) Verify(ctx context.Context, tenant store.TenantID, req VerifyRequest) (Verification, error) {
 	start := s.cfg.Now()
 	switch {
 	case (len(req.Reference) == 0) == (req.Subject == ""):
@@ -111,7 +111,7 @@ func (s *Service) Verify(ctx context.Context, tenant string, req VerifyRequest) 
 }
 
 // nearest is the id and cosine of the enrolled face most like the probe.
-func nearest(probe photo.Face, enrolled []store.Face) (id string, cosine float64, err error) {
+func nearest(probe photo.Face, enrolled []store.Face) (id store.FaceID, cosine float64, err error) {
 	cosine = -1
 	for _, f := range enrolled {
 		c, err := probe.Probe.Cosine(f.Template)

@@ -34,7 +34,7 @@ func TestSearchWaitsForItsOwnGallery(t *testing.T) {
 	}
 	enrolIn := func(name, subject string) identify.Enrolled {
 		e, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{
-			Gallery: name, Subject: subject, Create: true, Photos: [][]byte{photograph(t, shown{Person: subject})},
+			Gallery: name, Subject: store.SubjectID(subject), Create: true, Photos: [][]byte{photograph(t, shown{Person: subject})},
 		})
 		require.NoError(t, err)
 		return e

@@ -3,13 +3,15 @@
 // asks a cluster; indextest is the one conformance suite both pass.
 package index
 
-import "oneton/face"
+import (
+	"oneton/face"
+	"oneton/store"
+)
 
 // Scope is the gallery that a search stays in. No query can leave it.
 type Scope struct {
-	Tenant string
-	// Gallery is the gallery's internal id.
-	Gallery string
+	Tenant  store.TenantID
+	Gallery store.GalleryID
 	// Pack names the template space, a version of a pack: templates compare only
 	// within it.
 	Pack string
@@ -36,8 +38,8 @@ type Query struct {
 
 // Hit is one subject, by the face of it that is nearest to the probe.
 type Hit struct {
-	Subject string
-	Face    string
+	Subject store.SubjectID
+	Face    store.FaceID
 	// Cosine is of the stored f32 template and the probe, in float64, in [-1, 1].
 	Cosine float64
 }

@@ -27,7 +27,7 @@ func (d *damages) look(ctx context.Context, db Database, log zerolog.Logger) err
 	defer d.mu.Unlock()
 	for _, f := range found {
 		if !slices.Contains(d.known, f) {
-			log.Error().Str("what", f.What).Str("tenant", f.Tenant).Str("name", f.Name).Msg("something is damaged in the database and is not relied on")
+			log.Error().Str("what", f.What).Str("tenant", string(f.Tenant)).Str("name", f.Name).Msg("something is damaged in the database and is not relied on")
 		}
 	}
 	d.known = found

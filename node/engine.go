@@ -15,6 +15,7 @@ import (
 	"oneton/index"
 	"oneton/index/exact"
 	"oneton/index/verify"
+	"oneton/store"
 )
 
 // engine searches a view of the log, and brings it along.
@@ -98,7 +99,7 @@ func (e *exactEngine) Wait(ctx context.Context, position uint64) error {
 	return e.follower.Wait(ctx, position)
 }
 
-func (e *exactEngine) WaitFor(ctx context.Context, tenant, gallery string, position uint64) error {
+func (e *exactEngine) WaitFor(ctx context.Context, tenant store.TenantID, gallery store.GalleryID, position uint64) error {
 	return e.follower.WaitFor(ctx, tenant, gallery, position)
 }
 
@@ -146,7 +147,7 @@ func (e *exactEngine) keep(ctx context.Context) error {
 // setAside logs what the index goes on without.
 func setAside(log zerolog.Logger) func(changelog.Change) {
 	return func(c changelog.Change) {
-		log.Error().Err(c.Damage).Uint64("position", c.Seq).Str("tenant", c.Tenant).Str("gallery", c.Gallery).Str("face", c.Face).
+		log.Error().Err(c.Damage).Uint64("position", c.Seq).Str("tenant", string(c.Tenant)).Str("gallery", string(c.Gallery)).Str("face", string(c.Face)).
 			Msg("a face is damaged in the database and is set aside: searches do not see it, or not by its metadata")
 	}
 }

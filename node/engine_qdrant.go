@@ -13,6 +13,7 @@ import (
 	"oneton/changelog"
 	"oneton/config"
 	"oneton/index/qdrant"
+	"oneton/store"
 )
 
 // rebuildRetry is the pause before a Qdrant that could not be emptied is asked
@@ -72,7 +73,7 @@ func (e *qdrantEngine) Wait(ctx context.Context, position uint64) error {
 }
 
 // WaitFor waits for all galleries' changes: Qdrant has one position.
-func (e *qdrantEngine) WaitFor(ctx context.Context, _, _ string, position uint64) error {
+func (e *qdrantEngine) WaitFor(ctx context.Context, _ store.TenantID, _ store.GalleryID, position uint64) error {
 	return e.Wait(ctx, position)
 }
 

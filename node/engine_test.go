@@ -45,7 +45,7 @@ func TestLead(t *testing.T) {
 		return store.Gallery{ID: "g", Tenant: "t", Name: "g", Pack: storetest.Pack}
 	}()))
 	enrol := func(id string) uint64 {
-		position, err := truth.Store.Enrol(ctx, store.Subject{Gallery: "g", ID: id}, []store.Face{storetest.NewFace(id)}, nil, true)
+		position, err := truth.Store.Enrol(ctx, store.Subject{Gallery: "g", ID: store.SubjectID(id)}, []store.Face{storetest.NewFace(id)}, nil, true)
 		require.NoError(t, err)
 		e.Notify()
 		return position

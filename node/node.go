@@ -137,7 +137,7 @@ func (n *Node) ready(ctx context.Context) error {
 	const named = 10
 	faces := make([]string, 0, len(aside)+len(unconverted))
 	for _, c := range aside {
-		faces = append(faces, c.Face)
+		faces = append(faces, string(c.Face))
 	}
 	for _, id := range unconverted {
 		if !slices.Contains(faces, id) {

@@ -18,6 +18,7 @@ import (
 	"oneton/config"
 	"oneton/index/exact"
 	"oneton/search"
+	"oneton/store"
 	"oneton/store/storetest"
 )
 
@@ -28,8 +29,8 @@ func savedIn(t *testing.T, dir string, galleries int) {
 	var changes []changelog.Change
 	for i := range galleries {
 		changes = append(changes, changelog.Change{
-			Seq: uint64(i + 1), Kind: changelog.PutFace, Tenant: "t", Gallery: fmt.Sprint("g", i), Pack: storetest.Pack,
-			Subject: "ann", Face: uuid.NewString(), Template: storetest.NewFace(fmt.Sprint(i)).Template,
+			Seq: uint64(i + 1), Kind: changelog.PutFace, Tenant: "t", Gallery: store.GalleryID(fmt.Sprint("g", i)), Pack: storetest.Pack,
+			Subject: "ann", Face: store.FaceID(uuid.NewString()), Template: storetest.NewFace(fmt.Sprint(i)).Template,
 		})
 	}
 	require.NoError(t, x.Apply(t.Context(), changes, uint64(galleries)))

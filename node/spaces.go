@@ -112,9 +112,9 @@ func (c *conversions) setAside(f store.Face, log zerolog.Logger) {
 	defer c.mu.Unlock()
 	const most = 1000
 	if len(c.aside) < most {
-		c.aside = append(c.aside, f.ID)
+		c.aside = append(c.aside, string(f.ID))
 	}
-	log.Error().Str("gallery", f.Gallery).Str("face", f.ID).Str("damage", f.Damage).
+	log.Error().Str("gallery", string(f.Gallery)).Str("face", string(f.ID)).Str("damage", f.Damage).
 		Msg("a face cannot be converted to the loaded pack's version and is set aside: searches do not see it")
 }
 

@@ -26,7 +26,7 @@ type Database interface {
 	changelog.Log
 	access.Keys
 	secret.Database
-	DeleteTenant(ctx context.Context, id string) (uint64, error)
+	DeleteTenant(ctx context.Context, id store.TenantID) (uint64, error)
 	// DeleteExpired deletes faces past their gallery's retention and tells
 	// how many.
 	DeleteExpired(ctx context.Context, now time.Time) (int, error)

@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/gofiber/fiber/v2"
+
+	"oneton/store"
 )
 
 const (
@@ -111,11 +113,11 @@ type bodies struct {
 	mu   sync.Mutex
 	most int
 	all  int
-	by   map[string]int
+	by   map[store.TenantID]int
 }
 
 // take takes n bytes of a tenant's share, if there are so many.
-func (b *bodies) take(tenant string, n int) bool {
+func (b *bodies) take(tenant store.TenantID, n int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.all+n > b.most || b.by[tenant]+n > b.most/2 {
@@ -126,7 +128,7 @@ func (b *bodies) take(tenant string, n int) bool {
 	return true
 }
 
-func (b *bodies) giveBack(tenant string, n int) {
+func (b *bodies) giveBack(tenant store.TenantID, n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.all -= n

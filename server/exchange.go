@@ -8,6 +8,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"oneton/pool"
+	"oneton/store"
 )
 
 // withoutLength is what fasthttp calls the length of a request that announces
@@ -32,7 +33,7 @@ type exchange struct {
 	whole    bool
 	// held is what the body takes of the tenant's memory for bodies.
 	held   int
-	tenant string
+	tenant store.TenantID
 }
 
 // exchangeOf is the exchange that a request belongs to. One that failed before
@@ -54,7 +55,7 @@ func (x *exchange) begin(c *fiber.Ctx) {
 	ctx, cancel := context.WithTimeout(x.server.base, x.server.cfg.RequestTimeout)
 	x.end = cancel
 	if p, ok := PrincipalOf(c); ok {
-		ctx = pool.WithTenant(ctx, p.Tenant)
+		ctx = pool.WithTenant(ctx, string(p.Tenant))
 	}
 	c.SetUserContext(ctx)
 }

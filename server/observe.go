@@ -137,7 +137,7 @@ func (s *Server) record(c *fiber.Ctx, id string, received int, took time.Duratio
 		Int("received", received).
 		Int("sent", len(c.Response().Body()))
 	if p, ok := PrincipalOf(c); ok {
-		e = e.Str("tenant", p.Tenant).Str("key_id", p.KeyID)
+		e = e.Str("tenant", string(p.Tenant)).Str("key_id", string(p.KeyID))
 	}
 	if err != nil {
 		e = e.Str("code", ProblemOf(err).Code)
@@ -152,7 +152,7 @@ func (s *Server) record(c *fiber.Ctx, id string, received int, took time.Duratio
 // workers, which tenants share.
 func SetPrincipal(c *fiber.Ctx, p access.Principal) {
 	c.Locals(principalKey, p)
-	c.SetUserContext(pool.WithTenant(c.UserContext(), p.Tenant))
+	c.SetUserContext(pool.WithTenant(c.UserContext(), string(p.Tenant)))
 }
 
 // PrincipalOf is whose request this is, once it is authenticated.

@@ -15,6 +15,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/rs/zerolog"
 	"github.com/valyala/fasthttp"
+
+	"oneton/store"
 )
 
 // Dialect is an API that is served beside others.
@@ -58,7 +60,7 @@ func New(cfg Config, ready func(context.Context) error, log zerolog.Logger, dial
 	}
 	base, cancel := context.WithCancel(context.Background())
 	s := &Server{cfg: cfg, ready: ready, log: log, base: base, cancel: cancel}
-	s.bodies = bodies{most: cfg.BodyMemory, by: map[string]int{}}
+	s.bodies = bodies{most: cfg.BodyMemory, by: map[store.TenantID]int{}}
 	s.app = fiber.New(fiber.Config{
 		// The listener bounds connections before fasthttp does.
 		Concurrency:  2 * (cfg.Concurrency + spareConnections),

@@ -222,7 +222,7 @@ func TestFacesComeInPages(t *testing.T) {
 	}
 	require.Len(t, read, len(faces))
 	for i, f := range faces {
-		require.Equal(t, f.ID, read[i])
+		require.Equal(t, string(f.ID), read[i])
 	}
 	c.json(t, "GET", "/v1/galleries/staff/subjects/many?limit=1001", nil).Refused(t, http.StatusBadRequest, "invalid_request")
 

@@ -305,7 +305,7 @@ func (tr *transcript) uqudo(t *testing.T, key, searcher string) {
 	credentials := func(key string) url.Values {
 		id, secret, ok := access.Split(key)
 		require.True(t, ok)
-		return url.Values{"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {secret}}
+		return url.Values{"grant_type": {"client_credentials"}, "client_id": {string(id)}, "client_secret": {secret}}
 	}
 	token := func(note string, form url.Values) string {
 		a := tr.ask(t, note, "", "POST", "/api/oauth/token", "application/x-www-form-urlencoded", []byte(form.Encode()))

@@ -18,25 +18,25 @@ func Unsound(checksum int64) int64 { return checksum ^ 1 }
 // Checksum is kept beside a face's template: the CRC-32C (RFC 3720, section
 // 12.1) of what the face is found by and of the template's bytes. It tells
 // every change of up to three bits, and a template that came to another row.
-func Checksum(id, gallery, subject, pack string, template []byte) int64 {
-	return int64(sum(template, id, gallery, subject, pack))
+func Checksum(id FaceID, gallery GalleryID, subject SubjectID, pack string, template []byte) int64 {
+	return int64(sum(template, string(id), string(gallery), string(subject), pack))
 }
 
 // DetailsChecksum is of what else a face's row says: its JSON as stored, and when
 // it was enrolled, on which its end depends.
 func DetailsChecksum(f Face, box, landmarks, quality []byte) int64 {
-	return int64(sum(nil, f.ID, written(f.CreatedAt), canonical(box), canonical(landmarks), canonical(quality)))
+	return int64(sum(nil, string(f.ID), written(f.CreatedAt), canonical(box), canonical(landmarks), canonical(quality)))
 }
 
 // GalleryChecksum is of what a gallery is found by, in the upper half, and of its
 // policy, in the lower.
 func GalleryChecksum(g Gallery, policy []byte) int64 {
-	return int64(sum(nil, g.ID, g.Tenant, g.Name, g.Pack, written(g.CreatedAt)))<<sumBits | int64(sum(nil, g.ID, canonical(policy)))
+	return int64(sum(nil, string(g.ID), string(g.Tenant), g.Name, g.Pack, written(g.CreatedAt)))<<sumBits | int64(sum(nil, string(g.ID), canonical(policy)))
 }
 
 // KeyChecksum is of all that a key's row says.
 func KeyChecksum(k Key, scopes []byte) int64 {
-	return int64(sum(k.MAC, k.ID, k.Tenant, k.Name, canonical(scopes), written(k.CreatedAt), written(k.RevokedAt)))
+	return int64(sum(k.MAC, string(k.ID), string(k.Tenant), k.Name, canonical(scopes), written(k.CreatedAt), written(k.RevokedAt)))
 }
 
 // CalibrationChecksum is of a pack's calibration.

@@ -159,7 +159,7 @@ func FindDamaged(galleries []Gallery, keys []Key, calibrations []Calibration) (d
 	}
 	for _, k := range keys {
 		if k.Damage != "" {
-			damaged = append(damaged, Damaged{DamagedKey, k.Tenant, k.ID})
+			damaged = append(damaged, Damaged{DamagedKey, k.Tenant, string(k.ID)})
 		}
 	}
 	for _, c := range calibrations {

@@ -50,7 +50,7 @@ func checkSubject(s Subject, create bool) error {
 	if !create {
 		return invalid("subject", checkTime(s.UpdatedAt))
 	}
-	return invalid("subject", checkID("id", s.ID), checkTime(s.CreatedAt), checkTime(s.UpdatedAt), CheckMetadata(s.Metadata))
+	return invalid("subject", checkID("id", string(s.ID)), checkTime(s.CreatedAt), checkTime(s.UpdatedAt), CheckMetadata(s.Metadata))
 }
 
 // checkMeasures refuses what JSON cannot write.
@@ -78,7 +78,7 @@ func checkMeasures(f Face) error {
 
 // checkVector refuses a face that no index could hold.
 func checkVector(f Face) error {
-	if id, err := uuid.Parse(f.ID); err != nil || id.String() != f.ID {
+	if id, err := uuid.Parse(string(f.ID)); err != nil || id.String() != string(f.ID) {
 		return errors.New("id is not a UUID in lower case")
 	}
 	if err := f.Template.Check(); err != nil {

@@ -18,7 +18,7 @@ func TestCheckEnrolment(t *testing.T) {
 		return v
 	}
 	one := func(v face.Template) []store.Face {
-		return []store.Face{{ID: uuid.NewString(), Pack: "default", Template: v}}
+		return []store.Face{{ID: store.FaceID(uuid.NewString()), Pack: "default", Template: v}}
 	}
 	require.NoError(t, store.CheckEnrolment(store.Subject{}, one(unit(128)), nil, false))
 	require.NoError(t, store.CheckEnrolment(store.Subject{}, one(unit(1024)), nil, false))
@@ -31,7 +31,7 @@ func TestCheckEnrolment(t *testing.T) {
 		"no length":                   one(make(face.Template, 128)),
 		"not of length one":           one(face.Template{1, 1}),
 		"no id":                       {{Pack: "default", Template: unit(2)}},
-		"no pack":                     {{ID: uuid.NewString(), Template: unit(2)}},
+		"no pack":                     {{ID: store.FaceID(uuid.NewString()), Template: unit(2)}},
 		"two dimensions in a pack":    append(one(unit(2)), one(unit(3))...),
 	} {
 		require.ErrorIs(t, store.CheckEnrolment(store.Subject{}, faces, nil, false), store.ErrInvalid, name)

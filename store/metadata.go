@@ -7,16 +7,16 @@ import (
 )
 
 // MetadataChecksum is of a subject's metadata, and whose they are.
-func MetadataChecksum(gallery, subject string, metadata []byte) int64 {
+func MetadataChecksum(gallery GalleryID, subject SubjectID, metadata []byte) int64 {
 	return metadataChecksum(gallery, subject, canonical(metadata))
 }
 
-func metadataChecksum(gallery, subject, form string) int64 {
-	return int64(sum(nil, gallery, subject, form))
+func metadataChecksum(gallery GalleryID, subject SubjectID, form string) int64 {
+	return int64(sum(nil, string(gallery), string(subject), form))
 }
 
 // ReadMetadata decodes a subject's metadata, which have the checksum.
-func ReadMetadata(gallery, subject string, text []byte, checksum *int64) (map[string]string, error) {
+func ReadMetadata(gallery GalleryID, subject SubjectID, text []byte, checksum *int64) (map[string]string, error) {
 	const usual = 256
 	var buffer [usual]byte
 	m, form, ok := plainMetadata(text, buffer[:0])

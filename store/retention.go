@@ -26,7 +26,7 @@ func (l *Left) Sound(f Face) bool {
 		return true
 	}
 	if l.faces++; len(l.named) < most {
-		l.named = append(l.named, f.ID)
+		l.named = append(l.named, string(f.ID))
 	}
 	return false
 }

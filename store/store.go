@@ -11,7 +11,7 @@ import (
 
 // Tenant is a customer. Nothing of one tenant is visible to another.
 type Tenant struct {
-	ID        string
+	ID        TenantID
 	Name      string
 	CreatedAt time.Time
 }
@@ -19,8 +19,8 @@ type Tenant struct {
 // Key is an API key or a dialect's client. The secret itself is never kept.
 type Key struct {
 	// ID is public: it leads the key's text and names it in logs.
-	ID     string
-	Tenant string
+	ID     KeyID
+	Tenant TenantID
 	Name   string
 	// MAC is the HMAC-SHA256 of the secret under the server's pepper.
 	MAC       []byte
@@ -36,18 +36,18 @@ type Key struct {
 // Expired says how many faces of a gallery are past its retention, and when the
 // oldest was enrolled.
 type Expired struct {
-	Tenant, Gallery string
-	Faces           int
-	Oldest          time.Time
+	Tenant TenantID
+	// Gallery is its name.
+	Gallery string
+	Faces   int
+	Oldest  time.Time
 }
 
 // Gallery is a set of subjects that are searched together. It pins a model
 // pack, since templates of different packs do not compare.
 type Gallery struct {
-	// ID is internal and never reused: a gallery deleted and made again
-	// under the same name is another gallery.
-	ID     string
-	Tenant string
+	ID     GalleryID
+	Tenant TenantID
 	// Name is the owner's, unique within the tenant.
 	Name      string
 	Pack      string
@@ -68,7 +68,7 @@ const (
 type Damaged struct {
 	What string
 	// Tenant is empty for a calibration.
-	Tenant string
+	Tenant TenantID
 	// Name is the gallery's name, the key's id or the pack's name.
 	Name string
 }
@@ -120,10 +120,8 @@ const (
 
 // Subject is a person in a gallery.
 type Subject struct {
-	// Gallery is the gallery's internal id.
-	Gallery string
-	// ID is the owner's id of the person, unique within the gallery.
-	ID string
+	Gallery GalleryID
+	ID      SubjectID
 	// Metadata is the owner's, flat, and can be filtered on.
 	Metadata  map[string]string
 	CreatedAt time.Time
@@ -135,10 +133,9 @@ type Subject struct {
 
 // Face is one enrolled photo of a subject.
 type Face struct {
-	// ID is a UUID.
-	ID      string
-	Gallery string
-	Subject string
+	ID      FaceID
+	Gallery GalleryID
+	Subject SubjectID
 	// Pack names the template space, a version of a pack; see Space.
 	Pack     string
 	Template face.Template

@@ -33,12 +33,12 @@ func ValidName(s string) bool { return name.MatchString(s) }
 // CheckTenant returns ErrInvalid when a tenant cannot be kept. Every store
 // calls it, and the checks below, before it writes, so that all refuse alike.
 func CheckTenant(t Tenant) error {
-	return invalid("tenant", checkID("id", t.ID), checkText("name", t.Name), checkTime(t.CreatedAt))
+	return invalid("tenant", checkID("id", string(t.ID)), checkText("name", t.Name), checkTime(t.CreatedAt))
 }
 
 // CheckKey is as CheckTenant.
 func CheckKey(k Key) error {
-	errs := []error{checkID("id", k.ID), checkText("name", k.Name), checkTime(k.CreatedAt)}
+	errs := []error{checkID("id", string(k.ID)), checkText("name", k.Name), checkTime(k.CreatedAt)}
 	if len(k.MAC) == 0 {
 		errs = append(errs, errors.New("MAC is empty"))
 	}
@@ -50,7 +50,7 @@ func CheckKey(k Key) error {
 
 // CheckGallery is as CheckTenant.
 func CheckGallery(g Gallery) error {
-	return invalid("gallery", checkID("id", g.ID), checkID("name", g.Name), checkID("pack", g.Pack), checkTime(g.CreatedAt), CheckPolicy(g.Policy))
+	return invalid("gallery", checkID("id", string(g.ID)), checkID("name", g.Name), checkID("pack", g.Pack), checkTime(g.CreatedAt), CheckPolicy(g.Policy))
 }
 
 // CheckPolicy is as CheckTenant.

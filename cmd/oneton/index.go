@@ -56,20 +56,20 @@ func names(ctx context.Context, db node.Database) (map[string]store.Gallery, err
 					break
 				}
 				for _, g := range page {
-					byID[g.ID] = g
+					byID[string(g.ID)] = g
 				}
 				galleries.After = page[len(page)-1].Name
 			}
 		}
-		tenants.After = some[len(some)-1].ID
+		tenants.After = string(some[len(some)-1].ID)
 	}
 }
 
 // named is a scope as its owner knows it.
 func named(s index.Scope, names map[string]store.Gallery) string {
-	name := names[s.Gallery].Name
+	name := names[string(s.Gallery)].Name
 	if name == "" {
-		name = s.Gallery + " (not in the database)"
+		name = string(s.Gallery + " (not in the database)")
 	}
 	return fmt.Sprintf("%s\t%s\t%s", s.Tenant, name, s.Pack)
 }

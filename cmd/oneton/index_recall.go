@@ -8,6 +8,7 @@ import (
 	"oneton/config"
 	"oneton/index/qdrant"
 	"oneton/node"
+	"oneton/store"
 )
 
 type indexRecall struct {
@@ -28,7 +29,7 @@ func (c *indexRecall) Run(ctx context.Context) error {
 			fmt.Println("engine exact compares the probe with every template: it misses nobody")
 			return nil
 		}
-		g, err := x.Truth.Store.Gallery(ctx, c.Tenant, c.Gallery)
+		g, err := x.Truth.Store.Gallery(ctx, store.TenantID(c.Tenant), c.Gallery)
 		if err != nil {
 			return err
 		}

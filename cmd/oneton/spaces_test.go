@@ -93,7 +93,7 @@ func allFaces(t *testing.T, db *sqlite.Store, space string) map[string]store.Fac
 		require.NoError(t, err)
 		for _, f := range faces {
 			require.Empty(t, f.Damage)
-			all[f.ID] = f
+			all[string(f.ID)] = f
 		}
 		if next == after {
 			return all
@@ -139,9 +139,9 @@ func TestKilledWhileConverting(t *testing.T) {
 			}
 			unit, err := face.NewTemplate(v)
 			require.NoError(t, err)
-			fs[i] = store.Face{ID: uuid.NewString(), Pack: g.Pack, Template: unit, Quality: face.Quality{Score: rng.Float32()}}
+			fs[i] = store.Face{ID: store.FaceID(uuid.NewString()), Pack: g.Pack, Template: unit, Quality: face.Quality{Score: rng.Float32()}}
 		}
-		_, err = db.Enrol(t.Context(), store.Subject{Gallery: g.ID, ID: uuid.NewString()}, fs, nil, true)
+		_, err = db.Enrol(t.Context(), store.Subject{Gallery: g.ID, ID: store.SubjectID(uuid.NewString())}, fs, nil, true)
 		require.NoError(t, err)
 	}
 	before := allFaces(t, db, g.Pack)

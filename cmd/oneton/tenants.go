@@ -26,7 +26,7 @@ type tenantCreate struct {
 
 func (c *tenantCreate) Run(ctx context.Context) error {
 	return c.begin(ctx, func(t *node.Truth) error {
-		if _, err := t.Access.CreateTenant(ctx, c.ID, c.Name); err != nil {
+		if _, err := t.Access.CreateTenant(ctx, store.TenantID(c.ID), c.Name); err != nil {
 			return err
 		}
 		fmt.Printf("tenant %s is made; 'oneton key create %[1]s' makes a key of it\n", c.ID)
@@ -51,7 +51,7 @@ func (c *tenantList) Run(ctx context.Context) error {
 			for _, tenant := range tenants {
 				fmt.Fprintf(out, "%s\t%s\t%s\n", tenant.ID, tenant.CreatedAt.Format(time.RFC3339), tenant.Name)
 			}
-			page.After = tenants[len(tenants)-1].ID
+			page.After = string(tenants[len(tenants)-1].ID)
 		}
 	})
 }
@@ -64,7 +64,7 @@ type tenantDelete struct {
 
 func (c *tenantDelete) Run(ctx context.Context) error {
 	return c.with(ctx, func(t *node.Truth) error {
-		if _, err := t.Store.DeleteTenant(ctx, c.ID); err != nil {
+		if _, err := t.Store.DeleteTenant(ctx, store.TenantID(c.ID)); err != nil {
 			return fmt.Errorf("tenant %.64q: %w", c.ID, err)
 		}
 		fmt.Printf("tenant %s is deleted, with its keys, galleries, faces and photos\n", c.ID)
@@ -92,7 +92,7 @@ func (c *keyCreate) Run(ctx context.Context) error {
 		if len(scopes) == 0 {
 			scopes = []string{access.All}
 		}
-		text, _, err := t.Access.Create(ctx, c.Tenant, c.Name, scopes)
+		text, _, err := t.Access.Create(ctx, store.TenantID(c.Tenant), c.Name, scopes)
 		if err == nil {
 			fmt.Println(text)
 		}
@@ -107,7 +107,7 @@ type keyList struct {
 
 func (c *keyList) Run(ctx context.Context) error {
 	return c.with(ctx, func(t *node.Truth) error {
-		keys, err := t.Access.List(ctx, c.Tenant)
+		keys, err := t.Access.List(ctx, store.TenantID(c.Tenant))
 		if err != nil {
 			return err
 		}
@@ -134,7 +134,7 @@ type keyRevoke struct {
 
 func (c *keyRevoke) Run(ctx context.Context) error {
 	return c.with(ctx, func(t *node.Truth) error {
-		if err := t.Access.Revoke(ctx, c.Tenant, c.ID); err != nil {
+		if err := t.Access.Revoke(ctx, store.TenantID(c.Tenant), store.KeyID(c.ID)); err != nil {
 			return err
 		}
 		fmt.Printf("key %s of tenant %s is revoked: from the next request on it is refused, with the tokens made by it\n", c.ID, c.Tenant)

@@ -9,6 +9,7 @@ import (
 	"oneton/changelog"
 	"oneton/face"
 	"oneton/search"
+	"oneton/store"
 )
 
 // batch is what a run of changes comes to for one gallery.
@@ -21,7 +22,7 @@ type batch struct {
 	faces []faceChange
 	seen  map[uuid.UUID]bool
 	// labelled are the subjects whose metadata it has.
-	labelled map[string]bool
+	labelled map[store.SubjectID]bool
 }
 
 // faceChange is of a face, or has no id and is of a subject's metadata.
@@ -41,7 +42,7 @@ func split(changes []changelog.Change) ([]*batch, error) {
 		k := galleryKey{c.Tenant, c.Gallery}
 		b := byKey[k]
 		if b == nil {
-			b = &batch{key: k, seen: make(map[uuid.UUID]bool), labelled: make(map[string]bool)}
+			b = &batch{key: k, seen: make(map[uuid.UUID]bool), labelled: make(map[store.SubjectID]bool)}
 			byKey[k] = b
 			batches = append(batches, b)
 		}
@@ -74,7 +75,7 @@ func (b *batch) precede(c *changelog.Change) error {
 	default:
 		return fmt.Errorf("unknown kind %d", c.Kind)
 	}
-	id, err := uuid.Parse(c.Face)
+	id, err := uuid.Parse(string(c.Face))
 	if err != nil {
 		return fmt.Errorf("face id: %w", err)
 	}

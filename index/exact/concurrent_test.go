@@ -48,7 +48,7 @@ func (h *held) wait(t *testing.T) {
 func subjects(r index.Result) []string {
 	out := []string{}
 	for _, h := range r.Hits {
-		out = append(out, h.Subject)
+		out = append(out, string(h.Subject))
 	}
 	return out
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"oneton/search"
+	"oneton/store"
 )
 
 const (
@@ -31,11 +32,13 @@ type manifest struct {
 // savedShelf is where a shelf lies: in a part of a bundle or, without a size,
 // in a directory of its own.
 type savedShelf struct {
-	Tenant, Gallery, Pack string
-	Dimension             int
-	File                  string
-	Offset, Size          int64
-	Sum                   uint32
+	Tenant       store.TenantID
+	Gallery      store.GalleryID
+	Pack         string
+	Dimension    int
+	File         string
+	Offset, Size int64
+	Sum          uint32
 	// version is that of the rows.
 	version uint64
 }

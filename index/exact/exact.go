@@ -16,6 +16,7 @@ import (
 	"oneton/changelog"
 	"oneton/index"
 	"oneton/search"
+	"oneton/store"
 )
 
 // Config says how the index works.
@@ -66,7 +67,10 @@ type Index struct {
 	losses int
 }
 
-type galleryKey struct{ tenant, gallery string }
+type galleryKey struct {
+	tenant  store.TenantID
+	gallery store.GalleryID
+}
 
 var _ changelog.View = (*Index)(nil)
 
@@ -297,7 +301,7 @@ func (x *Index) snapshot(scope index.Scope, filter map[string][]string) (snapsho
 
 // Reached is the position of the log up to which the index has applied the
 // changes of a gallery, which may be beyond its own position.
-func (x *Index) Reached(tenant, gallery string) uint64 {
+func (x *Index) Reached(tenant store.TenantID, gallery store.GalleryID) uint64 {
 	position := x.position.Load()
 	if g, rebuilding := x.lookUp(galleryKey{tenant, gallery}); g != nil && !rebuilding {
 		position = max(position, g.reached())

@@ -13,6 +13,7 @@ import (
 	"oneton/face"
 	"oneton/index"
 	"oneton/search"
+	"oneton/store"
 )
 
 // A search for k subjects first asks for rowsPerHit·k rows, since a subject
@@ -100,7 +101,7 @@ func clamp(cosine float64) float64 { return max(-1, min(1, cosine)) }
 func hits(best []nearest) []index.Hit {
 	out := make([]index.Hit, len(best))
 	for i, n := range best {
-		out[i] = index.Hit{Subject: n.person.id, Face: n.face.String(), Cosine: n.cosine}
+		out[i] = index.Hit{Subject: n.person.id, Face: store.FaceID(n.face.String()), Cosine: n.cosine}
 	}
 	return out
 }

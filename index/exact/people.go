@@ -3,15 +3,17 @@ package exact
 import (
 	"slices"
 	"sync/atomic"
+
+	"oneton/store"
 )
 
 // people are the subjects that have a row.
-type people map[string]*person
+type people map[store.SubjectID]*person
 
 // person is a subject with its rows. Searches read its id, which never
 // changes, and a save its labels as well; the rest is for who applies changes.
 type person struct {
-	id   string
+	id   store.SubjectID
 	rows []uint32
 	has  atomic.Pointer[[]*label]
 }
@@ -25,7 +27,7 @@ func (p *person) labels() []*label {
 }
 
 // named is the person of that id, a new one if need be.
-func (p people) named(id string) *person {
+func (p people) named(id store.SubjectID) *person {
 	have := p[id]
 	if have == nil {
 		have = &person{id: id}

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 
 	"github.com/google/uuid"
+
+	"oneton/store"
 )
 
 // rowWriter encodes rows: of each its number, its face, its template's hash and
@@ -35,7 +37,7 @@ func (w *rowWriter) row(id uint32, r *row) {
 	w.b = append(w.b, r.face[:]...)
 	w.b = binary.LittleEndian.AppendUint64(w.b, r.template)
 	if isNew(w, w.people, r.person) {
-		w.text(r.person.id)
+		w.text(string(r.person.id))
 		labels := r.person.labels()
 		w.number(uint64(len(labels)))
 		for _, l := range labels {
@@ -95,7 +97,7 @@ func (r *rowReader) row(s *restoring) uint32 {
 func (r *rowReader) person(s *restoring) *person {
 	place := r.number(uint64(len(r.people)))
 	if place == uint64(len(r.people)) && !r.damaged {
-		p := s.people.named(r.text())
+		p := s.people.named(store.SubjectID(r.text()))
 		// Every tag takes a byte at least.
 		labels := make([]*label, 0, r.number(uint64(len(r.b))))
 		for range cap(labels) {

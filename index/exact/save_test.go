@@ -23,6 +23,7 @@ import (
 	"oneton/index"
 	"oneton/index/exact"
 	"oneton/search"
+	"oneton/store"
 )
 
 // stampsOf tells when each file was written.
@@ -62,7 +63,7 @@ func saveWritesWhatHasChanged(t *testing.T, layout func(*exact.Index)) {
 	require.Equal(t, before, stampsOf(t, dir), "nothing has changed since it was opened")
 	c := changelog.Change{
 		Kind: changelog.PutFace, Tenant: "u", Gallery: "i", Pack: "a",
-		Subject: "new", Face: uuid.NewString(), Template: template("new"),
+		Subject: "new", Face: store.FaceID(uuid.NewString()), Template: template("new"),
 	}
 	h.add(c)
 	h.follow(t, x)
@@ -86,7 +87,7 @@ func TestManySmallGalleriesLieInFewFiles(t *testing.T) {
 	var changes []changelog.Change
 	for i := range galleries {
 		c := put(uint64(i+1), "someone", template(fmt.Sprint(i)))
-		c.Gallery = fmt.Sprint("gallery ", i)
+		c.Gallery = store.GalleryID(fmt.Sprint("gallery ", i))
 		changes = append(changes, c)
 	}
 	require.NoError(t, x.Apply(bg, changes, galleries))
@@ -344,7 +345,7 @@ func TestSaveLeavesNothingOfDeletedFaces(t *testing.T) {
 		var changes []changelog.Change
 		for i := range 30 {
 			c := put(uint64(i+1), fmt.Sprint("p", i), template(fmt.Sprint(i)))
-			c.Gallery = fmt.Sprint("g", i%3)
+			c.Gallery = store.GalleryID(fmt.Sprint("g", i%3))
 			changes = append(changes, c)
 		}
 		require.NoError(t, x.Apply(bg, changes, 30))

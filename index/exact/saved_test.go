@@ -23,6 +23,7 @@ import (
 	"oneton/index"
 	"oneton/index/exact"
 	"oneton/search"
+	"oneton/store"
 )
 
 var scopes = []index.Scope{
@@ -47,10 +48,10 @@ func (h *history) add(c changelog.Change) {
 	}
 	switch c.Kind {
 	case changelog.PutFace:
-		h.live[c.Face] = c
-		h.faces = append(h.faces, c.Face)
+		h.live[string(c.Face)] = c
+		h.faces = append(h.faces, string(c.Face))
 	case changelog.DeleteFace:
-		delete(h.live, c.Face)
+		delete(h.live, string(c.Face))
 	case changelog.PutMetadata:
 		for id, l := range h.live {
 			if l.Gallery == c.Gallery && l.Subject == c.Subject {
@@ -99,7 +100,7 @@ func (h *history) requireSameBut1(t *testing.T, want, got *exact.Index) {
 		b, err := got.Search(bg, q)
 		if err != nil {
 			require.ErrorIs(t, err, index.ErrUnavailable)
-			lost[s.Gallery] = true
+			lost[string(s.Gallery)] = true
 			continue
 		}
 		require.Equal(t, a, b)
@@ -113,7 +114,7 @@ func (h *history) grow(rng *rand.Rand, n int) {
 		s := scopes[rng.IntN(len(scopes))]
 		c := changelog.Change{
 			Kind: changelog.PutFace, Tenant: s.Tenant, Gallery: s.Gallery, Pack: s.Pack,
-			Subject: fmt.Sprint("p", rng.IntN(20)), Face: uuid.NewString(), Template: template(fmt.Sprint(rng.Uint32())),
+			Subject: store.SubjectID(fmt.Sprint("p", rng.IntN(20))), Face: store.FaceID(uuid.NewString()), Template: template(fmt.Sprint(rng.Uint32())),
 			Metadata: map[string]string{"team": fmt.Sprint(rng.IntN(4))},
 		}
 		switch kind := rng.IntN(40); {
@@ -130,7 +131,7 @@ func (h *history) grow(rng *rand.Rand, n int) {
 			if kind < 8 {
 				continue
 			}
-			c.Face = id // and comes back, perhaps elsewhere
+			c.Face = store.FaceID(id) // and comes back, perhaps elsewhere
 		}
 		h.add(c)
 		if rng.IntN(2) == 0 {
@@ -148,7 +149,7 @@ func (h *history) grow(rng *rand.Rand, n int) {
 // earlier versions did.
 func (h *history) relabel(c changelog.Change) {
 	for _, id := range slices.Sorted(maps.Keys(h.live)) {
-		if l := h.live[id]; id != c.Face && l.Gallery == c.Gallery && l.Subject == c.Subject {
+		if l := h.live[id]; id != string(c.Face) && l.Gallery == c.Gallery && l.Subject == c.Subject {
 			l.Metadata = c.Metadata
 			h.add(l)
 		}
@@ -353,13 +354,13 @@ func TestDamagedVectors(t *testing.T) {
 	for i := range rows {
 		h.add(changelog.Change{
 			Kind: changelog.PutFace, Tenant: s.Tenant, Gallery: s.Gallery, Pack: s.Pack,
-			Subject: fmt.Sprint("p", i), Face: uuid.NewString(), Template: vector(i),
+			Subject: store.SubjectID(fmt.Sprint("p", i)), Face: store.FaceID(uuid.NewString()), Template: vector(i),
 		})
 	}
 	other := scopes[3]
 	h.add(changelog.Change{
 		Kind: changelog.PutFace, Tenant: other.Tenant, Gallery: other.Gallery, Pack: other.Pack,
-		Subject: "else", Face: uuid.NewString(), Template: template("else"),
+		Subject: "else", Face: store.FaceID(uuid.NewString()), Template: template("else"),
 	})
 	x := open(t, dir)
 	x.SaveInBundles(0, 0)
@@ -479,7 +480,7 @@ func TestTwoDamagedGalleries(t *testing.T) {
 		for _, s := range both {
 			h.add(changelog.Change{
 				Kind: changelog.PutFace, Tenant: s.Tenant, Gallery: s.Gallery, Pack: s.Pack,
-				Subject: fmt.Sprint("p", i), Face: uuid.NewString(), Template: template(fmt.Sprint(i)),
+				Subject: store.SubjectID(fmt.Sprint("p", i)), Face: store.FaceID(uuid.NewString()), Template: template(fmt.Sprint(i)),
 			})
 		}
 	}

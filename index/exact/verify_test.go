@@ -13,6 +13,7 @@ import (
 	"oneton/index"
 	"oneton/index/exact"
 	"oneton/index/verify"
+	"oneton/store"
 )
 
 // fixedLog is a log that does not grow.
@@ -43,7 +44,7 @@ func TestVerify(t *testing.T) {
 		id := uuid.NewString()
 		log[i] = changelog.Change{
 			Seq: uint64(i + 1), Kind: changelog.PutFace, Tenant: s.Tenant, Gallery: s.Gallery, Pack: s.Pack,
-			Subject: "subject-" + id, Face: id, Template: template, Metadata: map[string]string{"team": "red"},
+			Subject: store.SubjectID("subject-" + id), Face: store.FaceID(id), Template: template, Metadata: map[string]string{"team": "red"},
 		}
 	}
 	id := log[7].Face
@@ -52,16 +53,16 @@ func TestVerify(t *testing.T) {
 		want   []verify.Difference
 	}{
 		"nothing":    {func(*changelog.Change) {}, nil},
-		"a subject":  {func(c *changelog.Change) { c.Subject = "eve" }, []verify.Difference{{Scope: s, Face: id, What: "different"}}},
-		"metadata":   {func(c *changelog.Change) { c.Metadata = nil }, []verify.Difference{{Scope: s, Face: id, What: "different"}}},
-		"a template": {func(c *changelog.Change) { c.Template = log[8].Template }, []verify.Difference{{Scope: s, Face: id, What: "different"}}},
+		"a subject":  {func(c *changelog.Change) { c.Subject = "eve" }, []verify.Difference{{Scope: s, Face: string(id), What: "different"}}},
+		"metadata":   {func(c *changelog.Change) { c.Metadata = nil }, []verify.Difference{{Scope: s, Face: string(id), What: "different"}}},
+		"a template": {func(c *changelog.Change) { c.Template = log[8].Template }, []verify.Difference{{Scope: s, Face: string(id), What: "different"}}},
 		"missing": {func(c *changelog.Change) { c.Kind = changelog.DeleteFace }, []verify.Difference{
 			{Scope: s, What: "number of faces", Want: people, Have: people - 1},
-			{Scope: s, Face: id, What: "missing"},
+			{Scope: s, Face: string(id), What: "missing"},
 		}},
 		"another gallery's": {func(c *changelog.Change) { c.Gallery = other.Gallery }, []verify.Difference{
 			{Scope: s, What: "number of faces", Want: people, Have: people - 1},
-			{Scope: s, Face: id, What: "missing"},
+			{Scope: s, Face: string(id), What: "missing"},
 			{Scope: other, What: "number of faces", Have: 1},
 		}},
 	} {

@@ -26,7 +26,7 @@ var scope = index.Scope{Tenant: "t", Gallery: "g", Pack: storetest.Pack}
 func put(seq uint64, subject string, template face.Template) changelog.Change {
 	return changelog.Change{
 		Seq: seq, Kind: changelog.PutFace, Tenant: scope.Tenant, Gallery: scope.Gallery, Pack: scope.Pack,
-		Subject: subject, Face: uuid.NewString(), Template: template,
+		Subject: store.SubjectID(subject), Face: store.FaceID(uuid.NewString()), Template: template,
 	}
 }
 
@@ -69,7 +69,7 @@ func TestBadChange(t *testing.T) {
 			if bad.Gallery == scope.Gallery {
 				require.Equal(t, before, after)
 			}
-			bad.Kind, bad.Face, bad.Template = changelog.PutFace, uuid.NewString(), template("b")
+			bad.Kind, bad.Face, bad.Template = changelog.PutFace, store.FaceID(uuid.NewString()), template("b")
 			require.NoError(t, x.Apply(ctx, []changelog.Change{bad}, 2))
 			require.Equal(t, uint64(2), x.Position())
 		})
@@ -127,13 +127,13 @@ func TestDropFreesMemory(t *testing.T) {
 			}
 			apply(func(id string) changelog.Change {
 				c := put(0, id, template(id))
-				c.Face, c.Metadata = id, map[string]string{"badge": id}
+				c.Face, c.Metadata = store.FaceID(id), map[string]string{"badge": id}
 				return c
 			})
 			full := heap()
 			require.Greater(t, full-empty, int64(faces*storetest.Dimension))
 			apply(func(id string) changelog.Change {
-				return changelog.Change{Kind: kind, Tenant: scope.Tenant, Gallery: scope.Gallery, Face: id}
+				return changelog.Change{Kind: kind, Tenant: scope.Tenant, Gallery: scope.Gallery, Face: store.FaceID(id)}
 			})
 			require.Less(t, heap()-empty, (full-empty)/10)
 			runtime.KeepAlive(x)
@@ -168,7 +168,7 @@ func TestFollowsTheStore(t *testing.T) {
 
 	var probes []face.Template
 	for range 20 {
-		sub := store.Subject{Gallery: scope.Gallery, ID: uuid.NewString(), Metadata: map[string]string{"team": "red"}}
+		sub := store.Subject{Gallery: scope.Gallery, ID: store.SubjectID(uuid.NewString()), Metadata: map[string]string{"team": "red"}}
 		faces := []store.Face{storetest.NewFace(uuid.NewString()), storetest.NewFace(uuid.NewString())}
 		probes = append(probes, faces[1].Template)
 		position, err := s.Enrol(ctx, sub, faces, nil, true)

@@ -12,6 +12,7 @@ import (
 	"oneton/changelog"
 	"oneton/face"
 	"oneton/index"
+	"oneton/store"
 )
 
 const dimension = 8
@@ -30,8 +31,8 @@ func testUpsert(t *testing.T, f *feed) {
 	f.apply(t, put(s, "ann", id, a, nil))
 	got := f.search(t, index.Query{Scope: s, Probe: a, K: 1, Threshold: 0.99})
 	require.Len(t, got.Hits, 1)
-	require.Equal(t, "ann", got.Hits[0].Subject)
-	require.Equal(t, id, got.Hits[0].Face)
+	require.Equal(t, store.SubjectID("ann"), got.Hits[0].Subject)
+	require.Equal(t, store.FaceID(id), got.Hits[0].Face)
 	require.InDelta(t, 1, got.Hits[0].Cosine, 1e-6)
 	require.LessOrEqual(t, got.Hits[0].Cosine, 1.0)
 	require.Equal(t, 1, got.Faces)
@@ -61,7 +62,7 @@ func testReplace(t *testing.T, f *feed) {
 
 	f.apply(t, remove(s, id), put(s, "bob", id, b, nil))
 	got = f.search(t, index.Query{Scope: s, Probe: b, K: 1, Threshold: -1})
-	require.Equal(t, "bob", got.Hits[0].Subject, "a face's id may come back for another subject")
+	require.Equal(t, store.SubjectID("bob"), got.Hits[0].Subject, "a face's id may come back for another subject")
 	require.Equal(t, 2, got.Faces)
 
 	f.apply(t, put(s, "cid", newID(), a, nil), put(s, "bob", id, a, nil), put(s, "bob", id, b, nil))
@@ -78,7 +79,7 @@ func testDelete(t *testing.T, f *feed) {
 	f.apply(t, remove(s, newID()))
 	f.search(t, all)
 	f.apply(t, remove(newScope(), ids[0]))
-	require.Equal(t, ids[0], mustSearch(t, f, all).Hits[0].Face, "another gallery's deletion")
+	require.Equal(t, store.FaceID(ids[0]), mustSearch(t, f, all).Hits[0].Face, "another gallery's deletion")
 	f.rows[ids[0]] = modelRow{s, "ann", template, nil}
 
 	f.apply(t, remove(s, ids[0]))
@@ -108,7 +109,7 @@ func testDrop(t *testing.T, f *feed) {
 	rng, s := newRand(4), newScope()
 	sister := s
 	sister.Pack = "pack-b"
-	other := index.Scope{Tenant: s.Tenant, Gallery: newID(), Pack: s.Pack}
+	other := index.Scope{Tenant: s.Tenant, Gallery: store.GalleryID(newID()), Pack: s.Pack}
 	probe := randomTemplate(rng, dimension)
 	for range 10 {
 		for _, scope := range []index.Scope{s, sister, other} {
@@ -241,7 +242,7 @@ func testUnfit(t *testing.T, f *feed) {
 	nan := randomTemplate(rng, dimension)
 	nan[3] = float32(math.NaN())
 	for name, bad := range map[string]changelog.Change{
-		"kind":             {Kind: 77, Tenant: s.Tenant, Gallery: s.Gallery, Face: newID()},
+		"kind":             {Kind: 77, Tenant: s.Tenant, Gallery: s.Gallery, Face: store.FaceID(newID())},
 		"face id":          remove(s, "not a uuid"),
 		"no template":      put(s, "bob", newID(), nil, nil),
 		"not a number":     put(s, "bob", newID(), nan, nil),

@@ -12,6 +12,7 @@ import (
 	"oneton/changelog"
 	"oneton/face"
 	"oneton/index"
+	"oneton/store"
 )
 
 const searchers = 4
@@ -171,7 +172,7 @@ func testSearchesWithChanges(t *testing.T, f *feed) {
 		if err != nil {
 			return err
 		}
-		if found := len(r.Hits) == 1 && r.Hits[0].Subject == fmt.Sprint("p", i); found != enrolled(i, r.Position) {
+		if found := len(r.Hits) == 1 && r.Hits[0].Subject == store.SubjectID(fmt.Sprint("p", i)); found != enrolled(i, r.Position) {
 			return fmt.Errorf("person %d at position %d: found is %v", i, r.Position, found)
 		}
 		return nil

@@ -10,6 +10,7 @@ import (
 	"oneton/changelog"
 	"oneton/face"
 	"oneton/index"
+	"oneton/store"
 )
 
 // testT is a test or one check of a property.
@@ -32,7 +33,7 @@ type feed struct {
 
 type modelRow struct {
 	scope    index.Scope
-	subject  string
+	subject  store.SubjectID
 	template face.Template
 	metadata map[string]string
 }
@@ -43,7 +44,7 @@ func newFeed(x Index, o Options) *feed {
 
 // newScope is a gallery that never was.
 func newScope() index.Scope {
-	return index.Scope{Tenant: uuid.NewString(), Gallery: uuid.NewString(), Pack: "pack-a"}
+	return index.Scope{Tenant: store.TenantID(uuid.NewString()), Gallery: store.GalleryID(uuid.NewString()), Pack: "pack-a"}
 }
 
 func newID() string { return uuid.NewString() }
@@ -51,15 +52,15 @@ func newID() string { return uuid.NewString() }
 func put(s index.Scope, subject, id string, t face.Template, metadata map[string]string) changelog.Change {
 	return changelog.Change{
 		Kind: changelog.PutFace, Tenant: s.Tenant, Gallery: s.Gallery, Pack: s.Pack,
-		Subject: subject, Face: id, Template: t, Metadata: metadata,
+		Subject: store.SubjectID(subject), Face: store.FaceID(id), Template: t, Metadata: metadata,
 	}
 }
 
 func remove(s index.Scope, id string) changelog.Change {
-	return changelog.Change{Kind: changelog.DeleteFace, Tenant: s.Tenant, Gallery: s.Gallery, Face: id}
+	return changelog.Change{Kind: changelog.DeleteFace, Tenant: s.Tenant, Gallery: s.Gallery, Face: store.FaceID(id)}
 }
 
-func label(s index.Scope, subject string, metadata map[string]string) changelog.Change {
+func label(s index.Scope, subject store.SubjectID, metadata map[string]string) changelog.Change {
 	return changelog.Change{Kind: changelog.PutMetadata, Tenant: s.Tenant, Gallery: s.Gallery, Subject: subject, Metadata: metadata}
 }
 
@@ -91,9 +92,9 @@ func (f *feed) replay(t testT, changes []changelog.Change) {
 func (f *feed) model(c changelog.Change) {
 	switch c.Kind {
 	case changelog.PutFace:
-		f.rows[c.Face] = modelRow{index.Scope{Tenant: c.Tenant, Gallery: c.Gallery, Pack: c.Pack}, c.Subject, c.Template, c.Metadata}
+		f.rows[string(c.Face)] = modelRow{index.Scope{Tenant: c.Tenant, Gallery: c.Gallery, Pack: c.Pack}, c.Subject, c.Template, c.Metadata}
 	case changelog.DeleteFace:
-		delete(f.rows, c.Face)
+		delete(f.rows, string(c.Face))
 	case changelog.PutMetadata:
 		for id, r := range f.rows {
 			if r.scope.Tenant == c.Tenant && r.scope.Gallery == c.Gallery && r.subject == c.Subject {

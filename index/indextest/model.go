@@ -11,6 +11,7 @@ import (
 	"oneton/changelog"
 	"oneton/face"
 	"oneton/index"
+	"oneton/store"
 )
 
 // testModel applies random changes, in random batches, to the index and to the
@@ -39,7 +40,7 @@ func newModel(f *feed) *model {
 	rng := newRand(30)
 	home := newScope()
 	sister, foreign := home, newScope()
-	sister.Gallery = newID()
+	sister.Gallery = store.GalleryID(newID())
 	m := &model{feed: f, scopes: []index.Scope{home, sister, foreign}}
 	for range 12 {
 		m.templates = append(m.templates, randomTemplate(rng, dimension))
@@ -77,7 +78,7 @@ func (m *model) apply(t *rapid.T) {
 func (m *model) change(t *rapid.T, now *feed) []changelog.Change {
 	scope := rapid.SampledFrom(m.scopes).Draw(t, "gallery")
 	id := rapid.SampledFrom(m.faces).Draw(t, "face")
-	subject := fmt.Sprint("p", rapid.IntRange(0, 4).Draw(t, "subject"))
+	subject := store.SubjectID(fmt.Sprint("p", rapid.IntRange(0, 4).Draw(t, "subject")))
 	have, live := now.rows[id]
 	switch rapid.IntRange(0, 9).Draw(t, "kind") {
 	case 0:
@@ -94,7 +95,7 @@ func (m *model) change(t *rapid.T, now *feed) []changelog.Change {
 		return []changelog.Change{remove(have.scope, id)}
 	}
 	template := rapid.SampledFrom(m.templates).Draw(t, "template")
-	return []changelog.Change{put(scope, subject, id, template, metadataOf(now, scope, subject))}
+	return []changelog.Change{put(scope, string(subject), id, template, metadataOf(now, scope, subject))}
 }
 
 func metadata(t *rapid.T) map[string]string {
@@ -103,20 +104,20 @@ func metadata(t *rapid.T) map[string]string {
 
 // relabel logs a subject's metadata or, as earlier versions did, every face of
 // it again.
-func relabel(t *rapid.T, now *feed, s index.Scope, subject string, metadata map[string]string) []changelog.Change {
+func relabel(t *rapid.T, now *feed, s index.Scope, subject store.SubjectID, metadata map[string]string) []changelog.Change {
 	if rapid.Bool().Draw(t, "at once") {
 		return []changelog.Change{label(s, subject, metadata)}
 	}
 	var changes []changelog.Change
 	for _, id := range slices.Sorted(maps.Keys(now.rows)) {
 		if r := now.rows[id]; r.scope == s && r.subject == subject {
-			changes = append(changes, put(s, subject, id, r.template, metadata))
+			changes = append(changes, put(s, string(subject), id, r.template, metadata))
 		}
 	}
 	return changes
 }
 
-func metadataOf(now *feed, s index.Scope, subject string) map[string]string {
+func metadataOf(now *feed, s index.Scope, subject store.SubjectID) map[string]string {
 	for _, r := range now.rows {
 		if r.scope == s && r.subject == subject {
 			return r.metadata

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"oneton/index"
+	"oneton/store"
 )
 
 // search asks the index and checks the answer against brute force.
@@ -46,9 +47,9 @@ func (f *feed) check(t testT, q index.Query, got index.Result) {
 	seen := make(map[string]bool)
 	for i, h := range got.Hits {
 		require.InDelta(t, want[i].Cosine, h.Cosine, tolerance, "hit %d of %v\nin %v", i, want, got.Hits)
-		require.False(t, seen[h.Subject], "subject %s twice", h.Subject)
-		seen[h.Subject] = true
-		r, live := f.rows[h.Face]
+		require.False(t, seen[string(h.Subject)], "subject %s twice", h.Subject)
+		seen[string(h.Subject)] = true
+		r, live := f.rows[string(h.Face)]
 		require.True(t, live, "face %s is not there", h.Face)
 		require.Equal(t, r.subject, h.Subject)
 		require.True(t, inScope(q, r), "face %s is out of the scope or the filter", h.Face)
@@ -92,16 +93,16 @@ func (f *feed) faces(s index.Scope) int {
 // brute is every subject of the scope that the filter keeps, best first.
 func (f *feed) brute(t testT, q index.Query) []index.Hit {
 	t.Helper()
-	best := make(map[string]index.Hit)
+	best := make(map[store.SubjectID]index.Hit)
 	for id, r := range f.rows {
 		if !inScope(q, r) {
 			continue
 		}
 		cosine, err := r.template.Cosine(q.Probe)
 		require.NoError(t, err)
-		h := index.Hit{Subject: r.subject, Face: id, Cosine: cosine}
-		if have, ok := best[r.subject]; !ok || compareHits(h, have) < 0 {
-			best[r.subject] = h
+		h := index.Hit{Subject: store.SubjectID(r.subject), Face: store.FaceID(id), Cosine: cosine}
+		if have, ok := best[store.SubjectID(r.subject)]; !ok || compareHits(h, have) < 0 {
+			best[store.SubjectID(r.subject)] = h
 		}
 	}
 	hits := make([]index.Hit, 0, len(best))

@@ -10,6 +10,7 @@ import (
 
 	"oneton/face"
 	"oneton/index"
+	"oneton/store"
 )
 
 func testGrouping(t *testing.T, f *feed) {
@@ -26,7 +27,7 @@ func testGrouping(t *testing.T, f *feed) {
 	for _, k := range []int{1, 2, 3, 5, 11, 12, 100} {
 		for _, threshold := range []float64{-1, 0.3, 0.95} {
 			got := f.search(t, index.Query{Scope: s, Probe: probe, K: k, Threshold: threshold})
-			require.Equal(t, "crowd", got.Hits[0].Subject)
+			require.Equal(t, store.SubjectID("crowd"), got.Hits[0].Subject)
 			require.Equal(t, 80, got.Faces)
 		}
 	}
@@ -54,7 +55,7 @@ func testTies(t *testing.T, f *feed) {
 		got := f.search(t, index.Query{Scope: s, Probe: probe, K: k, Threshold: -1})
 		faces := make([]string, len(got.Hits))
 		for i, h := range got.Hits {
-			faces[i] = h.Face
+			faces[i] = string(h.Face)
 		}
 		require.Equal(t, want[:min(k, len(want))], faces, "the face ids decide, at the cut too")
 	}
@@ -73,7 +74,7 @@ func testTiesOfOneSubject(t *testing.T, f *feed) {
 	f.apply(t, put(s, "bob", newID(), randomTemplate(rng, dimension), nil))
 	for _, k := range []int{1, 2, 3} {
 		got := f.search(t, index.Query{Scope: s, Probe: template, K: k, Threshold: -1})
-		require.Equal(t, slices.Min(ids), got.Hits[0].Face)
+		require.Equal(t, store.FaceID(slices.Min(ids)), got.Hits[0].Face)
 		require.Len(t, got.Hits, min(k, 2))
 	}
 }
@@ -151,7 +152,7 @@ func testLarge(t *testing.T, f *feed) {
 		probe := near(rng, templates[who], mated)
 		for _, threshold := range []float64{-1, 0.4} {
 			got := f.search(t, index.Query{Scope: s, Probe: probe, K: 10, Threshold: threshold})
-			require.Equal(t, fmt.Sprint("p", who), got.Hits[0].Subject, "the mated subject comes first")
+			require.Equal(t, store.SubjectID(fmt.Sprint("p", who)), got.Hits[0].Subject, "the mated subject comes first")
 			f.search(t, index.Query{
 				Scope: s, Probe: probe, K: 10, Threshold: threshold, Filter: map[string][]string{"site": {"north", "west"}},
 			})

@@ -11,6 +11,7 @@ import (
 	"oneton/changelog"
 	"oneton/face"
 	"oneton/index"
+	"oneton/store"
 )
 
 func testFilters(t *testing.T, f *feed) {
@@ -86,7 +87,7 @@ func testChangingMetadata(t *testing.T, f *feed) {
 	// One change is of all faces of the subject, of whatever pack, and of no
 	// other subject, gallery or tenant.
 	sister, gallery, tenant := s, s, s
-	sister.Pack, gallery.Gallery, tenant.Tenant = "pack-b", newID(), newID()
+	sister.Pack, gallery.Gallery, tenant.Tenant = "pack-b", store.GalleryID(newID()), store.TenantID(newID())
 	blue, green := map[string]string{"team": "blue"}, map[string]string{"team": "green"}
 	f.apply(t, put(s, "ann", id, template, green))
 	for _, other := range []index.Scope{sister, gallery, tenant} {
@@ -116,7 +117,7 @@ func testIsolation(t *testing.T, f *feed) {
 	rng := newRand(22)
 	home := newScope()
 	tenant, gallery, pack := home, home, home
-	tenant.Tenant, gallery.Gallery, pack.Pack = newID(), newID(), "pack-b"
+	tenant.Tenant, gallery.Gallery, pack.Pack = store.TenantID(newID()), store.GalleryID(newID()), "pack-b"
 	probe := randomTemplate(rng, dimension)
 	f.apply(t, put(home, "ann", newID(), probe, map[string]string{"team": "red"}))
 	for name, elsewhere := range map[string]index.Scope{"tenant": tenant, "gallery": gallery, "pack": pack} {

@@ -280,7 +280,7 @@ func deletion(of *api.PointsSelector) *api.PointsUpdateOperation {
 func relabel(of subjectKey, metadata map[string]string) *api.PointsUpdateOperation {
 	return api.NewPointsUpdateSetPayload(&api.PointsUpdateOperation_SetPayload{
 		Payload:        map[string]*api.Value{keyLabels: texts(labels(metadata))},
-		PointsSelector: api.NewPointsSelectorFilter(within(of.gallery, api.NewMatchKeyword(keySubject, of.subject))),
+		PointsSelector: api.NewPointsSelectorFilter(within(of.gallery, api.NewMatchKeyword(keySubject, string(of.subject)))),
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"oneton/changelog"
 	"oneton/face"
+	"oneton/store"
 )
 
 // batch is what a run of changes comes to.
@@ -28,7 +29,7 @@ type batch struct {
 
 type subjectKey struct {
 	gallery galleryKey
-	subject string
+	subject store.SubjectID
 }
 
 type faceKey struct {
@@ -84,7 +85,7 @@ func reduce(changes []changelog.Change) (*batch, error) {
 		if c.Kind == changelog.DropGallery || c.Kind == changelog.PutMetadata {
 			continue
 		}
-		f := faceKey{galleryKey{c.Tenant, c.Gallery}, uuid.MustParse(c.Face).String()}
+		f := faceKey{galleryKey{c.Tenant, c.Gallery}, uuid.MustParse(string(c.Face)).String()}
 		if at, ok := last[f]; ok && at == i {
 			b.faces = append(b.faces, faceChange{f, c})
 		}
@@ -98,7 +99,7 @@ func check(c changelog.Change) (id string, err error) {
 	if c.Kind == changelog.PutMetadata {
 		return "", checkSubject(c)
 	}
-	parsed, err := uuid.Parse(c.Face)
+	parsed, err := uuid.Parse(string(c.Face))
 	if err != nil {
 		return "", fmt.Errorf("face id: %w", err)
 	}
@@ -121,7 +122,7 @@ func check(c changelog.Change) (id string, err error) {
 // checkSubject returns an error when Qdrant could not hold what the change says
 // of its subject.
 func checkSubject(c changelog.Change) error {
-	if !utf8.ValidString(c.Subject) {
+	if !utf8.ValidString(string(c.Subject)) {
 		return errors.New("a subject that is not UTF-8")
 	}
 	for k, v := range c.Metadata {

@@ -38,7 +38,7 @@ func requireWithin(t *testing.T, f *api.Filter, s index.Scope) {
 			must[m.GetKey()] = m.GetMatch().GetKeyword()
 		}
 	}
-	require.Equal(t, map[string]string{"tenant": s.Tenant, "gallery": s.Gallery}, must)
+	require.Equal(t, map[string]string{"tenant": string(s.Tenant), "gallery": string(s.Gallery)}, must)
 	require.Empty(t, f.GetShould())
 	require.Nil(t, f.GetMinShould())
 }
@@ -54,7 +54,7 @@ func TestEveryCallStaysInTheGallery(t *testing.T) {
 	faces := people(rng, s, 30, dimension)
 	end := number(0, faces)
 	require.NoError(t, x.Apply(ctx, faces, end))
-	gone := remove(s, faces[3].Face)
+	gone := remove(s, string(faces[3].Face))
 	gone.Seq = end + 1
 	require.NoError(t, x.Apply(ctx, people(rng, s, 0, dimension), end))
 	require.NoError(t, x.Apply(ctx, append(faces[:0:0], gone), end+1))
@@ -93,8 +93,8 @@ func TestEveryCallStaysInTheGallery(t *testing.T) {
 				for _, p := range op.GetUpsert().GetPoints() {
 					if len(p.GetVectors().GetVectors().GetVectors()) > 0 {
 						seen["put"]++
-						require.Equal(t, s.Tenant, p.GetPayload()["tenant"].GetStringValue())
-						require.Equal(t, s.Gallery, p.GetPayload()["gallery"].GetStringValue())
+						require.Equal(t, string(s.Tenant), p.GetPayload()["tenant"].GetStringValue())
+						require.Equal(t, string(s.Gallery), p.GetPayload()["gallery"].GetStringValue())
 					} else {
 						require.NotContains(t, p.GetPayload(), "tenant")
 					}

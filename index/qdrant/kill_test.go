@@ -38,7 +38,7 @@ func newCrowd(t *testing.T, s *sqlite.Store) *crowd {
 	t.Helper()
 	c := &crowd{
 		store:    s,
-		scope:    index.Scope{Tenant: uuid.NewString(), Gallery: uuid.NewString(), Pack: storetest.Pack},
+		scope:    index.Scope{Tenant: store.TenantID(uuid.NewString()), Gallery: store.GalleryID(uuid.NewString()), Pack: storetest.Pack},
 		enrolled: make(map[string]face.Template), removed: make(map[string]face.Template),
 	}
 	require.NoError(t, s.CreateTenant(t.Context(), store.Tenant{ID: c.scope.Tenant}))
@@ -50,16 +50,16 @@ func newCrowd(t *testing.T, s *sqlite.Store) *crowd {
 
 // work makes one change.
 func (c *crowd) work(ctx context.Context, rng *rand.Rand) error {
-	id := c.scope.Tenant + "-" + uuid.NewString()
+	id := string(c.scope.Tenant) + "-" + uuid.NewString()
 	f := storetest.NewFace(uuid.NewString())
 	f.Template = random(rng, storetest.Dimension)
 	metadata := map[string]string{"team": "red"}
-	if _, err := c.store.Enrol(ctx, store.Subject{Gallery: c.scope.Gallery, ID: id, Metadata: metadata}, []store.Face{f}, nil, true); err != nil {
+	if _, err := c.store.Enrol(ctx, store.Subject{Gallery: c.scope.Gallery, ID: store.SubjectID(id), Metadata: metadata}, []store.Face{f}, nil, true); err != nil {
 		return err
 	}
 	switch rng.IntN(4) {
 	case 0:
-		if _, err := c.store.DeleteSubject(ctx, c.scope.Gallery, id); err != nil {
+		if _, err := c.store.DeleteSubject(ctx, c.scope.Gallery, store.SubjectID(id)); err != nil {
 			return err
 		}
 		c.mu.Lock()
@@ -67,7 +67,7 @@ func (c *crowd) work(ctx context.Context, rng *rand.Rand) error {
 		c.removed[id] = f.Template
 		return nil
 	case 1:
-		if _, _, err := c.store.UpdateMetadata(ctx, c.scope.Gallery, id, func(store.Subject) (map[string]string, error) {
+		if _, _, err := c.store.UpdateMetadata(ctx, c.scope.Gallery, store.SubjectID(id), func(store.Subject) (map[string]string, error) {
 			return map[string]string{"team": "blue"}, nil
 		}); err != nil {
 			return err
@@ -86,7 +86,7 @@ func (c *crowd) look(ctx context.Context, x *qdrant.Index) error {
 		return nil
 	}
 	for _, h := range r.Hits {
-		if h.Subject[:len(c.scope.Tenant)] != c.scope.Tenant {
+		if string(h.Subject[:len(c.scope.Tenant)]) != string(c.scope.Tenant) {
 			return fmt.Errorf("a search of %s finds %s", c.scope.Tenant, h.Subject)
 		}
 	}
@@ -103,7 +103,7 @@ func (c *crowd) requireFound(t *testing.T, x *qdrant.Index) {
 		for id, template := range people {
 			r, err := x.Search(t.Context(), index.Query{Scope: c.scope, Probe: template, K: 1, Threshold: 0.9999})
 			require.NoError(t, err)
-			require.Equal(t, want, len(r.Hits) == 1 && r.Hits[0].Subject == id, "%s is found", id)
+			require.Equal(t, want, len(r.Hits) == 1 && r.Hits[0].Subject == store.SubjectID(id), "%s is found", id)
 		}
 	}
 }

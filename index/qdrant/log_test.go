@@ -11,6 +11,7 @@ import (
 	"oneton/changelog"
 	"oneton/face"
 	"oneton/index"
+	"oneton/store"
 )
 
 // logOf is a log of random changes that a store could have made.
@@ -36,7 +37,7 @@ func (l *logOf) Position(context.Context) (uint64, error) { return l.end(), nil 
 func newLogOf(rng *rand.Rand) *logOf {
 	home, foreign := newScope(), newScope()
 	sister, other := home, home
-	sister.Gallery, other.Pack = uuid.NewString(), "pack-b"
+	sister.Gallery, other.Pack = store.GalleryID(uuid.NewString()), "pack-b"
 	l := &logOf{rng: rng, scopes: []index.Scope{home, sister, foreign, other}, live: make(map[string]index.Scope)}
 	for range 8 {
 		l.templates = append(l.templates, random(rng, dimension))

@@ -7,6 +7,7 @@ import (
 	api "github.com/qdrant/go-client/qdrant"
 
 	"oneton/index"
+	"oneton/store"
 )
 
 // The payload of a measurement of recall; see Recall.
@@ -26,7 +27,7 @@ const (
 	kindRecall      = "recall"
 )
 
-func recallID(k galleryKey) string { return madeUp("recall", k.tenant, k.gallery) }
+func recallID(k galleryKey) string { return madeUp("recall", string(k.tenant), string(k.gallery)) }
 
 // record writes the measurement beside the faces.
 func (x *Index) record(ctx context.Context, s *space, r Recall) error {
@@ -35,8 +36,8 @@ func (x *Index) record(ctx context.Context, s *space, r Recall) error {
 		Vectors: noVectors(),
 		Payload: map[string]*api.Value{
 			keyKind:         api.NewValueString(kindRecall),
-			keyOfTenant:     api.NewValueString(r.Scope.Tenant),
-			keyOfGallery:    api.NewValueString(r.Scope.Gallery),
+			keyOfTenant:     api.NewValueString(string(r.Scope.Tenant)),
+			keyOfGallery:    api.NewValueString(string(r.Scope.Gallery)),
 			keyOfPack:       api.NewValueString(r.Scope.Pack),
 			keyFaces:        api.NewValueInt(int64(r.Faces)),
 			keyProbes:       api.NewValueInt(int64(r.Probes)),
@@ -64,7 +65,7 @@ func recallOf(p *api.RetrievedPoint) *Recall {
 	number := func(key string) int { return int(of[key].GetIntegerValue()) }
 	return &Recall{
 		Scope: index.Scope{
-			Tenant: of[keyOfTenant].GetStringValue(), Gallery: of[keyOfGallery].GetStringValue(), Pack: of[keyOfPack].GetStringValue(),
+			Tenant: store.TenantID(of[keyOfTenant].GetStringValue()), Gallery: store.GalleryID(of[keyOfGallery].GetStringValue()), Pack: of[keyOfPack].GetStringValue(),
 		},
 		Faces:        number(keyFaces),
 		Probes:       number(keyProbes),

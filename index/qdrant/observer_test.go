@@ -101,7 +101,7 @@ func TestReadYourWrites(t *testing.T) {
 		require.NoError(t, a.Apply(ctx, append(all[:0:0], c), c.Seq))
 		at.Store(int64(c.Seq))
 		time.Sleep(5 * time.Millisecond)
-		gone := remove(s, c.Face)
+		gone := remove(s, string(c.Face))
 		gone.Seq = c.Seq + 1
 		at.Store(0) // while the removal is under way, either answer is right
 		require.NoError(t, a.Apply(ctx, append(all[:0:0], gone), gone.Seq))

@@ -10,6 +10,7 @@ import (
 
 	"oneton/changelog"
 	"oneton/face"
+	"oneton/store"
 )
 
 // The payload of a face. Metadata are labels, one string for each key with its
@@ -28,11 +29,14 @@ const vectorName = "template"
 var namespace = uuid.MustParse("5b8f7c5e-53a8-4e0c-9d0e-0a9c3d1f2b64")
 
 // galleryKey names a gallery across all packs.
-type galleryKey struct{ tenant, gallery string }
+type galleryKey struct {
+	tenant  store.TenantID
+	gallery store.GalleryID
+}
 
 // galleryOf is the gallery of a face.
 func galleryOf(p *api.RetrievedPoint) galleryKey {
-	return galleryKey{p.GetPayload()[keyTenant].GetStringValue(), p.GetPayload()[keyGallery].GetStringValue()}
+	return galleryKey{store.TenantID(p.GetPayload()[keyTenant].GetStringValue()), store.GalleryID(p.GetPayload()[keyGallery].GetStringValue())}
 }
 
 // madeUp is the id of a point that is no face.
@@ -44,8 +48,8 @@ func madeUp(kind string, of ...string) string {
 // every call that does so builds it here, so that none can leave its gallery.
 func within(k galleryKey, more ...*api.Condition) *api.Filter {
 	return &api.Filter{Must: append([]*api.Condition{
-		api.NewMatchKeyword(keyTenant, k.tenant),
-		api.NewMatchKeyword(keyGallery, k.gallery),
+		api.NewMatchKeyword(keyTenant, string(k.tenant)),
+		api.NewMatchKeyword(keyGallery, string(k.gallery)),
 	}, more...)}
 }
 
@@ -68,9 +72,9 @@ func facePoint(k galleryKey, id string, c changelog.Change) *api.PointStruct {
 		Id:      api.NewID(id),
 		Vectors: api.NewVectorsMap(map[string]*api.Vector{vectorName: api.NewVectorDense(c.Template)}),
 		Payload: map[string]*api.Value{
-			keyTenant:  api.NewValueString(k.tenant),
-			keyGallery: api.NewValueString(k.gallery),
-			keySubject: api.NewValueString(c.Subject),
+			keyTenant:  api.NewValueString(string(k.tenant)),
+			keyGallery: api.NewValueString(string(k.gallery)),
+			keySubject: api.NewValueString(string(c.Subject)),
 			keyLabels:  texts(labels(c.Metadata)),
 		},
 	}

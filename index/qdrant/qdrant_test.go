@@ -19,6 +19,7 @@ import (
 	"oneton/index/indextest"
 	"oneton/index/qdrant"
 	"oneton/index/qdrant/qdranttest"
+	"oneton/store"
 )
 
 const dimension = 16
@@ -80,18 +81,18 @@ func random(rng *rand.Rand, dimension int) face.Template {
 }
 
 func newScope() index.Scope {
-	return index.Scope{Tenant: uuid.NewString(), Gallery: uuid.NewString(), Pack: "pack-a"}
+	return index.Scope{Tenant: store.TenantID(uuid.NewString()), Gallery: store.GalleryID(uuid.NewString()), Pack: "pack-a"}
 }
 
 func put(s index.Scope, subject, id string, t face.Template, metadata map[string]string) changelog.Change {
 	return changelog.Change{
 		Kind: changelog.PutFace, Tenant: s.Tenant, Gallery: s.Gallery, Pack: s.Pack,
-		Subject: subject, Face: id, Template: t, Metadata: metadata,
+		Subject: store.SubjectID(subject), Face: store.FaceID(id), Template: t, Metadata: metadata,
 	}
 }
 
 func remove(s index.Scope, id string) changelog.Change {
-	return changelog.Change{Kind: changelog.DeleteFace, Tenant: s.Tenant, Gallery: s.Gallery, Face: id}
+	return changelog.Change{Kind: changelog.DeleteFace, Tenant: s.Tenant, Gallery: s.Gallery, Face: store.FaceID(id)}
 }
 
 func drop(s index.Scope) changelog.Change {

@@ -173,11 +173,11 @@ func (x *Index) compare(ctx context.Context, s *space, q index.Query, r *Recall)
 	}
 	found := make(map[string]bool)
 	for _, h := range walked {
-		found[h.Subject] = true
+		found[string(h.Subject)] = true
 	}
 	both := 0
 	for _, h := range all {
-		if found[h.Subject] {
+		if found[string(h.Subject)] {
 			both++
 		}
 	}

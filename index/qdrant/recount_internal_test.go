@@ -114,7 +114,7 @@ func TestCountOfWhatWasSearched(t *testing.T) {
 			require.Equal(t, c.faces, asked)
 			var hits []string
 			for _, h := range r.Hits {
-				hits = append(hits, h.Subject)
+				hits = append(hits, string(h.Subject))
 			}
 			require.Equal(t, c.hits, hits)
 		})

@@ -12,6 +12,7 @@ import (
 
 	"oneton/face"
 	"oneton/index"
+	"oneton/store"
 )
 
 // A search for k subjects first asks for rowsPerHit·k faces, since a subject
@@ -207,7 +208,7 @@ func filtered(k galleryKey, metadata map[string][]string) (filter *api.Filter, s
 // group returns each subject's nearest face above sure that the query wants,
 // best first, ties by face id.
 func group(rows []*api.ScoredPoint, q index.Query, sure float64) ([]index.Hit, error) {
-	best := make(map[string]index.Hit)
+	best := make(map[store.SubjectID]index.Hit)
 	for _, row := range rows {
 		cosine, err := templateOf(row.GetVectors()).Cosine(q.Probe)
 		if err != nil {
@@ -216,7 +217,7 @@ func group(rows []*api.ScoredPoint, q index.Query, sure float64) ([]index.Hit, e
 		if cosine <= sure || q.Threshold > -1 && cosine < q.Threshold {
 			continue
 		}
-		h := index.Hit{Subject: row.GetPayload()[keySubject].GetStringValue(), Face: row.GetId().GetUuid(), Cosine: cosine}
+		h := index.Hit{Subject: store.SubjectID(row.GetPayload()[keySubject].GetStringValue()), Face: store.FaceID(row.GetId().GetUuid()), Cosine: cosine}
 		if have, ok := best[h.Subject]; !ok || compare(h, have) < 0 {
 			best[h.Subject] = h
 		}

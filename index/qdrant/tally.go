@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	api "github.com/qdrant/go-client/qdrant"
+
+	"oneton/store"
 )
 
 // The payload of a gallery's record: how many faces it has in the collection,
@@ -44,7 +46,7 @@ func (t *tally) most() int {
 	return n
 }
 
-func recordID(k galleryKey) string { return madeUp("gallery", k.tenant, k.gallery) }
+func recordID(k galleryKey) string { return madeUp("gallery", string(k.tenant), string(k.gallery)) }
 
 // tallyOf reads a record; without one the gallery is empty.
 func tallyOf(p *api.RetrievedPoint) *tally {
@@ -78,8 +80,8 @@ func (t *tally) record(k galleryKey) *api.PointStruct {
 		Vectors: noVectors(),
 		Payload: map[string]*api.Value{
 			keyKind:      texts(kinds),
-			keyOfTenant:  api.NewValueString(k.tenant),
-			keyOfGallery: api.NewValueString(k.gallery),
+			keyOfTenant:  api.NewValueString(string(k.tenant)),
+			keyOfGallery: api.NewValueString(string(k.gallery)),
 			keyFaces:     api.NewValueInt(int64(t.faces)),
 			keyPending:   texts(pending),
 			keyHad:       texts(had),
@@ -89,7 +91,7 @@ func (t *tally) record(k galleryKey) *api.PointStruct {
 
 // recorded is the gallery that a record is of.
 func recorded(p *api.RetrievedPoint) galleryKey {
-	return galleryKey{p.GetPayload()[keyOfTenant].GetStringValue(), p.GetPayload()[keyOfGallery].GetStringValue()}
+	return galleryKey{store.TenantID(p.GetPayload()[keyOfTenant].GetStringValue()), store.GalleryID(p.GetPayload()[keyOfGallery].GetStringValue())}
 }
 
 // settle makes the number that of now, when there is what points hold.

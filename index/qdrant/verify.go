@@ -12,6 +12,7 @@ import (
 
 	"oneton/changelog"
 	"oneton/index/verify"
+	"oneton/store"
 )
 
 // Verify reads the whole log, waits until the index has come to its end, and
@@ -96,7 +97,7 @@ func (x *Index) contents(ctx context.Context, s *space, k galleryKey, ids []uuid
 	for _, p := range found {
 		id, err := uuid.Parse(p.GetId().GetUuid())
 		if of := p.GetPayload(); err == nil && galleryOf(p) == k {
-			have[id] = verify.ContentOf(of[keySubject].GetStringValue(), metadataOf(textsOf(of[keyLabels])), templateOf(p.GetVectors()))
+			have[id] = verify.ContentOf(store.SubjectID(of[keySubject].GetStringValue()), metadataOf(textsOf(of[keyLabels])), templateOf(p.GetVectors()))
 		}
 	}
 	return have, nil

@@ -86,32 +86,32 @@ func TestVerify(t *testing.T) {
 	}{
 		"nothing": {func(*testing.T, *tool) {}, nil},
 		"a face is missing": {
-			func(t *testing.T, k *tool) { k.remove(t, id) },
+			func(t *testing.T, k *tool) { k.remove(t, string(id)) },
 			[]verify.Difference{
 				{Scope: s, What: "number of faces", Want: 30, Have: 29},
-				{Scope: s, Face: id, What: "missing"},
+				{Scope: s, Face: string(id), What: "missing"},
 			},
 		},
 		"a subject": {
-			func(t *testing.T, k *tool) { k.set(t, id, "subject", "eve") },
-			[]verify.Difference{{Scope: s, Face: id, What: "different"}},
+			func(t *testing.T, k *tool) { k.set(t, string(id), "subject", "eve") },
+			[]verify.Difference{{Scope: s, Face: string(id), What: "different"}},
 		},
 		"metadata": {
-			func(t *testing.T, k *tool) { k.set(t, id, "labels", []any{"team=green"}) },
-			[]verify.Difference{{Scope: s, Face: id, What: "different"}},
+			func(t *testing.T, k *tool) { k.set(t, string(id), "labels", []any{"team=green"}) },
+			[]verify.Difference{{Scope: s, Face: string(id), What: "different"}},
 		},
 		"a template": {
-			func(t *testing.T, k *tool) { k.turn(t, id, turned) },
-			[]verify.Difference{{Scope: s, Face: id, What: "different"}},
+			func(t *testing.T, k *tool) { k.turn(t, string(id), turned) },
+			[]verify.Difference{{Scope: s, Face: string(id), What: "different"}},
 		},
 		"another tenant's": {
 			func(t *testing.T, k *tool) {
-				k.set(t, id, "tenant", other.Tenant)
-				k.set(t, id, "gallery", other.Gallery)
+				k.set(t, string(id), "tenant", other.Tenant)
+				k.set(t, string(id), "gallery", other.Gallery)
 			},
 			[]verify.Difference{
 				{Scope: s, What: "number of faces", Want: 30, Have: 29},
-				{Scope: s, Face: id, What: "missing"},
+				{Scope: s, Face: string(id), What: "missing"},
 				{Scope: other, What: "number of faces", Want: 30, Have: 31},
 			},
 		},

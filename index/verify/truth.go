@@ -12,6 +12,7 @@ import (
 	"oneton/changelog"
 	"oneton/face"
 	"oneton/index"
+	"oneton/store"
 )
 
 // Truth is what a log comes to. It needs about 150 bytes of memory for each
@@ -44,17 +45,17 @@ type Content struct {
 type About struct{ Subject, Metadata uint64 }
 
 // ContentOf hashes what a face holds; equal contents have equal hashes.
-func ContentOf(subject string, metadata map[string]string, template face.Template) Content {
+func ContentOf(subject store.SubjectID, metadata map[string]string, template face.Template) Content {
 	return Content{AboutOf(subject, metadata), xxhash.Sum64(template.Bytes())}
 }
 
 // AboutOf hashes what an index knows of a face beside its template.
-func AboutOf(subject string, metadata map[string]string) About {
+func AboutOf(subject store.SubjectID, metadata map[string]string) About {
 	h := xxhash.New()
 	for _, k := range slices.Sorted(maps.Keys(metadata)) {
 		_, _ = fmt.Fprintf(h, " %q %q", k, metadata[k])
 	}
-	return About{xxhash.Sum64String(subject), h.Sum64()}
+	return About{xxhash.Sum64String(string(subject)), h.Sum64()}
 }
 
 // Read reads the whole log.
@@ -74,8 +75,9 @@ func Read(ctx context.Context, log changelog.Log) (*Truth, error) {
 }
 
 type subjectKey struct {
-	tenant, gallery string
-	subject         uint64
+	tenant  store.TenantID
+	gallery store.GalleryID
+	subject uint64
 }
 
 func (f Face) subject() subjectKey {
@@ -103,7 +105,7 @@ func (w *Truth) apply(c changelog.Change) {
 		w.labelled[subjectKey{c.Tenant, c.Gallery, about.Subject}] = about.Metadata
 		return
 	}
-	id, err := uuid.Parse(c.Face)
+	id, err := uuid.Parse(string(c.Face))
 	if err != nil {
 		c.Damage = err
 		w.Damaged = append(w.Damaged, c)

@@ -14,6 +14,7 @@ import (
 
 	"oneton/changelog"
 	"oneton/index"
+	"oneton/store"
 )
 
 // Options say how much is compared.
@@ -54,7 +55,7 @@ func Begin(want *Truth) Verification {
 	v := Verification{Position: want.Position, Faces: len(want.Faces)}
 	for _, c := range want.Damaged {
 		scope := index.Scope{Tenant: c.Tenant, Gallery: c.Gallery, Pack: c.Pack}
-		v.Differences = append(v.Differences, Difference{Scope: scope, Face: c.Face, What: "damaged in the database", Position: c.Seq})
+		v.Differences = append(v.Differences, Difference{Scope: scope, Face: string(c.Face), What: "damaged in the database", Position: c.Seq})
 	}
 	return v
 }
@@ -80,7 +81,10 @@ func (v *Verification) Face(scope index.Scope, id uuid.UUID, want, have Content,
 // Close leaves out galleries that the log has changed since the comparison,
 // and sorts the differences.
 func (v *Verification) Close(ctx context.Context, log changelog.Log) error {
-	type key struct{ tenant, gallery string }
+	type key struct {
+		tenant  store.TenantID
+		gallery store.GalleryID
+	}
 	meanwhile := make(map[key]bool)
 	_, err := read(ctx, log, v.Position, func(c changelog.Change) {
 		meanwhile[key{c.Tenant, c.Gallery}] = true

@@ -11,6 +11,7 @@ import (
 	"oneton/face"
 	"oneton/index"
 	"oneton/index/verify"
+	"oneton/store"
 )
 
 // growing is a log.
@@ -25,8 +26,8 @@ func (l growing) Position(context.Context) (uint64, error) { return uint64(len(l
 
 func (l growing) with(kind changelog.Kind, gallery, pack, id, subject string) growing {
 	return append(l, changelog.Change{
-		Seq: uint64(len(l) + 1), Kind: kind, Tenant: "t", Gallery: gallery, Pack: pack,
-		Face: id, Subject: subject, Template: face.Template{1, 0}, Metadata: map[string]string{"a": "b"},
+		Seq: uint64(len(l) + 1), Kind: kind, Tenant: "t", Gallery: store.GalleryID(gallery), Pack: pack,
+		Face: store.FaceID(id), Subject: store.SubjectID(subject), Template: face.Template{1, 0}, Metadata: map[string]string{"a": "b"},
 	})
 }
 
@@ -70,7 +71,7 @@ func TestContent(t *testing.T) {
 	for _, subject := range []string{"", "a", `a" "b`} {
 		for _, metadata := range []map[string]string{nil, {"a": ""}, {"": "a"}, {"a": "b"}, {"a": "b", "c": "d"}, {`a" "b" "c`: "d"}} {
 			for _, template := range []face.Template{{1, 0}, {0, 1}} {
-				c := verify.ContentOf(subject, metadata, template)
+				c := verify.ContentOf(store.SubjectID(subject), metadata, template)
 				require.False(t, seen[c], "%q %v %v", subject, metadata, template)
 				seen[c] = true
 			}
@@ -84,15 +85,15 @@ func TestClose(t *testing.T) {
 	log := growing{}.with(changelog.PutFace, "g", "p", id.String(), "ann").with(changelog.PutFace, "h", "p", uuid.NewString(), "bob")
 	v := verify.Verification{Position: 2}
 	for _, gallery := range []string{"h", "g"} {
-		v.Number(index.Scope{Tenant: "t", Gallery: gallery, Pack: "p"}, "number of faces", 1, 2)
-		v.Number(index.Scope{Tenant: "t", Gallery: gallery, Pack: "p"}, "number of faces", 1, 1)
+		v.Number(index.Scope{Tenant: "t", Gallery: store.GalleryID(gallery), Pack: "p"}, "number of faces", 1, 2)
+		v.Number(index.Scope{Tenant: "t", Gallery: store.GalleryID(gallery), Pack: "p"}, "number of faces", 1, 1)
 	}
 	require.NoError(t, v.Close(t.Context(), log))
 	require.Len(t, v.Differences, 2)
-	require.Equal(t, "g", v.Differences[0].Scope.Gallery)
+	require.Equal(t, store.GalleryID("g"), v.Differences[0].Scope.Gallery)
 	require.NoError(t, v.Close(t.Context(), log.with(changelog.DropGallery, "g", "", "", "")))
 	require.Len(t, v.Differences, 1)
-	require.Equal(t, "h", v.Differences[0].Scope.Gallery)
+	require.Equal(t, store.GalleryID("h"), v.Differences[0].Scope.Gallery)
 }
 
 // TestTruthOfMetadata checks that faces hold the metadata that were put last,
@@ -100,8 +101,8 @@ func TestClose(t *testing.T) {
 func TestTruthOfMetadata(t *testing.T) {
 	first, second, other := uuid.New(), uuid.New(), uuid.New()
 	red, blue, green := map[string]string{"team": "red"}, map[string]string{"team": "blue"}, map[string]string{"team": "green"}
-	put := func(gallery string, id uuid.UUID, metadata map[string]string) changelog.Change {
-		return changelog.Change{Kind: changelog.PutFace, Gallery: gallery, Subject: "ann", Face: id.String(), Metadata: metadata}
+	put := func(gallery store.GalleryID, id uuid.UUID, metadata map[string]string) changelog.Change {
+		return changelog.Change{Kind: changelog.PutFace, Gallery: gallery, Subject: "ann", Face: store.FaceID(id.String()), Metadata: metadata}
 	}
 	log := growing{
 		put("g", first, red), put("h", other, red),

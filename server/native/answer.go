@@ -75,7 +75,7 @@ func enrolledFaces(faces []store.Face) []enrolledFace {
 	out := make([]enrolledFace, len(faces))
 	for i, f := range faces {
 		out[i] = enrolledFace{
-			ID: f.ID, Pack: face.PackOf(f.Pack), Box: f.Box, Landmarks: f.Landmarks, Rotation: f.Rotation, Quality: f.Quality,
+			ID: string(f.ID), Pack: face.PackOf(f.Pack), Box: f.Box, Landmarks: f.Landmarks, Rotation: f.Rotation, Quality: f.Quality,
 			HasPhoto: len(f.PhotoSHA256) > 0, CreatedAt: f.CreatedAt, Damaged: f.Damage != "",
 		}
 	}
@@ -94,7 +94,7 @@ type subjectAnswer struct {
 
 func subjectOf(s store.Subject) subjectAnswer {
 	return subjectAnswer{
-		ID: s.ID, Metadata: metadataOf(s.Metadata), FaceCount: s.Faces,
+		ID: string(s.ID), Metadata: metadataOf(s.Metadata), FaceCount: s.Faces,
 		CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, Damaged: s.Damage != "",
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"oneton/access"
 	"oneton/server"
+	"oneton/store"
 )
 
 // authenticate lets requests with a valid key pass.
@@ -33,7 +34,7 @@ func wantKey(key string) string {
 }
 
 // handler answers for an authenticated principal.
-type handler func(c *fiber.Ctx, tenant string) error
+type handler func(c *fiber.Ctx, tenant store.TenantID) error
 
 // scoped lets principals with the scope pass to h.
 func scoped(scope string, h handler) fiber.Handler {

@@ -5,9 +5,10 @@ import (
 
 	"oneton/identify"
 	"oneton/server/decode"
+	"oneton/store"
 )
 
-func (api *API) detect(c *fiber.Ctx, _ string) error {
+func (api *API) detect(c *fiber.Ctx, _ store.TenantID) error {
 	var r struct {
 		Photo    decode.Photo `param:"photo,required"`
 		Pack     string       `param:"pack"`

@@ -20,12 +20,12 @@ const tagBytes = 16
 
 // tagOfGallery is the strong entity tag (RFC 9110, section 8.8.3) of a gallery:
 // equal tags are of the same gallery, answered byte for byte the same.
-func tagOfGallery(g store.Gallery) string { return tagOf(g.ID, galleryOf(g)) }
+func tagOfGallery(g store.Gallery) string { return tagOf(string(g.ID), galleryOf(g)) }
 
 // tagOfSubject is the strong entity tag of a subject with its faces. Whatever
 // is done to a subject moves the time of its update, but that faces go, whose
 // number goes with them.
-func tagOfSubject(s store.Subject) string { return tagOf(s.Gallery, subjectOf(s)) }
+func tagOfSubject(s store.Subject) string { return tagOf(string(s.Gallery), subjectOf(s)) }
 
 func tagOf(id string, answer any) string {
 	b, err := json.Marshal(answer)

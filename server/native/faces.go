@@ -5,9 +5,10 @@ import (
 
 	"oneton/identify"
 	"oneton/server/decode"
+	"oneton/store"
 )
 
-func (api *API) addFaces(c *fiber.Ctx, tenant string) error {
+func (api *API) addFaces(c *fiber.Ctx, tenant store.TenantID) error {
 	var r struct {
 		Photos  decode.Photos `param:"photo,required"`
 		Detail  string        `param:"detail"`
@@ -17,11 +18,11 @@ func (api *API) addFaces(c *fiber.Ctx, tenant string) error {
 		return err
 	}
 	return api.enrol(c, tenant, r.Timings, identify.EnrolRequest{
-		Gallery: segment(c, "gallery"), Subject: segment(c, "subject"), Photos: r.Photos, Detail: r.Detail,
+		Gallery: segment(c, "gallery"), Subject: store.SubjectID(segment(c, "subject")), Photos: r.Photos, Detail: r.Detail,
 	})
 }
 
-func (api *API) deleteFace(c *fiber.Ctx, tenant string) error {
-	position, err := api.service.DeleteFace(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"), segment(c, "face"))
+func (api *API) deleteFace(c *fiber.Ctx, tenant store.TenantID) error {
+	position, err := api.service.DeleteFace(c.UserContext(), tenant, segment(c, "gallery"), store.SubjectID(segment(c, "subject")), store.FaceID(segment(c, "face")))
 	return gone(c, position, err)
 }

@@ -78,7 +78,7 @@ func galleryOf(g store.Gallery) galleryAnswer {
 	}
 }
 
-func (api *API) createGallery(c *fiber.Ctx, tenant string) error {
+func (api *API) createGallery(c *fiber.Ctx, tenant store.TenantID) error {
 	var r struct {
 		Name   string        `param:"name,required"`
 		Pack   string        `param:"pack"`
@@ -100,7 +100,7 @@ func (api *API) createGallery(c *fiber.Ctx, tenant string) error {
 	return conditions{}.send(c, tagOfGallery(g), galleryOf(g))
 }
 
-func (api *API) listGalleries(c *fiber.Ctx, tenant string) error {
+func (api *API) listGalleries(c *fiber.Ctx, tenant store.TenantID) error {
 	p, err := readPage(c)
 	if err != nil {
 		return err
@@ -118,7 +118,7 @@ func (api *API) listGalleries(c *fiber.Ctx, tenant string) error {
 	return c.JSON(a)
 }
 
-func (api *API) getGallery(c *fiber.Ctx, tenant string) error {
+func (api *API) getGallery(c *fiber.Ctx, tenant store.TenantID) error {
 	only, err := readConditions(c)
 	if err != nil {
 		return err
@@ -130,7 +130,7 @@ func (api *API) getGallery(c *fiber.Ctx, tenant string) error {
 	return only.send(c, tagOfGallery(g), galleryOf(g))
 }
 
-func (api *API) patchGallery(c *fiber.Ctx, tenant string) error {
+func (api *API) patchGallery(c *fiber.Ctx, tenant store.TenantID) error {
 	var r struct {
 		Policy policyRequest `param:"policy,required"`
 	}
@@ -156,7 +156,7 @@ func (api *API) patchGallery(c *fiber.Ctx, tenant string) error {
 	return conditions{}.send(c, tagOfGallery(g), galleryOf(g))
 }
 
-func (api *API) deleteGallery(c *fiber.Ctx, tenant string) error {
+func (api *API) deleteGallery(c *fiber.Ctx, tenant store.TenantID) error {
 	position, err := api.service.DeleteGallery(c.UserContext(), tenant, segment(c, "gallery"))
 	return gone(c, position, err)
 }

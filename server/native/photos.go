@@ -9,16 +9,16 @@ import (
 	"oneton/store"
 )
 
-func (api *API) getPhoto(c *fiber.Ctx, tenant string) error {
+func (api *API) getPhoto(c *fiber.Ctx, tenant store.TenantID) error {
 	gallery, id := segment(c, "gallery"), segment(c, "face")
-	_, faces, err := api.service.Subject(c.UserContext(), tenant, gallery, segment(c, "subject"))
+	_, faces, err := api.service.Subject(c.UserContext(), tenant, gallery, store.SubjectID(segment(c, "subject")))
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(faces, func(f store.Face) bool { return f.ID == id }) {
-		return identify.NotOfSubject(gallery, segment(c, "subject"), identify.KindFace, id)
+	if !slices.ContainsFunc(faces, func(f store.Face) bool { return f.ID == store.FaceID(id) }) {
+		return identify.NotOfSubject(gallery, store.SubjectID(segment(c, "subject")), identify.KindFace, id)
 	}
-	p, err := api.service.Photo(c.UserContext(), tenant, gallery, id)
+	p, err := api.service.Photo(c.UserContext(), tenant, gallery, store.FaceID(id))
 	if err != nil {
 		return err
 	}
@@ -26,8 +26,8 @@ func (api *API) getPhoto(c *fiber.Ctx, tenant string) error {
 	return c.Send(p.Bytes)
 }
 
-func (api *API) deletePhotos(c *fiber.Ctx, tenant string) error {
-	err := api.service.DeletePhotos(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"))
+func (api *API) deletePhotos(c *fiber.Ctx, tenant store.TenantID) error {
+	err := api.service.DeletePhotos(c.UserContext(), tenant, segment(c, "gallery"), store.SubjectID(segment(c, "subject")))
 	if err != nil {
 		return err
 	}

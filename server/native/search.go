@@ -7,6 +7,7 @@ import (
 	"oneton/identify"
 	"oneton/server"
 	"oneton/server/decode"
+	"oneton/store"
 )
 
 type candidateAnswer struct {
@@ -37,7 +38,7 @@ type searchAnswer struct {
 	Timings  *timings     `json:"timings,omitempty"`
 }
 
-func (api *API) search(c *fiber.Ctx, tenant string) error {
+func (api *API) search(c *fiber.Ctx, tenant store.TenantID) error {
 	var r struct {
 		Photo     decode.Photos       `param:"photo,required"`
 		K         *int                `param:"k"`
@@ -92,7 +93,7 @@ func searchAnswerOf(a identify.Answer, all, timed bool) searchAnswer {
 		}
 		for j, cand := range p.Candidates {
 			probes[i].Candidates[j] = candidateAnswer{
-				Subject: cand.Subject, Face: cand.Face, Metadata: metadataOf(cand.Metadata),
+				Subject: string(cand.Subject), Face: string(cand.Face), Metadata: metadataOf(cand.Metadata),
 				Cosine: cand.Cosine, Score: cand.Score,
 			}
 		}

@@ -19,7 +19,7 @@ type enrolAnswer struct {
 	Timings *timings       `json:"timings,omitempty"`
 }
 
-func (api *API) createSubject(c *fiber.Ctx, tenant string) error {
+func (api *API) createSubject(c *fiber.Ctx, tenant store.TenantID) error {
 	var r struct {
 		ID       string            `param:"id"`
 		Metadata map[string]string `param:"metadata"`
@@ -31,24 +31,24 @@ func (api *API) createSubject(c *fiber.Ctx, tenant string) error {
 		return err
 	}
 	return api.enrol(c, tenant, r.Timings, identify.EnrolRequest{
-		Gallery: segment(c, "gallery"), Subject: r.ID, Create: true, Metadata: r.Metadata, Photos: r.Photos, Detail: r.Detail,
+		Gallery: segment(c, "gallery"), Subject: store.SubjectID(r.ID), Create: true, Metadata: r.Metadata, Photos: r.Photos, Detail: r.Detail,
 	})
 }
 
 // enrol answers a request for new faces.
-func (api *API) enrol(c *fiber.Ctx, tenant string, timed bool, r identify.EnrolRequest) error {
+func (api *API) enrol(c *fiber.Ctx, tenant store.TenantID, timed bool, r identify.EnrolRequest) error {
 	e, err := api.service.Enrol(c.UserContext(), tenant, r)
 	if err != nil {
 		return err
 	}
-	c.Location("/v1/galleries/" + escape(r.Gallery) + "/subjects/" + escape(e.Subject.ID))
+	c.Location("/v1/galleries/" + escape(r.Gallery) + "/subjects/" + escape(string(e.Subject.ID)))
 	server.SetPosition(c, e.Position)
 	return c.Status(fiber.StatusCreated).JSON(enrolAnswer{
 		Subject: subjectOf(e.Subject), Faces: addedFaces(e), Timings: timingsOf(timed, e.Timings),
 	})
 }
 
-func (api *API) listSubjects(c *fiber.Ctx, tenant string) error {
+func (api *API) listSubjects(c *fiber.Ctx, tenant store.TenantID) error {
 	p, err := readPage(c)
 	if err != nil {
 		return err
@@ -59,14 +59,14 @@ func (api *API) listSubjects(c *fiber.Ctx, tenant string) error {
 	}
 	a.Subjects, a.Next, err = paged(p, func(p store.Page) ([]store.Subject, error) {
 		return api.service.Subjects(c.UserContext(), tenant, segment(c, "gallery"), p)
-	}, subjectOf, func(sub store.Subject) string { return sub.ID })
+	}, subjectOf, func(sub store.Subject) string { return string(sub.ID) })
 	if err != nil {
 		return err
 	}
 	return c.JSON(a)
 }
 
-func (api *API) getSubject(c *fiber.Ctx, tenant string) error {
+func (api *API) getSubject(c *fiber.Ctx, tenant store.TenantID) error {
 	p, err := readPage(c)
 	if err != nil {
 		return err
@@ -75,12 +75,12 @@ func (api *API) getSubject(c *fiber.Ctx, tenant string) error {
 	if err != nil {
 		return err
 	}
-	sub, faces, err := api.service.Subject(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"))
+	sub, faces, err := api.service.Subject(c.UserContext(), tenant, segment(c, "gallery"), store.SubjectID(segment(c, "subject")))
 	if err != nil {
 		return err
 	}
 	faces, next, err := paged(p, func(p store.Page) ([]store.Face, error) { return pageOf(faces, p), nil },
-		func(f store.Face) store.Face { return f }, func(f store.Face) string { return f.ID })
+		func(f store.Face) store.Face { return f }, func(f store.Face) string { return string(f.ID) })
 	if err != nil {
 		return err
 	}
@@ -93,15 +93,15 @@ func (api *API) getSubject(c *fiber.Ctx, tenant string) error {
 
 // pageOf is a page of a subject's faces, in the order of their ids.
 func pageOf(faces []store.Face, p store.Page) []store.Face {
-	slices.SortFunc(faces, func(a, b store.Face) int { return strings.Compare(a.ID, b.ID) })
-	first, there := slices.BinarySearchFunc(faces, p.After, func(f store.Face, id string) int { return strings.Compare(f.ID, id) })
+	slices.SortFunc(faces, func(a, b store.Face) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	first, there := slices.BinarySearchFunc(faces, p.After, func(f store.Face, id string) int { return strings.Compare(string(f.ID), id) })
 	if there {
 		first++
 	}
 	return faces[first:min(len(faces), first+p.Limit)]
 }
 
-func (api *API) patchSubject(c *fiber.Ctx, tenant string) error {
+func (api *API) patchSubject(c *fiber.Ctx, tenant store.TenantID) error {
 	var r struct {
 		Metadata map[string]string `param:"metadata,required"`
 	}
@@ -112,7 +112,7 @@ func (api *API) patchSubject(c *fiber.Ctx, tenant string) error {
 	if err != nil {
 		return err
 	}
-	sub, position, err := api.service.UpdateMetadata(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"),
+	sub, position, err := api.service.UpdateMetadata(c.UserContext(), tenant, segment(c, "gallery"), store.SubjectID(segment(c, "subject")),
 		func(sub store.Subject) (map[string]string, error) { return r.Metadata, only.check(tagOfSubject(sub)) })
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func (api *API) patchSubject(c *fiber.Ctx, tenant string) error {
 	return conditions{}.send(c, tagOfSubject(sub), subjectOf(sub))
 }
 
-func (api *API) deleteSubject(c *fiber.Ctx, tenant string) error {
-	position, err := api.service.DeleteSubject(c.UserContext(), tenant, segment(c, "gallery"), segment(c, "subject"))
+func (api *API) deleteSubject(c *fiber.Ctx, tenant store.TenantID) error {
+	position, err := api.service.DeleteSubject(c.UserContext(), tenant, segment(c, "gallery"), store.SubjectID(segment(c, "subject")))
 	return gone(c, position, err)
 }

@@ -5,6 +5,7 @@ import (
 
 	"oneton/identify"
 	"oneton/server/decode"
+	"oneton/store"
 )
 
 type verifyAnswer struct {
@@ -22,7 +23,7 @@ type verifyAnswer struct {
 	Timings   *timings    `json:"timings,omitempty"`
 }
 
-func (api *API) verifyPhotos(c *fiber.Ctx, tenant string) error {
+func (api *API) verifyPhotos(c *fiber.Ctx, tenant store.TenantID) error {
 	var r struct {
 		Photo     decode.Photo `param:"photo,required"`
 		Reference decode.Photo `param:"reference,required"`
@@ -37,7 +38,7 @@ func (api *API) verifyPhotos(c *fiber.Ctx, tenant string) error {
 	return api.verify(c, tenant, r.FMR, r.Timings, identify.VerifyRequest{Photo: r.Photo, Reference: r.Reference, Pack: r.Pack, Detail: r.Detail})
 }
 
-func (api *API) verifySubject(c *fiber.Ctx, tenant string) error {
+func (api *API) verifySubject(c *fiber.Ctx, tenant store.TenantID) error {
 	var r struct {
 		Photo   decode.Photo `param:"photo,required"`
 		FMR     *float64     `param:"fmr"`
@@ -48,11 +49,11 @@ func (api *API) verifySubject(c *fiber.Ctx, tenant string) error {
 		return err
 	}
 	return api.verify(c, tenant, r.FMR, r.Timings, identify.VerifyRequest{
-		Photo: r.Photo, Detail: r.Detail, Gallery: segment(c, "gallery"), Subject: segment(c, "subject"),
+		Photo: r.Photo, Detail: r.Detail, Gallery: segment(c, "gallery"), Subject: store.SubjectID(segment(c, "subject")),
 	})
 }
 
-func (api *API) verify(c *fiber.Ctx, tenant string, fmr *float64, timed bool, req identify.VerifyRequest) error {
+func (api *API) verify(c *fiber.Ctx, tenant store.TenantID, fmr *float64, timed bool, req identify.VerifyRequest) error {
 	var err error
 	if req.FMR, err = rate("fmr", fmr); err != nil {
 		return err
@@ -63,7 +64,7 @@ func (api *API) verify(c *fiber.Ctx, tenant string, fmr *float64, timed bool, re
 	}
 	a := verifyAnswer{
 		Match: v.Match, Cosine: v.Cosine, Score: v.Score, FMR: v.FMR, Threshold: v.Threshold, Extrapolated: v.Extrapolated,
-		Probe: faceOf(v.Probe), Face: v.Face, Timings: timingsOf(timed, v.Timings),
+		Probe: faceOf(v.Probe), Face: string(v.Face), Timings: timingsOf(timed, v.Timings),
 	}
 	if v.Reference != nil {
 		ref := faceOf(*v.Reference)

@@ -119,10 +119,10 @@ func Start(t testing.TB, o Options) *Rig {
 }
 
 // Key makes a key of the tenant, and the tenant when it is new.
-func (r *Rig) Key(t testing.TB, tenant string, scopes ...string) string {
+func (r *Rig) Key(t testing.TB, tenant store.TenantID, scopes ...string) string {
 	t.Helper()
 	if _, err := r.Store.Tenant(context.Background(), tenant); err != nil {
-		_, err := r.Access.CreateTenant(context.Background(), tenant, tenant)
+		_, err := r.Access.CreateTenant(context.Background(), tenant, string(tenant))
 		require.NoError(t, err)
 	}
 	text, _, err := r.Access.Create(context.Background(), tenant, "test", scopes)

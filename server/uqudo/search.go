@@ -9,6 +9,7 @@ import (
 	"oneton/identify"
 	"oneton/server"
 	"oneton/server/decode"
+	"oneton/store"
 )
 
 // search finds who is on a photo and may add who is not found. Of several
@@ -47,9 +48,9 @@ func (d *Dialect) search(c *fiber.Ctx, p access.Principal) error {
 	}
 	switch probe := a.Probes[0]; {
 	case probe.Outcome != identify.Nobody:
-		answer.ID, answer.Match = probe.Candidates[0].Subject, true
+		answer.ID, answer.Match = string(probe.Candidates[0].Subject), true
 	case a.Inserted != nil:
-		answer.ID = a.Inserted.Subject.ID
+		answer.ID = string(a.Inserted.Subject.ID)
 	}
 	return c.JSON(answer)
 }
@@ -78,7 +79,7 @@ func (d *Dialect) insert(c *fiber.Ctx, p access.Principal) error {
 	server.SetPosition(c, e.Position)
 	return c.JSON(struct {
 		ID string `json:"oneToNVerificationId"`
-	}{e.Subject.ID})
+	}{string(e.Subject.ID)})
 }
 
 // delete removes the stored photo; its features stay searchable under the
@@ -88,7 +89,7 @@ func (d *Dialect) delete(c *fiber.Ctx, p access.Principal) error {
 	if err != nil {
 		id = c.Params("id") // which names nobody
 	}
-	if err := d.service.DeletePhotos(c.UserContext(), p.Tenant, Gallery, id); err != nil {
+	if err := d.service.DeletePhotos(c.UserContext(), p.Tenant, Gallery, store.SubjectID(id)); err != nil {
 		return renamed(err, "subject", "oneToNVerificationId", "gallery", "oneToNVerificationId")
 	}
 	return c.SendStatus(fiber.StatusNoContent)

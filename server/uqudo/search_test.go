@@ -39,7 +39,7 @@ func TestOneToN(t *testing.T) {
 	fields(t, c.post(t, "/one-to-n/search", m{"idPhoto": zoe}), m{"oneToNVerificationId": inserted.ID, "oneToNVerificationMatch": true})
 
 	// Deleting removes the photo and leaves the features.
-	sub, faces, err := r.Service.Subject(context.Background(), "acme", uqudo.Gallery, inserted.ID)
+	sub, faces, err := r.Service.Subject(context.Background(), "acme", uqudo.Gallery, store.SubjectID(inserted.ID))
 	require.NoError(t, err)
 	require.Equal(t, 1, sub.Faces)
 	_, err = r.Service.Photo(context.Background(), "acme", uqudo.Gallery, faces[0].ID)

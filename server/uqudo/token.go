@@ -14,6 +14,7 @@ import (
 
 	"oneton/access"
 	"oneton/server"
+	"oneton/store"
 )
 
 const (
@@ -52,10 +53,10 @@ func (t tokens) issue(p access.Principal, scope string) (token, id string, err e
 	id = uuid.NewString()
 	token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
 		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: issuer, Audience: jwt.ClaimStrings{audience}, Subject: p.KeyID, ID: id,
+			Issuer: issuer, Audience: jwt.ClaimStrings{audience}, Subject: string(p.KeyID), ID: id,
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(lifetime)),
 		},
-		Tenant: p.Tenant, Scope: scope,
+		Tenant: string(p.Tenant), Scope: scope,
 	}).SignedString(t.signs)
 	if err != nil {
 		return "", "", fmt.Errorf("sign token: %w", err)
@@ -67,7 +68,7 @@ func (t tokens) issue(p access.Principal, scope string) (token, id string, err e
 // access.ErrUnauthorized. Only a header that is byte for byte the issuer's is
 // read on, so no token can choose an algorithm, bring a key or ask for an
 // extension in crit, which RFC 7515, section 4.1.11, forbids to ignore.
-func (t tokens) verify(token string) (keyID string, err error) {
+func (t tokens) verify(token string) (keyID store.KeyID, err error) {
 	if first, _, _ := strings.Cut(token, "."); first != header {
 		return "", fmt.Errorf("read token's header: %w", access.ErrUnauthorized)
 	}
@@ -83,7 +84,7 @@ func (t tokens) verify(token string) (keyID string, err error) {
 	if c.IssuedAt == nil || c.ExpiresAt.Sub(c.IssuedAt.Time) > lifetime {
 		return "", fmt.Errorf("check token's lifetime: %w", access.ErrUnauthorized)
 	}
-	return c.Subject, nil
+	return store.KeyID(c.Subject), nil
 }
 
 // oauthError is the body of a refused token request (RFC 6749, section 5.2).
@@ -108,10 +109,10 @@ func (d *Dialect) token(c *fiber.Ctx) error {
 	}
 	id, secret := form.Get("client_id"), form.Get("client_secret")
 	if _, _, whole := access.Split(secret); !whole {
-		secret = access.Text(id, secret)
+		secret = access.Text(store.KeyID(id), secret)
 	}
 	p, err := d.keys.Authenticate(c.UserContext(), secret)
-	if errors.Is(err, access.ErrUnauthorized) || err == nil && p.KeyID != id {
+	if errors.Is(err, access.ErrUnauthorized) || err == nil && string(p.KeyID) != id {
 		return c.Status(fiber.StatusUnauthorized).JSON(oauthError{"invalid_client", "client_id or client_secret is wrong, or the client is revoked; they are the middle part of an API key and the whole key, or its last part"})
 	}
 	if err != nil {

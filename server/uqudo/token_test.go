@@ -18,6 +18,7 @@ import (
 	"oneton/access"
 	"oneton/server/servertest"
 	"oneton/server/uqudo"
+	"oneton/store"
 )
 
 func TestToken(t *testing.T) {
@@ -49,7 +50,7 @@ func TestToken(t *testing.T) {
 	require.NotContains(t, token.AccessToken, c.secret)
 
 	whole := c.credentials()
-	whole.Set("client_secret", access.Text(c.id, c.secret))
+	whole.Set("client_secret", access.Text(store.KeyID(c.id), c.secret))
 	require.Equal(t, http.StatusOK, form(t, r, whole).Status, "the whole key is a secret, too")
 	whole.Set("extra", "ignored")
 	require.Equal(t, http.StatusOK, form(t, r, whole).Status)
@@ -79,7 +80,7 @@ func TestRefusedTokens(t *testing.T) {
 		"secret cut short":      {with("client_secret", c.secret[1:]), 401, "invalid_client"},
 		"unknown client":        {with("client_id", strings.Repeat("0", 16)), 401, "invalid_client"},
 		"client of nonsense":    {with("client_id", "_"), 401, "invalid_client"},
-		"another's whole key":   {with("client_secret", access.Text(other.id, other.secret)), 401, "invalid_client"},
+		"another's whole key":   {with("client_secret", access.Text(store.KeyID(other.id), other.secret)), 401, "invalid_client"},
 		"no grant type":         {without("grant_type"), 400, "invalid_request"},
 		"no id":                 {without("client_id"), 400, "invalid_request"},
 		"no secret":             {without("client_secret"), 400, "invalid_request"},
@@ -169,7 +170,7 @@ func TestEveryCallNeedsAToken(t *testing.T) {
 	tokens := map[string]string{
 		"none":                 "",
 		"nonsense":             "x.y.z",
-		"the key itself":       access.Text(c.id, c.secret),
+		"the key itself":       access.Text(store.KeyID(c.id), c.secret),
 		"the secret":           c.secret,
 		"another signature":    parts[0] + "." + parts[1] + "." + strings.Repeat("A", len(parts[2])),
 		"no signature":         parts[0] + "." + parts[1] + ".",
@@ -244,7 +245,7 @@ func TestRevokedClientsTokensStopAtOnce(t *testing.T) {
 	r, _ := start(t)
 	c := newClient(t, r, "acme", all...)
 	require.Equal(t, http.StatusOK, calls(t)["search"].send(t, r, c.token).Status)
-	require.NoError(t, r.Access.Revoke(context.Background(), "acme", c.id))
+	require.NoError(t, r.Access.Revoke(context.Background(), "acme", store.KeyID(c.id)))
 	for _, q := range calls(t) {
 		q.send(t, r, c.token).Refused(t, http.StatusUnauthorized, "unauthorized")
 	}

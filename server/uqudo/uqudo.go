@@ -27,11 +27,11 @@ const tokenPath = "/api/oauth/token"
 // Service is what the dialect speaks for; *identify.Service is one.
 type Service interface {
 	DefaultPolicy() store.Policy
-	CreateGallery(ctx context.Context, tenant string, g store.Gallery) (store.Gallery, error)
-	Enrol(ctx context.Context, tenant string, req identify.EnrolRequest) (identify.Enrolled, error)
-	Search(ctx context.Context, tenant string, req identify.SearchRequest) (identify.Answer, error)
-	Verify(ctx context.Context, tenant string, req identify.VerifyRequest) (identify.Verification, error)
-	DeletePhotos(ctx context.Context, tenant, gallery, subject string) error
+	CreateGallery(ctx context.Context, tenant store.TenantID, g store.Gallery) (store.Gallery, error)
+	Enrol(ctx context.Context, tenant store.TenantID, req identify.EnrolRequest) (identify.Enrolled, error)
+	Search(ctx context.Context, tenant store.TenantID, req identify.SearchRequest) (identify.Answer, error)
+	Verify(ctx context.Context, tenant store.TenantID, req identify.VerifyRequest) (identify.Verification, error)
+	DeletePhotos(ctx context.Context, tenant store.TenantID, gallery string, subject store.SubjectID) error
 }
 
 // Keys are the clients: a client's id is a key's id and its secret the key's;
@@ -41,7 +41,7 @@ type Keys interface {
 	Authenticate(ctx context.Context, text string) (access.Principal, error)
 	// Principal tells whose key has that id; access.ErrUnauthorized when it
 	// is unknown or revoked.
-	Principal(ctx context.Context, keyID string) (access.Principal, error)
+	Principal(ctx context.Context, keyID store.KeyID) (access.Principal, error)
 }
 
 // Config is what the dialect is told once.
@@ -152,7 +152,7 @@ func scoped(scope string, h func(c *fiber.Ctx, p access.Principal) error) fiber.
 }
 
 // inGallery does what needs the tenant's gallery, and makes it when missing.
-func (d *Dialect) inGallery(ctx context.Context, tenant string, do func() error) error {
+func (d *Dialect) inGallery(ctx context.Context, tenant store.TenantID, do func() error) error {
 	err := do()
 	if !errors.Is(err, store.ErrNotFound) {
 		return err

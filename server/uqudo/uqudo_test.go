@@ -16,6 +16,7 @@ import (
 	"oneton/server"
 	"oneton/server/servertest"
 	"oneton/server/uqudo"
+	"oneton/store"
 )
 
 func TestMain(m *testing.M) {
@@ -62,11 +63,11 @@ type client struct {
 	token      string
 }
 
-func newClient(t *testing.T, r *servertest.Rig, tenant string, scopes ...string) client {
+func newClient(t *testing.T, r *servertest.Rig, tenant store.TenantID, scopes ...string) client {
 	t.Helper()
 	id, secret, ok := access.Split(r.Key(t, tenant, scopes...))
 	require.True(t, ok)
-	c := client{Rig: r, id: id, secret: secret}
+	c := client{Rig: r, id: string(id), secret: secret}
 	var a struct {
 		AccessToken string `json:"access_token"`
 	}

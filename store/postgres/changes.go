@@ -110,7 +110,7 @@ func (s *Store) Position(ctx context.Context) (uint64, error) {
 
 // PositionOf is the position of the gallery's last change, or 0 before any, and
 // never beyond the log's; an unknown gallery is ErrNotFound.
-func (s *Store) PositionOf(ctx context.Context, gallery string) (uint64, error) {
+func (s *Store) PositionOf(ctx context.Context, gallery store.GalleryID) (uint64, error) {
 	return one(ctx, s, "read position of gallery", pgx.RowTo[uint64],
 		`SELECT least(position, (`+endOfLog+`)) FROM galleries WHERE id = $1 AND tenant IS NOT NULL`, gallery)
 }
@@ -123,7 +123,8 @@ func scanChange(row pgx.CollectableRow) (c changelog.Change, err error) {
 	if err := row.Scan(&c.Seq, &kind, &tenant, &gallery, &id, &pack, &subject, &template, &checksum, &metadata, &sum); err != nil {
 		return c, err
 	}
-	c.Tenant, c.Gallery, c.Face, c.Pack, c.Subject = tenant.String, gallery.String, id.String, pack.String, subject.String
+	c.Tenant, c.Gallery, c.Face = store.TenantID(tenant.String), store.GalleryID(gallery.String), store.FaceID(id.String)
+	c.Pack, c.Subject = pack.String, store.SubjectID(subject.String)
 	if kind < int64(changelog.PutFace) || kind > int64(changelog.PutMetadata) {
 		c.Damage = fmt.Errorf("%w: the change is of kind %d", store.ErrDamaged, kind)
 		return c, nil

@@ -45,7 +45,7 @@ func TestDamagedPages(t *testing.T) {
 	for i := range 5 {
 		f := storetest.NewFace(uuid.NewString())
 		faces = append(faces, f)
-		_, err := s.Enrol(t.Context(), store.Subject{Gallery: "g", ID: fmt.Sprint(i)}, []store.Face{f}, nil, true)
+		_, err := s.Enrol(t.Context(), store.Subject{Gallery: "g", ID: store.SubjectID(fmt.Sprint(i))}, []store.Face{f}, nil, true)
 		require.NoError(t, err)
 	}
 	for _, query := range []string{

@@ -43,7 +43,7 @@ func (s *Store) EnrolAsOf(ctx context.Context, seen uint64, same func(face.Templ
 // refuseNewcomer fails with ErrConflict when a newcomer is the same person. A
 // damaged one is nobody, as in every index. The order lets the server read only
 // what came after seen.
-func (t *tx) refuseNewcomer(seen uint64, gallery, pack string, same func(face.Template) bool) {
+func (t *tx) refuseNewcomer(seen uint64, gallery store.GalleryID, pack string, same func(face.Template) bool) {
 	t.queue(`SELECT id, subject, template, checksum FROM faces WHERE enrolled > $1 AND gallery = $2 AND space = $3 ORDER BY enrolled LIMIT $4`,
 		min(seen, maxPosition), gallery, pack, store.MaxNewcomers+1).
 		Query(func(rows pgx.Rows) error {
@@ -131,7 +131,7 @@ func (t *tx) subject(sub store.Subject, metadata string, create bool) {
 // sameDimension fails when the gallery has templates of the pack that differ
 // in dimension. The order by age keeps the server from scanning the table; a
 // row whose length is damaged is not the only one that is asked.
-func (t *tx) sameDimension(gallery string, f faceRow) {
+func (t *tx) sameDimension(gallery store.GalleryID, f faceRow) {
 	bytes := len(f.Template.Bytes())
 	t.queue(`SELECT octet_length(template), octet_length(template) = $3 OR EXISTS (
 			SELECT FROM faces WHERE gallery = $1 AND space = $2 AND octet_length(template) = $3)

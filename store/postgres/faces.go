@@ -13,7 +13,7 @@ import (
 // Faces lists a subject's faces with their templates, oldest first and faces
 // of one moment in the order of their enrolment. It is ErrNotFound when the
 // subject is unknown. One that is damaged says so.
-func (s *Store) Faces(ctx context.Context, gallery, subject string) ([]store.Face, error) {
+func (s *Store) Faces(ctx context.Context, gallery store.GalleryID, subject store.SubjectID) ([]store.Face, error) {
 	faces, err := list(ctx, s, "list faces", scanFace, `
 		SELECT f.id, f.gallery, f.subject, f.space, f.template, f.checksum, f.box::text, f.landmarks::text, f.quality::text, f.details, p.sha256, f.created_at
 		FROM faces f LEFT JOIN photos p ON p.face = f.enrolled
@@ -26,7 +26,7 @@ func (s *Store) Faces(ctx context.Context, gallery, subject string) ([]store.Fac
 
 // DeleteFace removes one face of a subject with its photo, and leaves the
 // subject. It is ErrNotFound when the subject has no such face.
-func (s *Store) DeleteFace(ctx context.Context, gallery, subject, face string) (position uint64, err error) {
+func (s *Store) DeleteFace(ctx context.Context, gallery store.GalleryID, subject store.SubjectID, face store.FaceID) (position uint64, err error) {
 	err = s.write(ctx, "delete face", func(tx *tx) error {
 		n, err := tx.deleteFaces(`id = $3 AND gallery = $4 AND subject = $5`, face, gallery, subject)
 		if err == nil && n == 0 {
@@ -51,7 +51,7 @@ func (t *tx) deleteFaces(where string, args ...any) (int64, error) {
 
 // Photo returns the kept photo of a gallery's face, or ErrNotFound. A photo that
 // does not have its SHA-256 is ErrDamaged.
-func (s *Store) Photo(ctx context.Context, gallery, face string) (store.Photo, error) {
+func (s *Store) Photo(ctx context.Context, gallery store.GalleryID, face store.FaceID) (store.Photo, error) {
 	return one(ctx, s, "read photo", func(row pgx.CollectableRow) (store.Photo, error) {
 		var p store.Photo
 		var sum []byte
@@ -69,7 +69,7 @@ func (s *Store) Photo(ctx context.Context, gallery, face string) (store.Photo, e
 
 // DeletePhotos removes a subject's kept photos and leaves its faces; it is
 // ErrNotFound when none was kept.
-func (s *Store) DeletePhotos(ctx context.Context, gallery, subject string) error {
+func (s *Store) DeletePhotos(ctx context.Context, gallery store.GalleryID, subject store.SubjectID) error {
 	return s.write(ctx, "delete photos", func(tx *tx) error {
 		tx.queue(`DELETE FROM photos WHERE face IN
 			(SELECT enrolled FROM faces WHERE`+inGallery+`AND subject = $2)`, gallery, subject).Exec(found)

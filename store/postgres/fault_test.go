@@ -35,14 +35,14 @@ func TestLostAnswer(t *testing.T) {
 		p.swallowNext(commandComplete)
 		id, err := enrolOne(t.Context(), s)
 		require.NoError(t, err, "the server knows that it was committed")
-		_, err = s.Subject(t.Context(), "g", id)
+		_, err = s.Subject(t.Context(), "g", store.SubjectID(id))
 		require.NoError(t, err)
 	}
 	p.swallowNext("SAVEPOINT\x00")
 	id, err := enrolOne(t.Context(), s)
 	require.ErrorIs(t, err, store.ErrUnavailable)
 	require.NotErrorIs(t, err, store.ErrUncertain)
-	_, err = s.Subject(t.Context(), "g", id)
+	_, err = s.Subject(t.Context(), "g", store.SubjectID(id))
 	require.ErrorIs(t, err, store.ErrNotFound)
 	storetest.RequireReplay(t, s)
 }
@@ -214,7 +214,7 @@ func TestBadNeighbour(t *testing.T) {
 		"not UTF-8":      {Gallery: "g", ID: "a\xff"},
 		"zero metadata":  {Gallery: "g", ID: "m", Metadata: map[string]string{"k": "a\x00b"}},
 		"no gallery":     {Gallery: "none", ID: "p"},
-		"longer than 8K": {Gallery: "g", ID: string(randomText(1 << 16))},
+		"longer than 8K": {Gallery: "g", ID: store.SubjectID(string(randomText(1 << 16)))},
 	}
 	errs := make(map[string]error)
 	var mu sync.Mutex

@@ -31,18 +31,18 @@ func (s *Store) CreateKey(ctx context.Context, k store.Key) error {
 
 // Key returns the key of that id, revoked or not, or ErrNotFound. It is the
 // one read that no tenant bounds, since it is how a caller's tenant is found.
-func (s *Store) Key(ctx context.Context, id string) (store.Key, error) {
+func (s *Store) Key(ctx context.Context, id store.KeyID) (store.Key, error) {
 	return one(ctx, s, "read key", scanKey, keyColumns+`WHERE id = $1`, id)
 }
 
 // Keys lists a tenant's keys by id, revoked ones too.
-func (s *Store) Keys(ctx context.Context, tenant string) ([]store.Key, error) {
+func (s *Store) Keys(ctx context.Context, tenant store.TenantID) ([]store.Key, error) {
 	return list(ctx, s, "list keys", scanKey, keyColumns+`WHERE tenant = $1 ORDER BY id`, tenant)
 }
 
 // RevokeKey makes a key invalid for good; a key revoked before keeps its time.
 // It is ErrNotFound when the tenant has no such key. A damaged one stays so.
-func (s *Store) RevokeKey(ctx context.Context, tenant, id string) error {
+func (s *Store) RevokeKey(ctx context.Context, tenant store.TenantID, id store.KeyID) error {
 	return s.write(ctx, "revoke key", func(tx *tx) error {
 		var k store.Key
 		tx.queue(keyColumns+`WHERE tenant = $1 AND id = $2`, tenant, id).Query(func(rows pgx.Rows) (err error) {

@@ -52,7 +52,7 @@ func TestListen(t *testing.T) {
 	id, err := enrolOne(t.Context(), a)
 	require.NoError(t, err)
 	requireNotified(t, notified, "another process has enrolled")
-	_, err = a.DeleteSubject(t.Context(), "g", id)
+	_, err = a.DeleteSubject(t.Context(), "g", store.SubjectID(id))
 	require.NoError(t, err)
 	requireNotified(t, notified, "another process has deleted")
 
@@ -96,7 +96,7 @@ func TestListenAcrossRestart(t *testing.T) {
 // faceView is the ids of the live faces.
 type faceView struct {
 	mu       sync.RWMutex
-	faces    map[string]bool
+	faces    map[store.FaceID]bool
 	position uint64
 }
 
@@ -123,7 +123,7 @@ func (v *faceView) Position() uint64 {
 	return v.position
 }
 
-func (v *faceView) has(face string) bool {
+func (v *faceView) has(face store.FaceID) bool {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	return v.faces[face]
@@ -135,7 +135,7 @@ func TestReplicas(t *testing.T) {
 	to := shared.Database(t)
 	a, b := open(t, postgres.Config{URL: to}), open(t, postgres.Config{URL: to})
 	newGallery(t, a, "g")
-	view := &faceView{faces: make(map[string]bool)}
+	view := &faceView{faces: make(map[store.FaceID]bool)}
 	follower := changelog.NewFollower(b, view, changelog.FollowerConfig{Poll: time.Hour})
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
@@ -148,7 +148,7 @@ func TestReplicas(t *testing.T) {
 	appears := func(id string, want bool) {
 		t.Helper()
 		start := time.Now()
-		require.Eventually(t, func() bool { return view.has(id) == want }, bound, time.Millisecond)
+		require.Eventually(t, func() bool { return view.has(store.FaceID(id)) == want }, bound, time.Millisecond)
 		delays = append(delays, time.Since(start))
 	}
 	for range 30 {
@@ -157,9 +157,9 @@ func TestReplicas(t *testing.T) {
 		appears(id, true)
 	}
 	gone := slices.Collect(maps.Keys(view.faces))[0]
-	_, err := a.DeleteSubject(t.Context(), "g", gone)
+	_, err := a.DeleteSubject(t.Context(), "g", store.SubjectID(gone))
 	require.NoError(t, err)
-	appears(gone, false)
+	appears(string(gone), false)
 	slices.Sort(delays)
 	t.Logf("after the acknowledgement: median %v, longest %v", delays[len(delays)/2], delays[len(delays)-1])
 

@@ -23,7 +23,7 @@ const lockLog = `SELECT pg_advisory_xact_lock(hashtextextended('oneton/public/lo
 // enrolOne enrols a new subject with one face and returns its id.
 func enrolOne(ctx context.Context, s *postgres.Store) (id string, err error) {
 	id = uuid.NewString()
-	_, err = s.Enrol(ctx, store.Subject{Gallery: "g", ID: id}, []store.Face{storetest.NewFace(id)}, nil, true)
+	_, err = s.Enrol(ctx, store.Subject{Gallery: "g", ID: store.SubjectID(id)}, []store.Face{storetest.NewFace(id)}, nil, true)
 	return id, err
 }
 
@@ -95,7 +95,7 @@ func checkAnswers(t *testing.T, s *postgres.Store, answers []answer) (acknowledg
 	require.NoError(t, err)
 	there := make(map[string]bool)
 	for _, sub := range subs {
-		there[sub.ID] = true
+		there[string(sub.ID)] = true
 		require.Equal(t, 1, sub.Faces, "an enrolment is there as a whole")
 	}
 	for _, a := range answers {

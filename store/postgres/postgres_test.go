@@ -39,9 +39,9 @@ func open(t *testing.T, cfg postgres.Config) *postgres.Store {
 
 func newGallery(t *testing.T, s *postgres.Store, id string) {
 	t.Helper()
-	require.NoError(t, s.CreateTenant(t.Context(), store.Tenant{ID: "tenant of " + id, Name: "t"}))
+	require.NoError(t, s.CreateTenant(t.Context(), store.Tenant{ID: store.TenantID("tenant of " + id), Name: "t"}))
 	require.NoError(t, s.CreateGallery(t.Context(), store.Gallery{
-		ID: id, Tenant: "tenant of " + id, Name: id, Pack: storetest.Pack,
+		ID: store.GalleryID(id), Tenant: store.TenantID("tenant of " + id), Name: id, Pack: storetest.Pack,
 	}))
 }
 

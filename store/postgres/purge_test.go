@@ -78,7 +78,7 @@ func TestDroppedGallery(t *testing.T) {
 	require.NoError(t, db.QueryRow(ctx, `SELECT (SELECT count(*) FROM galleries) + (SELECT count(*) FROM subjects)
 		+ (SELECT count(*) FROM faces) + (SELECT count(*) FROM photos)`).Scan(&rows))
 	require.Equal(t, 3, rows, "the other gallery with its subject and face")
-	_, err = s.Subject(ctx, "g", kept)
+	_, err = s.Subject(ctx, "g", store.SubjectID(kept))
 	require.NoError(t, err)
 	storetest.RequireReplay(t, s)
 }
@@ -89,12 +89,12 @@ func TestDropGivenUp(t *testing.T) {
 	for i := range 10 {
 		id := fmt.Sprint("g", i)
 		newGallery(t, s, id)
-		_, err := s.Enrol(t.Context(), store.Subject{Gallery: id, ID: "p"}, []store.Face{storetest.NewFace(uuid.NewString())}, nil, true)
+		_, err := s.Enrol(t.Context(), store.Subject{Gallery: store.GalleryID(id), ID: "p"}, []store.Face{storetest.NewFace(uuid.NewString())}, nil, true)
 		require.NoError(t, err)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*2*time.Millisecond)
-		_, err = s.DeleteGallery(ctx, "tenant of "+id, id)
+		_, err = s.DeleteGallery(ctx, store.TenantID("tenant of "+id), id)
 		cancel()
-		_, gone := s.Gallery(t.Context(), "tenant of "+id, id)
+		_, gone := s.Gallery(t.Context(), store.TenantID("tenant of "+id), id)
 		if err == nil {
 			require.ErrorIs(t, gone, store.ErrNotFound)
 		} else {

@@ -88,7 +88,7 @@ func (s *Store) ReplaceFaces(ctx context.Context, was string, faces []store.Face
 	if err := store.CheckReplacement(faces); err != nil {
 		return 0, 0, fmt.Errorf("replace faces: %w", err)
 	}
-	rows, ids := make([]faceRow, len(faces)), make([]string, len(faces))
+	rows, ids := make([]faceRow, len(faces)), make([]store.FaceID, len(faces))
 	for i, f := range faces {
 		if rows[i], err = newFaceRow(f); err != nil {
 			return 0, 0, fmt.Errorf("replace faces: %w", err)
@@ -97,7 +97,7 @@ func (s *Store) ReplaceFaces(ctx context.Context, was string, faces []store.Face
 	}
 	err = s.write(ctx, "replace faces", func(tx *tx) error {
 		replaced = 0
-		var there map[string]replaceable
+		var there map[store.FaceID]replaceable
 		tx.queue(`SELECT id, enrolled, gallery, subject FROM faces WHERE id = ANY ($1) AND space = $2`, ids, was).Query(func(rows pgx.Rows) (err error) {
 			there, err = collectReplaceable(rows)
 			return err
@@ -119,14 +119,15 @@ func (s *Store) ReplaceFaces(ctx context.Context, was string, faces []store.Face
 
 // replaceable is where a face is, and whose.
 type replaceable struct {
-	enrolled         int64
-	gallery, subject string
+	enrolled int64
+	gallery  store.GalleryID
+	subject  store.SubjectID
 }
 
-func collectReplaceable(rows pgx.Rows) (map[string]replaceable, error) {
-	there := make(map[string]replaceable)
+func collectReplaceable(rows pgx.Rows) (map[store.FaceID]replaceable, error) {
+	there := make(map[store.FaceID]replaceable)
 	for rows.Next() {
-		var id string
+		var id store.FaceID
 		var r replaceable
 		if err := rows.Scan(&id, &r.enrolled, &r.gallery, &r.subject); err != nil {
 			return nil, err

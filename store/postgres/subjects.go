@@ -16,12 +16,12 @@ const subjectColumns = `SELECT gallery, id, metadata::text, checksum, created_at
 	(SELECT count(*) FROM faces f WHERE f.gallery = subjects.gallery AND f.subject = subjects.id) FROM subjects `
 
 // Subject returns a gallery's subject of that id, or ErrNotFound.
-func (s *Store) Subject(ctx context.Context, gallery, id string) (store.Subject, error) {
+func (s *Store) Subject(ctx context.Context, gallery store.GalleryID, id store.SubjectID) (store.Subject, error) {
 	return one(ctx, s, "read subject", scanSubject, subjectColumns+`WHERE`+inGallery+`AND id = $2`, gallery, id)
 }
 
 // Subjects lists a gallery's subjects by id.
-func (s *Store) Subjects(ctx context.Context, gallery string, p store.Page) ([]store.Subject, error) {
+func (s *Store) Subjects(ctx context.Context, gallery store.GalleryID, p store.Page) ([]store.Subject, error) {
 	if err := p.Check(); err != nil {
 		return nil, fmt.Errorf("list subjects: %w", err)
 	}
@@ -31,10 +31,10 @@ func (s *Store) Subjects(ctx context.Context, gallery string, p store.Page) ([]s
 
 // SubjectsOf returns the subjects that the faces of those ids are of, by the
 // face's id, all as of one moment. Faces that the gallery has not are left out.
-func (s *Store) SubjectsOf(ctx context.Context, gallery string, faces []string) (map[string]store.Subject, error) {
-	subs := make(map[string]store.Subject, len(faces))
-	possible := slices.DeleteFunc(slices.Clone(faces), func(id string) bool { return !store.ValidText(id) })
-	_, err := list(ctx, s, "read subjects of faces", func(row pgx.CollectableRow) (face string, err error) {
+func (s *Store) SubjectsOf(ctx context.Context, gallery store.GalleryID, faces []store.FaceID) (map[store.FaceID]store.Subject, error) {
+	subs := make(map[store.FaceID]store.Subject, len(faces))
+	possible := slices.DeleteFunc(slices.Clone(faces), func(id store.FaceID) bool { return !store.ValidText(string(id)) })
+	_, err := list(ctx, s, "read subjects of faces", func(row pgx.CollectableRow) (face store.FaceID, err error) {
 		var sub store.Subject
 		var metadata []byte
 		var checksum *int64
@@ -55,7 +55,7 @@ func (s *Store) SubjectsOf(ctx context.Context, gallery string, faces []string) 
 // change comes between. It is ErrNotFound when the subject is unknown, and an
 // error of change's leaves all as it was. change is called with writes waiting
 // for it.
-func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, change func(store.Subject) (map[string]string, error)) (sub store.Subject, position uint64, err error) {
+func (s *Store) UpdateMetadata(ctx context.Context, gallery store.GalleryID, id store.SubjectID, change func(store.Subject) (map[string]string, error)) (sub store.Subject, position uint64, err error) {
 	err = s.write(ctx, "update metadata", func(tx *tx) error {
 		tx.find(gallery, id, &sub)
 		if err := tx.flush(); err != nil {
@@ -88,7 +88,7 @@ func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, change f
 }
 
 // find reads the subject as this transaction sees it.
-func (t *tx) find(gallery, id string, into *store.Subject) {
+func (t *tx) find(gallery store.GalleryID, id store.SubjectID, into *store.Subject) {
 	t.queue(subjectColumns+`WHERE`+inGallery+`AND id = $2`, gallery, id).Query(func(rows pgx.Rows) (err error) {
 		*into, err = pgx.CollectOneRow(rows, scanSubject)
 		return err
@@ -96,7 +96,7 @@ func (t *tx) find(gallery, id string, into *store.Subject) {
 }
 
 // DeleteSubject removes a subject with its faces and photos, or is ErrNotFound.
-func (s *Store) DeleteSubject(ctx context.Context, gallery, id string) (position uint64, err error) {
+func (s *Store) DeleteSubject(ctx context.Context, gallery store.GalleryID, id store.SubjectID) (position uint64, err error) {
 	err = s.write(ctx, "delete subject", func(tx *tx) error {
 		if _, err := tx.deleteFaces(`gallery = $3 AND subject = $4`, gallery, id); err != nil {
 			return err

@@ -23,7 +23,7 @@ func (s *Store) CreateTenant(ctx context.Context, t store.Tenant) error {
 }
 
 // Tenant returns the tenant of that id, or ErrNotFound.
-func (s *Store) Tenant(ctx context.Context, id string) (store.Tenant, error) {
+func (s *Store) Tenant(ctx context.Context, id store.TenantID) (store.Tenant, error) {
 	return one(ctx, s, "read tenant", scanTenant, tenantColumns+`WHERE id = $1`, id)
 }
 
@@ -39,7 +39,7 @@ func (s *Store) Tenants(ctx context.Context, p store.Page) ([]store.Tenant, erro
 // DeleteTenant removes a tenant with everything of it, and returns the
 // position at which its last gallery left the index. What was in its galleries
 // leaves the tables a part at a time.
-func (s *Store) DeleteTenant(ctx context.Context, id string) (position uint64, err error) {
+func (s *Store) DeleteTenant(ctx context.Context, id store.TenantID) (position uint64, err error) {
 	err = s.write(ctx, "delete tenant", func(tx *tx) error {
 		if _, err := tx.log(`INSERT INTO changes (seq, kind, tenant, gallery)
 			SELECT $1 + row_number() OVER (ORDER BY id), $2, tenant, id FROM galleries WHERE tenant = $3`,

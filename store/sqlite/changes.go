@@ -48,7 +48,7 @@ func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]changel
 		return nil, after, s.read(ctx, "read changes", err)
 	}
 	live := entries[:0]
-	tenants := make(map[string]string)
+	tenants := make(map[store.GalleryID]store.TenantID)
 	for _, c := range entries {
 		there := true
 		if c.Kind == changelog.PutFace || c.Kind == changelog.PutMetadata {
@@ -117,7 +117,7 @@ func (s *Store) changeAt(ctx context.Context, seq uint64) (changelog.Change, err
 // tenantOf is the tenant of what was put; false means that its gallery, and it
 // too, is gone. It notes what it was told: a gallery stays its
 // tenant's.
-func (s *Store) tenantOf(ctx context.Context, c changelog.Change, known map[string]string) (tenant string, there bool, err error) {
+func (s *Store) tenantOf(ctx context.Context, c changelog.Change, known map[store.GalleryID]store.TenantID) (tenant store.TenantID, there bool, err error) {
 	if tenant, ok := known[c.Gallery]; ok {
 		return tenant, true, nil
 	}
@@ -141,7 +141,7 @@ func (s *Store) Position(ctx context.Context) (position uint64, err error) {
 
 // PositionOf is the position of the gallery's last change, or 0 before any, and
 // never beyond the log's; an unknown gallery is ErrNotFound.
-func (s *Store) PositionOf(ctx context.Context, gallery string) (position uint64, err error) {
+func (s *Store) PositionOf(ctx context.Context, gallery store.GalleryID) (position uint64, err error) {
 	err = s.readers.QueryRowContext(ctx, `SELECT min(position, (SELECT coalesce(max(seq), 0) FROM changes))
 		FROM galleries WHERE id = ? AND tenant IS NOT NULL`, gallery).Scan(&position)
 	return position, s.read(ctx, "read position of gallery", err)
@@ -160,7 +160,8 @@ func (r *changeRow) scan(row scanner) (c changelog.Change, err error) {
 	if err := row.Scan(&r.seq, &r.kind, &r.tenant, &r.gallery, &r.id, &r.space, &r.subject, &r.template, &r.checksum, &r.metadata, &r.sum); err != nil {
 		return c, err
 	}
-	c.Seq, c.Tenant, c.Gallery, c.Face, c.Pack, c.Subject = r.seq, r.tenant.String, r.gallery.String, r.id.String, r.space.String, r.subject.String
+	c.Seq, c.Tenant, c.Gallery, c.Face = r.seq, store.TenantID(r.tenant.String), store.GalleryID(r.gallery.String), store.FaceID(r.id.String)
+	c.Pack, c.Subject = r.space.String, store.SubjectID(r.subject.String)
 	n, ok := r.kind.(int64)
 	if c.Kind = changelog.Kind(n); !ok || n < int64(changelog.PutFace) || n > int64(changelog.PutMetadata) {
 		c.Kind, c.Damage = 0, fmt.Errorf("%w: the change is of kind %v", store.ErrDamaged, r.kind)

@@ -71,9 +71,9 @@ func enrolAndDelete(s *sqlite.Store) {
 	for range crashFaces {
 		f := storetest.NewFace(uuid.NewString())
 		faces = append(faces, f)
-		photos = append(photos, store.Photo{MediaType: "image/png", Bytes: []byte(strings.Repeat(f.ID, 500))})
+		photos = append(photos, store.Photo{MediaType: "image/png", Bytes: []byte(strings.Repeat(string(f.ID), 500))})
 	}
-	sub := store.Subject{Gallery: crashGallery, ID: id, Metadata: map[string]string{crashMetadata: id}}
+	sub := store.Subject{Gallery: crashGallery, ID: store.SubjectID(id), Metadata: map[string]string{crashMetadata: id}}
 	if _, err := s.Enrol(ctx, sub, faces, photos, true); err != nil {
 		panic(err)
 	}
@@ -82,7 +82,7 @@ func enrolAndDelete(s *sqlite.Store) {
 		return
 	}
 	say(wordDeleting, id)
-	if _, err := s.DeleteSubject(ctx, crashGallery, id); err != nil {
+	if _, err := s.DeleteSubject(ctx, crashGallery, store.SubjectID(id)); err != nil {
 		panic(err)
 	}
 	say(wordDeleted, id)
@@ -155,15 +155,15 @@ func checkSurvivors(t *testing.T, s *sqlite.Store, said map[string]string) {
 	require.NoError(t, err)
 	there := make(map[string]bool)
 	for _, sub := range subs {
-		there[sub.ID] = true
+		there[string(sub.ID)] = true
 		require.Equal(t, crashFaces, sub.Faces, "an enrolment is there as a whole")
-		require.Equal(t, sub.ID, sub.Metadata[crashMetadata])
+		require.Equal(t, string(sub.ID), sub.Metadata[crashMetadata])
 		faces, err := s.Faces(ctx, crashGallery, sub.ID)
 		require.NoError(t, err)
 		for _, f := range faces {
 			photo, err := s.Photo(ctx, crashGallery, f.ID)
 			require.NoError(t, err)
-			require.Equal(t, strings.Repeat(f.ID, 500), string(photo.Bytes))
+			require.Equal(t, strings.Repeat(string(f.ID), 500), string(photo.Bytes))
 		}
 	}
 	for id, word := range said {

@@ -64,8 +64,8 @@ func TestDamagedPages(t *testing.T) {
 	templates := make(map[string][]byte)
 	for i := range people {
 		f := storetest.NewFace(uuid.NewString())
-		templates[f.ID] = f.Template.Bytes()
-		_, err := s.Enrol(t.Context(), store.Subject{Gallery: "g", ID: fmt.Sprint(i)}, []store.Face{f}, nil, true)
+		templates[string(f.ID)] = f.Template.Bytes()
+		_, err := s.Enrol(t.Context(), store.Subject{Gallery: "g", ID: store.SubjectID(fmt.Sprint(i))}, []store.Face{f}, nil, true)
 		require.NoError(t, err)
 	}
 	require.NoError(t, s.Close())
@@ -90,8 +90,8 @@ func TestDamagedPagesOfGalleries(t *testing.T) {
 	for i := range galleries {
 		f, id := storetest.NewFace(uuid.NewString()), fmt.Sprint("g", i)
 		newGallery(t, s, id)
-		templates[f.ID] = f.Template.Bytes()
-		_, err := s.Enrol(t.Context(), store.Subject{Gallery: id, ID: "p"}, []store.Face{f}, nil, true)
+		templates[string(f.ID)] = f.Template.Bytes()
+		_, err := s.Enrol(t.Context(), store.Subject{Gallery: store.GalleryID(id), ID: "p"}, []store.Face{f}, nil, true)
 		require.NoError(t, err)
 	}
 	require.NoError(t, s.Close())
@@ -140,7 +140,7 @@ func read(t *testing.T, s *sqlite.Store, templates map[string][]byte) (found, lo
 				continue
 			}
 			require.Equal(t, changelog.PutFace, c.Kind)
-			require.Equal(t, templates[c.Face], c.Template.Bytes())
+			require.Equal(t, templates[string(c.Face)], c.Template.Bytes())
 			found++
 		}
 		if next == at {

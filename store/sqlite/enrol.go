@@ -42,7 +42,7 @@ func (s *Store) EnrolAsOf(ctx context.Context, seen uint64, same func(face.Templ
 
 // refuseNewcomer is ErrConflict when a newcomer is the same person. A damaged
 // one is nobody, as in every index.
-func (t tx) refuseNewcomer(seen uint64, gallery, pack string, same func(face.Template) bool) (err error) {
+func (t tx) refuseNewcomer(seen uint64, gallery store.GalleryID, pack string, same func(face.Template) bool) (err error) {
 	rows, err := t.conn.QueryContext(context.Background(), `SELECT f.id, f.subject, f.template, f.checksum FROM changes c JOIN faces f ON f.n = c.n
 		WHERE c.seq > ? AND c.kind = ? AND f.gallery = ? AND f.space = ? LIMIT ?`,
 		min(seen, maxPosition), changelog.PutFace, gallery, pack, store.MaxNewcomers+1)

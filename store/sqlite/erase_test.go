@@ -35,7 +35,7 @@ func TestErasedBytes(t *testing.T) {
 			photo[j] = byte(rng.Uint32())
 		}
 		id := fmt.Sprintf("person-%d", i)
-		_, err := s.Enrol(t.Context(), store.Subject{Gallery: "g", ID: id}, []store.Face{f},
+		_, err := s.Enrol(t.Context(), store.Subject{Gallery: "g", ID: store.SubjectID(id)}, []store.Face{f},
 			[]store.Photo{{MediaType: "image/png", Bytes: photo}}, true)
 		require.NoError(t, err)
 		kept[id+" template"], kept[id+" photo"] = f.Template.Bytes(), photo
@@ -47,9 +47,9 @@ func TestErasedBytes(t *testing.T) {
 		id := fmt.Sprintf("person-%d", i)
 		var err error
 		if i%2 == 0 {
-			_, err = s.DeleteSubject(t.Context(), "g", id)
+			_, err = s.DeleteSubject(t.Context(), "g", store.SubjectID(id))
 		} else {
-			_, err = s.DeleteFace(t.Context(), "g", id, faceID(i))
+			_, err = s.DeleteFace(t.Context(), "g", store.SubjectID(id), store.FaceID(faceID(i)))
 		}
 		require.NoError(t, err)
 		for _, what := range []string{" template", " photo"} {
@@ -64,7 +64,7 @@ func TestErasedBytes(t *testing.T) {
 
 // photographed enrols a subject with a face and a photo of noise, and returns
 // what must not be found when it is gone.
-func photographed(t *testing.T, s *sqlite.Store, gallery, id string, size int) map[string][]byte {
+func photographed(t *testing.T, s *sqlite.Store, gallery store.GalleryID, id store.SubjectID, size int) map[string][]byte {
 	t.Helper()
 	f, note := storetest.NewFace(uuid.NewString()), uuid.NewString()
 	photo := make([]byte, size)
@@ -72,7 +72,7 @@ func photographed(t *testing.T, s *sqlite.Store, gallery, id string, size int) m
 	_, err := s.Enrol(t.Context(), store.Subject{Gallery: gallery, ID: id, Metadata: map[string]string{"note": note}},
 		[]store.Face{f}, []store.Photo{{MediaType: "image/png", Bytes: photo}}, true)
 	require.NoError(t, err)
-	return map[string][]byte{id + " template": f.Template.Bytes(), id + " photo": photo, id + " note": []byte(note)}
+	return map[string][]byte{string(id + " template"): f.Template.Bytes(), string(id + " photo"): photo, string(id + " note"): []byte(note)}
 }
 
 // TestErasedByAnyDeletion looks for what each way to delete has deleted.
@@ -166,8 +166,8 @@ func found(t *testing.T, path string, values map[string][]byte) (n int) {
 
 func newGallery(t *testing.T, s *sqlite.Store, id string) {
 	t.Helper()
-	require.NoError(t, s.CreateTenant(t.Context(), store.Tenant{ID: "tenant of " + id, Name: "t"}))
+	require.NoError(t, s.CreateTenant(t.Context(), store.Tenant{ID: store.TenantID("tenant of " + id), Name: "t"}))
 	require.NoError(t, s.CreateGallery(t.Context(), store.Gallery{
-		ID: id, Tenant: "tenant of " + id, Name: id, Pack: storetest.Pack,
+		ID: store.GalleryID(id), Tenant: store.TenantID("tenant of " + id), Name: id, Pack: storetest.Pack,
 	}))
 }

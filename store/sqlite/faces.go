@@ -11,7 +11,7 @@ import (
 // Faces lists a subject's faces with their templates, oldest first and faces
 // of one moment in the order of their enrolment. It is ErrNotFound when the
 // subject is unknown. One that is damaged says so.
-func (s *Store) Faces(ctx context.Context, gallery, subject string) ([]store.Face, error) {
+func (s *Store) Faces(ctx context.Context, gallery store.GalleryID, subject store.SubjectID) ([]store.Face, error) {
 	rows, err := s.readers.QueryContext(ctx, `
 		SELECT f.id, f.gallery, f.subject, f.space, f.template, f.checksum, f.box, f.landmarks, f.quality, f.details, p.sha256, f.created_at
 		FROM faces f LEFT JOIN kept_photos p ON p.face = f.n
@@ -25,7 +25,7 @@ func (s *Store) Faces(ctx context.Context, gallery, subject string) ([]store.Fac
 
 // DeleteFace removes one face of a subject with its photo, and leaves the
 // subject. It is ErrNotFound when the subject has no such face.
-func (s *Store) DeleteFace(ctx context.Context, gallery, subject, face string) (position uint64, err error) {
+func (s *Store) DeleteFace(ctx context.Context, gallery store.GalleryID, subject store.SubjectID, face store.FaceID) (position uint64, err error) {
 	err = s.erase(ctx, "delete face", func(tx tx) error {
 		if err := tx.change(`INSERT INTO changes (kind, tenant, gallery, face)
 			SELECT ?, g.tenant, g.id, f.id FROM faces f JOIN galleries g ON g.id = f.gallery
@@ -43,7 +43,7 @@ func (s *Store) DeleteFace(ctx context.Context, gallery, subject, face string) (
 
 // Photo returns the kept photo of a gallery's face, or ErrNotFound. A photo that
 // does not have its SHA-256 is ErrDamaged.
-func (s *Store) Photo(ctx context.Context, gallery, face string) (p store.Photo, err error) {
+func (s *Store) Photo(ctx context.Context, gallery store.GalleryID, face store.FaceID) (p store.Photo, err error) {
 	var sum []byte
 	err = s.readers.QueryRowContext(ctx, `SELECT p.media_type, p.bytes, p.sha256 FROM kept_photos p JOIN faces f ON f.n = p.face
 		WHERE`+inGallery+`AND f.id = ?2`, gallery, face).Scan(&p.MediaType, &p.Bytes, &sum)
@@ -58,7 +58,7 @@ func (s *Store) Photo(ctx context.Context, gallery, face string) (p store.Photo,
 
 // DeletePhotos removes a subject's kept photos and leaves its faces; it is
 // ErrNotFound when none was kept. They leave the file one after the other.
-func (s *Store) DeletePhotos(ctx context.Context, gallery, subject string) error {
+func (s *Store) DeletePhotos(ctx context.Context, gallery store.GalleryID, subject store.SubjectID) error {
 	return s.erase(ctx, "delete photos", func(tx tx) error {
 		if err := tx.change(`INSERT INTO dropped_photos SELECT face FROM kept_photos WHERE face IN (
 			SELECT n FROM faces WHERE`+inGallery+`AND subject = ?2)`, gallery, subject); err != nil {

@@ -130,7 +130,7 @@ func TestFullDisk(t *testing.T) {
 	photo := []store.Photo{{MediaType: "image/png", Bytes: make([]byte, 1<<15)}}
 	enrol := func(i int) error {
 		f := storetest.NewFace(faceID(i))
-		_, err := s.Enrol(t.Context(), store.Subject{Gallery: "g", ID: f.ID}, []store.Face{f}, photo, true)
+		_, err := s.Enrol(t.Context(), store.Subject{Gallery: "g", ID: store.SubjectID(f.ID)}, []store.Face{f}, photo, true)
 		return err
 	}
 	i, err := 0, error(nil)
@@ -144,7 +144,7 @@ func TestFullDisk(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, subs, i-1)
 
-	_, err = s.DeleteSubject(t.Context(), "g", faceID(0))
+	_, err = s.DeleteSubject(t.Context(), "g", store.SubjectID(faceID(0)))
 	require.NoError(t, err, "deleting makes room")
 	require.NoError(t, enrol(0))
 	storetest.RequireReplay(t, s)

@@ -32,14 +32,14 @@ func (s *Store) CreateGallery(ctx context.Context, g store.Gallery) error {
 }
 
 // Gallery returns the tenant's gallery of that name, or ErrNotFound.
-func (s *Store) Gallery(ctx context.Context, tenant, name string) (store.Gallery, error) {
+func (s *Store) Gallery(ctx context.Context, tenant store.TenantID, name string) (store.Gallery, error) {
 	g, err := scanGallery(s.readers.QueryRowContext(ctx,
 		galleryColumns+`WHERE tenant = ? AND name = ?`, tenant, name))
 	return g, s.read(ctx, "read gallery", err)
 }
 
 // Galleries lists the tenant's galleries by name.
-func (s *Store) Galleries(ctx context.Context, tenant string, p store.Page) ([]store.Gallery, error) {
+func (s *Store) Galleries(ctx context.Context, tenant store.TenantID, p store.Page) ([]store.Gallery, error) {
 	if err := p.Check(); err != nil {
 		return nil, fmt.Errorf("list galleries: %w", err)
 	}
@@ -53,7 +53,7 @@ func (s *Store) Galleries(ctx context.Context, tenant string, p store.Page) ([]s
 // as it is, and returns it; no other change comes between. It is ErrNotFound
 // when there is none, and an error of change's leaves all as it was. change is
 // called with writes waiting for it.
-func (s *Store) UpdatePolicy(ctx context.Context, tenant, name string, change func(store.Gallery) (store.Policy, error)) (g store.Gallery, err error) {
+func (s *Store) UpdatePolicy(ctx context.Context, tenant store.TenantID, name string, change func(store.Gallery) (store.Policy, error)) (g store.Gallery, err error) {
 	err = s.write(ctx, "update policy", func(tx tx) error {
 		if g, err = scanGallery(tx.row(galleryColumns+`WHERE tenant = ? AND name = ?`, tenant, name)); err != nil {
 			return err
@@ -76,9 +76,9 @@ func (s *Store) UpdatePolicy(ctx context.Context, tenant, name string, change fu
 // DeleteGallery removes a gallery with everything in it, or is ErrNotFound.
 // What was in it is gone for every call at once, and leaves the file a part at
 // a time.
-func (s *Store) DeleteGallery(ctx context.Context, tenant, name string) (position uint64, err error) {
+func (s *Store) DeleteGallery(ctx context.Context, tenant store.TenantID, name string) (position uint64, err error) {
 	err = s.erase(ctx, "delete gallery", func(tx tx) error {
-		var id string
+		var id store.GalleryID
 		if err := tx.row(`UPDATE galleries SET tenant = NULL WHERE tenant = ? AND name = ? RETURNING id`, tenant, name).Scan(&id); err != nil {
 			return err
 		}

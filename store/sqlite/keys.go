@@ -30,13 +30,13 @@ func (s *Store) CreateKey(ctx context.Context, k store.Key) error {
 
 // Key returns the key of that id, revoked or not, or ErrNotFound. It is the
 // one read that no tenant bounds, since it is how a caller's tenant is found.
-func (s *Store) Key(ctx context.Context, id string) (store.Key, error) {
+func (s *Store) Key(ctx context.Context, id store.KeyID) (store.Key, error) {
 	k, err := scanKey(s.readers.QueryRowContext(ctx, keyColumns+`WHERE id = ?`, id))
 	return k, s.read(ctx, "read key", err)
 }
 
 // Keys lists a tenant's keys by id, revoked ones too.
-func (s *Store) Keys(ctx context.Context, tenant string) ([]store.Key, error) {
+func (s *Store) Keys(ctx context.Context, tenant store.TenantID) ([]store.Key, error) {
 	rows, err := s.readers.QueryContext(ctx, keyColumns+`WHERE tenant = ? ORDER BY id`, tenant)
 	ks, err := list(rows, err, scanKey)
 	return ks, s.read(ctx, "list keys", err)
@@ -44,7 +44,7 @@ func (s *Store) Keys(ctx context.Context, tenant string) ([]store.Key, error) {
 
 // RevokeKey makes a key invalid for good; a key revoked before keeps its time.
 // It is ErrNotFound when the tenant has no such key. A damaged one stays so.
-func (s *Store) RevokeKey(ctx context.Context, tenant, id string) error {
+func (s *Store) RevokeKey(ctx context.Context, tenant store.TenantID, id store.KeyID) error {
 	return s.erase(ctx, "revoke key", func(tx tx) error {
 		k, err := scanKey(tx.row(keyColumns+`WHERE tenant = ? AND id = ?`, tenant, id))
 		if err != nil || !k.RevokedAt.IsZero() {

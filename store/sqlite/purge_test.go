@@ -40,7 +40,7 @@ func rows(t *testing.T, db *sql.DB) (n int) {
 }
 
 // enrolMany enrols a subject p with n faces, each with its photo.
-func enrolMany(t *testing.T, s *sqlite.Store, gallery string, n int) []store.Face {
+func enrolMany(t *testing.T, s *sqlite.Store, gallery store.GalleryID, n int) []store.Face {
 	t.Helper()
 	faces, photos := make([]store.Face, n), make([]store.Photo, n)
 	for i := range faces {
@@ -100,7 +100,7 @@ func TestDroppedGallery(t *testing.T) {
 	subs, err := s.Subjects(ctx, "h", store.Page{Limit: 10})
 	require.NoError(t, err)
 	require.Empty(t, subs)
-	of, err := s.SubjectsOf(ctx, "h", []string{faces[0].ID})
+	of, err := s.SubjectsOf(ctx, "h", []store.FaceID{faces[0].ID})
 	require.NoError(t, err)
 	require.Empty(t, of)
 	all, err := s.Galleries(ctx, "tenant of h", store.Page{Limit: 10})

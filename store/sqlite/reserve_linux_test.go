@@ -36,7 +36,7 @@ func TestReserveBesideAnotherProcess(t *testing.T) {
 	newGallery(t, one, "g")
 	const people = 40
 	enrol := func(s *sqlite.Store, id string) error {
-		_, err := s.Enrol(t.Context(), store.Subject{Gallery: "g", ID: id}, []store.Face{storetest.NewFace(uuid.NewString())}, nil, true)
+		_, err := s.Enrol(t.Context(), store.Subject{Gallery: "g", ID: store.SubjectID(id)}, []store.Face{storetest.NewFace(uuid.NewString())}, nil, true)
 		return err
 	}
 	var ids []string
@@ -67,7 +67,7 @@ func TestReserveBesideAnotherProcess(t *testing.T) {
 		})
 	}
 	for _, id := range ids {
-		_, err := one.DeleteSubject(t.Context(), "g", id)
+		_, err := one.DeleteSubject(t.Context(), "g", store.SubjectID(id))
 		require.NoError(t, err)
 	}
 	close(stop)

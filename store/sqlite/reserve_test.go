@@ -35,7 +35,7 @@ func TestReserve(t *testing.T) {
 	newGallery(t, s, "g")
 	enrol := func() error {
 		id := uuid.NewString()
-		_, err := s.Enrol(t.Context(), store.Subject{Gallery: "g", ID: id}, []store.Face{storetest.NewFace(id)}, nil, true)
+		_, err := s.Enrol(t.Context(), store.Subject{Gallery: "g", ID: store.SubjectID(id)}, []store.Face{storetest.NewFace(id)}, nil, true)
 		return err
 	}
 	require.NoError(t, enrol())

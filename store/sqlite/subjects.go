@@ -13,13 +13,13 @@ const subjectColumns = `SELECT gallery, id, metadata, checksum, created_at, upda
 	(SELECT count(*) FROM faces f WHERE f.gallery = subjects.gallery AND f.subject = subjects.id) FROM subjects `
 
 // Subject returns a gallery's subject of that id, or ErrNotFound.
-func (s *Store) Subject(ctx context.Context, gallery, id string) (store.Subject, error) {
+func (s *Store) Subject(ctx context.Context, gallery store.GalleryID, id store.SubjectID) (store.Subject, error) {
 	sub, err := scanSubject(s.readers.QueryRowContext(ctx, subjectColumns+`WHERE`+inGallery+`AND id = ?2`, gallery, id))
 	return sub, s.read(ctx, "read subject", err)
 }
 
 // Subjects lists a gallery's subjects by id.
-func (s *Store) Subjects(ctx context.Context, gallery string, p store.Page) ([]store.Subject, error) {
+func (s *Store) Subjects(ctx context.Context, gallery store.GalleryID, p store.Page) ([]store.Subject, error) {
 	if err := p.Check(); err != nil {
 		return nil, fmt.Errorf("list subjects: %w", err)
 	}
@@ -31,14 +31,14 @@ func (s *Store) Subjects(ctx context.Context, gallery string, p store.Page) ([]s
 
 // SubjectsOf returns the subjects that the faces of those ids are of, by the
 // face's id, all as of one moment. Faces that the gallery has not are left out.
-func (s *Store) SubjectsOf(ctx context.Context, gallery string, faces []string) (map[string]store.Subject, error) {
+func (s *Store) SubjectsOf(ctx context.Context, gallery store.GalleryID, faces []store.FaceID) (map[store.FaceID]store.Subject, error) {
 	rows, err := s.readers.QueryContext(ctx, `
 		SELECT f.id, s.gallery, s.id, s.metadata, s.checksum, s.created_at, s.updated_at,
 			(SELECT count(*) FROM faces o WHERE o.gallery = s.gallery AND o.subject = s.id)
 		FROM (SELECT * FROM faces WHERE`+inGallery+`AND id IN (SELECT value FROM json_each(?2))) f
 		JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject`, gallery, jsonColumn{faces})
-	subs := make(map[string]store.Subject, len(faces))
-	_, err = list(rows, err, func(row scanner) (face string, err error) {
+	subs := make(map[store.FaceID]store.Subject, len(faces))
+	_, err = list(rows, err, func(row scanner) (face store.FaceID, err error) {
 		var sub store.Subject
 		var metadata []byte
 		var checksum any
@@ -55,7 +55,7 @@ func (s *Store) SubjectsOf(ctx context.Context, gallery string, faces []string) 
 // change comes between. It is ErrNotFound when the subject is unknown, and an
 // error of change's leaves all as it was. change is called with writes waiting
 // for it.
-func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, change func(store.Subject) (map[string]string, error)) (sub store.Subject, position uint64, err error) {
+func (s *Store) UpdateMetadata(ctx context.Context, gallery store.GalleryID, id store.SubjectID, change func(store.Subject) (map[string]string, error)) (sub store.Subject, position uint64, err error) {
 	err = s.replace(ctx, "update metadata", func(tx tx) error {
 		if sub, err = tx.find(gallery, id); err != nil {
 			return err
@@ -88,7 +88,7 @@ func (s *Store) UpdateMetadata(ctx context.Context, gallery, id string, change f
 
 // logMetadata appends the row of a subject's metadata to the log, and removes
 // the one before.
-func (t tx) logMetadata(gallery, id string) (seq int64, err error) {
+func (t tx) logMetadata(gallery store.GalleryID, id store.SubjectID) (seq int64, err error) {
 	if _, err := t.exec(`DELETE FROM changes WHERE kind = ? AND seq = (SELECT changed FROM subjects WHERE gallery = ? AND id = ?)`,
 		changelog.PutMetadata, gallery, id); err != nil {
 		return 0, err
@@ -106,13 +106,13 @@ func (t tx) logMetadata(gallery, id string) (seq int64, err error) {
 }
 
 // find is the subject as this transaction sees it.
-func (t tx) find(gallery, id string) (store.Subject, error) {
+func (t tx) find(gallery store.GalleryID, id store.SubjectID) (store.Subject, error) {
 	return scanSubject(t.row(subjectColumns+`WHERE`+inGallery+`AND id = ?2`, gallery, id))
 }
 
 // DeleteSubject removes a subject with its faces and photos, or is ErrNotFound.
 // Its photos leave the file one after the other.
-func (s *Store) DeleteSubject(ctx context.Context, gallery, id string) (position uint64, err error) {
+func (s *Store) DeleteSubject(ctx context.Context, gallery store.GalleryID, id store.SubjectID) (position uint64, err error) {
 	err = s.erase(ctx, "delete subject", func(tx tx) error {
 		if _, err := tx.exec(`INSERT INTO changes (kind, tenant, gallery, face)
 			SELECT ?, g.tenant, g.id, f.id FROM faces f JOIN galleries g ON g.id = f.gallery

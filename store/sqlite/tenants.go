@@ -23,7 +23,7 @@ func (s *Store) CreateTenant(ctx context.Context, t store.Tenant) error {
 }
 
 // Tenant returns the tenant of that id, or ErrNotFound.
-func (s *Store) Tenant(ctx context.Context, id string) (store.Tenant, error) {
+func (s *Store) Tenant(ctx context.Context, id store.TenantID) (store.Tenant, error) {
 	t, err := scanTenant(s.readers.QueryRowContext(ctx, tenantColumns+`WHERE id = ?`, id))
 	return t, s.read(ctx, "read tenant", err)
 }
@@ -42,7 +42,7 @@ func (s *Store) Tenants(ctx context.Context, p store.Page) ([]store.Tenant, erro
 // DeleteTenant removes a tenant with everything of it, and returns the
 // position at which its last gallery left the index. What was in its galleries
 // leaves the file a part at a time.
-func (s *Store) DeleteTenant(ctx context.Context, id string) (position uint64, err error) {
+func (s *Store) DeleteTenant(ctx context.Context, id store.TenantID) (position uint64, err error) {
 	err = s.erase(ctx, "delete tenant", func(tx tx) error {
 		if _, err := tx.exec(`INSERT INTO changes (kind, tenant, gallery)
 			SELECT ?, tenant, id FROM galleries WHERE tenant = ?`, changelog.DropGallery, id); err != nil {

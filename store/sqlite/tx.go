@@ -41,7 +41,7 @@ func (t tx) change(query string, args ...any) error {
 }
 
 // log appends a deletion to the change log.
-func (t tx) log(kind changelog.Kind, tenant, gallery, face string) error {
+func (t tx) log(kind changelog.Kind, tenant store.TenantID, gallery store.GalleryID, face store.FaceID) error {
 	_, err := t.exec(`INSERT INTO changes (kind, tenant, gallery, face) VALUES (?, ?, ?, ?)`,
 		kind, tenant, gallery, face)
 	return err

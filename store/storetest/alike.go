@@ -145,7 +145,7 @@ func (h hostile) newFace(t *rapid.T) store.Face {
 	f.CreatedAt = h.time(t)
 	switch rapid.IntRange(0, 9).Draw(t, "face") {
 	case 0:
-		f.ID = h.text(t, "face id")
+		f.ID = store.FaceID(h.text(t, "face id"))
 	case 1:
 		f.Pack = h.text(t, "pack")
 	case 2:
@@ -171,12 +171,14 @@ func (h hostile) call(t *rapid.T) call {
 	seen := rapid.SampledFrom([]uint64{0, math.MaxInt64, math.MaxInt64 + 1, math.MaxUint64}).Draw(t, "position")
 	calls := map[string]func() func(Store) (any, error){
 		"create tenant": func() func(Store) (any, error) {
-			tn := store.Tenant{ID: tenant, Name: h.text(t, "name"), CreatedAt: h.time(t)}
+			tn := store.Tenant{ID: store.TenantID(tenant), Name: h.text(t, "name"), CreatedAt: h.time(t)}
 			return func(s Store) (any, error) { return nil, s.CreateTenant(ctx, tn) }
 		},
-		"tenant": func() func(Store) (any, error) { return func(s Store) (any, error) { return s.Tenant(ctx, tenant) } },
+		"tenant": func() func(Store) (any, error) {
+			return func(s Store) (any, error) { return s.Tenant(ctx, store.TenantID(tenant)) }
+		},
 		"delete tenant": func() func(Store) (any, error) {
-			return func(s Store) (any, error) { return s.DeleteTenant(ctx, tenant) }
+			return func(s Store) (any, error) { return s.DeleteTenant(ctx, store.TenantID(tenant)) }
 		},
 		"tenants": func() func(Store) (any, error) {
 			p := h.page(t)
@@ -184,7 +186,7 @@ func (h hostile) call(t *rapid.T) call {
 			return func(s Store) (any, error) {
 				ts, err := s.Tenants(ctx, p)
 				for i := range ts {
-					if !strings.HasPrefix(ts[i].ID, h.salt) {
+					if !strings.HasPrefix(string(ts[i].ID), h.salt) {
 						return ts[:i], err
 					}
 				}
@@ -192,52 +194,55 @@ func (h hostile) call(t *rapid.T) call {
 			}
 		},
 		"create key": func() func(Store) (any, error) {
-			k := store.Key{ID: h.id(t, "key"), Tenant: tenant, Name: h.text(t, "name"), CreatedAt: h.time(t)}
+			k := store.Key{ID: store.KeyID(h.id(t, "key")), Tenant: store.TenantID(tenant), Name: h.text(t, "name"), CreatedAt: h.time(t)}
 			k.MAC = rapid.SampledFrom([][]byte{{1}, {0}, {}, nil}).Draw(t, "mac")
 			k.Scopes = rapid.SampledFrom([][]string{nil, {}, {"search"}, {h.text(t, "scope")}}).Draw(t, "scopes")
 			return func(s Store) (any, error) { return nil, s.CreateKey(ctx, k) }
 		},
 		"key": func() func(Store) (any, error) {
 			id := h.id(t, "key")
-			return func(s Store) (any, error) { return masked(s.Key(ctx, id)) }
+			return func(s Store) (any, error) { return masked(s.Key(ctx, store.KeyID(id))) }
 		},
 		"keys": func() func(Store) (any, error) {
-			return func(s Store) (any, error) { return maskedAll(s.Keys(ctx, tenant)) }
+			return func(s Store) (any, error) { return maskedAll(s.Keys(ctx, store.TenantID(tenant))) }
 		},
 		"revoke key": func() func(Store) (any, error) {
 			id := h.id(t, "key")
-			return func(s Store) (any, error) { return nil, s.RevokeKey(ctx, tenant, id) }
+			return func(s Store) (any, error) { return nil, s.RevokeKey(ctx, store.TenantID(tenant), store.KeyID(id)) }
 		},
 		"create gallery": func() func(Store) (any, error) {
 			g := store.Gallery{
 				// Its id is its name, so that the calls below find it.
-				ID: gallery, Tenant: tenant, Name: gallery, Pack: rapid.SampledFrom([]string{Pack, h.text(t, "pack")}).Draw(t, "of pack"),
+				ID: store.GalleryID(gallery), Tenant: store.TenantID(tenant), Name: gallery, Pack: rapid.SampledFrom([]string{Pack, h.text(t, "pack")}).Draw(t, "of pack"),
 				Policy: h.policy(t), CreatedAt: h.time(t),
 			}
 			return func(s Store) (any, error) { return nil, s.CreateGallery(ctx, g) }
 		},
 		"gallery": func() func(Store) (any, error) {
-			return func(s Store) (any, error) { return s.Gallery(ctx, tenant, gallery) }
+			return func(s Store) (any, error) { return s.Gallery(ctx, store.TenantID(tenant), gallery) }
 		},
 		"galleries": func() func(Store) (any, error) {
 			p := h.page(t)
-			return func(s Store) (any, error) { return s.Galleries(ctx, tenant, p) }
+			return func(s Store) (any, error) { return s.Galleries(ctx, store.TenantID(tenant), p) }
 		},
 		"update policy": func() func(Store) (any, error) {
 			p := h.policy(t)
-			return func(s Store) (any, error) { return nil, update(ctx, s, tenant, gallery, p) }
+			return func(s Store) (any, error) { return nil, update(ctx, s, store.TenantID(tenant), gallery, p) }
 		},
 		"delete gallery": func() func(Store) (any, error) {
-			return func(s Store) (any, error) { _, err := s.DeleteGallery(ctx, tenant, gallery); return nil, err }
+			return func(s Store) (any, error) {
+				_, err := s.DeleteGallery(ctx, store.TenantID(tenant), gallery)
+				return nil, err
+			}
 		},
 		"enrol": func() func(Store) (any, error) {
 			faces, create := []store.Face{h.newFace(t)}, rapid.IntRange(0, 2).Draw(t, "create") > 0
 			photos := rapid.SampledFrom([][]store.Photo{nil, {{}}, {{MediaType: h.text(t, "media type"), Bytes: []byte("x")}}}).Draw(t, "photos")
-			made := store.Subject{Gallery: gallery, ID: sub, Metadata: h.metadata(t), CreatedAt: h.time(t), UpdatedAt: h.time(t)}
+			made := store.Subject{Gallery: store.GalleryID(gallery), ID: store.SubjectID(sub), Metadata: h.metadata(t), CreatedAt: h.time(t), UpdatedAt: h.time(t)}
 			return func(s Store) (any, error) { _, err := s.Enrol(ctx, made, faces, photos, create); return nil, err }
 		},
 		"enrol as of": func() func(Store) (any, error) {
-			made := store.Subject{Gallery: gallery, ID: sub, Metadata: h.metadata(t), CreatedAt: h.time(t), UpdatedAt: h.time(t)}
+			made := store.Subject{Gallery: store.GalleryID(gallery), ID: store.SubjectID(sub), Metadata: h.metadata(t), CreatedAt: h.time(t), UpdatedAt: h.time(t)}
 			faces := []store.Face{h.newFace(t)}
 			return func(s Store) (any, error) {
 				_, err := s.EnrolAsOf(ctx, seen, anybody, made, faces, nil)
@@ -246,7 +251,7 @@ func (h hostile) call(t *rapid.T) call {
 		},
 		"subject": func() func(Store) (any, error) {
 			return func(s Store) (any, error) {
-				got, err := s.Subject(ctx, gallery, sub)
+				got, err := s.Subject(ctx, store.GalleryID(gallery), store.SubjectID(sub))
 				got.UpdatedAt = time.Time{}
 				return got, err
 			}
@@ -254,30 +259,41 @@ func (h hostile) call(t *rapid.T) call {
 		"subjects": func() func(Store) (any, error) {
 			p := h.page(t)
 			return func(s Store) (any, error) {
-				got, err := s.Subjects(ctx, gallery, p)
-				return ids(got, func(sub store.Subject) string { return sub.ID }), err
+				got, err := s.Subjects(ctx, store.GalleryID(gallery), p)
+				return ids(got, func(sub store.Subject) string { return string(sub.ID) }), err
 			}
 		},
 		"update metadata": func() func(Store) (any, error) {
 			m := h.metadata(t)
-			return func(s Store) (any, error) { _, err := describe(ctx, s, gallery, sub, m); return nil, err }
+			return func(s Store) (any, error) {
+				_, err := describe(ctx, s, store.GalleryID(gallery), store.SubjectID(sub), m)
+				return nil, err
+			}
 		},
 		"delete subject": func() func(Store) (any, error) {
-			return func(s Store) (any, error) { _, err := s.DeleteSubject(ctx, gallery, sub); return nil, err }
+			return func(s Store) (any, error) {
+				_, err := s.DeleteSubject(ctx, store.GalleryID(gallery), store.SubjectID(sub))
+				return nil, err
+			}
 		},
 		"faces": func() func(Store) (any, error) {
-			return func(s Store) (any, error) { return s.Faces(ctx, gallery, sub) }
+			return func(s Store) (any, error) { return s.Faces(ctx, store.GalleryID(gallery), store.SubjectID(sub)) }
 		},
 		"delete face": func() func(Store) (any, error) {
 			id := rapid.SampledFrom([]string{h.face, h.text(t, "face id")}).Draw(t, "face")
-			return func(s Store) (any, error) { _, err := s.DeleteFace(ctx, gallery, sub, id); return nil, err }
+			return func(s Store) (any, error) {
+				_, err := s.DeleteFace(ctx, store.GalleryID(gallery), store.SubjectID(sub), store.FaceID(id))
+				return nil, err
+			}
 		},
 		"photo": func() func(Store) (any, error) {
 			id := rapid.SampledFrom([]string{h.face, h.text(t, "face id")}).Draw(t, "face")
-			return func(s Store) (any, error) { return s.Photo(ctx, gallery, id) }
+			return func(s Store) (any, error) { return s.Photo(ctx, store.GalleryID(gallery), store.FaceID(id)) }
 		},
 		"delete photos": func() func(Store) (any, error) {
-			return func(s Store) (any, error) { return nil, s.DeletePhotos(ctx, gallery, sub) }
+			return func(s Store) (any, error) {
+				return nil, s.DeletePhotos(ctx, store.GalleryID(gallery), store.SubjectID(sub))
+			}
 		},
 		"changes": func() func(Store) (any, error) {
 			return func(s Store) (any, error) {

@@ -20,8 +20,8 @@ const (
 
 // enrolling is what one concurrent enrolment was answered.
 type enrolling struct {
-	subject  string
-	face     string
+	subject  store.SubjectID
+	face     store.FaceID
 	position uint64
 	err      error
 }
@@ -35,7 +35,7 @@ func enrolAtOnce(g store.Gallery, handles []Store, limit func() (context.Context
 		wg.Go(func() {
 			for i := range rounds {
 				a := &answers[w*rounds+i]
-				a.subject = fmt.Sprintf("w%dr%d", w, i)
+				a.subject = store.SubjectID(fmt.Sprintf("w%dr%d", w, i))
 				faces := newFaces(1)
 				a.face = faces[0].ID
 				ctx, cancel := limit()
@@ -95,7 +95,7 @@ func checkConcurrentEnrolments(t *testing.T, handles []Store) {
 	answers := enrolAtOnce(g, handles, noLimit)
 	r := stop()
 
-	at := make(map[uint64]string)
+	at := make(map[uint64]store.FaceID)
 	for _, a := range answers {
 		require.NoError(t, a.err)
 		require.NotContains(t, at, a.position)
@@ -121,7 +121,7 @@ func testConcurrentCreation(t *testing.T, open Open) {
 		var wg sync.WaitGroup
 		for w := range workers {
 			wg.Go(func() {
-				_, errs[w] = s.Enrol(context.Background(), subject(g.ID, id), newFaces(1), nil, true)
+				_, errs[w] = s.Enrol(context.Background(), subject(g.ID, store.SubjectID(id)), newFaces(1), nil, true)
 			})
 		}
 		wg.Wait()
@@ -134,7 +134,7 @@ func testConcurrentCreation(t *testing.T, open Open) {
 			}
 		}
 		require.Equal(t, 1, made, "one of them creates the subject")
-		faces, err := s.Faces(t.Context(), g.ID, id)
+		faces, err := s.Faces(t.Context(), g.ID, store.SubjectID(id))
 		require.NoError(t, err)
 		require.Len(t, faces, 1)
 	}
@@ -152,7 +152,7 @@ func testCancellation(t *testing.T, open Open) {
 		"tenant":       func() error { _, err := s.Tenant(ctx, g.Tenant); return err },
 		"gallery":      func() error { _, err := s.Gallery(ctx, g.Tenant, g.Name); return err },
 		"subject":      func() error { _, err := s.Subject(ctx, g.ID, "p"); return err },
-		"subjects of":  func() error { _, err := s.SubjectsOf(ctx, g.ID, []string{faces[0].ID}); return err },
+		"subjects of":  func() error { _, err := s.SubjectsOf(ctx, g.ID, []store.FaceID{faces[0].ID}); return err },
 		"subjects":     func() error { _, err := s.Subjects(ctx, g.ID, store.Page{Limit: 1}); return err },
 		"faces":        func() error { _, err := s.Faces(ctx, g.ID, "p"); return err },
 		"photo":        func() error { _, err := s.Photo(ctx, g.ID, faces[0].ID); return err },

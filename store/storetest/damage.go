@@ -163,9 +163,9 @@ func testDamagedMetadata(t *testing.T, open Open, exec Exec) {
 	require.NoError(t, err)
 	require.Equal(t, "metadata", sub.Damage)
 	require.Equal(t, 1, sub.Faces)
-	found, err := s.SubjectsOf(ctx, g.ID, []string{faces[0].ID})
+	found, err := s.SubjectsOf(ctx, g.ID, []store.FaceID{faces[0].ID})
 	require.NoError(t, err)
-	require.Equal(t, map[string]store.Subject{faces[0].ID: sub}, found)
+	require.Equal(t, map[store.FaceID]store.Subject{faces[0].ID: sub}, found)
 	all, err := s.Subjects(ctx, g.ID, store.Page{Limit: 10})
 	require.NoError(t, err)
 	require.Len(t, all, 2)
@@ -240,7 +240,7 @@ func testDamagedKeys(t *testing.T, open Open, exec Exec) {
 	s, ctx := opened(t, open), t.Context()
 	id := tenant(t, s)
 	for _, k := range []string{"k1", "k2"} {
-		require.NoError(t, s.CreateKey(ctx, store.Key{ID: k, Tenant: id, MAC: []byte{1}, Scopes: []string{"search"}}))
+		require.NoError(t, s.CreateKey(ctx, store.Key{ID: store.KeyID(k), Tenant: id, MAC: []byte{1}, Scopes: []string{"search"}}))
 	}
 	for _, scopes := range []string{`{"all": 1}`, `["searcl"]`, `["search", "all"]`, `["all"]`} {
 		exec(t, `UPDATE keys SET scopes = ? WHERE id = ?`, scopes, "k1")
@@ -434,7 +434,7 @@ func testDamagedAges(t *testing.T, open Open, exec Exec) {
 	exec(t, `UPDATE faces SET details = details + 1 WHERE id <> ?`, last.ID)
 	n, err := s.DeleteExpired(ctx, epoch.Add(2*time.Hour))
 	require.ErrorIs(t, err, store.ErrDamaged, "it cannot be told how old they are")
-	require.ErrorContains(t, err, faces[0].ID)
+	require.ErrorContains(t, err, string(faces[0].ID))
 	require.Equal(t, 1, n, "and they do not keep others from going")
 	got, err := s.Faces(ctx, g.ID, "p")
 	require.NoError(t, err)

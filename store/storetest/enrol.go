@@ -64,10 +64,11 @@ func testEnrol(t *testing.T, open Open) {
 
 func testEnrolMatrix(t *testing.T, open Open) {
 	tests := map[string]struct {
-		gallery, subject string
-		faceID           string
-		create           bool
-		want             error
+		gallery store.GalleryID
+		subject store.SubjectID
+		faceID  string
+		create  bool
+		want    error
 	}{
 		"create, absent":          {subject: "new", create: true},
 		"create, there":           {subject: "old", create: true, want: store.ErrExists},

@@ -38,7 +38,7 @@ func NewFace(id string) store.Face {
 		panic(err) // no seed gives the zero vector
 	}
 	f := store.Face{
-		ID: id, Pack: Pack, Template: t,
+		ID: store.FaceID(id), Pack: Pack, Template: t,
 		Box:       face.Box{X: -1.5, Y: rng.Float32() * 100, Width: 80.25, Height: 1.0 / 3},
 		Rotation:  90 * int(hash[0]%4),
 		Quality:   face.Quality{Score: rng.Float32(), InterEye: 61.5, Yaw: -12.125, Reasons: []string{"blurred", "dark"}},
@@ -60,7 +60,7 @@ func newFaces(n int) []store.Face {
 	return fs
 }
 
-func subject(gallery, id string, metadata ...string) store.Subject {
+func subject(gallery store.GalleryID, id store.SubjectID, metadata ...string) store.Subject {
 	sub := store.Subject{Gallery: gallery, ID: id, Metadata: map[string]string{}, CreatedAt: epoch, UpdatedAt: epoch}
 	for i := 0; i < len(metadata); i += 2 {
 		sub.Metadata[metadata[i]] = metadata[i+1]
@@ -69,18 +69,18 @@ func subject(gallery, id string, metadata ...string) store.Subject {
 }
 
 // tenant makes a tenant and returns its id.
-func tenant(t *testing.T, s Store) string {
+func tenant(t *testing.T, s Store) store.TenantID {
 	t.Helper()
-	id := uuid.NewString()
-	require.NoError(t, s.CreateTenant(t.Context(), store.Tenant{ID: id, Name: "tenant " + id[:4], CreatedAt: epoch}))
+	id := store.TenantID(uuid.NewString())
+	require.NoError(t, s.CreateTenant(t.Context(), store.Tenant{ID: id, Name: "tenant " + string(id[:4]), CreatedAt: epoch}))
 	return id
 }
 
 // gallery makes a gallery of the tenant and returns it.
-func gallery(t *testing.T, s Store, tenant, name string) store.Gallery {
+func gallery(t *testing.T, s Store, tenant store.TenantID, name string) store.Gallery {
 	t.Helper()
 	g := store.Gallery{
-		ID: uuid.NewString(), Tenant: tenant, Name: name, Pack: Pack, CreatedAt: epoch,
+		ID: store.GalleryID(uuid.NewString()), Tenant: tenant, Name: name, Pack: Pack, CreatedAt: epoch,
 		Policy: store.Policy{FPIR: 0.01, Quality: store.GateReport, Liveness: store.GateOff},
 	}
 	require.NoError(t, s.CreateGallery(t.Context(), g))
@@ -94,7 +94,7 @@ func newGallery(t *testing.T, s Store) store.Gallery {
 }
 
 // enrol makes a subject with n faces and returns them as they read back.
-func enrol(t *testing.T, s Store, g store.Gallery, id string, n int) []store.Face {
+func enrol(t *testing.T, s Store, g store.Gallery, id store.SubjectID, n int) []store.Face {
 	t.Helper()
 	faces := newFaces(n)
 	_, err := s.Enrol(t.Context(), subject(g.ID, id), faces, nil, true)
@@ -103,7 +103,7 @@ func enrol(t *testing.T, s Store, g store.Gallery, id string, n int) []store.Fac
 }
 
 // stored is how faces read back from where they were enrolled.
-func stored(faces []store.Face, gallery, subject string) []store.Face {
+func stored(faces []store.Face, gallery store.GalleryID, subject store.SubjectID) []store.Face {
 	out := make([]store.Face, len(faces))
 	for i, f := range faces {
 		f.Gallery, f.Subject = gallery, subject
@@ -113,7 +113,7 @@ func stored(faces []store.Face, gallery, subject string) []store.Face {
 }
 
 // describe makes m the subject's metadata, whatever it was.
-func describe(ctx context.Context, s Store, gallery, id string, m map[string]string) (uint64, error) {
+func describe(ctx context.Context, s Store, gallery store.GalleryID, id store.SubjectID, m map[string]string) (uint64, error) {
 	_, position, err := s.UpdateMetadata(ctx, gallery, id, func(store.Subject) (map[string]string, error) { return m, nil })
 	return position, err
 }

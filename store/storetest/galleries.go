@@ -18,7 +18,7 @@ func testGalleries(t *testing.T, open Open) {
 	s, ctx := opened(t, open), t.Context()
 	id, other := tenant(t, s), tenant(t, s)
 	g := store.Gallery{
-		ID: uuid.NewString(), Tenant: id, Name: "staff", Pack: "p", CreatedAt: epoch,
+		ID: store.GalleryID(uuid.NewString()), Tenant: id, Name: "staff", Pack: "p", CreatedAt: epoch,
 		Policy: store.Policy{
 			FPIR: 1e-3, Quality: store.GateEnforce, Liveness: store.GateReport, Detail: store.DetailFull, KeepPhotos: true, Retention: 90 * 24 * time.Hour,
 		},
@@ -30,24 +30,24 @@ func testGalleries(t *testing.T, open Open) {
 	require.Equal(t, g, got)
 
 	taken := map[string]store.Gallery{
-		"name": {ID: uuid.NewString(), Tenant: id, Name: "staff", Pack: "p"},
+		"name": {ID: store.GalleryID(uuid.NewString()), Tenant: id, Name: "staff", Pack: "p"},
 		"id":   {ID: g.ID, Tenant: other, Name: "new", Pack: "p"},
 	}
 	for what, g := range taken {
 		require.ErrorIs(t, s.CreateGallery(ctx, g), store.ErrExists, what)
 	}
-	require.ErrorIs(t, s.CreateGallery(ctx, store.Gallery{ID: uuid.NewString(), Tenant: uuid.NewString(), Name: "x", Pack: "p"}),
+	require.ErrorIs(t, s.CreateGallery(ctx, store.Gallery{ID: store.GalleryID(uuid.NewString()), Tenant: store.TenantID(uuid.NewString()), Name: "x", Pack: "p"}),
 		store.ErrNotFound, "unknown tenant")
 	gallery(t, s, other, "staff")
 
-	for name, tn := range map[string]string{"Staff": id, "staff ": id, "new": other} {
-		_, err = s.Gallery(ctx, tn, name)
+	for name, tn := range map[string]string{"Staff": string(id), "staff ": string(id), "new": string(other)} {
+		_, err = s.Gallery(ctx, store.TenantID(tn), name)
 		require.ErrorIs(t, err, store.ErrNotFound, name)
 	}
 
 	p := store.Policy{FPIR: 0.5, Quality: store.GateOff, Liveness: store.GateOff}
 	require.ErrorIs(t, update(ctx, s, id, "none", p), store.ErrNotFound)
-	require.ErrorIs(t, update(ctx, s, uuid.NewString(), "staff", p), store.ErrNotFound)
+	require.ErrorIs(t, update(ctx, s, store.TenantID(uuid.NewString()), "staff", p), store.ErrNotFound)
 	require.NoError(t, update(ctx, s, id, "staff", p))
 	got, err = s.Gallery(ctx, id, "staff")
 	require.NoError(t, err)
@@ -58,7 +58,7 @@ func testGalleries(t *testing.T, open Open) {
 }
 
 // update makes p the gallery's policy, whatever it was.
-func update(ctx context.Context, s Store, tenant, name string, p store.Policy) error {
+func update(ctx context.Context, s Store, tenant store.TenantID, name string, p store.Policy) error {
 	_, err := s.UpdatePolicy(ctx, tenant, name, func(store.Gallery) (store.Policy, error) { return p, nil })
 	return err
 }

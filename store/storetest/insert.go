@@ -65,7 +65,7 @@ func testEnrolAsOf(t *testing.T, open Open) {
 	_, err = s.EnrolAsOf(ctx, after, anybody, subject(g.ID, "r"), newFaces(1), nil)
 	require.NoError(t, err)
 	for i, ahead := range []uint64{1 << 40, math.MaxUint64} {
-		_, err = s.EnrolAsOf(ctx, ahead, anybody, subject(g.ID, fmt.Sprint("ahead", i)), newFaces(1), nil)
+		_, err = s.EnrolAsOf(ctx, ahead, anybody, subject(g.ID, store.SubjectID(fmt.Sprint("ahead", i))), newFaces(1), nil)
 		require.NoError(t, err)
 	}
 	RequireReplay(t, s)
@@ -106,7 +106,7 @@ func testNewcomers(t *testing.T, open Open) {
 
 	seen = position(t, s)
 	for range store.MaxNewcomers / 1024 {
-		enrol(t, s, g, uuid.NewString(), 1024)
+		enrol(t, s, g, store.SubjectID(uuid.NewString()), 1024)
 	}
 	_, err = s.EnrolAsOf(ctx, seen, nobody, subject(g.ID, "most"), newFaces(1), nil)
 	require.NoError(t, err)
@@ -126,7 +126,7 @@ func testInsertBesideOthers(t *testing.T, open Open) {
 		others.Go(func() {
 			// A pause, since SQLite lets processes in by chance.
 			for ; !stop.Load(); time.Sleep(10 * time.Millisecond) {
-				_, err := handles[w%len(handles)].Enrol(context.Background(), subject(g.ID, uuid.NewString()), newFaces(1), nil, true)
+				_, err := handles[w%len(handles)].Enrol(context.Background(), subject(g.ID, store.SubjectID(uuid.NewString())), newFaces(1), nil, true)
 				if err != nil {
 					t.Error(err)
 					return
@@ -142,7 +142,7 @@ func testInsertBesideOthers(t *testing.T, open Open) {
 		for position(t, s) <= seen+workers {
 			time.Sleep(time.Millisecond)
 		}
-		_, err := s.EnrolAsOf(t.Context(), seen, nobody, subject(g.ID, fmt.Sprint("inserted", i)), newFaces(1), nil)
+		_, err := s.EnrolAsOf(t.Context(), seen, nobody, subject(g.ID, store.SubjectID(fmt.Sprint("inserted", i))), newFaces(1), nil)
 		require.NoError(t, err)
 	}
 }
@@ -182,7 +182,7 @@ func insertIfNobody(t *testing.T, s Store, g store.Gallery, id string) error {
 		if err != nil || len(subs) > 0 {
 			return err
 		}
-		if _, err = s.EnrolAsOf(t.Context(), seen, anybody, subject(g.ID, id), newFaces(1), nil); !errors.Is(err, store.ErrConflict) {
+		if _, err = s.EnrolAsOf(t.Context(), seen, anybody, subject(g.ID, store.SubjectID(id)), newFaces(1), nil); !errors.Is(err, store.ErrConflict) {
 			return err
 		}
 	}

@@ -45,11 +45,11 @@ func testLogLeavesOut(t *testing.T, open Open) {
 	g := newGallery(t, s)
 	const people = 10
 	for _, id := range names(people) {
-		enrol(t, s, g, id, 1)
+		enrol(t, s, g, store.SubjectID(id), 1)
 	}
 	end := position(t, s)
 	for _, id := range names(people) {
-		_, err := s.DeleteSubject(ctx, g.ID, id)
+		_, err := s.DeleteSubject(ctx, g.ID, store.SubjectID(id))
 		require.NoError(t, err)
 	}
 	r := newReplay(0)
@@ -121,14 +121,14 @@ func testLogCompacted(t *testing.T, open Open) {
 	s, ctx := opened(t, open), t.Context()
 	g := newGallery(t, s)
 	for _, id := range names(6) {
-		enrol(t, s, g, id, 2)
+		enrol(t, s, g, store.SubjectID(id), 2)
 	}
 	behind := newReplay(0)
 	behind.catchUp(t, s, 100)
 	for _, id := range names(4) {
-		_, _, err := s.UpdateMetadata(ctx, g.ID, id, func(store.Subject) (map[string]string, error) { return map[string]string{"team": id}, nil })
+		_, _, err := s.UpdateMetadata(ctx, g.ID, store.SubjectID(id), func(store.Subject) (map[string]string, error) { return map[string]string{"team": id}, nil })
 		require.NoError(t, err)
-		_, err = s.DeleteSubject(ctx, g.ID, id)
+		_, err = s.DeleteSubject(ctx, g.ID, store.SubjectID(id))
 		require.NoError(t, err)
 	}
 	end := position(t, s)
@@ -144,7 +144,7 @@ func testLogCompacted(t *testing.T, open Open) {
 	RequireReplay(t, s)
 
 	// The last row stays, whatever it says.
-	_, _, err = s.UpdateMetadata(ctx, g.ID, names(6)[5], func(store.Subject) (map[string]string, error) { return nil, nil })
+	_, _, err = s.UpdateMetadata(ctx, g.ID, store.SubjectID(names(6)[5]), func(store.Subject) (map[string]string, error) { return nil, nil })
 	require.NoError(t, err)
 	enrol(t, s, g, "last", 1)
 	end = position(t, s)

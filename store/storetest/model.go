@@ -37,32 +37,35 @@ func testModel(t *testing.T, open Open) {
 
 type model struct {
 	store     Store
-	tenants   []string
+	tenants   []store.TenantID
 	galleries map[galleryKey]*modelGallery
 	// taken are faces ids that exist or have existed.
-	taken []string
+	taken []store.FaceID
 	// replays follow the log from the check's beginning, each at its pace.
 	replays  []*replay
 	position uint64
 }
 
-type galleryKey struct{ tenant, name string }
+type galleryKey struct {
+	tenant store.TenantID
+	name   string
+}
 
 type modelGallery struct {
 	gallery  store.Gallery
-	subjects map[string]*modelSubject
+	subjects map[store.SubjectID]*modelSubject
 }
 
 type modelSubject struct {
 	metadata map[string]string
 	faces    []store.Face
-	photos   map[string]store.Photo
+	photos   map[store.FaceID]store.Photo
 }
 
 func newModel(t *rapid.T, s Store) *model {
 	m := &model{store: s, galleries: make(map[galleryKey]*modelGallery)}
 	for range 2 {
-		id := uuid.NewString()
+		id := store.TenantID(uuid.NewString())
 		require.NoError(t, s.CreateTenant(context.Background(), store.Tenant{ID: id, Name: "model"}))
 		m.tenants = append(m.tenants, id)
 	}
@@ -83,9 +86,9 @@ func (m *model) galleryAt(t *rapid.T) (galleryKey, *modelGallery) {
 
 // subjectAt draws a place for a subject, and the subject if it is there; an
 // absent gallery is an id that never was.
-func (m *model) subjectAt(t *rapid.T) (gallery, id string, g *modelGallery, sub *modelSubject) {
+func (m *model) subjectAt(t *rapid.T) (gallery store.GalleryID, id store.SubjectID, g *modelGallery, sub *modelSubject) {
 	_, g = m.galleryAt(t)
-	id = rapid.SampledFrom([]string{"p", "q", "r"}).Draw(t, "subject")
+	id = rapid.SampledFrom([]store.SubjectID{"p", "q", "r"}).Draw(t, "subject")
 	if g == nil {
 		return "no such gallery", id, nil, nil
 	}
@@ -104,14 +107,14 @@ func (m *model) moved(t *rapid.T, position uint64, entries int) {
 
 func (m *model) createGallery(t *rapid.T) {
 	k, g := m.galleryAt(t)
-	made := store.Gallery{ID: uuid.NewString(), Tenant: k.tenant, Name: k.name, Pack: Pack, CreatedAt: epoch}
+	made := store.Gallery{ID: store.GalleryID(uuid.NewString()), Tenant: k.tenant, Name: k.name, Pack: Pack, CreatedAt: epoch}
 	err := m.store.CreateGallery(context.Background(), made)
 	if g != nil {
 		require.ErrorIs(t, err, store.ErrExists)
 		return
 	}
 	require.NoError(t, err)
-	m.galleries[k] = &modelGallery{gallery: made, subjects: make(map[string]*modelSubject)}
+	m.galleries[k] = &modelGallery{gallery: made, subjects: make(map[store.SubjectID]*modelSubject)}
 }
 
 func (m *model) deleteGallery(t *rapid.T) {
@@ -159,7 +162,7 @@ func (m *model) enrol(t *rapid.T) {
 	}
 	require.NoError(t, err)
 	if create {
-		sub = &modelSubject{metadata: made.Metadata, photos: make(map[string]store.Photo)}
+		sub = &modelSubject{metadata: made.Metadata, photos: make(map[store.FaceID]store.Photo)}
 		g.subjects[id] = sub
 	}
 	for i, f := range stored(faces, gallery, id) {
@@ -176,7 +179,7 @@ func (m *model) enrol(t *rapid.T) {
 }
 
 // live tells whether a face of that id is enrolled anywhere.
-func (m *model) live(id string) bool {
+func (m *model) live(id store.FaceID) bool {
 	for _, g := range m.galleries {
 		for _, sub := range g.subjects {
 			if slices.ContainsFunc(sub.faces, func(f store.Face) bool { return f.ID == id }) {
@@ -214,7 +217,7 @@ func (m *model) deleteSubject(t *rapid.T) {
 
 func (m *model) deleteFace(t *rapid.T) {
 	gallery, id, _, sub := m.subjectAt(t)
-	faceID := "unknown"
+	faceID := store.FaceID("unknown")
 	if len(m.taken) > 0 {
 		faceID = rapid.SampledFrom(m.taken).Draw(t, "face")
 	}
@@ -257,7 +260,7 @@ func (m *model) follow(t *rapid.T) {
 	}
 	r.catchUp(t, m.store, limit)
 	require.Equal(t, m.position, r.position)
-	want := make(map[string]row)
+	want := make(map[store.FaceID]row)
 	for k, g := range m.galleries {
 		for id, sub := range g.subjects {
 			for _, f := range sub.faces {
@@ -285,7 +288,7 @@ func (m *model) check(t *rapid.T) {
 	for k, g := range m.galleries {
 		subs, err := m.store.Subjects(ctx, g.gallery.ID, store.Page{Limit: 10})
 		require.NoError(t, err)
-		listed := ids(subs, func(s store.Subject) string { return s.ID })
+		listed := ids(subs, func(s store.Subject) store.SubjectID { return s.ID })
 		require.True(t, slices.Equal(slices.Sorted(maps.Keys(g.subjects)), listed), "%v lists %v", k, listed)
 		for _, sub := range subs {
 			want := g.subjects[sub.ID]

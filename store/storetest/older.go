@@ -46,7 +46,7 @@ func RunOlder(t *testing.T, create func(t *testing.T) Older) {
 		o.Exec(t, `INSERT INTO subjects (gallery, id, metadata, created_at, updated_at) VALUES (?, ?, ?, ?, ?)`, g, "p", `{"team": "red"}`, at, at)
 		for range 3 {
 			f := NewFace(uuid.NewString())
-			f.Gallery, f.Subject = g, "p"
+			f.Gallery, f.Subject = store.GalleryID(g), "p"
 			o.Enrol(t, f, text(store.PlaceOf(f)), text(f.Landmarks), text(f.Quality))
 			faces = append(faces, f)
 		}
@@ -68,13 +68,13 @@ func RunOlder(t *testing.T, create func(t *testing.T) Older) {
 		for i, g := range []string{"g", "h"} {
 			got, err := s.Gallery(ctx, "t", "name of "+g)
 			require.NoError(t, err)
-			require.Equal(t, store.Gallery{ID: g, Tenant: "t", Name: "name of " + g, Pack: Pack, Policy: policy, CreatedAt: epoch}, got)
-			sub, err := s.Subject(ctx, g, "p")
+			require.Equal(t, store.Gallery{ID: store.GalleryID(g), Tenant: "t", Name: "name of " + g, Pack: Pack, Policy: policy, CreatedAt: epoch}, got)
+			sub, err := s.Subject(ctx, store.GalleryID(g), "p")
 			require.NoError(t, err)
 			require.Equal(t, store.Subject{
-				Gallery: g, ID: "p", Metadata: map[string]string{"team": "red"}, CreatedAt: epoch, UpdatedAt: epoch, Faces: 3,
+				Gallery: store.GalleryID(g), ID: "p", Metadata: map[string]string{"team": "red"}, CreatedAt: epoch, UpdatedAt: epoch, Faces: 3,
 			}, sub)
-			enrolled, err := s.Faces(ctx, g, "p")
+			enrolled, err := s.Faces(ctx, store.GalleryID(g), "p")
 			require.NoError(t, err)
 			require.Equal(t, faces[3*i:3*i+3], enrolled)
 		}

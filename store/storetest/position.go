@@ -50,7 +50,7 @@ func testPositionOf(t *testing.T, open Open) {
 		at, err := s.PositionOf(ctx, g.ID)
 		require.NoError(t, err)
 		require.Equal(t, after, at, name)
-		enrol(t, s, other, names(name + 1)[name], 1)
+		enrol(t, s, other, store.SubjectID(names(name + 1)[name]), 1)
 		end = position(t, s)
 		again, err := s.PositionOf(ctx, g.ID)
 		require.NoError(t, err)

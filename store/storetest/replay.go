@@ -14,19 +14,22 @@ import (
 
 // row is what a view knows of a face.
 type row struct {
-	Tenant, Gallery, Subject, Pack string
-	Template                       face.Template
-	Metadata                       map[string]string
+	Tenant   store.TenantID
+	Gallery  store.GalleryID
+	Subject  store.SubjectID
+	Pack     string
+	Template face.Template
+	Metadata map[string]string
 }
 
 // replay is the plainest view: the faces that the log says are live.
 type replay struct {
-	rows     map[string]row
+	rows     map[store.FaceID]row
 	position uint64
 }
 
 func newReplay(position uint64) *replay {
-	return &replay{rows: make(map[string]row), position: position}
+	return &replay{rows: make(map[store.FaceID]row), position: position}
 }
 
 func (r *replay) apply(changes []changelog.Change) {
@@ -94,10 +97,10 @@ func (r *replay) catchUp(t require.TestingT, s changelog.Log, limit int) {
 }
 
 // live is what every view must hold, read from the store without its log.
-func live(t require.TestingT, s Store) map[string]row {
+func live(t require.TestingT, s Store) map[store.FaceID]row {
 	ctx := context.Background()
 	const all = 1 << 20
-	rows := make(map[string]row)
+	rows := make(map[store.FaceID]row)
 	tenants, err := s.Tenants(ctx, store.Page{Limit: all})
 	require.NoError(t, err)
 	for _, tn := range tenants {

@@ -22,7 +22,7 @@ func testIsolation(t *testing.T, open Open) {
 		"face":     func() error { _, err := s.DeleteFace(ctx, b.ID, "p", faces[0].ID); return err },
 		"metadata": func() error { _, err := describe(ctx, s, b.ID, "q", nil); return err },
 		"gallery": func() error {
-			_, err := s.DeleteGallery(ctx, uuid.NewString(), a.Name)
+			_, err := s.DeleteGallery(ctx, store.TenantID(uuid.NewString()), a.Name)
 			return err
 		},
 	} {
@@ -50,7 +50,7 @@ func testPages(t *testing.T, open Open) {
 	want := append(names(25), "Z", "a", "ä", "é")
 	for i := range want {
 		// Enrolled in another order than they are listed in.
-		_, err := s.Enrol(ctx, subject(g.ID, want[(i*7)%len(want)]), nil, nil, true)
+		_, err := s.Enrol(ctx, subject(g.ID, store.SubjectID(want[(i*7)%len(want)])), nil, nil, true)
 		require.NoError(t, err)
 		gallery(t, s, g.Tenant, "g"+want[(i*11)%len(want)])
 	}
@@ -62,7 +62,7 @@ func testPages(t *testing.T, open Open) {
 	}{
 		"subjects": {page: func(p store.Page) ([]string, error) {
 			subs, err := s.Subjects(ctx, g.ID, p)
-			return ids(subs, func(sub store.Subject) string { return sub.ID }), err
+			return ids(subs, func(sub store.Subject) string { return string(sub.ID) }), err
 		}},
 		"galleries": {prefix: "g", page: func(p store.Page) ([]string, error) {
 			gs, err := s.Galleries(ctx, g.Tenant, p)
@@ -103,8 +103,8 @@ func testPages(t *testing.T, open Open) {
 	}
 }
 
-func ids[T any](rows []T, id func(T) string) []string {
-	out := make([]string, len(rows))
+func ids[T any, ID ~string](rows []T, id func(T) ID) []ID {
+	out := make([]ID, len(rows))
 	for i, r := range rows {
 		out[i] = id(r)
 	}
@@ -115,10 +115,10 @@ func testHostileText(t *testing.T, open Open) {
 	s, ctx := opened(t, open), t.Context()
 	g := newGallery(t, s)
 	for _, text := range []string{`'; DROP TABLE faces; --`, `%`, `_`, `"`, `\`, "é\U0001F600", " ", "a\nb", "$1", "?"} {
-		sub := subject(g.ID, text, text, text)
+		sub := subject(g.ID, store.SubjectID(text), text, text)
 		_, err := s.Enrol(ctx, sub, newFaces(1), nil, true)
 		require.NoError(t, err, text)
-		got, err := s.Subject(ctx, g.ID, text)
+		got, err := s.Subject(ctx, g.ID, store.SubjectID(text))
 		require.NoError(t, err, text)
 		sub.Faces = 1
 		require.Equal(t, sub, got)

@@ -32,7 +32,7 @@ func testSpaces(t *testing.T, open Open) {
 	enrolIn := func(name string) error {
 		f := newFaces(1)
 		f[0].Pack = name
-		_, err := a.Enrol(ctx, subject(g.ID, uuid.NewString()), f, nil, true)
+		_, err := a.Enrol(ctx, subject(g.ID, store.SubjectID(uuid.NewString())), f, nil, true)
 		return err
 	}
 	require.NoError(t, enrolIn(Pack), "while nobody has said")
@@ -197,7 +197,7 @@ func testReplacedBesideOthers(t *testing.T, open Open) {
 	})
 	wg.Go(func() {
 		for range 30 {
-			if _, err := b.Enrol(context.Background(), subject(g.ID, uuid.NewString()), newFaces(1), nil, true); err != nil {
+			if _, err := b.Enrol(context.Background(), subject(g.ID, store.SubjectID(uuid.NewString())), newFaces(1), nil, true); err != nil {
 				t.Error(err)
 			}
 		}

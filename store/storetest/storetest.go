@@ -17,33 +17,33 @@ type Store interface {
 	changelog.Log
 
 	CreateTenant(ctx context.Context, t store.Tenant) error
-	Tenant(ctx context.Context, id string) (store.Tenant, error)
+	Tenant(ctx context.Context, id store.TenantID) (store.Tenant, error)
 	Tenants(ctx context.Context, p store.Page) ([]store.Tenant, error)
-	DeleteTenant(ctx context.Context, id string) (uint64, error)
+	DeleteTenant(ctx context.Context, id store.TenantID) (uint64, error)
 
 	CreateKey(ctx context.Context, k store.Key) error
-	Key(ctx context.Context, id string) (store.Key, error)
-	Keys(ctx context.Context, tenant string) ([]store.Key, error)
-	RevokeKey(ctx context.Context, tenant, id string) error
+	Key(ctx context.Context, id store.KeyID) (store.Key, error)
+	Keys(ctx context.Context, tenant store.TenantID) ([]store.Key, error)
+	RevokeKey(ctx context.Context, tenant store.TenantID, id store.KeyID) error
 
 	CreateGallery(ctx context.Context, g store.Gallery) error
-	Gallery(ctx context.Context, tenant, name string) (store.Gallery, error)
-	Galleries(ctx context.Context, tenant string, p store.Page) ([]store.Gallery, error)
-	UpdatePolicy(ctx context.Context, tenant, name string, change func(store.Gallery) (store.Policy, error)) (store.Gallery, error)
-	DeleteGallery(ctx context.Context, tenant, name string) (uint64, error)
+	Gallery(ctx context.Context, tenant store.TenantID, name string) (store.Gallery, error)
+	Galleries(ctx context.Context, tenant store.TenantID, p store.Page) ([]store.Gallery, error)
+	UpdatePolicy(ctx context.Context, tenant store.TenantID, name string, change func(store.Gallery) (store.Policy, error)) (store.Gallery, error)
+	DeleteGallery(ctx context.Context, tenant store.TenantID, name string) (uint64, error)
 
 	Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool) (uint64, error)
 	EnrolAsOf(ctx context.Context, seen uint64, same func(face.Template) bool, sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error)
-	Subject(ctx context.Context, gallery, id string) (store.Subject, error)
-	Subjects(ctx context.Context, gallery string, p store.Page) ([]store.Subject, error)
-	SubjectsOf(ctx context.Context, gallery string, faces []string) (map[string]store.Subject, error)
-	UpdateMetadata(ctx context.Context, gallery, id string, change func(store.Subject) (map[string]string, error)) (store.Subject, uint64, error)
-	DeleteSubject(ctx context.Context, gallery, id string) (uint64, error)
+	Subject(ctx context.Context, gallery store.GalleryID, id store.SubjectID) (store.Subject, error)
+	Subjects(ctx context.Context, gallery store.GalleryID, p store.Page) ([]store.Subject, error)
+	SubjectsOf(ctx context.Context, gallery store.GalleryID, faces []store.FaceID) (map[store.FaceID]store.Subject, error)
+	UpdateMetadata(ctx context.Context, gallery store.GalleryID, id store.SubjectID, change func(store.Subject) (map[string]string, error)) (store.Subject, uint64, error)
+	DeleteSubject(ctx context.Context, gallery store.GalleryID, id store.SubjectID) (uint64, error)
 
-	Faces(ctx context.Context, gallery, subject string) ([]store.Face, error)
-	DeleteFace(ctx context.Context, gallery, subject, face string) (uint64, error)
-	Photo(ctx context.Context, gallery, face string) (store.Photo, error)
-	DeletePhotos(ctx context.Context, gallery, subject string) error
+	Faces(ctx context.Context, gallery store.GalleryID, subject store.SubjectID) ([]store.Face, error)
+	DeleteFace(ctx context.Context, gallery store.GalleryID, subject store.SubjectID, face store.FaceID) (uint64, error)
+	Photo(ctx context.Context, gallery store.GalleryID, face store.FaceID) (store.Photo, error)
+	DeletePhotos(ctx context.Context, gallery store.GalleryID, subject store.SubjectID) error
 	DeleteExpired(ctx context.Context, now time.Time) (int, error)
 	CompactLog(ctx context.Context) (int, error)
 	Expired(ctx context.Context, now time.Time) ([]store.Expired, error)
@@ -63,7 +63,7 @@ type Store interface {
 	AgreeFingerprint(ctx context.Context, fingerprint []byte) ([]byte, error)
 	ReplaceFingerprint(ctx context.Context, fingerprint []byte) error
 
-	PositionOf(ctx context.Context, gallery string) (uint64, error)
+	PositionOf(ctx context.Context, gallery store.GalleryID) (uint64, error)
 
 	Close() error
 }

@@ -60,9 +60,9 @@ func testSubjects(t *testing.T, open Open) {
 		require.Equal(t, changelog.DeleteFace, c.Kind)
 		require.Equal(t, g.ID, c.Gallery)
 		require.Equal(t, g.Tenant, c.Tenant)
-		gone[i] = c.Face
+		gone[i] = string(c.Face)
 	}
-	require.ElementsMatch(t, []string{faces[0].ID, faces[1].ID}, gone)
+	require.ElementsMatch(t, []string{string(faces[0].ID), string(faces[1].ID)}, gone)
 	_, err = s.Subject(ctx, g.ID, "p")
 	require.ErrorIs(t, err, store.ErrNotFound)
 	_, err = s.Subject(ctx, g.ID, "q")
@@ -151,18 +151,18 @@ func testSubjectsOf(t *testing.T, open Open) {
 	p, q, theirs := enrol(t, s, g, "p", 2), enrol(t, s, g, "q", 1), enrol(t, s, h, "p", 1)
 	_, err := describe(ctx, s, g.ID, "q", map[string]string{"team": "blue"})
 	require.NoError(t, err)
-	named := func(faces ...string) map[string]store.Subject {
+	named := func(faces ...store.FaceID) map[store.FaceID]store.Subject {
 		t.Helper()
 		subs, err := s.SubjectsOf(ctx, g.ID, faces)
 		require.NoError(t, err)
 		return subs
 	}
-	want := make(map[string]store.Subject)
-	for face, id := range map[string]string{p[0].ID: "p", p[1].ID: "p", q[0].ID: "q"} {
+	want := make(map[store.FaceID]store.Subject)
+	for face, id := range map[store.FaceID]store.SubjectID{p[0].ID: "p", p[1].ID: "p", q[0].ID: "q"} {
 		want[face], err = s.Subject(ctx, g.ID, id)
 		require.NoError(t, err)
 	}
-	require.Equal(t, want, named(p[0].ID, q[0].ID, p[1].ID, q[0].ID, theirs[0].ID, uuid.NewString(), "", "' OR 1", "\x00", "\xff"))
+	require.Equal(t, want, named(p[0].ID, q[0].ID, p[1].ID, q[0].ID, theirs[0].ID, store.FaceID(uuid.NewString()), "", "' OR 1", "\x00", "\xff"))
 	require.Empty(t, named())
 
 	_, err = s.DeleteFace(ctx, g.ID, "p", p[0].ID)
@@ -185,8 +185,8 @@ func testFaces(t *testing.T, open Open) {
 	theirs := enrol(t, s, g, "q", 1)
 
 	unchanged(t, s, func() {
-		for name, id := range map[string]string{"unknown": uuid.NewString(), "another subject's": theirs[0].ID, "empty": ""} {
-			_, err := s.DeleteFace(ctx, g.ID, "p", id)
+		for name, id := range map[string]string{"unknown": uuid.NewString(), "another subject's": string(theirs[0].ID), "empty": ""} {
+			_, err := s.DeleteFace(ctx, g.ID, "p", store.FaceID(id))
 			require.ErrorIs(t, err, store.ErrNotFound, name)
 		}
 	})

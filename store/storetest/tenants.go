@@ -60,7 +60,7 @@ func testDeletedTenant(t *testing.T, open Open) {
 		require.Equal(t, changelog.DropGallery, c.Kind)
 		require.Equal(t, id, c.Tenant)
 	}
-	require.ElementsMatch(t, []string{g.ID, h.ID}, []string{changes[0].Gallery, changes[1].Gallery})
+	require.ElementsMatch(t, []string{string(g.ID), string(h.ID)}, []string{string(changes[0].Gallery), string(changes[1].Gallery)})
 
 	_, err = s.Tenant(ctx, id)
 	require.ErrorIs(t, err, store.ErrNotFound)
@@ -86,7 +86,7 @@ func testKeys(t *testing.T, open Open) {
 	}
 	require.NoError(t, s.CreateKey(ctx, k))
 	require.ErrorIs(t, s.CreateKey(ctx, store.Key{ID: "k1", Tenant: other, MAC: []byte{9}}), store.ErrExists)
-	require.ErrorIs(t, s.CreateKey(ctx, store.Key{ID: "k2", Tenant: uuid.NewString(), MAC: []byte{9}}), store.ErrNotFound)
+	require.ErrorIs(t, s.CreateKey(ctx, store.Key{ID: "k2", Tenant: store.TenantID(uuid.NewString()), MAC: []byte{9}}), store.ErrNotFound)
 
 	got, err := s.Key(ctx, "k1")
 	require.NoError(t, err)

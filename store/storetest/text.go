@@ -24,13 +24,13 @@ func testUnkeepableText(t *testing.T, open Open) {
 	for _, text := range unkeepable {
 		unchanged(t, s, func() {
 			for what, err := range map[string]error{
-				"tenant":      s.CreateTenant(ctx, store.Tenant{ID: text}),
+				"tenant":      s.CreateTenant(ctx, store.Tenant{ID: store.TenantID(text)}),
 				"name":        s.CreateTenant(ctx, store.Tenant{ID: "x", Name: text}),
-				"key":         s.CreateKey(ctx, store.Key{ID: text, Tenant: g.Tenant, MAC: []byte{1}}),
+				"key":         s.CreateKey(ctx, store.Key{ID: store.KeyID(text), Tenant: g.Tenant, MAC: []byte{1}}),
 				"key's name":  s.CreateKey(ctx, store.Key{ID: "x", Tenant: g.Tenant, Name: text, MAC: []byte{1}}),
 				"scope":       s.CreateKey(ctx, store.Key{ID: "x", Tenant: g.Tenant, Scopes: []string{text}, MAC: []byte{1}}),
 				"gallery":     s.CreateGallery(ctx, store.Gallery{ID: "x", Tenant: g.Tenant, Name: text, Pack: "p"}),
-				"gallery id":  s.CreateGallery(ctx, store.Gallery{ID: text, Tenant: g.Tenant, Name: "x", Pack: "p"}),
+				"gallery id":  s.CreateGallery(ctx, store.Gallery{ID: store.GalleryID(text), Tenant: g.Tenant, Name: "x", Pack: "p"}),
 				"pack":        s.CreateGallery(ctx, store.Gallery{ID: "x", Tenant: g.Tenant, Name: "x", Pack: text}),
 				"policy":      s.CreateGallery(ctx, store.Gallery{ID: "x", Tenant: g.Tenant, Name: "x", Pack: "p", Policy: store.Policy{Quality: text}}),
 				"calibration": s.PutCalibration(ctx, text, []byte(`{}`)),
@@ -38,7 +38,7 @@ func testUnkeepableText(t *testing.T, open Open) {
 				require.ErrorIs(t, err, store.ErrInvalid, "%s of %q", what, text)
 			}
 			for what, sub := range map[string]store.Subject{
-				"subject":        subject(g.ID, text),
+				"subject":        subject(g.ID, store.SubjectID(text)),
 				"metadata key":   subject(g.ID, "x", text, "v"),
 				"metadata value": subject(g.ID, "x", "k", text),
 			} {
@@ -77,35 +77,51 @@ func requireNowhere(t *testing.T, s Store, g store.Gallery, f store.Face, text s
 	ctx := t.Context()
 	unchanged(t, s, func() {
 		for what, find := range map[string]func() error{
-			"tenant":         func() error { _, err := s.Tenant(ctx, text); return err },
-			"delete tenant":  func() error { _, err := s.DeleteTenant(ctx, text); return err },
-			"key":            func() error { _, err := s.Key(ctx, text); return err },
-			"revoke key":     func() error { return s.RevokeKey(ctx, g.Tenant, text) },
-			"of tenant":      func() error { return s.RevokeKey(ctx, text, "x") },
-			"key of tenant":  func() error { return s.CreateKey(ctx, store.Key{ID: "x", Tenant: text, MAC: []byte{1}}) },
-			"gallery":        func() error { _, err := s.Gallery(ctx, g.Tenant, text); return err },
-			"tenant's":       func() error { _, err := s.Gallery(ctx, text, g.Name); return err },
-			"made in tenant": func() error { return s.CreateGallery(ctx, store.Gallery{ID: "x", Tenant: text, Name: "x", Pack: "p"}) },
+			"tenant":        func() error { _, err := s.Tenant(ctx, store.TenantID(text)); return err },
+			"delete tenant": func() error { _, err := s.DeleteTenant(ctx, store.TenantID(text)); return err },
+			"key":           func() error { _, err := s.Key(ctx, store.KeyID(text)); return err },
+			"revoke key":    func() error { return s.RevokeKey(ctx, g.Tenant, store.KeyID(text)) },
+			"of tenant":     func() error { return s.RevokeKey(ctx, store.TenantID(text), "x") },
+			"key of tenant": func() error {
+				return s.CreateKey(ctx, store.Key{ID: "x", Tenant: store.TenantID(text), MAC: []byte{1}})
+			},
+			"gallery":  func() error { _, err := s.Gallery(ctx, g.Tenant, text); return err },
+			"tenant's": func() error { _, err := s.Gallery(ctx, store.TenantID(text), g.Name); return err },
+			"made in tenant": func() error {
+				return s.CreateGallery(ctx, store.Gallery{ID: "x", Tenant: store.TenantID(text), Name: "x", Pack: "p"})
+			},
 			"policy":         func() error { return update(ctx, s, g.Tenant, text, store.Policy{}) },
 			"delete gallery": func() error { _, err := s.DeleteGallery(ctx, g.Tenant, text); return err },
-			"subject":        func() error { _, err := s.Subject(ctx, g.ID, text); return err },
-			"enrol":          func() error { _, err := s.Enrol(ctx, subject(g.ID, text), newFaces(1), nil, false); return err },
-			"enrol in":       func() error { _, err := s.Enrol(ctx, subject(text, "x"), newFaces(1), nil, true); return err },
-			"metadata":       func() error { _, err := describe(ctx, s, g.ID, text, nil); return err },
-			"delete subject": func() error { _, err := s.DeleteSubject(ctx, g.ID, text); return err },
-			"faces":          func() error { _, err := s.Faces(ctx, g.ID, text); return err },
-			"delete face":    func() error { _, err := s.DeleteFace(ctx, g.ID, "p", text); return err },
-			"of subject":     func() error { _, err := s.DeleteFace(ctx, g.ID, text, f.ID); return err },
-			"photo":          func() error { _, err := s.Photo(ctx, g.ID, text); return err },
-			"photos":         func() error { return s.DeletePhotos(ctx, g.ID, text) },
+			"subject":        func() error { _, err := s.Subject(ctx, g.ID, store.SubjectID(text)); return err },
+			"enrol": func() error {
+				_, err := s.Enrol(ctx, subject(g.ID, store.SubjectID(text)), newFaces(1), nil, false)
+				return err
+			},
+			"enrol in": func() error {
+				_, err := s.Enrol(ctx, subject(store.GalleryID(text), "x"), newFaces(1), nil, true)
+				return err
+			},
+			"metadata":       func() error { _, err := describe(ctx, s, g.ID, store.SubjectID(text), nil); return err },
+			"delete subject": func() error { _, err := s.DeleteSubject(ctx, g.ID, store.SubjectID(text)); return err },
+			"faces":          func() error { _, err := s.Faces(ctx, g.ID, store.SubjectID(text)); return err },
+			"delete face":    func() error { _, err := s.DeleteFace(ctx, g.ID, "p", store.FaceID(text)); return err },
+			"of subject":     func() error { _, err := s.DeleteFace(ctx, g.ID, store.SubjectID(text), f.ID); return err },
+			"photo":          func() error { _, err := s.Photo(ctx, g.ID, store.FaceID(text)); return err },
+			"photos":         func() error { return s.DeletePhotos(ctx, g.ID, store.SubjectID(text)) },
 			"calibration":    func() error { _, err := s.Calibration(ctx, text); return err },
 		} {
 			require.ErrorIs(t, find(), store.ErrNotFound, "%s of %.20q", what, text)
 		}
 		for what, list := range map[string]func() (int, error){
-			"keys":      func() (int, error) { rows, err := s.Keys(ctx, text); return len(rows), err },
-			"galleries": func() (int, error) { rows, err := s.Galleries(ctx, text, store.Page{Limit: 1}); return len(rows), err },
-			"subjects":  func() (int, error) { rows, err := s.Subjects(ctx, text, store.Page{Limit: 1}); return len(rows), err },
+			"keys": func() (int, error) { rows, err := s.Keys(ctx, store.TenantID(text)); return len(rows), err },
+			"galleries": func() (int, error) {
+				rows, err := s.Galleries(ctx, store.TenantID(text), store.Page{Limit: 1})
+				return len(rows), err
+			},
+			"subjects": func() (int, error) {
+				rows, err := s.Subjects(ctx, store.GalleryID(text), store.Page{Limit: 1})
+				return len(rows), err
+			},
 		} {
 			n, err := list()
 			require.NoError(t, err, "%s of %.20q", what, text)
@@ -125,34 +141,34 @@ func testBounds(t *testing.T, open Open) {
 		}
 		return string(text)
 	}
-	tenant, g := long('t'), store.Gallery{ID: long('g'), Tenant: long('t'), Name: long('n'), Pack: Pack, CreatedAt: epoch}
-	require.NoError(t, s.CreateTenant(ctx, store.Tenant{ID: tenant, CreatedAt: epoch}))
-	require.NoError(t, s.CreateKey(ctx, store.Key{ID: long('k'), Tenant: tenant, MAC: []byte{1}}))
+	tenant, g := long('t'), store.Gallery{ID: store.GalleryID(long('g')), Tenant: store.TenantID(long('t')), Name: long('n'), Pack: Pack, CreatedAt: epoch}
+	require.NoError(t, s.CreateTenant(ctx, store.Tenant{ID: store.TenantID(tenant), CreatedAt: epoch}))
+	require.NoError(t, s.CreateKey(ctx, store.Key{ID: store.KeyID(long('k')), Tenant: store.TenantID(tenant), MAC: []byte{1}}))
 	require.NoError(t, s.CreateGallery(ctx, g))
-	_, err := s.Enrol(ctx, subject(g.ID, long('s')), newFaces(1), nil, true)
+	_, err := s.Enrol(ctx, subject(g.ID, store.SubjectID(long('s'))), newFaces(1), nil, true)
 	require.NoError(t, err)
 	subs, err := s.Subjects(ctx, g.ID, store.Page{After: long('r'), Limit: 10})
 	require.NoError(t, err)
 	require.Len(t, subs, 1)
 
 	for what, id := range map[string]string{"empty": "", "too long": long('x') + "x", "of many bytes": strings.Repeat("é", store.MaxID/2+1)} {
-		require.ErrorIs(t, s.CreateTenant(ctx, store.Tenant{ID: id}), store.ErrInvalid, what)
-		require.ErrorIs(t, s.CreateKey(ctx, store.Key{ID: id, Tenant: tenant, MAC: []byte{1}}), store.ErrInvalid, what)
-		require.ErrorIs(t, s.CreateGallery(ctx, store.Gallery{ID: "x", Tenant: tenant, Name: id, Pack: Pack}), store.ErrInvalid, what)
-		_, err := s.Enrol(ctx, subject(g.ID, id), newFaces(1), nil, true)
+		require.ErrorIs(t, s.CreateTenant(ctx, store.Tenant{ID: store.TenantID(id)}), store.ErrInvalid, what)
+		require.ErrorIs(t, s.CreateKey(ctx, store.Key{ID: store.KeyID(id), Tenant: store.TenantID(tenant), MAC: []byte{1}}), store.ErrInvalid, what)
+		require.ErrorIs(t, s.CreateGallery(ctx, store.Gallery{ID: "x", Tenant: store.TenantID(tenant), Name: id, Pack: Pack}), store.ErrInvalid, what)
+		_, err := s.Enrol(ctx, subject(g.ID, store.SubjectID(id)), newFaces(1), nil, true)
 		require.ErrorIs(t, err, store.ErrInvalid, what)
 	}
-	require.ErrorIs(t, s.CreateKey(ctx, store.Key{ID: "x", Tenant: tenant}), store.ErrInvalid, "a key without a MAC")
+	require.ErrorIs(t, s.CreateKey(ctx, store.Key{ID: "x", Tenant: store.TenantID(tenant)}), store.ErrInvalid, "a key without a MAC")
 	for what, p := range map[string]store.Policy{"no number": {FPIR: math.NaN()}, "infinite": {FPIR: math.Inf(1)}} {
-		require.ErrorIs(t, update(ctx, s, tenant, g.Name, p), store.ErrInvalid, what)
+		require.ErrorIs(t, update(ctx, s, store.TenantID(tenant), g.Name, p), store.ErrInvalid, what)
 	}
 
 	for _, at := range []time.Time{
 		time.Date(1, 1, 1, 0, 0, 0, 1000, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC), time.Unix(-1, 999999000).UTC(),
 	} {
 		id := at.Format(time.RFC3339Nano)
-		require.NoError(t, s.CreateTenant(ctx, store.Tenant{ID: id, CreatedAt: at.Add(999)}))
-		got, err := s.Tenant(ctx, id)
+		require.NoError(t, s.CreateTenant(ctx, store.Tenant{ID: store.TenantID(id), CreatedAt: at.Add(999)}))
+		got, err := s.Tenant(ctx, store.TenantID(id))
 		require.NoError(t, err)
 		require.Equal(t, at, got.CreatedAt, "to the microsecond, rounded down")
 	}
