@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"golang.org/x/sync/errgroup"
 
 	"oneton/changelog"
 	"oneton/config"
@@ -27,8 +26,8 @@ type engine interface {
 	Faces(ctx context.Context, scope index.Scope) (int, error)
 	// Verify compares the view with the log.
 	Verify(ctx context.Context, log changelog.Log, o verify.Options) (verify.Verification, error)
-	// run brings the view along the log until ctx ends.
-	run(ctx context.Context) error
+	// tasks bring the view along the log.
+	tasks() []task
 	// ready returns nil when this server should be sent requests, which may
 	// speak of the position.
 	ready(ctx context.Context, position uint64) error
@@ -113,13 +112,8 @@ func (e *exactEngine) aside() ([]changelog.Change, bool) { return e.follower.Asi
 
 func (e *exactEngine) rebuild(context.Context) error { return e.Reset() }
 
-func (e *exactEngine) run(ctx context.Context) error {
-	work, ctx := errgroup.WithContext(ctx)
-	work.Go(func() error {
-		return guarded(e.log, "follow the database", func() error { return e.follower.Run(ctx) })
-	})
-	work.Go(func() error { return guarded(e.log, "save the index", func() error { return e.keep(ctx) }) })
-	return work.Wait()
+func (e *exactEngine) tasks() []task {
+	return []task{{"follow the database", e.follower.Run}, {"save the index", e.keep}}
 }
 
 // keep makes the index durable every so often, and once more when ctx ends.

@@ -98,6 +98,8 @@ func (e *qdrantEngine) aside() ([]changelog.Change, bool) {
 
 func (e *qdrantEngine) rebuild(ctx context.Context) error { return e.Reset(ctx) }
 
+func (e *qdrantEngine) tasks() []task { return []task{{"follow the database", e.run}} }
+
 // run brings the index along whenever it is this process's turn, until ctx
 // ends.
 func (e *qdrantEngine) run(ctx context.Context) error {
@@ -125,31 +127,26 @@ func (e *qdrantEngine) run(ctx context.Context) error {
 // ahead of the log has followed another, as before a backup was restored, and
 // is built anew.
 func (e *qdrantEngine) lead(ctx context.Context, t turn) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	var beside sync.WaitGroup
-	defer beside.Wait()
-	defer cancel(nil)
-	beside.Go(func() {
-		select {
-		case <-t.Done():
-			cancel(errTurnLost)
-		case <-ctx.Done():
+	return during(ctx, t, func(ctx context.Context) error {
+		ctx, cancel := context.WithCancelCause(ctx)
+		var beside sync.WaitGroup
+		defer beside.Wait()
+		defer cancel(nil)
+		beside.Go(func() { e.check(ctx, cancel) })
+		for {
+			f := changelog.NewFollower(e.truth.Store, e.Index, changelog.FollowerConfig{SetAside: setAside(e.log)})
+			e.follower.Store(f)
+			err := f.Run(ctx)
+			e.follower.Store(nil)
+			if !errors.Is(err, changelog.ErrAhead) {
+				return context.Cause(ctx)
+			}
+			e.log.Warn().Err(err).Msg("the index is built anew")
+			if err := e.Reset(ctx); err != nil {
+				return err
+			}
 		}
 	})
-	beside.Go(func() { e.check(ctx, cancel) })
-	for {
-		f := changelog.NewFollower(e.truth.Store, e.Index, changelog.FollowerConfig{SetAside: setAside(e.log)})
-		e.follower.Store(f)
-		err := f.Run(ctx)
-		e.follower.Store(nil)
-		if !errors.Is(err, changelog.ErrAhead) {
-			return context.Cause(ctx)
-		}
-		e.log.Warn().Err(err).Msg("the index is built anew")
-		if err := e.Reset(ctx); err != nil {
-			return err
-		}
-	}
 }
 
 // check looks every so often whether Qdrant has lost something, so that it is

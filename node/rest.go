@@ -29,6 +29,7 @@ var (
 type Index struct {
 	Truth  *Truth
 	engine engine
+	log    zerolog.Logger
 }
 
 // WithIndex opens the index that the settings name, without bringing it along.
@@ -58,7 +59,7 @@ func WithIndex(ctx context.Context, cfg config.Config, do func(*Index) error) er
 	if err != nil {
 		return errors.Join(err, t.Close())
 	}
-	return errors.Join(do(&Index{t, e}), e.Close(), t.Close())
+	return errors.Join(do(&Index{t, e, log}), e.Close(), t.Close())
 }
 
 // Qdrant is the index where it is Qdrant's, else nil.
@@ -100,7 +101,7 @@ func (i *Index) Rebuild(ctx context.Context, position uint64) error {
 func (i *Index) ComeTo(ctx context.Context, position uint64) error {
 	working, stop := context.WithCancel(ctx)
 	work, working := errgroup.WithContext(working)
-	work.Go(func() error { return i.engine.run(working) })
+	work.Go(func() error { return runAll(working, i.log, i.engine.tasks()) })
 	work.Go(func() error {
 		defer stop()
 		for {

@@ -58,20 +58,11 @@ func (n *Node) convertInTurn(ctx context.Context) error {
 		return err
 	}
 	defer turn.Release()
-	held, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	go func() {
-		select {
-		case <-turn.Done():
-			stop(errTurnLost)
-		case <-held.Done():
-		}
-	}()
 	c := &n.conversions
 	c.begin()
 	defer c.end()
 	reported := time.Now()
-	err = identify.ConvertFaces(held, n.embedder, n.Truth.Store, func(now identify.Conversion) {
+	report := func(now identify.Conversion) {
 		c.come(now)
 		if begun := now.Done <= conversionFirst; begun || time.Since(reported) >= conversionReport || now.Done >= now.Faces {
 			reported = time.Now()
@@ -79,9 +70,12 @@ func (n *Node) convertInTurn(ctx context.Context) error {
 				Msg("converting faces to the loaded pack's version")
 		}
 		n.engine.Notify()
-	}, func(f store.Face) { c.setAside(f, n.log) })
-	if err != nil && held.Err() != nil {
-		return context.Cause(held)
+	}
+	err = during(ctx, turn, func(ctx context.Context) error {
+		return identify.ConvertFaces(ctx, n.embedder, n.Truth.Store, report, func(f store.Face) { c.setAside(f, n.log) })
+	})
+	if errors.Is(err, errTurnLost) || ctx.Err() != nil {
+		return err
 	}
 	n.engine.Notify()
 	if err == nil {

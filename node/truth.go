@@ -85,6 +85,12 @@ func OpenTruth(ctx context.Context, cfg config.Config) (*Truth, error) {
 	if err != nil {
 		return nil, err
 	}
+	return truthOf(ctx, cfg, db)
+}
+
+// truthOf is the truth in the database, which is closed when the secret is not
+// its own.
+func truthOf(ctx context.Context, cfg config.Config, db Database) (_ *Truth, err error) {
 	t := &Truth{Store: db, data: cfg.Data}
 	if t.secret, t.adopted, err = secret.Open(ctx, db, secretPath(cfg)); err == nil {
 		var peppers [][]byte

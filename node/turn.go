@@ -54,6 +54,27 @@ func (t *Truth) acquire(ctx context.Context, name string) (turn, error) {
 	}
 }
 
+// during does work as long as the turn lasts: when it is lost the work's context
+// ends, and errTurnLost is its cause and what is returned.
+func during(ctx context.Context, t turn, work func(ctx context.Context) error) error {
+	held, stop := context.WithCancelCause(ctx)
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	defer stop(nil)
+	beside.Go(func() {
+		select {
+		case <-t.Done():
+			stop(errTurnLost)
+		case <-held.Done():
+		}
+	})
+	err := work(held)
+	if err != nil && held.Err() != nil {
+		return context.Cause(held)
+	}
+	return err
+}
+
 // fileTurn is a locked file, which only the process's end or Release unlocks.
 type fileTurn struct {
 	file *os.File

@@ -1,0 +1,70 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// retentionInterval is how often faces past their gallery's retention are
+// looked for.
+const retentionInterval = time.Minute
+
+// expire deletes faces past their gallery's retention until ctx ends, and looks
+// for what is damaged.
+func (n *Node) expire(ctx context.Context) error {
+	began := time.Now()
+	c := &clock{path: clockPath(n.cfg.Data)}
+	for {
+		now := time.Now()
+		n.sweep(ctx, c, now, now.Sub(began))
+		if err := n.damages.look(ctx, n.Truth.Store, n.log); err != nil && ctx.Err() == nil {
+			n.log.Error().Err(err).Msg("could not look for damage in the database, and will try again")
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(retentionInterval):
+		}
+	}
+}
+
+// sweep deletes the faces that are past their gallery's retention now, unless
+// the clock is doubted.
+func (n *Node) sweep(ctx context.Context, c *clock, now time.Time, passed time.Duration) {
+	var deleted int
+	err := guarded(n.log, "delete expired faces", func() error {
+		believed, ahead, err := c.check(now, passed)
+		if !believed {
+			err = errors.Join(err, n.hold(ctx, now, ahead))
+			now = time.Unix(0, 0) // at which nothing is expired; what was dropped is purged
+		}
+		var failed error
+		deleted, failed = n.Truth.Store.DeleteExpired(ctx, now)
+		return errors.Join(err, failed)
+	})
+	switch {
+	case errors.Is(err, context.Canceled):
+		return
+	case err != nil:
+		n.log.Error().Err(err).Msg("retention failed and will be tried again")
+	}
+	if deleted > 0 {
+		n.engine.Notify()
+		n.log.Info().Int("faces", deleted).Msg("deleted expired faces")
+	}
+}
+
+// hold says what is not deleted because the clock is doubted.
+func (n *Node) hold(ctx context.Context, now time.Time, ahead time.Duration) error {
+	expired, err := n.Truth.Store.Expired(ctx, now)
+	faces := 0
+	for _, e := range expired {
+		faces += e.Faces
+	}
+	if faces > 0 {
+		n.log.Warn().Int("faces", faces).Time("clock", now).Stringer("ahead", ahead.Round(time.Second)).
+			Msg("retention is held up: the clock is ahead of what this server has seen pass; where it is right, 'oneton retention accept' goes on, as a day of waiting does")
+	}
+	return err
+}
