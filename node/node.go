@@ -13,8 +13,7 @@ import (
 	"oneton/config"
 	"oneton/identify"
 	"oneton/server"
-	"oneton/server/native"
-	"oneton/server/uqudo"
+	"oneton/server/problem"
 )
 
 // Node is one oneton process: the truth, a view of it, the models and the
@@ -83,21 +82,9 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 	if err != nil {
 		return nil, err
 	}
-	n.server, err = server.New(cfg.Server, n.ready, log, apis...)
+	health := server.Health{Ready: n.ready, Problem: problem.Stored.Problem}
+	n.server, err = server.New(cfg.Server, health, log, apis...)
 	return n, err
-}
-
-// apis are all that the node speaks.
-func (n *Node) apis() ([]server.Dialect, error) {
-	tokens, err := n.Truth.secret.Keys("uqudo tokens")
-	if err != nil {
-		return nil, err
-	}
-	uqudo, err := uqudo.New(uqudo.Config{TokenKeys: tokens}, n.service, n.Truth.Access)
-	if err != nil {
-		return nil, err
-	}
-	return []server.Dialect{native.New(n.service, n.Truth.Access), uqudo}, nil
 }
 
 // Close ends what Serve has not; it is for after it.

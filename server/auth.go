@@ -25,11 +25,11 @@ func Unauthorized(c *fiber.Ctx, err error, detail string) error {
 	if !errors.Is(err, access.ErrUnauthorized) {
 		return err
 	}
-	p := ProblemOf(err)
+	p := ownProblem(err)
 	p.Detail, p.Field = detail, fiber.HeaderAuthorization
 	// RFC 6750, section 3.1: no error code where nothing was sent.
 	if c.Get(fiber.HeaderAuthorization) != "" {
-		p.challenge = `Bearer error="invalid_token"`
+		p.Challenge = `Bearer error="invalid_token"`
 	}
 	return p
 }

@@ -4,21 +4,21 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
 	"oneton/access"
-	"oneton/identify"
-	"oneton/index"
-	"oneton/photo"
-	"oneton/pool"
-	"oneton/server/decode"
-	"oneton/store"
 )
 
 // These errors are the server's own.
 var (
+	// ErrAPI means that an API cannot be served beside the others.
+	ErrAPI = errors.New("server: APIs that get in each other's way")
+
 	// ErrConfig means that a limit is missing; every limit must be positive.
 	ErrConfig = errors.New("server: limit must be positive")
 
@@ -28,10 +28,6 @@ var (
 	// ErrEncoding means that a request body is compressed. Inflating would
 	// sidestep every limit on its size, and photos gain nothing by it.
 	ErrEncoding = errors.New("server: compressed request body")
-
-	// ErrPrecondition means that what was to be changed is no longer, or
-	// already, as the request's conditions say.
-	ErrPrecondition = errors.New("server: precondition failed")
 
 	// ErrBodies means that the memory for bodies is taken.
 	ErrBodies = errors.New("server: no memory for the body")
@@ -75,75 +71,32 @@ func (e *ScopeError) detail() string {
 	return what + " needs a key with the scope " + e.Scope + "; this key has " + cmp.Or(strings.Join(e.Has, ", "), "none")
 }
 
-// kind is what one cause looks like to a client.
-type kind struct {
-	status int
-	// code is stable: clients branch on it.
-	code  string
-	title string
-}
-
-var internal = kind{fiber.StatusInternalServerError, "internal", "Something went wrong here; the request id finds it in the log"}
-
-// kinds maps every error of the house to its answer; what is not listed is
-// internal. The first that matches counts.
-var kinds = []struct {
+// own maps the server's errors to what they look like; the first that matches
+// counts.
+var own = []struct {
 	err error
-	kind
+	Kind
 }{
-	{identify.ErrNoFace, kind{fiber.StatusUnprocessableEntity, "no_face", "The photo shows no face; send another"}},
-	{identify.ErrSeveralFaces, kind{fiber.StatusUnprocessableEntity, "several_faces", "The photo shows several faces and none is clearly the subject; send another, or crop it to one of them"}},
-	{identify.ErrFaceTooSmall, kind{fiber.StatusUnprocessableEntity, "face_too_small", "The face has too few pixels to be compared; send a photo from nearer"}},
-	{identify.ErrLowQuality, kind{fiber.StatusUnprocessableEntity, "low_quality", "The photo is too poor; reasons says why"}},
-	{identify.ErrSpoof, kind{fiber.StatusUnprocessableEntity, "spoof_suspected", "The face looks like a picture of a face, not a person"}},
-	{identify.ErrLivenessUnknown, kind{fiber.StatusUnprocessableEntity, "liveness_unknown", "The gallery lets only live faces pass, and this photo does not tell"}},
-	{identify.ErrTooManyFaces, kind{fiber.StatusConflict, "too_many_faces", "The subject has as many faces as one may have, 1,000; delete some, or enrol another subject"}},
-	{identify.ErrInvalid, kind{fiber.StatusBadRequest, "invalid_request", "The request is not valid"}},
-	{identify.ErrPositionAhead, kind{fiber.StatusConflict, "position_ahead", "The change log has not come as far as the position"}},
-	{identify.ErrPositionNotReached, kind{fiber.StatusServiceUnavailable, "position_not_reached", "The index here has not come as far as the position; try again shortly"}},
-
-	{photo.ErrEmpty, kind{fiber.StatusBadRequest, "invalid_request", "The photo is empty"}},
-	{photo.ErrUnsupported, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "The photo must be a still JPEG, PNG, WebP or BMP"}},
-	{photo.ErrCorrupt, kind{fiber.StatusUnprocessableEntity, "corrupt_image", "The photo cannot be decoded; send the whole file as it was taken"}},
-	{photo.ErrTooLarge, kind{fiber.StatusRequestEntityTooLarge, "image_too_large", "The photo has more bytes or pixels than are allowed; send a smaller one"}},
-	{photo.ErrTooComplex, kind{fiber.StatusUnprocessableEntity, "image_too_complex", "Decoding the photo takes more work than photos need; save it anew as a plain JPEG or PNG"}},
-	{photo.ErrTooSmall, kind{fiber.StatusUnprocessableEntity, "image_too_small", "The photo has too few pixels to show a face"}},
-	{photo.ErrPack, kind{fiber.StatusUnprocessableEntity, "unknown_pack", "The model pack is not loaded"}},
-	{pool.ErrBusy, kind{fiber.StatusServiceUnavailable, "busy", "Too many photos are waiting; try again shortly"}},
-	{pool.ErrClosed, unavailable},
-	{index.ErrUnavailable, unavailable},
-
-	{store.ErrSpace, kind{fiber.StatusServiceUnavailable, "converting", "The faces of the model pack are of another version than is loaded here, or are being converted to it; try again later"}},
-	{store.ErrNotFound, kind{fiber.StatusNotFound, "not_found", "What the request names does not exist"}},
-	{store.ErrExists, kind{fiber.StatusConflict, "already_exists", "The name or id is taken; choose another"}},
-	// These come together with ErrUnavailable.
-	{store.ErrFull, kind{fiber.StatusInsufficientStorage, "storage_full", "There is no room to add anything, until the operator has made some; deleting works"}},
-	{store.ErrUncertain, kind{fiber.StatusGatewayTimeout, "outcome_unknown", "The database was lost in the middle of a write, which may have been made"}},
-	{identify.ErrPolicyDamaged, kind{fiber.StatusInternalServerError, "damaged", "The gallery's policy is damaged, as by a failing disk; PATCH the gallery with all six fields of a policy"}},
-	{store.ErrDamaged, kind{fiber.StatusInternalServerError, "damaged", "What is stored of this is damaged, as by a failing disk; restore it from a backup, or delete it and enrol again"}},
-	{store.ErrUnavailable, unavailable},
-	{store.ErrClosed, unavailable},
-
-	{access.ErrUnauthorized, kind{fiber.StatusUnauthorized, "unauthorized", "A valid key is needed"}},
-	{ErrForbidden, kind{fiber.StatusForbidden, "forbidden", "The key lacks a scope that the request needs"}},
-	{ErrEncoding, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "Request bodies must not be compressed; send it without Content-Encoding"}},
-	{ErrPrecondition, kind{fiber.StatusPreconditionFailed, "precondition_failed", "This is another version than the one that If-Match or If-None-Match asks for; read it again"}},
+	{access.ErrUnauthorized, Kind{fiber.StatusUnauthorized, "unauthorized", "A valid key is needed"}},
+	{ErrForbidden, Kind{fiber.StatusForbidden, "forbidden", "The key lacks a scope that the request needs"}},
+	{ErrEncoding, Kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "Request bodies must not be compressed; send it without Content-Encoding"}},
 	// Nobody reads this answer; the log tells it, by the code of many proxies.
-	{ErrClientGone, kind{499, "client_gone", "The client closed the connection before it had the answer"}},
-	{ErrBodies, kind{fiber.StatusServiceUnavailable, "busy", "Too many bytes of requests are being worked on; try again shortly"}},
-	{ErrCrowded, kind{fiber.StatusServiceUnavailable, "busy", "Too many connections are open from here or in all; try again shortly"}},
+	{ErrClientGone, Kind{499, "client_gone", "The client closed the connection before it had the answer"}},
+	{ErrBodies, Kind{fiber.StatusServiceUnavailable, "busy", "Too many bytes of requests are being worked on; try again shortly"}},
+	{ErrCrowded, Kind{fiber.StatusServiceUnavailable, "busy", "Too many connections are open from here or in all; try again shortly"}},
 	{ErrStopping, unavailable},
 	{ErrNotReady, unavailable},
-	{decode.ErrMediaType, kind{fiber.StatusUnsupportedMediaType, "unsupported_media_type", "The call does not take a body of this type"}},
-
-	{context.DeadlineExceeded, kind{fiber.StatusGatewayTimeout, "timeout", "The answer was not ready in time"}},
+	{context.DeadlineExceeded, Kind{fiber.StatusGatewayTimeout, "timeout", "The answer was not ready in time"}},
 	{context.Canceled, unavailable},
 }
 
-var unavailable = kind{fiber.StatusServiceUnavailable, "unavailable", "The service cannot answer now; try again later"}
+var (
+	internal    = Kind{fiber.StatusInternalServerError, "internal", "Something went wrong here; the request id finds it in the log"}
+	unavailable = Kind{fiber.StatusServiceUnavailable, "unavailable", "The service cannot answer now; try again later"}
+)
 
 // transport maps what the HTTP layer itself refuses, by status.
-var transport = map[int]kind{
+var transport = map[int]Kind{
 	fiber.StatusBadRequest:            {fiber.StatusBadRequest, "invalid_request", "The request is not valid HTTP"},
 	fiber.StatusNotFound:              {fiber.StatusNotFound, "not_found", "There is no such route; GET / names the descriptions that list them"},
 	fiber.StatusMethodNotAllowed:      {fiber.StatusMethodNotAllowed, "method_not_allowed", "The route does not take this method"},
@@ -154,11 +107,34 @@ var transport = map[int]kind{
 	fiber.StatusRequestHeaderFieldsTooLarge: {fiber.StatusRequestHeaderFieldsTooLarge, "headers_too_large", "The request line and headers are larger than is allowed"},
 }
 
-func kindOf(err error) kind {
-	for _, k := range kinds {
+// Kinds are what the server itself refuses with, which the clients of every API
+// may meet.
+func Kinds() []Kind {
+	all := []Kind{internal}
+	for _, k := range own {
+		all = append(all, k.Kind)
+	}
+	return slices.AppendSeq(all, maps.Values(transport))
+}
+
+// ownProblem is what an error comes to that is the server's own, and all that
+// may be said of any other.
+func ownProblem(err error) Problem {
+	if route, ok := errors.AsType[*fiber.Error](err); ok {
+		if k, ok := transport[route.Code]; ok {
+			return k.Problem()
+		}
+		return internal.Problem()
+	}
+	for _, k := range own {
 		if errors.Is(err, k.err) {
-			return k.kind
+			p := k.Problem()
+			if scope, ok := errors.AsType[*ScopeError](err); ok {
+				p.Field, p.Detail = scope.For, scope.detail()
+				p.Challenge = fmt.Sprintf(`Bearer error="insufficient_scope", scope=%q`, scope.Scope)
+			}
+			return p
 		}
 	}
-	return internal
+	return internal.Problem()
 }

@@ -22,7 +22,9 @@ var errAwaited = errors.New("server: body is awaited")
 // exchange is one request with its answer, beside what fiber knows of it.
 type exchange struct {
 	server *Server
-	conn   *conn
+	// place is where its path is.
+	place *place
+	conn  *conn
 	// end ends the work on the request.
 	end context.CancelFunc
 	// asks means that the client asks before it sends its body (RFC 9110,
@@ -43,7 +45,7 @@ func (s *Server) exchangeOf(rctx *fasthttp.RequestCtx) *exchange {
 		return x
 	}
 	length := rctx.Request.Header.ContentLength()
-	x := &exchange{server: s, end: func() {}, whole: length == 0 || length == withoutLength}
+	x := &exchange{server: s, place: s.mux.of(string(rctx.URI().PathOriginal())), end: func() {}, whole: length == 0 || length == withoutLength}
 	x.conn, _ = rctx.Conn().(*conn)
 	rctx.SetUserValue(exchangeKey, x)
 	return x

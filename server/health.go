@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -39,6 +40,40 @@ func (d *Degraded) Error() string {
 	return fmt.Sprintf("server: %d faces are damaged and set aside, and %v", d.SetAside, d.Damaged)
 }
 
+// Health is what a server tells of the service behind it.
+type Health struct {
+	// Ready tells whether requests can be served now, if in part only by
+	// *Degraded.
+	Ready func(context.Context) error
+	// Problem tells what an error of Ready comes to, as an API's does.
+	Problem func(err error) (Problem, bool)
+}
+
+// home is what the server answers where no API is: how it is, and what
+// describes the APIs.
+func (s *Server) home(apis []API) API {
+	var paths []string
+	for _, api := range apis {
+		paths = append(paths, api.Description.Path)
+	}
+	return API{Prefixes: []string{""}, Description: Description{Path: "/"}, Problem: s.health.Problem, Routes: func(r fiber.Router) {
+		r.Get(livePath, s.live)
+		r.Get(readyPath, s.readiness)
+		r.Get("/", func(c *fiber.Ctx) error {
+			return c.JSON(struct {
+				Name         string   `json:"name"`
+				Descriptions []string `json:"descriptions"`
+			}{"oneton", paths})
+		})
+		for _, api := range apis {
+			r.Get(api.Description.Path, func(c *fiber.Ctx) error {
+				c.Set(fiber.HeaderContentType, "application/yaml")
+				return c.Send(api.Description.YAML)
+			})
+		}
+	}}
+}
+
 // live says that the process answers.
 func (s *Server) live(c *fiber.Ctx) error {
 	return c.JSON(status{Status: "ok"})
@@ -49,7 +84,7 @@ func (s *Server) readiness(c *fiber.Ctx) error {
 	if s.stopping.Load() {
 		return fmt.Errorf("report readiness: %w", ErrStopping)
 	}
-	err := s.ready(c.UserContext())
+	err := s.health.Ready(c.UserContext())
 	if d, ok := errors.AsType[*Degraded](err); ok {
 		return c.JSON(status{Status: "degraded", SetAside: d.SetAside, Faces: d.Faces, Damaged: d.Damaged})
 	}
@@ -57,12 +92,4 @@ func (s *Server) readiness(c *fiber.Ctx) error {
 		return fmt.Errorf("report readiness: %w: %w", ErrNotReady, err)
 	}
 	return c.JSON(status{Status: "ok"})
-}
-
-// root points to the descriptions of what is served.
-func (s *Server) root(c *fiber.Ctx) error {
-	return c.JSON(struct {
-		Name         string   `json:"name"`
-		Descriptions []string `json:"descriptions"`
-	}{"oneton", s.descriptions})
 }

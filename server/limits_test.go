@@ -269,7 +269,7 @@ func TestConfigRefusesMissingLimits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := server.DefaultConfig()
 			change(&cfg)
-			_, err := server.New(cfg, nil, quiet)
+			_, err := server.New(cfg, server.Health{}, quiet)
 			require.ErrorIs(t, err, server.ErrConfig)
 		})
 	}

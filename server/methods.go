@@ -15,20 +15,21 @@ var plainMethod = regexp.MustCompile(`^[A-Z-]{1,16}$`)
 // forbids. fiber would answer methods it does not know in plain text, unseen.
 func (s *Server) route(rctx *fasthttp.RequestCtx) {
 	answer := s.methods
+	x := s.exchangeOf(rctx)
 	switch method := string(rctx.Method()); {
-	case s.exchangeOf(rctx).conn.isSpare():
+	case x.conn.isSpare():
 		rctx.SetConnectionClose()
 		if path := string(rctx.Path()); path == livePath || path == readyPath {
-			s.routed(rctx)
+			x.place.handle(rctx)
 			return
 		}
 		answer = func(*fiber.Ctx) error { return ErrCrowded }
 	case method != fiber.MethodOptions && slices.Contains(fiber.DefaultMethods, method):
-		s.routed(rctx)
+		x.place.handle(rctx)
 		return
 	}
-	c := s.app.AcquireCtx(rctx)
-	defer s.app.ReleaseCtx(c)
+	c := x.place.router.AcquireCtx(rctx)
+	defer x.place.router.ReleaseCtx(c)
 	if err := s.around(c, func() error { return answer(c) }); err != nil {
 		s.log.Error().Err(err).Msg("answer")
 	}
@@ -40,7 +41,7 @@ func (s *Server) methods(c *fiber.Ctx) error {
 	if c.Method() == fiber.MethodOptions && c.OriginalURL() == "*" {
 		return c.SendStatus(fiber.StatusNoContent)
 	}
-	methods := s.methodsOf(c.Path())
+	methods := s.exchangeOf(c.Context()).place.methodsOf(c.Path())
 	if len(methods) == 0 {
 		return fiber.ErrNotFound
 	}
@@ -52,10 +53,10 @@ func (s *Server) methods(c *fiber.Ctx) error {
 }
 
 // methodsOf are the methods that a path takes, none when it has no route.
-func (s *Server) methodsOf(path string) []string {
+func (p *place) methodsOf(path string) []string {
 	var methods []string
-	for _, r := range s.app.GetRoutes(true) {
-		if fiber.RoutePatternMatch(path, r.Path, s.app.Config()) {
+	for _, r := range p.router.GetRoutes(true) {
+		if fiber.RoutePatternMatch(path, r.Path, p.router.Config()) {
 			methods = append(methods, r.Method)
 		}
 	}

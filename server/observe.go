@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,9 +19,6 @@ import (
 // HeaderRequestID names a request in its answer and in the log. A caller's
 // own id is kept when it is harmless.
 const HeaderRequestID = "X-Request-Id"
-
-// retryAfter is when a client that was turned away may come back, in seconds.
-const retryAfter = "1"
 
 var harmless = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,64}$`)
 
@@ -65,8 +61,8 @@ func (s *Server) around(c *fiber.Ctx, handle func() error) error {
 	c.Set(HeaderRequestID, id)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
-	s.share(c)
 	x := s.exchangeOf(c.Context())
+	s.share(c, x.place)
 	x.begin(c)
 	defer x.close()
 
@@ -77,15 +73,19 @@ func (s *Server) around(c *fiber.Ctx, handle func() error) error {
 	if err != nil && errors.Is(context.Cause(c.UserContext()), ErrClientGone) {
 		err = fmt.Errorf("%w: %s", ErrClientGone, err.Error())
 	}
-	if ended := c.UserContext().Err(); err != nil && ended != nil && kindOf(err) == internal {
-		err = fmt.Errorf("%w: %w", ended, err)
-	}
+	var p Problem
 	if err != nil {
-		if answerErr := answerProblem(c, id, err); answerErr != nil {
+		p = x.place.problemOf(err)
+		if ended := c.UserContext().Err(); ended != nil && p.Code == internal.Code {
+			err = fmt.Errorf("%w: %w", ended, err)
+			p = x.place.problemOf(err)
+		}
+		p.RequestID = id
+		if answerErr := x.place.refuse(c, p); answerErr != nil {
 			err = errors.Join(err, answerErr)
 		}
 	}
-	s.record(c, id, x.received, time.Since(start), err)
+	s.record(c, id, x.received, time.Since(start), p.Code, err)
 	return nil
 }
 
@@ -100,26 +100,10 @@ func (s *Server) recovered(id string, handle func() error) (err error) {
 	return handle()
 }
 
-func answerProblem(c *fiber.Ctx, id string, err error) error {
-	p := ProblemOf(err)
-	p.RequestID = id
-	switch p.Status {
-	case fiber.StatusUnauthorized, fiber.StatusForbidden:
-		c.Set(fiber.HeaderWWWAuthenticate, cmp.Or(p.challenge, "Bearer"))
-	case fiber.StatusServiceUnavailable:
-		c.Set(fiber.HeaderRetryAfter, retryAfter)
-	}
-	if err := c.Status(p.Status).JSON(p); err != nil {
-		return fmt.Errorf("encode problem: %w", err)
-	}
-	c.Set(fiber.HeaderContentType, MediaTypeProblem)
-	return nil
-}
-
 // record logs one request: no body, no query, no path with its ids, no header.
 // The error's text is logged only when it is the server's fault, since a
 // client's fault may repeat what the client sent.
-func (s *Server) record(c *fiber.Ctx, id string, received int, took time.Duration, err error) {
+func (s *Server) record(c *fiber.Ctx, id string, received int, took time.Duration, code string, err error) {
 	status, route := c.Response().StatusCode(), c.Route()
 	if len(route.Handlers) == 0 {
 		route = &fiber.Route{} // failed before routing: what stands in for it is the raw path
@@ -140,7 +124,7 @@ func (s *Server) record(c *fiber.Ctx, id string, received int, took time.Duratio
 		e = e.Str("tenant", string(p.Tenant)).Str("key_id", string(p.KeyID))
 	}
 	if err != nil {
-		e = e.Str("code", ProblemOf(err).Code)
+		e = e.Str("code", code)
 	}
 	if err != nil && status >= fiber.StatusInternalServerError {
 		e = e.Err(err)

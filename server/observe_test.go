@@ -179,7 +179,7 @@ func TestShutdownGivesUp(t *testing.T) {
 // A stop that comes before the server serves, or just as it begins, holds.
 func TestShutdownAtTheStart(t *testing.T) {
 	for i := range 200 {
-		s, err := server.New(server.DefaultConfig(), nil, zerolog.Nop())
+		s, err := server.New(server.DefaultConfig(), server.Health{}, zerolog.Nop())
 		require.NoError(t, err)
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)

@@ -1,22 +1,24 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
 	"github.com/gofiber/fiber/v2"
-
-	"oneton/identify"
-	"oneton/server/decode"
 )
 
-// MediaTypeProblem is the content type of every error answer (RFC 9457).
+// MediaTypeProblem is the content type of a problem (RFC 9457).
 const MediaTypeProblem = "application/problem+json"
 
 const problemPrefix = "urn:oneton:problem:"
 
-// Problem is the body of an error answer. Handlers may return one as their
-// error; any other error becomes one by ProblemOf.
+// retryAfter is when a client that was turned away may come back, in seconds.
+const retryAfter = "1"
+
+// Problem is what is told of an error: the answer's body where an API answers
+// with problems (RFC 9457), and what other bodies are made of. Handlers may
+// return one as their error.
 type Problem struct {
 	Type   string `json:"type"`
 	Title  string `json:"title"`
@@ -30,50 +32,60 @@ type Problem struct {
 	Reasons   []string `json:"reasons,omitempty"`
 	RequestID string   `json:"request_id"`
 
-	// challenge is the answer's WWW-Authenticate where it is more than Bearer.
-	challenge string
+	// Challenge is the answer's WWW-Authenticate where it is more than Bearer.
+	Challenge string `json:"-"`
 }
 
 // Error is the code and the detail.
 func (p Problem) Error() string { return p.Code + ": " + p.Detail }
 
-// ProblemOf is what a client is told of an error: the answer that errors.go
-// lists for it, and the error's own text only where that is safe to show.
-func ProblemOf(err error) Problem {
-	var (
-		p     Problem
-		field *decode.Error
-		route *fiber.Error
-	)
-	switch {
-	case errors.As(err, &p):
-		return p
-	case errors.As(err, &field):
-		p = problem(kindOf(identify.ErrInvalid))
-		p.Detail, p.Field = field.Error(), field.Field
-		return p
-	case errors.As(err, &route):
-		if k, ok := transport[route.Code]; ok {
-			return problem(k)
+// Kind is what one cause looks like to a client.
+type Kind struct {
+	Status int
+	// Code is stable: clients branch on it.
+	Code  string
+	Title string
+}
+
+// Problem is one of the kind.
+func (k Kind) Problem() Problem {
+	return Problem{Type: problemPrefix + k.Code, Title: k.Title, Status: k.Status, Code: k.Code}
+}
+
+// problemOf is what an error comes to here. The error's own text is told only
+// where that is safe to show.
+func (p *place) problemOf(err error) Problem {
+	if problem, ok := errors.AsType[Problem](err); ok {
+		return problem
+	}
+	if p.Problem != nil {
+		if problem, ok := p.Problem(err); ok {
+			return problem
 		}
-		return problem(internal)
 	}
-	p = problem(kindOf(err))
-	if p.Status < fiber.StatusInternalServerError {
-		p.Field = fieldOf(err)
-	}
-	if scope, ok := errors.AsType[*ScopeError](err); ok {
-		p.challenge = fmt.Sprintf(`Bearer error="insufficient_scope", scope=%q`, scope.Scope)
-	}
-	p.Detail, p.Reasons = detailOf(err, p.Field), reasonsOf(err)
-	return p
+	return ownProblem(err)
 }
 
-// Invalid is the problem of a request whose field is at fault.
-func Invalid(field, reason string) error {
-	return &decode.Error{Field: field, Reason: reason}
+// refuse answers with a problem in the shape that is usual here.
+func (p *place) refuse(c *fiber.Ctx, problem Problem) error {
+	if problem.Status == fiber.StatusServiceUnavailable {
+		c.Set(fiber.HeaderRetryAfter, retryAfter)
+	}
+	if p.Refuse != nil {
+		return p.Refuse(c, problem)
+	}
+	return SendProblem(c, problem)
 }
 
-func problem(k kind) Problem {
-	return Problem{Type: problemPrefix + k.code, Title: k.title, Status: k.status, Code: k.code}
+// SendProblem answers with a problem as RFC 9457 has it, and where a key is
+// wanted with a challenge of RFC 6750.
+func SendProblem(c *fiber.Ctx, p Problem) error {
+	if p.Status == fiber.StatusUnauthorized || p.Status == fiber.StatusForbidden {
+		c.Set(fiber.HeaderWWWAuthenticate, cmp.Or(p.Challenge, "Bearer"))
+	}
+	if err := c.Status(p.Status).JSON(p); err != nil {
+		return fmt.Errorf("encode problem: %w", err)
+	}
+	c.Set(fiber.HeaderContentType, MediaTypeProblem)
+	return nil
 }

@@ -19,26 +19,13 @@ import (
 	"oneton/store"
 )
 
-// Dialect is an API that is served beside others.
-type Dialect interface {
-	// Routes adds the dialect's routes. Request ids, deadlines, recovery and
-	// the log are in place around them; errors they return become problems.
-	Routes(r fiber.Router)
-	// Description is the path at which the dialect serves its OpenAPI
-	// description.
-	Description() string
-}
-
 // Server serves the APIs on listeners.
 type Server struct {
-	cfg   Config
-	ready func(context.Context) error
-	log   zerolog.Logger
-	app   *fiber.App
-	// descriptions are the paths of the APIs' descriptions.
-	descriptions []string
-	// routed answers what has a method that fiber knows.
-	routed fasthttp.RequestHandler
+	cfg    Config
+	health Health
+	log    zerolog.Logger
+	fiber  fiber.Config
+	mux    mux
 	bodies bodies
 
 	// base is the parent of every request's context.
@@ -52,16 +39,16 @@ type Server struct {
 	closed   bool
 }
 
-// New returns a server that is not listening yet. ready tells whether requests
-// can be served now, if in part only by *Degraded; it is asked by /readyz.
-func New(cfg Config, ready func(context.Context) error, log zerolog.Logger, dialects ...Dialect) (*Server, error) {
+// New returns a server of the APIs that is not listening yet. APIs that cannot
+// be served beside each other are ErrAPI.
+func New(cfg Config, health Health, log zerolog.Logger, apis ...API) (*Server, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
 	base, cancel := context.WithCancel(context.Background())
-	s := &Server{cfg: cfg, ready: ready, log: log, base: base, cancel: cancel}
+	s := &Server{cfg: cfg, health: health, log: log, base: base, cancel: cancel}
 	s.bodies = bodies{most: cfg.BodyMemory, by: map[store.TenantID]int{}}
-	s.app = fiber.New(fiber.Config{
+	s.fiber = fiber.Config{
 		// The listener bounds connections before fasthttp does.
 		Concurrency:  2 * (cfg.Concurrency + spareConnections),
 		ReadTimeout:  cfg.HeaderTimeout,
@@ -81,23 +68,21 @@ func New(cfg Config, ready func(context.Context) error, log zerolog.Logger, dial
 		StrictRouting:         true,
 		DisableStartupMessage: true,
 		ErrorHandler:          s.refuseUnrouted,
-	})
-	s.app.Use(s.observe)
-	s.app.Get(livePath, s.live)
-	s.app.Get(readyPath, s.readiness)
-	s.app.Get("/", s.root)
-	for _, d := range dialects {
-		s.descriptions = append(s.descriptions, d.Description())
-		d.Routes(s.app)
 	}
-	s.routed = s.app.Handler()
-	transport := s.app.Server()
+	if err := s.mount(apis); err != nil {
+		cancel()
+		return nil, err
+	}
+	transport := s.app().Server()
 	transport.Handler, transport.ExpectHandler = s.handle, s.expect
 	transport.HeaderReceived = func(*fasthttp.RequestHeader) fasthttp.RequestConfig {
 		return fasthttp.RequestConfig{ReadTimeout: cfg.ReadTimeout}
 	}
 	return s, nil
 }
+
+// app is the one of fiber's whose server serves.
+func (s *Server) app() *fiber.App { return s.mux[len(s.mux)-1].router }
 
 // Serve answers requests on a listener until Shutdown, and then returns nil. It
 // closes the listener and returns at once when Shutdown came first.
@@ -109,7 +94,7 @@ func (s *Server) Serve(ln net.Listener) error {
 	if closed {
 		return ln.Close()
 	}
-	if err := s.app.Listener(listen(ln, s.cfg, s.log)); err != nil {
+	if err := s.app().Listener(listen(ln, s.cfg, s.log)); err != nil {
 		return fmt.Errorf("serve on %s: %w", ln.Addr(), err)
 	}
 	return nil
@@ -125,7 +110,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	s.stopListening()
-	err := s.app.ShutdownWithContext(ctx)
+	err := s.app().ShutdownWithContext(ctx)
 	s.cancel()
 	if err != nil && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("drain requests: %w", err)

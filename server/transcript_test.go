@@ -133,10 +133,10 @@ func poorPhotos(t *testing.T) map[string][]byte {
 func TestTranscript(t *testing.T) {
 	tr := &transcript{Rig: servertest.Start(t, servertest.Options{
 		Config: func(cfg *server.Config) { cfg.Origins = []string{app} },
-		Dialects: func(r *servertest.Rig) []server.Dialect {
+		APIs: func(r *servertest.Rig) []server.API {
 			d, err := uqudo.New(uqudo.Config{TokenKeys: [][]byte{[]byte("a token key of thirty-two bytes!")}}, r.Service, r.Access)
 			require.NoError(t, err)
-			return []server.Dialect{d}
+			return []server.API{d}
 		},
 	})}
 	tr.logged = len(tr.Log.String())
@@ -171,7 +171,7 @@ func TestTranscript(t *testing.T) {
 // transport is what is answered alike for all APIs, or for none.
 func (tr *transcript) transport(t *testing.T, key string) {
 	t.Helper()
-	for _, path := range []string{"/", "/livez", "/readyz", "/openapi.yaml", "/openapi/uqudo.yaml", "/nothing", "/V1/galleries", "/v2"} {
+	for _, path := range []string{"/", "/livez", "/readyz", "/openapi.yaml", "/openapi/uqudo.yaml", "/nothing", "/V1/galleries", "/v2", "/v1x", "/v1/../livez", "//v1/galleries", "/%76%31/galleries", "/api", "/api/oauth", "/api/oauth/tokens", "/api/v1/facex", "/openapi/", "/openapi/none.yaml"} {
 		for _, method := range []string{"GET", "HEAD", "OPTIONS", "POST", "BREW"} {
 			tr.ask(t, "for anyone", "", method, path, "", nil)
 		}

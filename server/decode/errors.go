@@ -44,6 +44,9 @@ func (e *Error) Error() string {
 	return e.Field + " " + e.Reason
 }
 
+// Invalid is an Error of a field that the schema allows and its reader does not.
+func Invalid(field, reason string) error { return &Error{Field: field, Reason: reason} }
+
 func fault(field, format string, args ...any) error {
 	return &Error{Field: field, Reason: fmt.Sprintf(format, args...)}
 }

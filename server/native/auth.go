@@ -11,7 +11,7 @@ import (
 )
 
 // authenticate lets requests with a valid key pass.
-func (api *API) authenticate(c *fiber.Ctx) error {
+func (api *api) authenticate(c *fiber.Ctx) error {
 	key := server.Bearer(c)
 	p, err := api.keys.Authenticate(c.UserContext(), key)
 	if err != nil {

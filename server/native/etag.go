@@ -11,7 +11,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"oneton/server"
+	"oneton/server/decode"
 	"oneton/store"
 )
 
@@ -58,18 +58,18 @@ func unconditional(c *fiber.Ctx) error {
 	if method := c.Method(); method == fiber.MethodPost || method == fiber.MethodDelete {
 		for _, header := range []string{fiber.HeaderIfMatch, fiber.HeaderIfNoneMatch} {
 			if len(c.Request().Header.PeekAll(header)) > 0 {
-				return server.Invalid(header, "is not taken by this call, which is made whatever the version is; leave it out")
+				return decode.Invalid(header, "is not taken by this call, which is made whatever the version is; leave it out")
 			}
 		}
 	}
 	return c.Next()
 }
 
-// check is server.ErrPrecondition when a change of the version with the tag must not
+// check is ErrPrecondition when a change of the version with the tag must not
 // be made.
 func (c conditions) check(tag string) error {
 	if c.match.given && !c.match.has(tag) || c.noneMatch.given && c.noneMatch.hasWeakly(tag) {
-		return fmt.Errorf("compare with version %s: %w", tag, server.ErrPrecondition)
+		return fmt.Errorf("compare with version %s: %w", tag, ErrPrecondition)
 	}
 	return nil
 }
@@ -109,7 +109,7 @@ func readTags(c *fiber.Ctx, header string) (tags, error) {
 	}
 	t, ok := parseTags(string(bytes.Join(lines, []byte(","))))
 	if !ok {
-		return tags{}, server.Invalid(header, `must be * or entity tags as an ETag has them, "in double quotes", with commas between`)
+		return tags{}, decode.Invalid(header, `must be * or entity tags as an ETag has them, "in double quotes", with commas between`)
 	}
 	return t, nil
 }

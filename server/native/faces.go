@@ -8,7 +8,7 @@ import (
 	"oneton/store"
 )
 
-func (api *API) addFaces(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) addFaces(c *fiber.Ctx, tenant store.TenantID) error {
 	var r struct {
 		Photos  decode.Photos `param:"photo,required"`
 		Detail  string        `param:"detail"`
@@ -22,7 +22,7 @@ func (api *API) addFaces(c *fiber.Ctx, tenant store.TenantID) error {
 	})
 }
 
-func (api *API) deleteFace(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) deleteFace(c *fiber.Ctx, tenant store.TenantID) error {
 	position, err := api.service.DeleteFace(c.UserContext(), tenant, segment(c, "gallery"), store.SubjectID(segment(c, "subject")), store.FaceID(segment(c, "face")))
 	return gone(c, position, err)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"oneton/identify"
-	"oneton/server"
+	"oneton/server/decode"
 	"oneton/store"
 )
 
@@ -33,7 +33,7 @@ func (r policyRequest) apply(p store.Policy) (store.Policy, error) {
 	replace(&p.KeepPhotos, r.KeepPhotos)
 	if r.RetentionSeconds != nil {
 		if *r.RetentionSeconds < 0 || *r.RetentionSeconds > maxRetention {
-			return p, server.Invalid("policy.retention_seconds", "must be 0, for ever, to 3153600000, a hundred years")
+			return p, decode.Invalid("policy.retention_seconds", "must be 0, for ever, to 3153600000, a hundred years")
 		}
 		p.Retention = time.Duration(*r.RetentionSeconds) * time.Second
 	}
@@ -78,7 +78,7 @@ func galleryOf(g store.Gallery) galleryAnswer {
 	}
 }
 
-func (api *API) createGallery(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) createGallery(c *fiber.Ctx, tenant store.TenantID) error {
 	var r struct {
 		Name   string        `param:"name,required"`
 		Pack   string        `param:"pack"`
@@ -100,7 +100,7 @@ func (api *API) createGallery(c *fiber.Ctx, tenant store.TenantID) error {
 	return conditions{}.send(c, tagOfGallery(g), galleryOf(g))
 }
 
-func (api *API) listGalleries(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) listGalleries(c *fiber.Ctx, tenant store.TenantID) error {
 	p, err := readPage(c)
 	if err != nil {
 		return err
@@ -118,7 +118,7 @@ func (api *API) listGalleries(c *fiber.Ctx, tenant store.TenantID) error {
 	return c.JSON(a)
 }
 
-func (api *API) getGallery(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) getGallery(c *fiber.Ctx, tenant store.TenantID) error {
 	only, err := readConditions(c)
 	if err != nil {
 		return err
@@ -130,7 +130,7 @@ func (api *API) getGallery(c *fiber.Ctx, tenant store.TenantID) error {
 	return only.send(c, tagOfGallery(g), galleryOf(g))
 }
 
-func (api *API) patchGallery(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) patchGallery(c *fiber.Ctx, tenant store.TenantID) error {
 	var r struct {
 		Policy policyRequest `param:"policy,required"`
 	}
@@ -156,7 +156,7 @@ func (api *API) patchGallery(c *fiber.Ctx, tenant store.TenantID) error {
 	return conditions{}.send(c, tagOfGallery(g), galleryOf(g))
 }
 
-func (api *API) deleteGallery(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) deleteGallery(c *fiber.Ctx, tenant store.TenantID) error {
 	position, err := api.service.DeleteGallery(c.UserContext(), tenant, segment(c, "gallery"))
 	return gone(c, position, err)
 }

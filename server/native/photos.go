@@ -9,7 +9,7 @@ import (
 	"oneton/store"
 )
 
-func (api *API) getPhoto(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) getPhoto(c *fiber.Ctx, tenant store.TenantID) error {
 	gallery, id := segment(c, "gallery"), segment(c, "face")
 	_, faces, err := api.service.Subject(c.UserContext(), tenant, gallery, store.SubjectID(segment(c, "subject")))
 	if err != nil {
@@ -26,7 +26,7 @@ func (api *API) getPhoto(c *fiber.Ctx, tenant store.TenantID) error {
 	return c.Send(p.Bytes)
 }
 
-func (api *API) deletePhotos(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) deletePhotos(c *fiber.Ctx, tenant store.TenantID) error {
 	err := api.service.DeletePhotos(c.UserContext(), tenant, segment(c, "gallery"), store.SubjectID(segment(c, "subject")))
 	if err != nil {
 		return err

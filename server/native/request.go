@@ -47,7 +47,7 @@ func position(c *fiber.Ctx) (uint64, error) {
 	}
 	p, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
-		return 0, server.Invalid(server.HeaderPosition, "must be a whole number")
+		return 0, decode.Invalid(server.HeaderPosition, "must be a whole number")
 	}
 	return p, nil
 }
@@ -81,7 +81,7 @@ func readPage(c *fiber.Ctx) (store.Page, error) {
 	p := store.Page{After: r.After, Limit: defaultPage}
 	if r.Limit != nil {
 		if *r.Limit < 1 || *r.Limit > maxPage {
-			return store.Page{}, server.Invalid("limit", "must be 1 to 1000")
+			return store.Page{}, decode.Invalid("limit", "must be 1 to 1000")
 		}
 		p.Limit = *r.Limit
 	}

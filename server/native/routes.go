@@ -11,29 +11,27 @@ import (
 	"oneton/server"
 )
 
-// API serves the native API.
-type API struct {
+// api answers the calls.
+type api struct {
 	service Service
 	keys    Keys
 }
 
-var _ server.Dialect = (*API)(nil)
-
-// New returns the API.
-func New(service Service, keys Keys) *API { return &API{service: service, keys: keys} }
-
 //go:embed openapi.yaml
 var description []byte
 
-// Description is where the API's OpenAPI description is served.
-func (api *API) Description() string { return "/openapi.yaml" }
+// New returns the API, which openapi.yaml describes.
+func New(service Service, keys Keys) server.API {
+	api := &api{service, keys}
+	return server.API{
+		Prefixes:    []string{"/v1"},
+		Routes:      api.routes,
+		Problem:     problems.Problem,
+		Description: server.Description{Path: "/openapi.yaml", YAML: description},
+	}
+}
 
-// Routes adds the API's calls, which openapi.yaml describes.
-func (api *API) Routes(r fiber.Router) {
-	r.Get(api.Description(), func(c *fiber.Ctx) error {
-		c.Set(fiber.HeaderContentType, "application/yaml")
-		return c.Send(description)
-	})
+func (api *api) routes(r fiber.Router) {
 	v1 := r.Group("/v1", api.authenticate, unconditional)
 	v1.Post("/galleries", scoped(access.Galleries, api.createGallery))
 	v1.Get("/galleries", scoped(access.Galleries, api.listGalleries))

@@ -38,7 +38,7 @@ type searchAnswer struct {
 	Timings  *timings     `json:"timings,omitempty"`
 }
 
-func (api *API) search(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) search(c *fiber.Ctx, tenant store.TenantID) error {
 	var r struct {
 		Photo     decode.Photos       `param:"photo,required"`
 		K         *int                `param:"k"`
@@ -64,7 +64,7 @@ func (api *API) search(c *fiber.Ctx, tenant store.TenantID) error {
 	}
 	if r.K != nil {
 		if *r.K < 1 {
-			return server.Invalid("k", "must be at least 1")
+			return decode.Invalid("k", "must be at least 1")
 		}
 		req.K = *r.K
 	}
@@ -116,7 +116,7 @@ func rate(name string, r *float64) (float64, error) {
 		return 0, nil
 	}
 	if !(*r > 0 && *r < 1) {
-		return 0, server.Invalid(name, "must lie between 0 and 1")
+		return 0, decode.Invalid(name, "must lie between 0 and 1")
 	}
 	return *r, nil
 }

@@ -19,7 +19,7 @@ type enrolAnswer struct {
 	Timings *timings       `json:"timings,omitempty"`
 }
 
-func (api *API) createSubject(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) createSubject(c *fiber.Ctx, tenant store.TenantID) error {
 	var r struct {
 		ID       string            `param:"id"`
 		Metadata map[string]string `param:"metadata"`
@@ -36,7 +36,7 @@ func (api *API) createSubject(c *fiber.Ctx, tenant store.TenantID) error {
 }
 
 // enrol answers a request for new faces.
-func (api *API) enrol(c *fiber.Ctx, tenant store.TenantID, timed bool, r identify.EnrolRequest) error {
+func (api *api) enrol(c *fiber.Ctx, tenant store.TenantID, timed bool, r identify.EnrolRequest) error {
 	e, err := api.service.Enrol(c.UserContext(), tenant, r)
 	if err != nil {
 		return err
@@ -48,7 +48,7 @@ func (api *API) enrol(c *fiber.Ctx, tenant store.TenantID, timed bool, r identif
 	})
 }
 
-func (api *API) listSubjects(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) listSubjects(c *fiber.Ctx, tenant store.TenantID) error {
 	p, err := readPage(c)
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (api *API) listSubjects(c *fiber.Ctx, tenant store.TenantID) error {
 	return c.JSON(a)
 }
 
-func (api *API) getSubject(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) getSubject(c *fiber.Ctx, tenant store.TenantID) error {
 	p, err := readPage(c)
 	if err != nil {
 		return err
@@ -101,7 +101,7 @@ func pageOf(faces []store.Face, p store.Page) []store.Face {
 	return faces[first:min(len(faces), first+p.Limit)]
 }
 
-func (api *API) patchSubject(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) patchSubject(c *fiber.Ctx, tenant store.TenantID) error {
 	var r struct {
 		Metadata map[string]string `param:"metadata,required"`
 	}
@@ -121,7 +121,7 @@ func (api *API) patchSubject(c *fiber.Ctx, tenant store.TenantID) error {
 	return conditions{}.send(c, tagOfSubject(sub), subjectOf(sub))
 }
 
-func (api *API) deleteSubject(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) deleteSubject(c *fiber.Ctx, tenant store.TenantID) error {
 	position, err := api.service.DeleteSubject(c.UserContext(), tenant, segment(c, "gallery"), store.SubjectID(segment(c, "subject")))
 	return gone(c, position, err)
 }

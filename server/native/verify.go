@@ -23,7 +23,7 @@ type verifyAnswer struct {
 	Timings   *timings    `json:"timings,omitempty"`
 }
 
-func (api *API) verifyPhotos(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) verifyPhotos(c *fiber.Ctx, tenant store.TenantID) error {
 	var r struct {
 		Photo     decode.Photo `param:"photo,required"`
 		Reference decode.Photo `param:"reference,required"`
@@ -38,7 +38,7 @@ func (api *API) verifyPhotos(c *fiber.Ctx, tenant store.TenantID) error {
 	return api.verify(c, tenant, r.FMR, r.Timings, identify.VerifyRequest{Photo: r.Photo, Reference: r.Reference, Pack: r.Pack, Detail: r.Detail})
 }
 
-func (api *API) verifySubject(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) verifySubject(c *fiber.Ctx, tenant store.TenantID) error {
 	var r struct {
 		Photo   decode.Photo `param:"photo,required"`
 		FMR     *float64     `param:"fmr"`
@@ -53,7 +53,7 @@ func (api *API) verifySubject(c *fiber.Ctx, tenant store.TenantID) error {
 	})
 }
 
-func (api *API) verify(c *fiber.Ctx, tenant store.TenantID, fmr *float64, timed bool, req identify.VerifyRequest) error {
+func (api *api) verify(c *fiber.Ctx, tenant store.TenantID, fmr *float64, timed bool, req identify.VerifyRequest) error {
 	var err error
 	if req.FMR, err = rate("fmr", fmr); err != nil {
 		return err

@@ -26,6 +26,7 @@ import (
 	"oneton/index/exact"
 	"oneton/server"
 	"oneton/server/native"
+	"oneton/server/problem"
 	"oneton/store"
 	"oneton/store/sqlite"
 	"oneton/store/storetest"
@@ -58,8 +59,8 @@ type Options struct {
 	Config func(*server.Config)
 	// Store is closed with the rig; without one it is SQLite.
 	Store storetest.Store
-	// Dialects are served after the native API.
-	Dialects func(r *Rig) []server.Dialect
+	// APIs are served beside the native one.
+	APIs func(r *Rig) []server.API
 }
 
 // Start runs a server until the test ends.
@@ -91,11 +92,14 @@ func Start(t testing.TB, o Options) *Rig {
 	if o.Config != nil {
 		o.Config(&cfg)
 	}
-	dialects := []server.Dialect{native.New(r.Service, r.Access)}
-	if o.Dialects != nil {
-		dialects = append(dialects, o.Dialects(r)...)
+	apis := []server.API{native.New(r.Service, r.Access)}
+	if o.APIs != nil {
+		apis = append(apis, o.APIs(r)...)
 	}
-	r.Server, err = server.New(cfg, func(context.Context) error { return r.Unready }, zerolog.New(r.Log), dialects...)
+	r.Server, err = server.New(cfg, server.Health{
+		Ready:   func(context.Context) error { return r.Unready },
+		Problem: problem.Stored.Problem,
+	}, zerolog.New(r.Log), apis...)
 	require.NoError(t, err)
 
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -114,7 +118,7 @@ func Start(t testing.TB, o Options) *Rig {
 		require.NoError(t, view.Close())
 		require.NoError(t, db.Close())
 	})
-	r.contract = load(t, r)
+	r.contract = load(t, r, apis[1:])
 	return r
 }
 

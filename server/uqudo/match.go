@@ -6,14 +6,13 @@ import (
 	"oneton/access"
 	"oneton/calibration"
 	"oneton/identify"
-	"oneton/server"
 	"oneton/server/decode"
 )
 
 const defaultLevel = 3
 
 // match compares two photos.
-func (d *Dialect) match(c *fiber.Ctx, p access.Principal) error {
+func (d *dialect) match(c *fiber.Ctx, p access.Principal) error {
 	var r struct {
 		Source  decode.Photo `param:"sourceImage,required"`
 		Target  decode.Photo `param:"targetImage,required"`
@@ -27,7 +26,7 @@ func (d *Dialect) match(c *fiber.Ctx, p access.Principal) error {
 		minimum = *r.Minimum
 	}
 	if minimum < 1 || minimum > len(levels) {
-		return server.Invalid("minimumMatchLevel", "must be 1 to 5")
+		return decode.Invalid("minimumMatchLevel", "must be 1 to 5")
 	}
 	if err := check("sourceImage", r.Source); err != nil {
 		return err

@@ -26,24 +26,11 @@ func read(c *fiber.Ctx, into any) error {
 	return decode.JSON(c.Get(fiber.HeaderContentType), body, into)
 }
 
-// renamed calls the field that err is about by this API's name; names are
-// pairs of the service's and this one's.
-func renamed(err error, names ...string) error {
-	p := server.ProblemOf(err)
-	for i := 0; i < len(names); i += 2 {
-		if p.Field == names[i] {
-			p.Field = names[i+1]
-			return p
-		}
-	}
-	return err
-}
-
 // check refuses a photo that is too large, or by its content neither a JPEG
 // nor a PNG.
 func check(field string, content decode.Photo) error {
 	if len(content) > maxPhoto {
-		p := server.ProblemOf(fmt.Errorf("check size: %w", photo.ErrTooLarge))
+		p, _ := problemOf(fmt.Errorf("check size: %w", photo.ErrTooLarge))
 		p.Field, p.Detail = field, fmt.Sprintf("%d bytes, the limit is %d", len(content), maxPhoto)
 		return p
 	}
@@ -54,7 +41,7 @@ func check(field string, content decode.Photo) error {
 	if err == nil {
 		err = fmt.Errorf("%w: the file is %s; send a JPEG", photo.ErrUnsupported, media)
 	}
-	p := server.ProblemOf(fmt.Errorf("check format: %w", err))
+	p, _ := problemOf(fmt.Errorf("check format: %w", err))
 	p.Field, p.Title = field, "The photo must be a JPEG or PNG"
 	return p
 }

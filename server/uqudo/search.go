@@ -15,7 +15,7 @@ import (
 // search finds who is on a photo and may add who is not found. Of several
 // people too close to tell, which this API has no answer for, it names the
 // nearest.
-func (d *Dialect) search(c *fiber.Ctx, p access.Principal) error {
+func (d *dialect) search(c *fiber.Ctx, p access.Principal) error {
 	var r struct {
 		IDPhoto decode.Photo `param:"idPhoto,required"`
 		Insert  bool         `param:"insert"`
@@ -56,7 +56,7 @@ func (d *Dialect) search(c *fiber.Ctx, p access.Principal) error {
 }
 
 // insert adds a photo as a new person.
-func (d *Dialect) insert(c *fiber.Ctx, p access.Principal) error {
+func (d *dialect) insert(c *fiber.Ctx, p access.Principal) error {
 	var r struct {
 		IDPhoto decode.Photo `param:"idPhoto,required"`
 	}
@@ -84,7 +84,7 @@ func (d *Dialect) insert(c *fiber.Ctx, p access.Principal) error {
 
 // delete removes the stored photo; its features stay searchable under the
 // same id.
-func (d *Dialect) delete(c *fiber.Ctx, p access.Principal) error {
+func (d *dialect) delete(c *fiber.Ctx, p access.Principal) error {
 	id, err := url.PathUnescape(c.Params("id"))
 	if err != nil {
 		id = c.Params("id") // which names nobody

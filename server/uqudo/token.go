@@ -94,7 +94,7 @@ type oauthError struct {
 }
 
 // token exchanges a client's id and secret for an access token.
-func (d *Dialect) token(c *fiber.Ctx) error {
+func (d *dialect) token(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderPragma, "no-cache")
 	body, err := server.Body(c, maxCredentials)
 	if err != nil {

@@ -22,7 +22,10 @@ import (
 // Gallery is the name of each tenant's gallery.
 const Gallery = "uqudo"
 
-const tokenPath = "/api/oauth/token"
+const (
+	tokenPath = "/api/oauth/token"
+	facePath  = "/api/v1/face"
+)
 
 // Service is what the dialect speaks for; *identify.Service is one.
 type Service interface {
@@ -53,69 +56,51 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Dialect serves the API.
-type Dialect struct {
+// dialect answers the calls.
+type dialect struct {
 	tokens  tokens
 	service Service
 	keys    Keys
 }
 
-var _ server.Dialect = (*Dialect)(nil)
+//go:embed openapi.yaml
+var description []byte
 
-// New returns the dialect, or ErrTokenKey.
-func New(cfg Config, service Service, keys Keys) (*Dialect, error) {
+// New returns the API, which openapi.yaml describes, or ErrTokenKey.
+func New(cfg Config, service Service, keys Keys) (server.API, error) {
 	if len(cfg.TokenKeys) == 0 {
-		return nil, fmt.Errorf("take no token key: %w", ErrTokenKey)
+		return server.API{}, fmt.Errorf("take no token key: %w", ErrTokenKey)
 	}
 	verifies := jwt.VerificationKeySet{}
 	for _, k := range cfg.TokenKeys {
 		if len(k) < minTokenKey {
-			return nil, fmt.Errorf("take a token key of %d bytes, at least %d are needed: %w", len(k), minTokenKey, ErrTokenKey)
+			return server.API{}, fmt.Errorf("take a token key of %d bytes, at least %d are needed: %w", len(k), minTokenKey, ErrTokenKey)
 		}
 		verifies.Keys = append(verifies.Keys, k)
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Dialect{tokens: tokens{signs: cfg.TokenKeys[0], verifies: verifies, now: cfg.Now}, service: service, keys: keys}, nil
+	d := &dialect{tokens: tokens{signs: cfg.TokenKeys[0], verifies: verifies, now: cfg.Now}, service: service, keys: keys}
+	return server.API{
+		Prefixes:    []string{tokenPath, facePath},
+		Routes:      d.routes,
+		Problem:     problemOf,
+		Description: server.Description{Path: "/openapi/uqudo.yaml", YAML: description},
+	}, nil
 }
 
-//go:embed openapi.yaml
-var description []byte
-
-// Description is where the dialect's OpenAPI description is served.
-func (d *Dialect) Description() string { return "/openapi/uqudo.yaml" }
-
-// Routes adds the dialect's calls, which openapi.yaml describes.
-func (d *Dialect) Routes(r fiber.Router) {
-	r.Get(d.Description(), func(c *fiber.Ctx) error {
-		c.Set(fiber.HeaderContentType, "application/yaml")
-		return c.Send(description)
-	})
+func (d *dialect) routes(r fiber.Router) {
 	r.Post(tokenPath, d.token)
-	face := r.Group("/api/v1/face", asBadRequest, d.authenticate)
+	face := r.Group(facePath, d.authenticate)
 	face.Post("/match", scoped(access.FaceMatch, d.match))
 	face.Post("/one-to-n/search", scoped(access.FaceSearch, d.search))
 	face.Post("/one-to-n/insert", scoped(access.FaceInsert, d.insert))
 	face.Delete("/one-to-n/search/:id", scoped(access.FaceDelete, d.delete))
 }
 
-// asBadRequest answers 400 where the native API answers 422: this API knows
-// no other status for a photo that cannot be used.
-func asBadRequest(c *fiber.Ctx) error {
-	err := c.Next()
-	if err == nil {
-		return nil
-	}
-	if p := server.ProblemOf(err); p.Status == fiber.StatusUnprocessableEntity {
-		p.Status = fiber.StatusBadRequest
-		return p
-	}
-	return err
-}
-
 // authenticate lets requests with a valid token of a valid client pass.
-func (d *Dialect) authenticate(c *fiber.Ctx) error {
+func (d *dialect) authenticate(c *fiber.Ctx) error {
 	token := server.Bearer(c)
 	keyID, err := d.tokens.verify(token)
 	var p access.Principal
@@ -152,7 +137,7 @@ func scoped(scope string, h func(c *fiber.Ctx, p access.Principal) error) fiber.
 }
 
 // inGallery does what needs the tenant's gallery, and makes it when missing.
-func (d *Dialect) inGallery(ctx context.Context, tenant store.TenantID, do func() error) error {
+func (d *dialect) inGallery(ctx context.Context, tenant store.TenantID, do func() error) error {
 	err := do()
 	if !errors.Is(err, store.ErrNotFound) {
 		return err

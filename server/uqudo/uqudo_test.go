@@ -48,10 +48,10 @@ func startOn(t *testing.T, o servertest.Options, keys ...[]byte) (*servertest.Ri
 	if len(keys) == 0 {
 		keys = [][]byte{tokenKey}
 	}
-	o.Dialects = func(r *servertest.Rig) []server.Dialect {
+	o.APIs = func(r *servertest.Rig) []server.API {
 		d, err := uqudo.New(uqudo.Config{TokenKeys: keys, Now: c.now}, r.Service, r.Access)
 		require.NoError(t, err)
-		return []server.Dialect{d}
+		return []server.API{d}
 	}
 	return servertest.Start(t, o), c
 }

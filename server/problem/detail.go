@@ -1,4 +1,4 @@
-package server
+package problem
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 
 	"oneton/identify"
 	"oneton/photo"
+	"oneton/server"
 	"oneton/server/decode"
 	"oneton/store"
 )
@@ -14,19 +15,16 @@ import (
 // fieldOf is the field of the request that err is about, or empty.
 func fieldOf(err error) string {
 	var (
-		scope    *ScopeError
 		argument *identify.ArgumentError
 		resource *identify.ResourceError
 	)
 	switch {
-	case errors.As(err, &scope):
-		return scope.For
 	case errors.As(err, &argument):
 		return argument.Argument
 	case errors.As(err, &resource):
 		return resourceField(resource)
 	case errors.Is(err, identify.ErrPositionAhead):
-		return HeaderPosition
+		return server.HeaderPosition
 	}
 	return ""
 }
@@ -56,15 +54,12 @@ var told = []error{
 func detailOf(err error, field string) string {
 	var (
 		media    *decode.MediaTypeError
-		scope    *ScopeError
 		pack     *photo.PackError
 		resource *identify.ResourceError
 	)
 	switch {
 	case errors.As(err, &media):
 		return media.Error()
-	case errors.As(err, &scope):
-		return scope.detail()
 	case errors.As(err, &pack):
 		return "pack " + quoted(pack.Pack) + " is not loaded; loaded are " + strings.Join(pack.Loaded, ", ")
 	case errors.As(err, &resource):

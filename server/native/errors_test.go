@@ -1,4 +1,4 @@
-package server_test
+package native_test
 
 import (
 	"context"
@@ -17,12 +17,31 @@ import (
 	"oneton/pool"
 	"oneton/server"
 	"oneton/server/decode"
+	"oneton/server/native"
+	"oneton/server/servertest"
 	"oneton/store"
 )
+
+// told starts a server that answers what an error comes to.
+func told(t *testing.T) func(err error) servertest.Answer {
+	t.Helper()
+	var cause error
+	r := servertest.Start(t, servertest.Options{APIs: func(*servertest.Rig) []server.API {
+		return []server.API{{
+			Prefixes: []string{"/cause"}, Problem: native.New(nil, nil).Problem, Description: server.Description{Path: "/openapi/cause.yaml"},
+			Routes: func(r fiber.Router) { r.Get("/cause", func(*fiber.Ctx) error { return cause }) },
+		}}
+	}})
+	return func(err error) servertest.Answer {
+		cause = err
+		return r.Do(t, "", "GET", "/cause", "", nil)
+	}
+}
 
 // Status and code of every cause are what clients build on; a change here
 // breaks them.
 func TestProblems(t *testing.T) {
+	tell := told(t)
 	for name, c := range map[string]struct {
 		err    error
 		status int
@@ -57,7 +76,7 @@ func TestProblems(t *testing.T) {
 		"no valid key":            {access.ErrUnauthorized, 401, "unauthorized"},
 		"scope missing":           {server.ErrForbidden, 403, "forbidden"},
 		"compressed body":         {server.ErrEncoding, 415, "unsupported_media_type"},
-		"another version":         {server.ErrPrecondition, 412, "precondition_failed"},
+		"another version":         {native.ErrPrecondition, 412, "precondition_failed"},
 		"stopping":                {server.ErrStopping, 503, "unavailable"},
 		"not ready":               {server.ErrNotReady, 503, "unavailable"},
 		"unknown content type":    {decode.ErrMediaType, 415, "unsupported_media_type"},
@@ -77,9 +96,7 @@ func TestProblems(t *testing.T) {
 		"a database that is busy": {fmt.Errorf("%w: disk I/O error", store.ErrUnavailable), 503, "unavailable"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := server.ProblemOf(fmt.Errorf("do something: %w", c.err))
-			require.Equal(t, c.status, p.Status)
-			require.Equal(t, c.code, p.Code)
+			p := tell(fmt.Errorf("do something: %w", c.err)).Refused(t, c.status, c.code)
 			require.NotContains(t, p.Title+p.Detail, "secret detail")
 			require.NotContains(t, p.Title+p.Detail, "disk")
 		})
@@ -87,35 +104,38 @@ func TestProblems(t *testing.T) {
 }
 
 func TestProblemsSayWhatIsSafe(t *testing.T) {
-	p := server.ProblemOf(fmt.Errorf("enrol: %w", fmt.Errorf("%w: k must be 1 to 100", identify.ErrInvalid)))
+	tell := told(t)
+	p := tell(fmt.Errorf("enrol: %w", fmt.Errorf("%w: k must be 1 to 100", identify.ErrInvalid))).Refused(t, http.StatusBadRequest, "invalid_request")
 	require.Equal(t, "k must be 1 to 100", p.Detail)
 
-	p = server.ProblemOf(fmt.Errorf("read photo: %w", &identify.QualityError{Reasons: []string{"blurred", "dark"}}))
+	p = tell(fmt.Errorf("read photo: %w", &identify.QualityError{Reasons: []string{"blurred", "dark"}})).Refused(t, http.StatusUnprocessableEntity, "low_quality")
 	require.Equal(t, []string{"blurred", "dark"}, p.Reasons)
 
-	p = server.ProblemOf(&decode.Error{Field: "policy.fpir", Reason: "must be a number"})
+	p = tell(&decode.Error{Field: "policy.fpir", Reason: "must be a number"}).Refused(t, http.StatusBadRequest, "invalid_request")
 	require.Equal(t, "policy.fpir", p.Field)
 	require.Equal(t, "policy.fpir must be a number", p.Detail)
-	require.Equal(t, http.StatusBadRequest, p.Status)
 }
 
 // Of several photos the one at fault is named, unless the fault is ours.
 func TestProblemsNameThePhoto(t *testing.T) {
+	tell := told(t)
 	for name, c := range map[string]struct {
-		err   identify.ArgumentError
-		field string
+		err    identify.ArgumentError
+		status int
+		code   string
+		field  string
 	}{
-		"one of several": {identify.ArgumentError{Argument: "photo[2]", Err: identify.ErrNoFace}, "photo[2]"},
-		"the only one":   {identify.ArgumentError{Argument: "photo", Err: identify.ErrNoFace}, "photo"},
-		"our fault":      {identify.ArgumentError{Argument: "photo[2]", Err: pool.ErrBusy}, ""},
+		"one of several": {identify.ArgumentError{Argument: "photo[2]", Err: identify.ErrNoFace}, 422, "no_face", "photo[2]"},
+		"the only one":   {identify.ArgumentError{Argument: "photo", Err: identify.ErrNoFace}, 422, "no_face", "photo"},
+		"our fault":      {identify.ArgumentError{Argument: "photo[2]", Err: pool.ErrBusy}, 503, "busy", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, c.field, server.ProblemOf(fmt.Errorf("enrol: %w", &c.err)).Field)
+			require.Equal(t, c.field, tell(fmt.Errorf("enrol: %w", &c.err)).Refused(t, c.status, c.code).Field)
 		})
 	}
 }
 
 // A key whose scopes cannot be read has none, and is told so.
 func TestScopeOfAKeyWithoutAny(t *testing.T) {
-	require.Contains(t, server.ProblemOf(&server.ScopeError{Scope: "search"}).Detail, "this key has none")
+	require.Contains(t, told(t)(&server.ScopeError{Scope: "search"}).Refused(t, http.StatusForbidden, "forbidden").Detail, "this key has none")
 }
