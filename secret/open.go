@@ -13,13 +13,9 @@ import (
 
 // Database is where the fingerprint is kept.
 type Database interface {
+	store.DB
+	// Tenants lists tenants; where there are any, the database is in use.
 	Tenants(ctx context.Context, p store.Page) ([]store.Tenant, error)
-	// Fingerprint is the one that is kept, or store.ErrNotFound.
-	Fingerprint(ctx context.Context) ([]byte, error)
-	// AgreeFingerprint keeps one unless there is one, which it returns.
-	AgreeFingerprint(ctx context.Context, fingerprint []byte) ([]byte, error)
-	// ReplaceFingerprint keeps one in any case.
-	ReplaceFingerprint(ctx context.Context, fingerprint []byte) error
 }
 
 // Open reads the secret, or makes it for a database that nobody uses yet. The
@@ -47,7 +43,7 @@ func Open(ctx context.Context, db Database, path string) (r Ring, adopted bool, 
 	if err != nil {
 		return Ring{}, false, err
 	}
-	agreed, err := db.AgreeFingerprint(ctx, fingerprint)
+	agreed, err := NewFingerprints(db).AgreeFingerprint(ctx, fingerprint)
 	if err == nil && (len(agreed) == 0 || len(agreed)%Size != 0 || !bytes.HasPrefix(fingerprint, agreed)) {
 		err = fmt.Errorf("%s: %w", path, ErrOther)
 		if made { // another process has been quicker, and nothing was made under this one
@@ -70,7 +66,7 @@ func (r Ring) Adopt(ctx context.Context, db Database) error {
 	if err != nil {
 		return err
 	}
-	return db.ReplaceFingerprint(ctx, fingerprint)
+	return NewFingerprints(db).ReplaceFingerprint(ctx, fingerprint)
 }
 
 // setUp tells whether a database has tenants, and whether it knows its secret.
@@ -79,7 +75,7 @@ func setUp(ctx context.Context, db Database) (used, known bool, err error) {
 	if err != nil {
 		return false, false, err
 	}
-	_, err = db.Fingerprint(ctx)
+	_, err = NewFingerprints(db).Fingerprint(ctx)
 	known = err == nil
 	if errors.Is(err, store.ErrNotFound) {
 		err = nil

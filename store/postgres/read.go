@@ -27,7 +27,7 @@ func one[T any](ctx context.Context, s *Store, doing string, scan pgx.RowToFunc[
 	}, query, args)
 }
 
-func read[T any](ctx context.Context, s *Store, doing string, collect func(pgx.Rows) (T, error), query string, args []any) (T, error) {
+func read[T any](ctx context.Context, s *Store, doing string, collect func(pgx.Rows) (T, error), query string, args []any) (v T, err error) {
 	bound, cancel := context.WithTimeout(ctx, s.timeout+answerGrace)
 	defer cancel()
 	ask := func() (v T, err error) {
@@ -37,11 +37,20 @@ func read[T any](ctx context.Context, s *Store, doing string, collect func(pgx.R
 		}
 		return collect(rows)
 	}
-	v, err := ask()
-	if lost(err) && bound.Err() == nil {
-		// What ended one connection since its last use has ended all.
-		s.readers.Reset()
+	err = s.again(bound, func() (err error) {
 		v, err = ask()
-	}
+		return err
+	})
 	return v, s.failed(ctx, doing, err)
+}
+
+// again asks, and asks once more when the connection was lost since its last use.
+func (s *Store) again(ctx context.Context, ask func() error) error {
+	err := ask()
+	if lost(err) && ctx.Err() == nil {
+		// What ended one connection has ended all.
+		s.readers.Reset()
+		err = ask()
+	}
+	return err
 }

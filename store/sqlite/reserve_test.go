@@ -57,8 +57,10 @@ func TestReserve(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.CompactLog(t.Context())
 	require.ErrorIs(t, err, store.ErrUnavailable, "the reserve is for what somebody wants removed")
-	_, err = s.AgreeFingerprint(t.Context(), []byte("f"))
-	require.NoError(t, err, "a process can start")
+	require.NoError(t, s.Remove(t.Context(), "start", func(tx store.Tx) error {
+		_, err := tx.Exec(`INSERT INTO secret (one, fingerprint) VALUES (1, $1)`, []byte("f"))
+		return err
+	}), "a process can start")
 	require.NoError(t, os.RemoveAll(reserve))
 	require.NoError(t, enrol())
 	whole()

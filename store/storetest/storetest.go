@@ -15,6 +15,7 @@ import (
 // Store is everything that the rooms ask of a store together.
 type Store interface {
 	changelog.Log
+	store.DB
 
 	CreateTenant(ctx context.Context, t store.Tenant) error
 	Tenant(ctx context.Context, id store.TenantID) (store.Tenant, error)
@@ -59,10 +60,6 @@ type Store interface {
 	PutCalibration(ctx context.Context, pack string, definition []byte) error
 	DeleteCalibration(ctx context.Context, pack string) error
 
-	Fingerprint(ctx context.Context) ([]byte, error)
-	AgreeFingerprint(ctx context.Context, fingerprint []byte) ([]byte, error)
-	ReplaceFingerprint(ctx context.Context, fingerprint []byte) error
-
 	PositionOf(ctx context.Context, gallery store.GalleryID) (uint64, error)
 
 	Close() error
@@ -101,7 +98,7 @@ func Run(t *testing.T, create func(t *testing.T) Open) {
 		"spaces":                 testSpaces,
 		"replaced faces":         testReplacedFaces,
 		"replaced beside others": testReplacedBesideOthers,
-		"fingerprint":            testFingerprint,
+		"tables of rooms":        testTables,
 		"isolation":              testIsolation,
 		"pages":                  testPages,
 		"hostile text":           testHostileText,

@@ -1,0 +1,89 @@
+package store
+
+import (
+	"context"
+	"errors"
+)
+
+// DB is what an engine offers a room that keeps tables of its own, so that the room
+// writes its SQL once. What every engine must do best by itself, which is faces,
+// their galleries and the log, does not go by it.
+//
+// The SQL is what both SQLite and PostgreSQL understand: parameters are $1, $2 and
+// so on, JSON is read by CAST(column AS TEXT), and $ stands nowhere else. Arguments
+// and destinations are texts, bytes, whole numbers, truth values and times; a zero
+// time is NULL. Each call is told what it is doing, which begins its error's text.
+type DB interface {
+	// Read lets do ask, again when the connection was lost. Each statement sees
+	// what was committed before it.
+	Read(ctx context.Context, doing string, do func(Reader) error) error
+	// Update makes what do writes true as a whole, or nothing of it. It appends
+	// nothing to the log. When it returns, the disk has it; when ctx ends before do
+	// has begun, nothing was changed. do may run twice, when nothing is left of the
+	// first time, and its error, or its panic, leaves all as it was.
+	Update(ctx context.Context, doing string, do func(Tx) error) error
+	// Remove is Update for what must be made on a full disk too: a removal, whose
+	// old values leave the files, or what no process can start without.
+	Remove(ctx context.Context, doing string, do func(Tx) error) error
+}
+
+// Reader asks for rows.
+type Reader interface {
+	// Each calls scan with each row of the query, in its order. The first error of
+	// scan ends it, and is its error.
+	Each(scan func(Row) error, query string, args ...any) error
+}
+
+// Tx is a transaction.
+type Tx interface {
+	Reader
+	// Exec runs a statement, and tells how many rows it changed.
+	Exec(query string, args ...any) (rows int64, err error)
+}
+
+// Row is a row to read. NULL leaves a time zero. A **int64 takes a checksum: nil for
+// NULL, and for what is no number, as in a damaged row, -1, which no row has.
+type Row interface{ Scan(dest ...any) error }
+
+// List reads every row of a query. To ask for what no row can have finds none.
+func List[T any](ctx context.Context, db DB, doing string, scan func(Row) (T, error), query string, args ...any) (all []T, err error) {
+	err = db.Read(ctx, doing, func(r Reader) error {
+		all = nil
+		return collect(r, &all, scan, query, args)
+	})
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	return all, err
+}
+
+// One reads the row of a query, or is ErrNotFound.
+func One[T any](ctx context.Context, db DB, doing string, scan func(Row) (T, error), query string, args ...any) (v T, err error) {
+	err = db.Read(ctx, doing, func(r Reader) (err error) {
+		v, err = OneOf(r, scan, query, args...)
+		return err
+	})
+	return v, err
+}
+
+// OneOf is One within a transaction.
+func OneOf[T any](r Reader, scan func(Row) (T, error), query string, args ...any) (v T, err error) {
+	var all []T
+	if err := collect(r, &all, scan, query, args); err != nil {
+		return v, err
+	}
+	if len(all) == 0 {
+		return v, ErrNotFound
+	}
+	return all[0], nil
+}
+
+func collect[T any](r Reader, all *[]T, scan func(Row) (T, error), query string, args []any) error {
+	return r.Each(func(row Row) error {
+		v, err := scan(row)
+		if err == nil {
+			*all = append(*all, v)
+		}
+		return err
+	}, query, args...)
+}
