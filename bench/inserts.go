@@ -5,22 +5,22 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rs/zerolog"
 
 	"oneton/calibration"
-	"oneton/changelog"
+	"oneton/config"
 	"oneton/face"
 	"oneton/identify"
-	"oneton/index/exact"
+	"oneton/node"
 	"oneton/photo"
 	"oneton/store"
-	"oneton/store/sqlite"
 )
 
 // insertTimeout is the server's default for a request.
@@ -92,8 +92,7 @@ func (c *insertsCommand) Run(ctx context.Context) (err error) {
 
 type insertsBench struct {
 	folder  string
-	truth   *sqlite.Store
-	index   *exact.Index
+	truth   *node.Truth
 	service *identify.Service
 	gallery store.Gallery
 	// people are those of the gallery, then strangers of whom the next is at
@@ -120,31 +119,25 @@ func (c *insertsCommand) open(ctx context.Context) (b *insertsBench, err error) 
 		return b, err
 	}
 	b.people, _ = draw.gallery(c.Rows+int(c.Duration.Seconds()+1)*(c.Enrolments+2*maxInserts), 0, 0)
-	if b.truth, err = sqlite.Open(ctx, sqlite.Config{Path: filepath.Join(b.folder, "oneton.db")}); err != nil {
-		return b, err
-	}
-	if b.index, err = exact.New(exact.Config{}); err != nil {
-		return b, err
-	}
-	follower := changelog.NewFollower(b.truth, b.index, changelog.FollowerConfig{})
-	following, stop := context.WithCancel(context.WithoutCancel(ctx))
-	ended := make(chan error, 1)
-	go func() { ended <- follower.Run(following) }()
-	b.stop = func() error {
-		stop()
-		if err := <-ended; !errors.Is(err, context.Canceled) {
-			return err
-		}
-		return nil
-	}
-	b.service, err = identify.New(identify.Config{
-		DefaultPack:   benchPack,
-		DefaultPolicy: store.Policy{FPIR: 0.01, Quality: store.GateReport, Liveness: store.GateOff},
-	}, drawn{b.people}, b.index, follower, b.truth)
+	cfg := config.Default()
+	cfg.Data, cfg.Index.Save = b.folder, 0
+	n, err := node.OpenWith(ctx, cfg, zerolog.Nop(), node.Parts{Embedder: drawn{b.people}})
 	if err != nil {
 		return b, err
 	}
-	if err := b.truth.CreateTenant(ctx, store.Tenant{ID: insertsTenant}); err != nil {
+	b.truth, b.service = n.Truth, n.Service
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return b, errors.Join(err, n.Close())
+	}
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 1)
+	go func() { ended <- n.Serve(serving, ln) }()
+	b.stop = func() error {
+		stop()
+		return errors.Join(<-ended, n.Close())
+	}
+	if _, err := b.truth.Access.CreateTenant(ctx, insertsTenant, ""); err != nil {
 		return b, err
 	}
 	if b.gallery, err = b.service.CreateGallery(ctx, insertsTenant, store.Gallery{Name: "bench"}); err != nil {
@@ -159,14 +152,7 @@ func (c *insertsCommand) open(ctx context.Context) (b *insertsBench, err error) 
 }
 
 func (b *insertsBench) close() error {
-	err := b.stop()
-	if b.index != nil {
-		err = errors.Join(err, b.index.Close())
-	}
-	if b.truth != nil {
-		err = errors.Join(err, b.truth.Close())
-	}
-	return errors.Join(err, os.RemoveAll(b.folder))
+	return errors.Join(b.stop(), os.RemoveAll(b.folder))
 }
 
 // next is the number of the next stranger.
@@ -182,7 +168,7 @@ func (b *insertsBench) enrol(ctx context.Context, n int) error {
 		}
 		faces[i] = store.Face{ID: store.FaceID(id.String()), Pack: b.gallery.Pack, Template: b.people[b.next()]}
 	}
-	_, err := b.truth.Enrol(ctx, store.Subject{Gallery: b.gallery.ID, ID: store.SubjectID(uuid.NewString())}, faces, nil, true)
+	_, err := b.truth.Store.Enrol(ctx, store.Subject{Gallery: b.gallery.ID, ID: store.SubjectID(uuid.NewString())}, faces, nil, true)
 	return err
 }
 
@@ -270,10 +256,19 @@ const benchPack = "default"
 // drawn stands in for the models: a photo is the number of a drawn template.
 type drawn struct{ people [][]float32 }
 
+func (drawn) Close() error { return nil }
+
+func (drawn) Packs() []string { return []string{benchPack} }
+
+// Converter has no other version to convert.
+func (drawn) Converter(string, string) func(face.Template, face.Quality) (face.Template, face.Quality, error) {
+	return nil
+}
+
 func (d drawn) Embed(_ context.Context, _ string, content []byte, _ ...photo.Check) (photo.Result, error) {
 	t := face.Template(d.people[binary.LittleEndian.Uint64(content)])
-	return photo.Result{MediaType: "image/jpeg", Faces: []photo.Face{{
-		Template: t, Probe: t, Quality: face.Quality{InterEye: 2 * photo.MinInterEye},
+	return photo.Result{Width: 200, Height: 200, MediaType: "image/jpeg", Faces: []photo.Face{{
+		Box: face.Box{X: 50, Y: 50, Width: 100, Height: 100}, Template: t, Probe: t, Quality: face.Quality{InterEye: 2 * photo.MinInterEye},
 	}}}, nil
 }
 

@@ -12,9 +12,9 @@ func (n *Node) apis() ([]server.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	uqudo, err := uqudo.New(uqudo.Config{TokenKeys: tokens}, n.service, n.Truth.Access)
+	uqudo, err := uqudo.New(uqudo.Config{TokenKeys: tokens}, n.Service, n.Truth.Access)
 	if err != nil {
 		return nil, err
 	}
-	return []server.API{native.New(n.service, n.Truth.Access), uqudo}, nil
+	return []server.API{native.New(n.Service, n.Truth.Access), uqudo}, nil
 }

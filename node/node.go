@@ -19,15 +19,15 @@ import (
 // Node is one oneton process: the truth, a view of it, the models and the
 // HTTP server, put together by the configuration.
 type Node struct {
-	Truth    *Truth
-	cfg      config.Config
-	log      zerolog.Logger
-	embedder Embedder
-	engine   engine
-	service  *identify.Service
-	server   *server.Server
-	damages  damages
+	Truth   *Truth
+	Service *identify.Service
+	Server  *server.Server
 
+	cfg         config.Config
+	log         zerolog.Logger
+	embedder    Embedder
+	engine      engine
+	damages     damages
 	conversions conversions
 }
 
@@ -72,7 +72,7 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 	}
 	service := cfg.Identify
 	service.DefaultPack = n.embedder.Packs()[0]
-	if n.service, err = identify.New(service, n.embedder, n.engine, n.engine, n.Truth.Store); err != nil {
+	if n.Service, err = identify.New(service, n.embedder, n.engine, n.engine, n.Truth.Store); err != nil {
 		return nil, err
 	}
 	if err := identify.PrepareSpaces(ctx, n.embedder, n.Truth.Store); err != nil {
@@ -83,7 +83,7 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 		return nil, err
 	}
 	health := server.Health{Ready: n.ready, Problem: problem.Stored.Problem}
-	n.server, err = server.New(cfg.Server, health, log, apis...)
+	n.Server, err = server.New(cfg.Server, health, log, apis...)
 	return n, err
 }
 

@@ -18,7 +18,7 @@ func (n *Node) Serve(ctx context.Context, ln net.Listener) error {
 	defer stop()
 	work, failed := errgroup.WithContext(background)
 	// Without any of its parts the server answers what is under way and ends.
-	for _, t := range append(n.tasks(), task{"serve", func(context.Context) error { return n.server.Serve(ln) }}) {
+	for _, t := range append(n.tasks(), task{"serve", func(context.Context) error { return n.Server.Serve(ln) }}) {
 		work.Go(func() error { return t.run(failed, n.log) })
 	}
 	work.Go(func() error {
@@ -29,7 +29,7 @@ func (n *Node) Serve(ctx context.Context, ln net.Listener) error {
 		}
 		drain, cancel := context.WithTimeout(background, answering(n.cfg.Drain, n.cfg.Server.DrainDelay))
 		defer cancel()
-		return n.server.Shutdown(drain)
+		return n.Server.Shutdown(drain)
 	})
 	if err := work.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return err

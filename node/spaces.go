@@ -122,7 +122,7 @@ func (c *conversions) setAsideIDs() []string {
 // version, and says how far they have come, if they do so here.
 func (n *Node) settled(ctx context.Context) error {
 	for _, pack := range n.embedder.Packs() {
-		if _, err := n.service.Space(ctx, pack); err != nil {
+		if _, err := n.Service.Space(ctx, pack); err != nil {
 			n.conversions.mu.Lock()
 			now := n.conversions.now
 			n.conversions.mu.Unlock()
@@ -139,7 +139,7 @@ func (n *Node) settled(ctx context.Context) error {
 // the one that is loaded now.
 func (n *Node) warnOfCalibrations(ctx context.Context) error {
 	for _, pack := range n.embedder.Packs() {
-		space, err := n.service.Space(ctx, pack)
+		space, err := n.Service.Space(ctx, pack)
 		if err != nil {
 			return err
 		}
