@@ -59,7 +59,9 @@ type component struct {
 	// coefficients are those of progressive pictures, block after block in zigzag
 	// order; across is how many blocks a row has.
 	coefficients []int16
-	across       int
+	// last is for each block the last coefficient that may not be zero.
+	last   []uint8
+	across int
 	// predictor is the last block's DC coefficient.
 	predictor int32
 	// rows is how many rows of units have the first bits of each coefficient.
@@ -129,7 +131,7 @@ func (d *decoder) allocate() {
 		n := c.stride * 8 * c.V * d.down
 		c.pix, samples = samples[:n:n], samples[n:]
 		if d.frame.Progressive {
-			c.coefficients = make([]int16, n)
+			c.coefficients, c.last = make([]int16, n), make([]uint8, n/64)
 		}
 	}
 }

@@ -7,7 +7,7 @@ import "context"
 func (r *reader) progressiveUnit(c *component, s *Scan, p part, block int) bool {
 	for range p.down {
 		for i := range p.across {
-			b := (*[64]int16)(c.coefficients[64*(block+i):])
+			b, last := (*[64]int16)(c.coefficients[64*(block+i):]), &c.last[block+i]
 			ok := true
 			switch {
 			case s.from == 0 && s.refines:
@@ -15,9 +15,9 @@ func (r *reader) progressiveUnit(c *component, s *Scan, p part, block int) bool 
 			case s.from == 0:
 				ok = r.first(c, b, s.low)
 			case s.refines:
-				ok = r.refine(c, b, s)
+				ok = r.refine(c, b, last, s)
 			default:
-				ok = r.others(c, b, s)
+				ok = r.others(c, b, last, s)
 			}
 			if !ok {
 				return false
@@ -81,7 +81,7 @@ func (r *reader) first(c *component, b *[64]int16, low int) bool {
 
 // others reads the first bits of coefficients other than the first (T.81,
 // G.1.2.2).
-func (r *reader) others(c *component, b *[64]int16, s *Scan) bool {
+func (r *reader) others(c *component, b *[64]int16, last *uint8, s *Scan) bool {
 	if r.ended > 0 {
 		r.ended--
 		return true
@@ -100,6 +100,7 @@ func (r *reader) others(c *component, b *[64]int16, s *Scan) bool {
 			if b[k], ok = r.value(size, s.low); !ok {
 				return false
 			}
+			*last = max(*last, uint8(k))
 		case run < longRun:
 			r.ended = 1<<run - 1 + int(r.bits(run))
 			return true
@@ -116,7 +117,7 @@ const longRun = 15
 
 // refine reads one bit more of coefficients other than the first (T.81,
 // G.1.2.3).
-func (r *reader) refine(c *component, b *[64]int16, s *Scan) bool {
+func (r *reader) refine(c *component, b *[64]int16, last *uint8, s *Scan) bool {
 	bit := int16(1) << s.low
 	k := s.from
 	for ; r.ended == 0 && k <= s.to; k++ {
@@ -144,11 +145,12 @@ func (r *reader) refine(c *component, b *[64]int16, s *Scan) bool {
 		}
 		if value != 0 {
 			b[k] = value
+			*last = max(*last, uint8(k))
 		}
 	}
 	if r.ended > 0 {
 		r.ended--
-		r.correct(b, k, s.to, 64, bit)
+		r.correct(b, k, min(s.to, int(*last)), 64, bit) // behind the last there is nothing to correct
 	}
 	return true
 }
@@ -183,8 +185,8 @@ func (d *decoder) reconstruct(ctx context.Context, rows int) error {
 				return ctx.Err()
 			}
 			for x := range c.across {
-				last := 0
-				for k, v := range (*[64]int16)(c.coefficients[64*(y*c.across+x):]) {
+				block, last := y*c.across+x, 0
+				for k, v := range c.coefficients[64*block : 64*block+1+int(c.last[block])] {
 					if v != 0 {
 						b[zigzag[k]] = int32(v) * c.quant[k]
 						last = k
