@@ -21,6 +21,7 @@ type commands struct {
 	Index     indexCommand     `cmd:"" help:"Look at the index, compare it with the database, build it anew."`
 	Calibrate calibrateCommand `cmd:"" help:"Measure thresholds on your own photos of people."`
 	Setup     setupCommand     `cmd:"" help:"Fetch ONNX Runtime's library and the models, each pinned by version and SHA-256."`
+	Version   versionCommand   `cmd:"" help:"Say which version this is, and what it computes with."`
 }
 
 func main() {
