@@ -50,7 +50,7 @@ func (c *versionCommand) Run() error {
 	if v.Kernel, err = kernel(); err != nil {
 		return err
 	}
-	paths, err := setup.Find(setup.Config{Library: cfg.ONNXRuntime}, setup.Runtime)
+	paths, err := setup.Find(cfg.Setup, setup.Runtime)
 	if err == nil {
 		v.Library = paths.Library
 		v.ONNXRuntime, err = libraryVersion(paths.Library)
