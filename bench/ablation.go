@@ -10,9 +10,11 @@ import (
 	"slices"
 
 	"oneton/calibration"
-	"oneton/embed"
 	"oneton/embed/pack"
 	"oneton/face"
+	"oneton/node"
+	"oneton/onnx"
+	"oneton/pool"
 	"oneton/setup"
 )
 
@@ -81,7 +83,10 @@ func (c *ablationCommand) Run(ctx context.Context) (err error) {
 		}
 		packs = append(packs, withFlip(p, false), withFlip(p, true))
 	}
-	e, err := embed.New(embed.Config{Library: paths.Library, Workers: c.Workers, Queue: len(set.photos)}, packs...)
+	e, err := node.LoadModels(node.ModelsConfig{
+		Runtime: onnx.Config{Library: paths.Library},
+		Workers: pool.Config{Workers: c.Workers, Queue: len(set.photos)},
+	}, packs...)
 	if err != nil {
 		return err
 	}
@@ -95,7 +100,7 @@ func (c *ablationCommand) Run(ctx context.Context) (err error) {
 			ways = ways[:1] // the others are tried with the first pack
 		}
 		for _, way := range ways {
-			templates, err := part.prepare(ctx, e, p.Name, way)
+			templates, err := part.prepare(ctx, e.Embedder, p.Name, way)
 			if err != nil {
 				return fmt.Errorf("%s: %w", way.name, err)
 			}
@@ -107,7 +112,7 @@ func (c *ablationCommand) Run(ctx context.Context) (err error) {
 			r.Preparation = append(r.Preparation, result)
 		}
 	}
-	templates, _, err := set.embed(ctx, e, packs[0].Name, true)
+	templates, _, err := set.embed(ctx, e.Embedder, packs[0].Name, true)
 	if err != nil {
 		return err
 	}

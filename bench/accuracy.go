@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 
 	"oneton/calibration"
-	"oneton/embed"
 	"oneton/embed/pack"
+	"oneton/node"
+	"oneton/onnx"
+	"oneton/pool"
 	"oneton/setup"
 )
 
@@ -100,13 +102,16 @@ func (c *accuracyCommand) measure(ctx context.Context, paths setup.Paths, name s
 	if err != nil {
 		return r, curves, err
 	}
-	e, err := embed.New(embed.Config{Library: paths.Library, Workers: c.Workers, Threads: 1, Queue: len(set.photos)}, p)
+	e, err := node.LoadModels(node.ModelsConfig{
+		Runtime: onnx.Config{Library: paths.Library},
+		Workers: pool.Config{Workers: c.Workers, Queue: len(set.photos)},
+	}, p)
 	if err != nil {
 		return r, curves, err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 
-	templates, incomparable, err := set.embed(ctx, e, p.Name, c.Aligned)
+	templates, incomparable, err := set.embed(ctx, e.Embedder, p.Name, c.Aligned)
 	if err != nil {
 		return r, curves, err
 	}

@@ -18,8 +18,11 @@ import (
 	"oneton/embed/embedtest/composite"
 	"oneton/embed/pack"
 	"oneton/face"
+	"oneton/node"
+	"oneton/onnx"
 	"oneton/photo"
 	"oneton/picture"
+	"oneton/pool"
 	"oneton/setup"
 )
 
@@ -76,12 +79,16 @@ func (c *compositesCommand) Run(ctx context.Context) (err error) {
 	}
 	limits := picture.DefaultLimits()
 	limits.Time = 0 // other programs may have the machine
-	e, err := embed.New(embed.Config{Library: paths.Library, Queue: 64, Limits: limits}, p)
+	e, err := node.LoadModels(node.ModelsConfig{
+		Runtime: onnx.Config{Library: paths.Library},
+		Workers: pool.Config{Queue: 64},
+		Embed:   embed.Config{Limits: limits},
+	}, p)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	b := &composites{e: e, pack: p.Name, keep: c.Keep, match: p.Calibration.Threshold(1e-4)}
+	b := &composites{e: e.Embedder, pack: p.Name, keep: c.Keep, match: p.Calibration.Threshold(1e-4)}
 	if b.heads, err = composite.Demo(paths.Photos); err != nil {
 		return err
 	}

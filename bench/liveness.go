@@ -13,6 +13,8 @@ import (
 	"oneton/calibration"
 	"oneton/embed"
 	"oneton/embed/pack"
+	"oneton/node"
+	"oneton/onnx"
 	"oneton/photo"
 	"oneton/setup"
 )
@@ -70,7 +72,7 @@ func (c *livenessCommand) Run(ctx context.Context) (err error) {
 	if !p.JudgesLiveness() {
 		return fmt.Errorf("pack %q has no liveness model", p.Name)
 	}
-	e, err := embed.New(embed.Config{Library: paths.Library}, p)
+	e, err := node.LoadModels(node.ModelsConfig{Runtime: onnx.Config{Library: paths.Library}}, p)
 	if err != nil {
 		return err
 	}
@@ -88,13 +90,13 @@ func (c *livenessCommand) Run(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		if err := results[0].show(ctx, e, p.Name, photo); err != nil {
+		if err := results[0].show(ctx, e.Embedder, p.Name, photo); err != nil {
 			return err
 		}
 		for j, attack := range imitations() {
 			rng := rand.New(rand.NewPCG(uint64(i), uint64(j)))
 			for range c.Draws {
-				if err := results[j+1].show(ctx, e, p.Name, attack.make(photo, rng)); err != nil {
+				if err := results[j+1].show(ctx, e.Embedder, p.Name, attack.make(photo, rng)); err != nil {
 					return err
 				}
 			}

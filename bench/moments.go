@@ -12,9 +12,11 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"oneton/embed"
 	"oneton/embed/pack"
 	"oneton/face"
+	"oneton/node"
+	"oneton/onnx"
+	"oneton/pool"
 	"oneton/setup"
 )
 
@@ -40,12 +42,15 @@ func (c *momentsCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	e, err := embed.New(embed.Config{Library: paths.Library, Threads: 1, Queue: len(set.photos)}, p)
+	e, err := node.LoadModels(node.ModelsConfig{
+		Runtime: onnx.Config{Library: paths.Library},
+		Workers: pool.Config{Queue: len(set.photos)},
+	}, p)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	templates, _, err := set.embed(ctx, e, p.Name, true)
+	templates, _, err := set.embed(ctx, e.Embedder, p.Name, true)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,9 @@ import (
 	"oneton/embed"
 	"oneton/embed/pack"
 	"oneton/face"
+	"oneton/node"
+	"oneton/onnx"
+	"oneton/pool"
 	"oneton/setup"
 )
 
@@ -129,19 +132,22 @@ func (c *poorCommand) measure(ctx context.Context, paths setup.Paths, name strin
 	if err != nil {
 		return r, err
 	}
-	e, err := embed.New(embed.Config{Library: paths.Library, Workers: c.Workers, Threads: 1, Queue: 2 * len(people)}, p)
+	e, err := node.LoadModels(node.ModelsConfig{
+		Runtime: onnx.Config{Library: paths.Library},
+		Workers: pool.Config{Workers: c.Workers, Queue: 2 * len(people)},
+	}, p)
 	if err != nil {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 	r.Pack = p.Name + "@" + p.Version
 	asItIs := func(c *canvas, _ *rand.Rand) (*canvas, error) { return c, nil }
-	good, err := c.embed(ctx, e, p.Name, set, people, func(p chosen) int { return p.good }, asItIs)
+	good, err := c.embed(ctx, e.Embedder, p.Name, set, people, func(p chosen) int { return p.good }, asItIs)
 	if err != nil {
 		return r, err
 	}
 	for _, way := range append([]poorWay{{"as it is", asItIs}}, poorWays()...) {
-		poor, err := c.embed(ctx, e, p.Name, set, people, func(p chosen) int { return p.spoiled }, way.spoil)
+		poor, err := c.embed(ctx, e.Embedder, p.Name, set, people, func(p chosen) int { return p.spoiled }, way.spoil)
 		if err != nil {
 			return r, err
 		}

@@ -21,6 +21,9 @@ import (
 	"oneton/embed"
 	"oneton/embed/pack"
 	"oneton/face"
+	"oneton/node"
+	"oneton/onnx"
+	"oneton/pool"
 	"oneton/setup"
 )
 
@@ -103,12 +106,15 @@ func (c *qualityCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	e, err := embed.New(embed.Config{Library: paths.Library, Workers: c.Workers, Queue: len(set.photos)}, p)
+	e, err := node.LoadModels(node.ModelsConfig{
+		Runtime: onnx.Config{Library: paths.Library},
+		Workers: pool.Config{Workers: c.Workers, Queue: len(set.photos)},
+	}, p)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	probes, mated, err := c.probes(ctx, e, p.Name, set)
+	probes, mated, err := c.probes(ctx, e.Embedder, p.Name, set)
 	if err != nil {
 		return err
 	}

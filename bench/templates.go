@@ -15,7 +15,10 @@ import (
 
 	"oneton/embed"
 	"oneton/embed/pack"
+	"oneton/node"
+	"oneton/onnx"
 	"oneton/photo"
+	"oneton/pool"
 	"oneton/setup"
 )
 
@@ -62,7 +65,10 @@ func (c *templatesCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	cores := runtime.NumCPU()
-	e, err := embed.New(embed.Config{Library: paths.Library, Workers: cores, Threads: 1, Queue: cores}, p)
+	e, err := node.LoadModels(node.ModelsConfig{
+		Runtime: onnx.Config{Library: paths.Library},
+		Workers: pool.Config{Workers: cores, Queue: cores},
+	}, p)
 	if err != nil {
 		return err
 	}
@@ -86,7 +92,7 @@ func (c *templatesCommand) Run(ctx context.Context) (err error) {
 	res := templatesResult{MinCosine: 1}
 	var toThreads, toProcesses []float64
 	for range c.Rounds {
-		ours, err := throughput(ctx, e, photos, c.Seconds)
+		ours, err := throughput(ctx, e.Embedder, photos, c.Seconds)
 		if err != nil {
 			return err
 		}

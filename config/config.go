@@ -11,6 +11,8 @@ import (
 	"oneton/embed"
 	"oneton/identify"
 	"oneton/index/qdrant"
+	"oneton/onnx"
+	"oneton/pool"
 	"oneton/server"
 	"oneton/setting"
 	"oneton/setup"
@@ -41,6 +43,8 @@ type Config struct {
 	Log   Log
 
 	Setup    setup.Config
+	Pool     pool.Config
+	Runtime  onnx.Config
 	Embed    embed.Config
 	Server   server.Config
 	Identify identify.Config
@@ -83,6 +87,8 @@ func Default() Config {
 		Store:    Store{Driver: "sqlite"},
 		Index:    Index{Engine: "exact", Save: 5 * time.Minute, Qdrant: qdrant.Default()},
 		Log:      Log{Level: "info", Format: "json"},
+		Pool:     pool.DefaultConfig(),
+		Runtime:  onnx.DefaultConfig(),
 		Embed:    embed.DefaultConfig(),
 		Server:   server.DefaultConfig(),
 		Identify: identify.Config{DefaultPolicy: identify.DefaultPolicy()},
@@ -127,6 +133,8 @@ func (c *Config) Settings() []setting.Setting {
 				Want: "one or more packs' names or manifests", OK: len(c.Packs) > 0 && !slices.Contains(c.Packs, ""),
 			},
 		},
+		c.Pool.Settings(),
+		c.Runtime.Settings(),
 		c.Embed.Settings(),
 		c.Server.Settings(),
 		[]setting.Setting{

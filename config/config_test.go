@@ -32,13 +32,13 @@ func TestLoadLaterSourcesWin(t *testing.T) {
 		map[string]any{"listen": "127.0.0.1:2", "server.origins": "https://a.example,http://b.example:8080"})
 	require.NoError(t, err)
 	require.Equal(t, "127.0.0.1:2", c.Listen)
-	require.Equal(t, 4, c.Embed.Workers)
-	require.Equal(t, 5, c.Embed.Queue)
+	require.Equal(t, 4, c.Pool.Workers)
+	require.Equal(t, 5, c.Pool.Queue)
 	require.Equal(t, 7*time.Second, c.Server.RequestTimeout)
 	require.Equal(t, []string{"default", "accurate"}, c.Packs)
 	require.Equal(t, []string{"https://a.example", "http://b.example:8080"}, c.Server.Origins)
 	require.True(t, c.Identify.DefaultPolicy.KeepPhotos)
-	require.Equal(t, config.Default().Embed.Threads, c.Embed.Threads)
+	require.Equal(t, config.Default().Runtime.Threads, c.Runtime.Threads)
 }
 
 func TestLoadRefuses(t *testing.T) {

@@ -160,7 +160,7 @@ func TestSettingsAreSettings(t *testing.T) {
 			require.Equal(t, "/secret/secret.key", c.Secret, "replicas share it")
 		}
 		require.Less(t, c.Drain, time.Duration(*s.StopGracePeriod), "a stop is not cut short")
-		require.Equal(t, float32(c.Embed.Workers), float32(s.Deploy.Resources.Limits.NanoCPUs), "a worker a processor")
+		require.Equal(t, float32(c.Pool.Workers), float32(s.Deploy.Resources.Limits.NanoCPUs), "a worker a processor")
 		for name, address := range map[string]string{"postgres": c.Store.URL, "qdrant": c.Index.Qdrant.Address} {
 			uses := name == "postgres" && c.Store.Driver == "postgres" || name == "qdrant" && c.Index.Engine == "qdrant"
 			require.Equal(t, variants[filepath.Base(p.ComposeFiles[0])][name] > 0, uses, name)

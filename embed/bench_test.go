@@ -9,12 +9,13 @@ import (
 	"oneton/embed"
 	"oneton/embed/embedtest"
 	"oneton/photo"
+	"oneton/pool"
 )
 
 func BenchmarkEmbed(b *testing.B) {
 	for _, name := range []string{"obama.jpg", "sample1.jpg"} {
 		b.Run("photo="+name, func(b *testing.B) {
-			e := embedtest.New(b, embed.Config{Workers: 1})
+			e := embedtest.NewIn(b, pool.New(pool.Config{Workers: 1}), embed.Config{})
 			content := embedtest.Photo(b, name)
 			var sum photo.Timings
 			for b.Loop() {

@@ -24,6 +24,7 @@ import (
 	"oneton/onnx"
 	"oneton/onnx/onnxtest"
 	"oneton/photo"
+	"oneton/pool"
 )
 
 // customPack is a pack as an owner brings it: a manifest and files. The
@@ -341,23 +342,25 @@ func TestNewRefusesPacks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			broken := good
 			c.change(&broken)
-			_, err := embed.New(embed.Config{Library: embedtest.Library(t)}, broken.load(t))
+			_, err := embed.New(embed.Config{}, embedtest.Runtime(t), pool.New(pool.Config{}), broken.load(t))
 			require.ErrorIs(t, err, c.want)
 		})
 	}
 	t.Run("twice", func(t *testing.T) {
 		p := good.load(t)
-		_, err := embed.New(embed.Config{Library: embedtest.Library(t)}, p, p)
+		_, err := embed.New(embed.Config{}, embedtest.Runtime(t), pool.New(pool.Config{}), p, p)
 		require.ErrorContains(t, err, "twice")
 	})
-	t.Run("no library", func(t *testing.T) {
-		_, err := embed.New(embed.Config{Library: "/nowhere/lib.so"}, good.load(t))
-		require.ErrorIs(t, err, onnx.ErrLibrary)
+	t.Run("closed runtime", func(t *testing.T) {
+		rt := embedtest.Runtime(t)
+		require.NoError(t, rt.Close())
+		_, err := embed.New(embed.Config{}, rt, pool.New(pool.Config{}), good.load(t))
+		require.ErrorIs(t, err, onnx.ErrClosed)
 	})
 	t.Run("wrong dimension", func(t *testing.T) {
 		broken := good
 		broken.recognisers = []string{fmt.Sprintf(arcFaceRecogniser, "arcface.onnx", "rgb", 7, 1.0)}
-		_, err := embed.New(embed.Config{Library: embedtest.Library(t)}, broken.load(t))
+		_, err := embed.New(embed.Config{}, embedtest.Runtime(t), pool.New(pool.Config{}), broken.load(t))
 		require.ErrorIs(t, err, onnx.ErrModel)
 	})
 }

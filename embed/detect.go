@@ -48,7 +48,7 @@ type detector struct {
 // returns every box that reaches the score, in pixels of the frame.
 type decoder func(outputs []onnx.Tensor, width, height int, score float32) ([]detection, error)
 
-func newDetector(rt *onnx.Runtime, p *pack.Pack, threads int) (*detector, error) {
+func newDetector(rt *onnx.Runtime, p *pack.Pack) (*detector, error) {
 	model, err := onnx.Parse(p.Content(p.Detector.File))
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func newDetector(rt *onnx.Runtime, p *pack.Pack, threads int) (*detector, error)
 	if err != nil {
 		return nil, err
 	}
-	if d.session, err = rt.NewSession(model, onnx.SessionConfig{Threads: threads}); err != nil {
+	if d.session, err = rt.NewSession(model); err != nil {
 		return nil, err
 	}
 	return d, nil

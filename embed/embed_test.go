@@ -20,6 +20,7 @@ import (
 	"oneton/embed"
 	"oneton/embed/embedtest"
 	"oneton/face"
+	"oneton/onnx"
 	"oneton/photo"
 	"oneton/picture"
 	"oneton/pool"
@@ -81,7 +82,7 @@ func TestEmbedTellsPeopleApart(t *testing.T) {
 
 func TestEmbedIsTheSameBitForBit(t *testing.T) {
 	const goroutines, rounds = 6, 3
-	e := embedtest.New(t, embed.Config{Workers: 3, Queue: goroutines})
+	e := embedtest.NewIn(t, pool.New(pool.Config{Workers: 3, Queue: goroutines}), embed.Config{})
 	names := []string{"obama.jpg", "sample2.jpg", "32bit.png"}
 	want := map[string][]photo.Face{}
 	for _, name := range names {
@@ -103,7 +104,7 @@ func TestEmbedIsTheSameBitForBit(t *testing.T) {
 	}
 	group.Wait()
 
-	another := embedtest.New(t, embed.Config{Workers: 1})
+	another := embedtest.NewIn(t, pool.New(pool.Config{Workers: 1}), embed.Config{})
 	require.Equal(t, want["obama.jpg"], faces(t, another, embedtest.Photo(t, "obama.jpg")))
 }
 
@@ -266,13 +267,17 @@ func TestEmbedStopsWithContext(t *testing.T) {
 }
 
 func TestClosedEmbedder(t *testing.T) {
-	e := embedtest.New(t, embed.Config{})
+	workers := pool.New(pool.Config{})
+	e := embedtest.NewIn(t, workers, embed.Config{})
 	require.Equal(t, []string{"default"}, e.Packs())
 	table, err := e.Calibration("default")
 	require.NoError(t, err)
 	require.NoError(t, table.Validate())
 	require.NoError(t, e.Close())
 	require.NoError(t, e.Close())
+	_, err = e.Embed(t.Context(), "default", embedtest.Photo(t, "obama.jpg"))
+	require.ErrorIs(t, err, onnx.ErrClosed)
+	workers.Close()
 	_, err = e.Embed(t.Context(), "default", embedtest.Photo(t, "obama.jpg"))
 	require.ErrorIs(t, err, pool.ErrClosed)
 	_, err = e.EmbedAligned(t.Context(), "default", make([]byte, 3*112*112))

@@ -19,17 +19,8 @@ import (
 	"oneton/pool"
 )
 
-// Config sizes an Embedder.
+// Config bounds the photos.
 type Config struct {
-	// Library is the file of ONNX Runtime's shared library.
-	Library string
-	// Workers is how many photos are computed at once; 0 is one a core.
-	Workers int
-	// Threads is how many threads each of them uses; 0 is 1. More threads
-	// answer a lone photo sooner and many photos later.
-	Threads int
-	// Queue is how many photos may wait for a worker.
-	Queue int
 	// MaxFaces is the most faces that one photo gives; 0 is 100.
 	MaxFaces int
 	// Limits bound the photos; the zero value is picture.DefaultLimits.
@@ -42,32 +33,28 @@ const defaultMaxFaces = 100
 // give the same templates, bit for bit. It may be used from any number of
 // goroutines at once.
 type Embedder struct {
-	runtime *onnx.Runtime
-	models  map[string]*model
-	names   []string
-	pool    *pool.Pool
+	models map[string]*model
+	names  []string
+	pool   *pool.Pool
 	// memory is each worker's, by its number.
 	memory   []*memory
 	limits   picture.Limits
 	maxFaces int
 }
 
-// New loads the library and the packs' models. Packs have different names, and
-// the first is the default.
-func New(cfg Config, packs ...*pack.Pack) (_ *Embedder, err error) {
-	rt, err := onnx.Open(cfg.Library)
-	if err != nil {
-		return nil, err
-	}
+// New loads the packs' models into the runtime. Photos are computed by the
+// pool's workers, each in memory of its own. Packs have different names, and the
+// first is the default.
+func New(cfg Config, rt *onnx.Runtime, workers *pool.Pool, packs ...*pack.Pack) (_ *Embedder, err error) {
 	e := &Embedder{
-		runtime:  rt,
+		pool:     workers,
 		models:   make(map[string]*model, len(packs)),
 		limits:   cmp.Or(cfg.Limits, picture.DefaultLimits()),
 		maxFaces: cmp.Or(cfg.MaxFaces, defaultMaxFaces),
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, e.closeModels())
+			err = errors.Join(err, e.Close())
 		}
 	}()
 	frame := 0
@@ -78,13 +65,12 @@ func New(cfg Config, packs ...*pack.Pack) (_ *Embedder, err error) {
 		m := &model{Pack: p}
 		e.models[p.Name] = m
 		e.names = append(e.names, p.Name)
-		if err := m.load(rt, max(1, cfg.Threads)); err != nil {
+		if err := m.load(rt); err != nil {
 			return nil, fmt.Errorf("load pack %q: %w", p.Name, err)
 		}
 		frame = max(frame, m.detector.bufferSize())
 	}
-	e.pool = pool.New(pool.Config{Workers: cfg.Workers, Queue: cfg.Queue})
-	for range e.pool.Size() {
+	for range workers.Size() {
 		e.memory = append(e.memory, newMemory(frame))
 	}
 	return e, nil
@@ -231,17 +217,12 @@ func (e *Embedder) EmbedAligned(ctx context.Context, pack string, crop []byte) (
 	return f, nil
 }
 
-// Close waits for the photos under way and frees the models. Calls after it
-// are pool.ErrClosed.
+// Close frees the models. A photo under way is then onnx.ErrClosed; when the
+// pool was closed before, there is none.
 func (e *Embedder) Close() error {
-	e.pool.Close()
-	return e.closeModels()
-}
-
-func (e *Embedder) closeModels() error {
 	var err error
 	for _, m := range e.models {
 		err = errors.Join(err, m.close())
 	}
-	return errors.Join(err, e.runtime.Close())
+	return err
 }

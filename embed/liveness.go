@@ -25,7 +25,7 @@ type judge struct {
 
 // newJudge is nil when the pack has no liveness model, or its file is not
 // installed.
-func newJudge(rt *onnx.Runtime, p *pack.Pack, threads int) (*judge, error) {
+func newJudge(rt *onnx.Runtime, p *pack.Pack) (*judge, error) {
 	if !p.JudgesLiveness() {
 		return nil, nil
 	}
@@ -35,7 +35,7 @@ func newJudge(rt *onnx.Runtime, p *pack.Pack, threads int) (*judge, error) {
 	}
 	model.Repair()
 	j := &judge{Liveness: *p.Liveness}
-	if j.session, err = rt.NewSession(model, onnx.SessionConfig{Threads: threads}); err != nil {
+	if j.session, err = rt.NewSession(model); err != nil {
 		return nil, err
 	}
 	return j, nil

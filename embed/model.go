@@ -25,20 +25,20 @@ type model struct {
 }
 
 // load makes the sessions. After an error, close frees those that were made.
-func (m *model) load(rt *onnx.Runtime, threads int) error {
-	d, err := newDetector(rt, m.Pack, threads)
+func (m *model) load(rt *onnx.Runtime) error {
+	d, err := newDetector(rt, m.Pack)
 	if err != nil {
 		return fmt.Errorf("detector %s: %w", m.Detector.File, err)
 	}
 	m.detector = d
 	for _, cfg := range m.Recognisers {
-		r, err := newRecogniser(rt, m.Pack, cfg, threads)
+		r, err := newRecogniser(rt, m.Pack, cfg)
 		if err != nil {
 			return fmt.Errorf("recogniser %s: %w", cfg.File, err)
 		}
 		m.recognisers = append(m.recognisers, r)
 	}
-	if m.judge, err = newJudge(rt, m.Pack, threads); err != nil {
+	if m.judge, err = newJudge(rt, m.Pack); err != nil {
 		return fmt.Errorf("liveness model %s: %w", m.Liveness.Model.Name, err)
 	}
 	return nil

@@ -19,7 +19,7 @@ type recogniser struct {
 	projection pack.Matrix
 }
 
-func newRecogniser(rt *onnx.Runtime, p *pack.Pack, cfg pack.Recogniser, threads int) (*recogniser, error) {
+func newRecogniser(rt *onnx.Runtime, p *pack.Pack, cfg pack.Recogniser) (*recogniser, error) {
 	model, err := onnx.Parse(p.Content(cfg.File))
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func newRecogniser(rt *onnx.Runtime, p *pack.Pack, cfg pack.Recogniser, threads 
 			return nil, err
 		}
 	}
-	if r.session, err = rt.NewSession(model, onnx.SessionConfig{Threads: threads}); err != nil {
+	if r.session, err = rt.NewSession(model); err != nil {
 		return nil, err
 	}
 	return r, nil

@@ -55,7 +55,7 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 		}
 	}()
 	if n.embedder == nil {
-		if n.embedder, err = openEmbedder(cfg); err != nil {
+		if n.embedder, err = openModels(cfg); err != nil {
 			return nil, err
 		}
 	}

@@ -23,7 +23,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func open(t testing.TB) *onnx.Runtime {
 	t.Helper()
-	rt, err := onnx.Open(embedtest.Library(t))
+	rt, err := onnx.Open(onnx.Config{Library: embedtest.Library(t)})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, rt.Close()) })
 	return rt
@@ -38,7 +38,7 @@ func parse(t testing.TB, g *onnxtest.Graph) *onnx.Model {
 
 func session(t testing.TB, rt *onnx.Runtime, m *onnx.Model) *onnx.Session {
 	t.Helper()
-	s, err := rt.NewSession(m, onnx.SessionConfig{})
+	s, err := rt.NewSession(m)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s
@@ -58,7 +58,7 @@ func TestOpenReportsLibrary(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "lib.so")
 	require.NoError(t, os.WriteFile(text, []byte("no library"), 0o600))
 	for name, path := range map[string]string{"missing": "/nowhere/lib.so", "no library": text} {
-		_, err := onnx.Open(path)
+		_, err := onnx.Open(onnx.Config{Library: path})
 		require.ErrorIs(t, err, onnx.ErrLibrary, name)
 		require.ErrorContains(t, err, path, name)
 	}
@@ -68,7 +68,7 @@ func TestOpenSharesOneLibrary(t *testing.T) {
 	first, second := open(t), open(t)
 	require.Regexp(t, `^\d+\.\d+\.\d+$`, first.Version())
 
-	_, err := onnx.Open("/another/lib.so")
+	_, err := onnx.Open(onnx.Config{Library: "/another/lib.so"})
 	require.ErrorIs(t, err, onnx.ErrInUse)
 
 	require.NoError(t, first.Close())
@@ -77,7 +77,7 @@ func TestOpenSharesOneLibrary(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []float32{8}, out[0].Data)
 
-	_, err = first.NewSession(parse(t, double()), onnx.SessionConfig{})
+	_, err = first.NewSession(parse(t, double()))
 	require.ErrorIs(t, err, onnx.ErrClosed)
 }
 
@@ -134,7 +134,7 @@ func TestNewSessionRefusesModels(t *testing.T) {
 	silent.Node("Relu", []string{"x"}, "y")
 	for name, g := range map[string]*onnxtest.Graph{"unknown operator": unknown, "integer output": integer, "no output": silent} {
 		t.Run(name, func(t *testing.T) {
-			_, err := rt.NewSession(parse(t, g), onnx.SessionConfig{})
+			_, err := rt.NewSession(parse(t, g))
 			require.ErrorIs(t, err, onnx.ErrModel)
 		})
 	}
@@ -209,7 +209,7 @@ func TestRepairDropsFalseInputs(t *testing.T) {
 	g.Output("y", 1, 2)
 
 	rt := open(t)
-	_, err := rt.NewSession(parse(t, g), onnx.SessionConfig{})
+	_, err := rt.NewSession(parse(t, g))
 	require.ErrorIs(t, err, onnx.ErrModel)
 
 	m := parse(t, g)

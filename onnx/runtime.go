@@ -12,9 +12,20 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
+// Config says where the library is and how its sessions compute.
+type Config struct {
+	// Library is the file of ONNX Runtime's shared library.
+	Library string
+	// Threads is how many cores one Run uses; 0 means 1. With 1, a Run computes
+	// on the caller's thread alone. More answer a lone caller sooner and many
+	// callers later.
+	Threads int
+}
+
 // Runtime is the loaded ONNX Runtime library. The library has one environment
 // in a process, so every Runtime of a process shares it.
 type Runtime struct {
+	threads  int
 	mu       sync.Mutex
 	sessions int
 	closed   bool
@@ -28,12 +39,12 @@ var environment struct {
 	users   int
 }
 
-// Open loads the library at the path, or shares the one that is loaded. It is
+// Open loads the library, or shares the one that is loaded. It is
 // ErrLibrary when the library cannot be loaded or is too old, ErrTelemetry when
 // it cannot be kept from reporting to its maker, and ErrInUse when this process
 // has another one open.
-func Open(library string) (*Runtime, error) {
-	path, err := filepath.Abs(library)
+func Open(cfg Config) (*Runtime, error) {
+	path, err := filepath.Abs(cfg.Library)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrLibrary, err)
 	}
@@ -49,7 +60,7 @@ func Open(library string) (*Runtime, error) {
 		environment.library = path
 	}
 	environment.users++
-	return &Runtime{}, nil
+	return &Runtime{threads: max(1, cfg.Threads)}, nil
 }
 
 // load loads the library at the path, and keeps it from reporting.

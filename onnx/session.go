@@ -15,13 +15,6 @@ type Tensor struct {
 	Data  []float32
 }
 
-// SessionConfig says how a session computes.
-type SessionConfig struct {
-	// Threads is how many cores one Run uses; 0 means 1. With 1, a Run
-	// computes on the caller's thread alone.
-	Threads int
-}
-
 // Session is a model ready to run. It may be used from any number of
 // goroutines at once.
 type Session struct {
@@ -46,7 +39,7 @@ var sessionEntries = map[string]string{
 }
 
 // NewSession loads a model whose inputs and outputs are float32 tensors.
-func (r *Runtime) NewSession(m *Model, cfg SessionConfig) (_ *Session, err error) {
+func (r *Runtime) NewSession(m *Model) (_ *Session, err error) {
 	inputs, outputs := m.Inputs(), m.Outputs()
 	if len(inputs) == 0 || len(outputs) == 0 {
 		return nil, fmt.Errorf("%w: no inputs or no outputs", ErrModel)
@@ -68,7 +61,7 @@ func (r *Runtime) NewSession(m *Model, cfg SessionConfig) (_ *Session, err error
 			r.release()
 		}
 	}()
-	options, err := sessionOptions(cfg)
+	options, err := r.sessionOptions()
 	if err != nil {
 		return nil, fmt.Errorf("configure session: %w", err)
 	}
@@ -80,13 +73,13 @@ func (r *Runtime) NewSession(m *Model, cfg SessionConfig) (_ *Session, err error
 	return &Session{runtime: r, session: session, inputs: inputs, outputs: outputs}, nil
 }
 
-func sessionOptions(cfg SessionConfig) (*ort.SessionOptions, error) {
+func (r *Runtime) sessionOptions() (*ort.SessionOptions, error) {
 	o, err := ort.NewSessionOptions()
 	if err != nil {
 		return nil, err
 	}
 	err = errors.Join(
-		o.SetIntraOpNumThreads(max(1, cfg.Threads)),
+		o.SetIntraOpNumThreads(r.threads),
 		o.SetInterOpNumThreads(1),
 		o.SetGraphOptimizationLevel(ort.GraphOptimizationLevelEnableAll),
 		// What goes wrong is returned; the library need not print it too.

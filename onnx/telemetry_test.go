@@ -20,9 +20,9 @@ func TestRunsOf(t *testing.T) {
 		return
 	}
 	for range 2 { // a library that was unloaded and loaded again, too
-		rt, err := onnx.Open(embedtest.Library(t))
+		rt, err := onnx.Open(onnx.Config{Library: embedtest.Library(t)})
 		require.NoError(t, err)
-		s, err := rt.NewSession(parse(t, double()), onnx.SessionConfig{})
+		s, err := rt.NewSession(parse(t, double()))
 		require.NoError(t, err)
 		_, err = s.Run(t.Context(), onnx.Tensor{Shape: []int64{1, 1}, Data: []float32{4}})
 		require.NoError(t, err)
@@ -68,7 +68,7 @@ func TestOpenRefusesLibraryThatReports(t *testing.T) {
 	require.True(t, bytes.Contains(library, []byte(variable)), "the test's own means are gone: this version has no such variable")
 	path := filepath.Join(t.TempDir(), "lib.so")
 	require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(library, []byte(variable), []byte(other)), 0o600))
-	_, err = onnx.Open(path)
+	_, err = onnx.Open(onnx.Config{Library: path})
 	require.ErrorIs(t, err, onnx.ErrTelemetry)
 	require.ErrorContains(t, err, path)
 }

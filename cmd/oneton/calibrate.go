@@ -55,8 +55,8 @@ func (c *calibrateCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	cfg.Embed.Queue = len(files)
-	e, err := node.OpenEmbedder(cfg)
+	cfg.Pool.Queue = len(files)
+	e, err := node.OpenModels(cfg)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (c *calibrateCommand) Run(ctx context.Context) (err error) {
 	if c.Pack == "" {
 		c.Pack = e.Packs()[0]
 	}
-	files, faces, err := facesOf(ctx, e, c.Pack, files)
+	files, faces, err := facesOf(ctx, e.Embedder, c.Pack, files)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"oneton/embed"
 	"oneton/embed/embedtest"
 	"oneton/node"
+	"oneton/pool"
 	"oneton/setup"
 	"oneton/store"
 )
@@ -102,7 +103,7 @@ func TestCalibrateSaysThatPeopleAreTooFew(t *testing.T) {
 func TestCalibrateLeavesOutPhotosOfSeveral(t *testing.T) {
 	paths, err := setup.Find(setup.FromEnvironment(), setup.Default, setup.Photos, setup.GroupPhotos)
 	require.NoError(t, err)
-	e := embedtest.New(t, embed.Config{Queue: 3})
+	e := embedtest.NewIn(t, pool.New(pool.Config{Queue: 3}), embed.Config{})
 	var files []portraitFile
 	for _, name := range []string{"obama.jpg", "sample6.jpg", "chelsea.png"} {
 		files = append(files, portraitFile{"someone", filepath.Join(paths.Photos, name)})

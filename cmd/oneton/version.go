@@ -90,7 +90,7 @@ func kernel() (string, error) {
 }
 
 func libraryVersion(path string) (version string, err error) {
-	rt, err := onnx.Open(path)
+	rt, err := onnx.Open(onnx.Config{Library: path})
 	if err != nil {
 		return "", err
 	}

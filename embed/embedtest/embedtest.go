@@ -13,6 +13,8 @@ import (
 
 	"oneton/embed"
 	"oneton/embed/pack"
+	"oneton/onnx"
+	"oneton/pool"
 )
 
 // Library is the path of ONNX Runtime's library.
@@ -42,17 +44,34 @@ func Pack(t testing.TB, name string) *pack.Pack {
 	return p
 }
 
-// New is an embedder with the packs, the default pack when none is given,
-// closed with the test.
+// Runtime is ONNX Runtime, closed with the test.
+func Runtime(t testing.TB) *onnx.Runtime {
+	t.Helper()
+	rt, err := onnx.Open(onnx.Config{Library: Library(t)})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, rt.Close()) })
+	return rt
+}
+
+// New is an embedder with the packs, the default pack when none is given, and a
+// worker for each core, closed with the test.
 func New(t testing.TB, cfg embed.Config, packs ...*pack.Pack) *embed.Embedder {
+	t.Helper()
+	return NewIn(t, pool.New(pool.Config{}), cfg, packs...)
+}
+
+// NewIn is New with the pool's workers.
+func NewIn(t testing.TB, workers *pool.Pool, cfg embed.Config, packs ...*pack.Pack) *embed.Embedder {
 	t.Helper()
 	if len(packs) == 0 {
 		packs = []*pack.Pack{Pack(t, "default")}
 	}
-	cfg.Library = Library(t)
-	e, err := embed.New(cfg, packs...)
+	e, err := embed.New(cfg, Runtime(t), workers, packs...)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, e.Close()) })
+	t.Cleanup(func() {
+		workers.Close()
+		require.NoError(t, e.Close())
+	})
 	return e
 }
 
