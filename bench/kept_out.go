@@ -2,11 +2,14 @@ package main
 
 import "crypto/sha256"
 
-// keptOut says that the built-in packs' matrices know nothing of the person:
-// the rule of embed/pack/manifests/trust.py.
-func keptOut(name string) bool { return sha256.Sum256([]byte(name))[0]%2 == 1 }
+// keptOut says that the built-in packs know nothing of the person but in their
+// calibration tables: the rule of embed/pack/manifests/photos.py.
+func keptOut(name string) bool {
+	const parts, known = 5, 3
+	return sha256.Sum256([]byte("part " + name))[0]%parts >= known
+}
 
-// keepOut leaves only people that the built-in packs' matrices know nothing of.
+// keepOut leaves only people that are kept out.
 func (s *photoSet) keepOut() {
 	all := *s
 	*s = photoSet{}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -26,7 +27,8 @@ type poorCommand struct {
 	Photos  string   `arg:"" type:"existingdir" help:"Folder with a folder of aligned crops of 112 by 112 pixels for each person."`
 	Packs   []string `help:"Model packs: built-in names or manifests." default:"default"`
 	Same    string   `type:"existingfile" help:"Lines of two names that are one person."`
-	People  int      `help:"People, of those that the built-in packs' matrices know nothing of; half of them with several photos, if there are." default:"600"`
+	People  int      `help:"People, of those that are kept out of the built-in packs; half of them with several photos, if there are." default:"600"`
+	Ways    []string `help:"Only these ways, by their names in the results; all of them if none is named."`
 	Workers int      `help:"Photos embedded at once; 0 is one a core."`
 	Name    string   `help:"Name of the results." default:"poor"`
 	Out     string   `help:"Folder of the results." default:"bench/results" json:"-"`
@@ -147,6 +149,9 @@ func (c *poorCommand) measure(ctx context.Context, paths setup.Paths, name strin
 		return r, err
 	}
 	for _, way := range append([]poorWay{{"as it is", asItIs}}, poorWays()...) {
+		if len(c.Ways) > 0 && !slices.Contains(c.Ways, way.name) {
+			continue
+		}
 		poor, err := c.embed(ctx, e.Embedder, p.Name, set, people, func(p chosen) int { return p.spoiled }, way.spoil)
 		if err != nil {
 			return r, err

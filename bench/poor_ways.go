@@ -15,7 +15,7 @@ type poorWay struct {
 	spoil func(c *canvas, rng *rand.Rand) (*canvas, error)
 }
 
-// poorWays are eight kinds at three strengths each.
+// poorWays are eight kinds at three strengths each, and of some kinds one.
 func poorWays() []poorWay {
 	var ways []poorWay
 	add := func(name string, spoil func(c *canvas, rng *rand.Rand)) {
@@ -55,7 +55,33 @@ func poorWays() []poorWay {
 	add("lower third black", func(c *canvas, _ *rand.Rand) { c.fill(image.Rect(0, 75, c.width, c.height), black) })
 	add("lower half black", func(c *canvas, _ *rand.Rand) { c.fill(image.Rect(0, 56, c.width, c.height), black) })
 	add("upper half black", func(c *canvas, _ *rand.Rand) { c.fill(image.Rect(0, 0, c.width, 66), black) })
+	add("left half black", func(c *canvas, _ *rand.Rand) { c.fill(image.Rect(0, 0, 56, c.height), black) })
+	add("blue mask", func(c *canvas, _ *rand.Rand) { c.mask([channels]float64{130, 175, 205}) })
+	add("dark glasses", func(c *canvas, _ *rand.Rand) {
+		for _, eye := range []int{38, 74} {
+			c.fill(image.Rect(eye-16, 42, eye+16, 64), [channels]float64{25, 25, 27})
+		}
+	})
+	add("motion of 16 pixels", func(c *canvas, rng *rand.Rand) { c.move(16, math.Pi*rng.Float64()) })
+	add("negative", func(c *canvas, _ *rand.Rand) { c.each(func(v float64) float64 { return 255 - v }) })
 	return ways
+}
+
+// mask hides an aligned crop's nose, mouth and chin, with an edge that falls to
+// the sides and a light from above.
+func (c *canvas) mask(colour [channels]float64) {
+	for y := range c.height {
+		for x := range c.width {
+			off := float64(2*x-c.width) / float64(c.width)
+			if float64(y) < 58+float64(12*off*off) {
+				continue
+			}
+			light := 1 - 0.25*off*off - 0.15*float64(y)/float64(c.height)
+			for k := range channels {
+				c.pix[channels*(y*c.width+x)+k] = math.Round(light * colour[k])
+			}
+		}
+	}
 }
 
 // turn turns a square picture by quarters.

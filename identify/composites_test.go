@@ -119,7 +119,7 @@ func TestSubjectsOfComposites(t *testing.T) {
 func TestABlurredFaceBehindMakesNoneOfSeveral(t *testing.T) {
 	s, named := demo(t), heads(t)
 	obama, biden := named["obama"], named["biden"]
-	for _, blur := range []float64{0.088, 0.09} {
+	for _, blur := range []float64{0.092, 0.096} {
 		m := composite.Ground("room", 640, 480, 3)
 		truth := composite.Paste(m,
 			composite.Placement{Head: biden.Blurred(blur), X: 480, Y: 230, Width: 130},

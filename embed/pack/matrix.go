@@ -34,11 +34,16 @@ func (p *Pack) Matrix(file string, rows, columns int) (Matrix, error) {
 func (m Matrix) Times(vector []float32) []float32 {
 	out := make([]float32, len(m))
 	for i, row := range m {
-		var sum float64
-		for j, v := range row {
-			sum += float64(float64(v) * float64(vector[j]))
-		}
-		out[i] = float32(sum)
+		out[i] = float32(dot(row, vector))
 	}
 	return out
+}
+
+// dot is the product of a vector with as many of a row's values.
+func dot(row, vector []float32) float64 {
+	var sum float64
+	for i, v := range vector {
+		sum += float64(float64(row[i]) * float64(v))
+	}
+	return sum
 }

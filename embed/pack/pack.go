@@ -23,8 +23,10 @@ var manifests embed.FS
 type Pack struct {
 	Manifest
 	contents map[string][]byte
-	// transform and nuisance are nil when the manifest has none.
-	transform, nuisance Matrix
+	// transform is nil when the manifest has none.
+	transform Matrix
+	grading   grading
+	earlier   []earlier
 }
 
 // Open loads a pack by the name of a built-in manifest, whose files are in the
@@ -98,10 +100,10 @@ func (p *Pack) readMatrices() (err error) {
 			return err
 		}
 	}
-	if q := p.Quality; q != nil && q.Nuisance != nil {
-		p.nuisance, err = p.Matrix(q.Nuisance.File, q.Nuisance.Dimension, p.joinedDimension())
+	if p.grading, err = p.readGrading(p.Quality); err != nil {
+		return err
 	}
-	return err
+	return p.readEarlier()
 }
 
 // JudgesLiveness says whether the pack has a liveness model that is installed.

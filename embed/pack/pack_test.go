@@ -20,13 +20,15 @@ func hash(data string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// transform is what the second file holds: 500 rows of 612 values.
+// transform is what the second file holds, 500 rows of 612 values, and network the
+// third, two of two more.
 var (
 	transform     = strings.Repeat("\x00\x00\x80\x3f", 500*612)
 	transformHash = hash(transform)
+	network       = strings.Repeat("\x00\x00\x80\x3f", 2*614)
 )
 
-// manifest is a valid manifest of two files.
+// manifest is a valid manifest of three files.
 func manifest() string {
 	return fmt.Sprintf(`name: own-2.1
 version: "3"
@@ -35,6 +37,7 @@ upstream: https://example.org
 files:
   - {name: detector.onnx, sha256: %s}
   - {name: recogniser.onnx, sha256: %s}
+  - {name: network.onnx, sha256: %s}
 detector:
   file: detector.onnx
   decoder: scrfd
@@ -57,7 +60,7 @@ recognisers:
     dimension: 512
     weight: 0.4
     projection: {file: detector.onnx, dimension: 100}
-quality: {centre: 9, slope: 10, nuisance: {file: recogniser.onnx, dimension: 500, power: 4}}
+quality: {centre: 9, slope: 10, nuisance: {file: recogniser.onnx, dimension: 500, power: 4}, network: {file: network.onnx, hidden: 2, power: 2}}
 transform: {file: recogniser.onnx, dimension: 500}
 trust:
   floor: 0.3
@@ -77,14 +80,14 @@ calibration:
   source: none
   measured: 0.01
   knots: [{cosine: -1, fmr: 1}, {cosine: 0.5, fmr: 0.001}]
-`, hash("detector"), transformHash, hash("live"))
+`, hash("detector"), transformHash, hash(network), hash("live"))
 }
 
 // folder is a folder with the manifest's files.
 func folder(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, data := range map[string]string{"detector": "detector", "recogniser": transform} {
+	for name, data := range map[string]string{"detector": "detector", "recogniser": transform, "network": network} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name+".onnx"), []byte(data), 0o600))
 	}
 	return dir
@@ -107,6 +110,7 @@ func TestParseReadsManifest(t *testing.T) {
 	require.Equal(t, []pack.Earlier{{Version: "1", Quality: &pack.Quality{Centre: 8, Slope: 3}}, {Version: "2"}}, m.Converts)
 	require.Equal(t, &pack.Quality{
 		Centre: 9, Slope: 10, Nuisance: &pack.Nuisance{File: "recogniser.onnx", Dimension: 500, Power: 4},
+		Network: &pack.Network{File: "network.onnx", Hidden: 2, Power: 2},
 	}, m.Quality)
 	require.InDelta(t, 0.001, m.Calibration.FMR(0.5), 1e-9)
 	require.Equal(t, &pack.Liveness{
@@ -161,7 +165,7 @@ func TestParseRefuses(t *testing.T) {
 		"transform not listed":   {"transform: {file: recogniser.onnx", "transform: {file: other.f32", "transform.file"},
 		"transform to nothing":   {"onnx, dimension: 500}", "onnx, dimension: 0}", "transform.dimension"},
 		"widening transform":     {"onnx, dimension: 500}", "onnx, dimension: 613}", "transform.dimension"},
-		"trust without quality":  {"quality: {centre: 9, slope: 10, nuisance: {file: recogniser.onnx, dimension: 500, power: 4}}\n", "", "trust"},
+		"trust without quality":  {"quality: {centre: 9, slope: 10, nuisance: {file: recogniser.onnx, dimension: 500, power: 4}, network: {file: network.onnx, hidden: 2, power: 2}}\n", "", "trust"},
 		"floor below nought":     {"floor: 0.3", "floor: -0.1", "trust.floor"},
 		"floor above one":        {"floor: 0.3", "floor: 1.1", "trust.floor"},
 		"floor of no number":     {"floor: 0.3", "floor: .nan", "trust.floor"},
@@ -184,7 +188,13 @@ func TestParseRefuses(t *testing.T) {
 		"converts nothing":       {`version: "1"`, `version: ""`, "converts[0].version"},
 		"converts twice":         {`version: "1"`, `version: "2"`, "converts[1].version"},
 		"no earlier slope":       {"slope: 3", "slope: -3", "converts[0].quality"},
-		"earlier nuisance":       {"slope: 3", "slope: 3, nuisance: {file: recogniser.onnx, dimension: 5, power: 4}", "converts[0].quality"},
+		"earlier nuisance":       {"slope: 3", "slope: 3, nuisance: {file: other.f32, dimension: 5, power: 4}", "converts[0].quality.nuisance.file"},
+		"network not listed":     {"network: {file: network.onnx", "network: {file: other.f32", "quality.network.file"},
+		"no network":             {"hidden: 2", "hidden: 0", "quality.network.hidden"},
+		"endless network":        {"hidden: 2", "hidden: 1025", "quality.network.hidden"},
+		"no power of network":    {"power: 2", "power: 0", "quality.network.power"},
+		"restores from nothing":  {`{version: "2"`, `{version: "2", restore: {file: other.f32, dimension: 100}`, "converts[1].restore.file"},
+		"restores from more":     {`{version: "2"`, `{version: "2", restore: {file: detector.onnx, dimension: 613}`, "converts[1].restore.dimension"},
 		"liveness in parent":     {"{name: live.onnx", "{name: ../live.onnx", "liveness.model.name"},
 		"liveness hash":          {hash("live"), "12", "liveness.model.sha256"},
 		"liveness side":          {"side: 80", "side: 0", "liveness.side"},

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"fmt"
 	"math"
 
 	"oneton/face"
@@ -12,9 +13,10 @@ import (
 type Quality struct {
 	Centre float64 `yaml:"centre"`
 	Slope  float64 `yaml:"slope"`
-	// Nuisance, when set, shortens the length by what of the joined vectors
-	// speaks of the photo and not of the person.
+	// Nuisance and Network, when set, shorten the length by what of the joined
+	// vectors speaks of the photo and not of the person.
 	Nuisance *Nuisance `yaml:"nuisance"`
+	Network  *Network  `yaml:"network"`
 }
 
 // Nuisance are directions of the joined vectors that poor photos share. The
@@ -28,17 +30,66 @@ type Nuisance struct {
 	Power     int    `yaml:"power"`
 }
 
+// Network sees in the joined vectors how poor a photo is, also where a face is
+// hidden in part and the rest of it is good: a layer of Hidden rectified units.
+// The length counts times (1 - share)^Power, where share is the sum of
+// part·max(0, weights·vectors + offset) over them.
+type Network struct {
+	// File holds a row for each unit: its weights, as many as the joined
+	// vectors have values, its offset and its part; see Pack.Matrix.
+	File   string `yaml:"file"`
+	Hidden int    `yaml:"hidden"`
+	Power  int    `yaml:"power"`
+}
+
+// grading is a Quality with the contents of its files.
+type grading struct {
+	*Quality
+	nuisance, network Matrix
+}
+
+// readGrading reads the files of a quality; nil is none.
+func (p *Pack) readGrading(q *Quality) (g grading, err error) {
+	g.Quality = q
+	if q == nil {
+		return g, nil
+	}
+	if n := q.Nuisance; n != nil {
+		if g.nuisance, err = p.Matrix(n.File, n.Dimension, p.joinedDimension()); err != nil {
+			return g, err
+		}
+	}
+	if n := q.Network; n != nil {
+		g.network, err = p.Matrix(n.File, n.Hidden, p.joinedDimension()+2)
+	}
+	return g, err
+}
+
 // Score is the quality, in [0, 1], of a face whose first recogniser's vector
 // has the length and whose joined vectors are these. The pack has Quality.
 func (p *Pack) Score(length float64, joined face.Template) float32 {
-	if n := p.Quality.Nuisance; n != nil {
+	return float32(p.grading.score(length * p.grading.counted(joined)))
+}
+
+// counted is how much of the length of joined vectors counts.
+func (g grading) counted(joined face.Template) float64 {
+	counts := 1.0
+	if n := g.Nuisance; n != nil {
 		var share float64
-		for _, v := range p.nuisance.Times(joined) {
+		for _, v := range g.nuisance.Times(joined) {
 			share += float64(float64(v) * float64(v))
 		}
-		length *= math.Pow(max(0, 1-share), float64(n.Power))
+		counts = math.Pow(max(0, 1-share), float64(n.Power))
 	}
-	return float32(p.Quality.score(length))
+	if n := g.Network; n != nil {
+		var share float64
+		for _, unit := range g.network {
+			part := float64(unit[len(joined)+1])
+			share += float64(part * max(0, dot(unit, joined)+float64(unit[len(joined)])))
+		}
+		counts *= math.Pow(max(0, 1-share), float64(n.Power))
+	}
+	return counts
 }
 
 func (q *Quality) score(length float64) float64 {
@@ -51,4 +102,35 @@ func (q *Quality) length(score float32) float64 {
 	const below1 = 1 - 1.0/(1<<25)
 	s := max(0, min(float64(score), below1))
 	return q.Centre * math.Pow(s/(1-s), 1/q.Slope)
+}
+
+// validate checks the quality of a pack whose joined vectors have so many
+// values.
+func (q *Quality) validate(listed func(string) bool, joined int) error {
+	const highest, units = 100, 1024
+	if err := firstBroken([]rule{
+		{q.Centre > 0 && q.Centre < math.MaxFloat32, "centre", "above 0"},
+		{q.Slope > 0 && q.Slope < math.MaxFloat32, "slope", "above 0"},
+	}); err != nil {
+		return err
+	}
+	if n := q.Nuisance; n != nil {
+		if err := firstBroken([]rule{
+			{listed(n.File), "file", "listed under files"},
+			{n.Dimension >= 1 && n.Dimension <= joined, "dimension", fmt.Sprintf("1 to %d, the dimensions of all recognisers together", joined)},
+			{n.Power >= 1 && n.Power <= highest, "power", fmt.Sprintf("1 to %d", highest)},
+		}); err != nil {
+			return fmt.Errorf("nuisance.%w", err)
+		}
+	}
+	if n := q.Network; n != nil {
+		if err := firstBroken([]rule{
+			{listed(n.File), "file", "listed under files"},
+			{n.Hidden >= 1 && n.Hidden <= units, "hidden", fmt.Sprintf("1 to %d", units)},
+			{n.Power >= 1 && n.Power <= highest, "power", fmt.Sprintf("1 to %d", highest)},
+		}); err != nil {
+			return fmt.Errorf("network.%w", err)
+		}
+	}
+	return nil
 }

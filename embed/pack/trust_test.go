@@ -22,6 +22,8 @@ import (
 type golden struct {
 	Matrix   [][]float32
 	Nuisance [][]float32
+	Network  [][]float32
+	Restore  [][]float32
 	Floor    float64
 	Curve    []pack.Doubt
 	Faces    []struct {
@@ -33,6 +35,11 @@ type golden struct {
 		U          []float64
 		Comparable bool
 		Template   []float64
+
+		Kept          face.Template
+		KeptScore     float64 `json:"kept_score"`
+		Restored      []float64
+		RestoredScore float64 `json:"restored_score"`
 	}
 	Cosines [][]float64
 }
@@ -50,11 +57,18 @@ func readGolden(t testing.TB) golden {
 // nuisance directions if they are not nil.
 func load(t testing.TB, matrix, nuisance [][]float32, trust *pack.Trust) (*pack.Pack, error) {
 	t.Helper()
+	return loadAll(t, golden{Matrix: matrix, Nuisance: nuisance}, trust)
+}
+
+// loadAll is a pack of one recogniser of eight values, with what of matrices is
+// not nil.
+func loadAll(t testing.TB, g golden, trust *pack.Trust) (*pack.Pack, error) {
+	t.Helper()
 	m, err := pack.Parse([]byte(manifest()))
 	require.NoError(t, err)
 	m.Recognisers = m.Recognisers[:1]
 	m.Recognisers[0].Dimension = 8
-	m.Transform, m.Quality.Nuisance, m.Trust = nil, nil, trust
+	m.Transform, m.Quality.Nuisance, m.Quality.Network, m.Trust = nil, nil, nil, trust
 	folder := t.TempDir()
 	for i := range m.Files {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, m.Files[i].Name), []byte("model"), 0o600))
@@ -70,13 +84,24 @@ func load(t testing.TB, matrix, nuisance [][]float32, trust *pack.Trust) (*pack.
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), data, 0o600))
 		m.Files = append(m.Files, pack.File{Name: name, SHA256: hash(string(data))})
 	}
-	if matrix != nil {
-		write("matrix.f32", matrix)
-		m.Transform = &pack.Projection{File: "matrix.f32", Dimension: len(matrix)}
+	if g.Matrix != nil {
+		write("matrix.f32", g.Matrix)
+		m.Transform = &pack.Projection{File: "matrix.f32", Dimension: len(g.Matrix)}
 	}
-	if nuisance != nil {
-		write("nuisance.f32", nuisance)
-		m.Quality.Nuisance = &pack.Nuisance{File: "nuisance.f32", Dimension: len(nuisance), Power: 4}
+	if g.Nuisance != nil {
+		write("nuisance.f32", g.Nuisance)
+		m.Quality.Nuisance = &pack.Nuisance{File: "nuisance.f32", Dimension: len(g.Nuisance), Power: 4}
+	}
+	if g.Network != nil {
+		write("network.f32", g.Network)
+		m.Quality.Network = &pack.Network{File: "network.f32", Hidden: len(g.Network), Power: 2}
+	}
+	if g.Restore != nil {
+		write("restore.f32", g.Restore)
+		m.Converts = append(m.Converts, pack.Earlier{
+			Version: "0", Quality: &pack.Quality{Centre: 8, Slope: 3, Nuisance: m.Quality.Nuisance},
+			Restore: &pack.Projection{File: "restore.f32", Dimension: len(g.Restore[0]) - 2},
+		})
 	}
 	return pack.Load(m, folder)
 }
@@ -90,13 +115,13 @@ func open(t testing.TB, matrix, nuisance [][]float32, trust *pack.Trust) *pack.P
 
 func TestTemplatesAgreeWithNumpy(t *testing.T) {
 	g := readGolden(t)
-	p := open(t, g.Matrix, g.Nuisance, &pack.Trust{Floor: g.Floor, Doubt: g.Curve})
+	p, err := loadAll(t, g, &pack.Trust{Floor: g.Floor, Doubt: g.Curve})
+	require.NoError(t, err)
 	require.Equal(t, len(g.Matrix)+1, p.TemplateDimension())
 	templates := make([]face.Template, len(g.Faces))
 	for i, f := range g.Faces {
 		score := p.Score(f.Length, f.Joined)
 		require.InDelta(t, f.Score, score, 1e-6)
-		var err error
 		templates[i], err = p.Finish(f.Joined, score)
 		require.NoError(t, err)
 		require.NoError(t, templates[i].Check())
@@ -134,14 +159,24 @@ func TestTemplatesAgreeWithNumpy(t *testing.T) {
 		want, err := p.Finish(f.Joined, score)
 		require.NoError(t, err)
 		require.Equal(t, want, kept)
+
+		// And what one with a transform kept gives what is told by it.
+		restored, score, err := p.Convert("0", f.Kept, float32(f.KeptScore))
+		require.NoError(t, err)
+		require.InDelta(t, f.RestoredScore, score, 3e-5)
+		for j, want := range f.Restored {
+			require.InDelta(t, want, restored[j], 2e-4)
+		}
 	}
+	_, _, err = p.Convert("0", g.Faces[0].Joined, 1)
+	require.ErrorIs(t, err, face.ErrDimension)
 	for _, extreme := range []float32{-1, 0, 1} {
 		converted, score, err := p.Convert("1", g.Faces[0].Joined, extreme)
 		require.NoError(t, err)
 		require.InDelta(t, max(0, extreme), score, 1e-6)
 		require.NoError(t, converted.Check())
 	}
-	_, _, err := p.Convert("3", g.Faces[0].Joined, 1)
+	_, _, err = p.Convert("3", g.Faces[0].Joined, 1)
 	require.ErrorIs(t, err, pack.ErrVersion)
 	_, _, err = p.Convert("1", g.Faces[0].Joined[1:], 1)
 	require.ErrorIs(t, err, face.ErrDimension)
@@ -151,7 +186,8 @@ func TestTemplatesAgreeWithNumpy(t *testing.T) {
 // for bit.
 func TestTemplatesAreEqualEverywhere(t *testing.T) {
 	g := readGolden(t)
-	p := open(t, g.Matrix, g.Nuisance, &pack.Trust{Floor: g.Floor, Doubt: g.Curve})
+	p, err := loadAll(t, g, &pack.Trust{Floor: g.Floor, Doubt: g.Curve})
+	require.NoError(t, err)
 	rng := rand.New(rand.NewPCG(1, 2))
 	sum := sha256.New()
 	for range 300 {
@@ -170,7 +206,7 @@ func TestTemplatesAreEqualEverywhere(t *testing.T) {
 			require.NoError(t, binary.Write(sum, binary.LittleEndian, v))
 		}
 	}
-	require.Equal(t, "c1c71115e7664883", hex.EncodeToString(sum.Sum(nil)[:8]))
+	require.Equal(t, "3e02565f8c38a90b", hex.EncodeToString(sum.Sum(nil)[:8]))
 }
 
 // Without a transform and trust a template is what the recognisers gave, and

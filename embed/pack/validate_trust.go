@@ -3,25 +3,13 @@ package pack
 import (
 	"errors"
 	"fmt"
-	"math"
-	"slices"
 )
 
 // validateTrust checks what follows the quality of photos.
 func (m *Manifest) validateTrust() error {
 	if q := m.Quality; q != nil {
-		if err := q.validate(); err != nil {
+		if err := q.validate(m.listed, m.joinedDimension()); err != nil {
 			return fmt.Errorf("quality.%w", err)
-		}
-		if n := q.Nuisance; n != nil {
-			const highest = 100
-			if err := firstBroken([]rule{
-				{m.listed(n.File), "file", "listed under files"},
-				{n.Dimension >= 1 && n.Dimension <= m.joinedDimension(), "dimension", fmt.Sprintf("1 to %d, the dimensions of all recognisers together", m.joinedDimension())},
-				{n.Power >= 1 && n.Power <= highest, "power", fmt.Sprintf("1 to %d", highest)},
-			}); err != nil {
-				return fmt.Errorf("quality.nuisance.%w", err)
-			}
 		}
 	}
 	if t := m.Transform; t != nil {
@@ -46,30 +34,6 @@ func (m *Manifest) validateTrust() error {
 		}
 	}
 	return nil
-}
-
-func (m *Manifest) validateEarlier(i int, e Earlier) error {
-	before := func(o Earlier) bool { return o.Version == e.Version }
-	if e.Version == "" || e.Version == m.Version || slices.ContainsFunc(m.Converts[:i], before) {
-		return errors.New("version: must be another version, listed once")
-	}
-	if e.Quality == nil {
-		return nil
-	}
-	if m.Quality == nil || e.Quality.Nuisance != nil {
-		return errors.New("quality: must be a plain curve, in a pack that has one")
-	}
-	if err := e.Quality.validate(); err != nil {
-		return fmt.Errorf("quality.%w", err)
-	}
-	return nil
-}
-
-func (q *Quality) validate() error {
-	return firstBroken([]rule{
-		{q.Centre > 0 && q.Centre < math.MaxFloat32, "centre", "above 0"},
-		{q.Slope > 0 && q.Slope < math.MaxFloat32, "slope", "above 0"},
-	})
 }
 
 func (t *Trust) validate() error {

@@ -52,7 +52,7 @@ func RunOlder(t *testing.T, create func(t *testing.T) Older) {
 		}
 	}
 
-	check := func(s truth) {
+	check := func(s Store) {
 		tn, err := s.Tenant(ctx, "t")
 		require.NoError(t, err)
 		require.Equal(t, store.Tenant{ID: "t", Name: "Tenant", CreatedAt: epoch}, tn)
@@ -91,7 +91,7 @@ func RunOlder(t *testing.T, create func(t *testing.T) Older) {
 		}
 		RequireReplay(t, s)
 	}
-	s := started(t, o.Open)
+	s := o.Open(t)
 	check(s)
 	require.NoError(t, s.Close())
 	s = opened(t, o.Open)

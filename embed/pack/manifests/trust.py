@@ -1,378 +1,57 @@
-"""Makes a pack's transform and nuisance directions, and the points of its
-curve of doubt, of a folder of aligned crops (people's folders of 112x112
+"""Makes a pack's transform, its network of quality, the points of its curve of
+doubt and its floor, of a folder of aligned crops (people's folders of 112x112
 pixels; LFW's 7,701 photos of 4,265 people for the built-in packs).
 
     python trust.py default|accurate CROPS MODELS CACHE
+    python trust.py default|accurate CROPS MODELS CACHE TRANSFORM NUISANCE CENTRE SLOPE
 
-needs numpy 2.4, scipy 1.17, onnx 1.20, onnxruntime 1.32 and
+needs numpy 2.4, scipy 1.17, onnx 1.23, onnxruntime 1.32 and
 opencv-python-headless 5.0, for the accurate pack fr_feature.onnx beside the
-other models, and CACHE, a folder for vectors and spoiled crops (3 GB).
+other models, and CACHE, a folder for vectors and spoiled crops (1 GB). With the
+files and numbers of version 2 it makes the matrix that restores the joined
+vectors of what that version kept.
 
-People whose name's SHA-256 has an even first byte are trained on; the others
-are kept out of everything here, for tests (bench poor has the same rule).
-622 of the trained each give nine photos spoiled badly and four mildly.
+People are in parts (photos.py): some are trained on, others say how much doubt is
+needed, and two fifths are kept out of everything here. The draws of how a photo
+is spoiled follow from the person's name, so that the same versions of the
+programs above write the same files.
 
 - The transform whitens what varies within a person: photos of one person,
   photos spoiled mildly against themselves (within-class covariance
   normalisation), and the means of groups of photos that were spoiled alike,
   where strangers collide (nuisance attribute projection, in a soft form).
-- The nuisance directions are those for which length·(1 - share)^2 best
-  predicts how much nearer to each other than good photos strangers of a group
-  of photos spoiled alike are.
-- The curve of doubt has its shape from POINTS, chosen by how often strangers
-  spoiled alike match, how many mates of spoiled photos are found, and how many
-  of good ones; its place follows the good photos' lengths. The score's curve
-  is the share of spoiled photos found at a false-match rate of 1e-4.
-
-What it writes moves a little with the draws of how photos are spoiled, which
-follow from the places of photos in the set.
+- The network is the one for which length·(1 - share)^2 best predicts how much
+  nearer to each other than good photos strangers of a group of photos spoiled
+  alike are. Of people that it was not trained on:
+- The score's curve is the share of spoiled photos found at a false-match rate of
+  1e-4, and the floor the highest score at which at most one photo in nine is
+  found at 1e-2, where more are the higher the score.
+- The curve of doubt is what groups of photos of a score need, falling, and of
+  scores that good photos have what these people showed to cost none of them.
 """
 
 import hashlib
 import pathlib
 import sys
 
-import cv2
 import numpy as np
-import onnx
-import onnxruntime
-from onnx import helper, numpy_helper
 from scipy.optimize import minimize, minimize_scalar
 
-SIDE, DIRECTIONS, POWER, GROUP = 112, 32, 2, 130
+from photos import TRAIN, VALIDATE, Set, unit
+
+POWER, GROUP, LEAST = 2, 60, 40
+# Networks, whose mean counts, with so many units each.
+NETWORKS, HIDDEN, KEEP = 4, 16, 3e-5
 RATES = np.array([1e-2, 1e-3, 1e-4, 1e-5, 1e-6])
-BADLY = ["turn", "blur", "dither", "noise", "jpeg", "small", "dark", "occluded", "two"]
-MILDLY = ["turn", "blur", "noise", "jpeg", "small", "dark", "occluded", "light"]
-# Doubts at logarithms of the length that counts, below those of good photos, and
-# at the shares of good photos that are below a length.
-POINTS = {
-    "default": (((0.3, 0.85), (0.8, 0.72), (1.1, 0.6), (1.4, 0.47), (1.6, 0.44)),
-                ((0.003, 0.40), (0.02, 0.31), (0.07, 0.19), (0.2, 0.03), (0.5, -0.08))),
-    "accurate": (((0.3, 0.8), (0.8, 0.65), (1.1, 0.52), (1.4, 0.42), (1.6, 0.38)),
-                 ((0.003, 0.34), (0.02, 0.26), (0.07, 0.17), (0.2, 0.03), (0.5, -0.08))),
-}
-FLOOR = 0.9
-SAME = pathlib.Path(__file__).parents[3] / "bench" / "lfw-same.txt"
+# People whose photos are spoiled, of those trained on and of the others.
+SPOILED = {"default": (420, 250), "accurate": (210, 125)}
+# Doubts at the shares of good photos that are poorer: what good ones can do with,
+# and from the first on down at least what costs a poor photo nothing against a
+# good one; and how much more than that of groups photos poorer still have.
+RAMP = ((0.003, 0.45), (0.02, 0.31), (0.07, 0.19), (0.2, 0.03), (0.5, -0.08))
+MARGIN = 1.6
+FOUND = 1 / 9
 
-
-# How photos are spoiled. Each function returns the crop, which kind within the
-# kind it was, and a strength by which photos of the kind are sorted.
-
-def levels(x):
-    return np.clip(np.rint(x), 0, 255).astype(np.uint8)
-
-
-def grey(im):
-    return im.astype("f4") @ np.array([0.299, 0.587, 0.114], "f4")
-
-
-def of_grey(g):
-    return np.repeat(levels(g)[:, :, None], 3, 2)
-
-
-def between(rng, low, high):
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
-
-
-def turn(im, angle, border=cv2.BORDER_REPLICATE, scale=1.0, dx=0.0, dy=0.0):
-    m = cv2.getRotationMatrix2D((55.5, 55.5), angle, scale)
-    m[:, 2] += (dx, dy)
-    return cv2.warpAffine(im, m, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=border)
-
-
-def shake(im, rng, strength):
-    """What a detector's landmarks are off by."""
-    return turn(im, rng.normal(0, 4 * strength), cv2.BORDER_REPLICATE, np.exp(rng.normal(0, 0.04 * strength)),
-                rng.normal(0, 2 * strength), rng.normal(0, 2 * strength))
-
-
-def blur(im, sigma):
-    return cv2.GaussianBlur(im, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-
-
-def move(im, length, angle):
-    k = np.zeros((2 * length + 1, 2 * length + 1), "f4")
-    for t in np.linspace(-length / 2, length / 2, 8 * length):
-        k[int(round(length + t * np.sin(angle))), int(round(length + t * np.cos(angle)))] = 1
-    return cv2.filter2D(im, -1, k / k.sum(), borderType=cv2.BORDER_REPLICATE)
-
-
-def noise(im, sigma, rng, of_light):
-    return levels(im + rng.normal(0, sigma, (SIDE, SIDE, 1 if of_light else 3)))
-
-
-def jpeg(im, quality):
-    data = cv2.imencode(".jpg", im[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, int(quality)])[1]
-    return cv2.imdecode(data, 1)[:, :, ::-1]
-
-
-def small(im, width, up, down=cv2.INTER_AREA):
-    return cv2.resize(cv2.resize(im, (width, width), interpolation=down), (SIDE, SIDE), interpolation=up)
-
-
-def dark(im, gain, rng=None):
-    x = im * gain
-    return levels(x if rng is None else rng.poisson(np.maximum(x, 0)))
-
-
-def diffuse(g, steps=2):
-    """Floyd and Steinberg's error diffusion."""
-    g, step = g.astype("f8").copy(), 255 / (steps - 1)
-    for y in range(SIDE):
-        for x in range(SIDE):
-            old = g[y, x]
-            g[y, x] = new = min(255, max(0, round(old / step) * step))
-            e = old - new
-            if x < SIDE - 1:
-                g[y, x + 1] += e * 7 / 16
-            if y < SIDE - 1:
-                if x:
-                    g[y + 1, x - 1] += e * 3 / 16
-                g[y + 1, x] += e * 5 / 16
-                if x < SIDE - 1:
-                    g[y + 1, x + 1] += e / 16
-    return g
-
-
-def scatter(g, rng):
-    return (g > rng.uniform(0, 255, (SIDE, SIDE))) * 255.0
-
-
-def bayer(g, n):
-    b, k = np.array([[0]]), 1
-    while k < n:
-        b, k = np.block([[4 * b, 4 * b + 2], [4 * b + 3, 4 * b + 1]]), 2 * k
-    t = np.tile((b + 0.5) * 255 / (n * n), (SIDE // n + 1, SIDE // n + 1))
-    return (g > t[:SIDE, :SIDE]) * 255.0
-
-
-def cover(im, side, height, colour, rng=None):
-    o = im.copy()
-    if side == 0:
-        o[SIDE - height:] = colour
-    elif side == 1:
-        o[:height] = colour
-    elif side == 2:
-        o[:, :height] = colour
-    elif side == 3:
-        o[:, SIDE - height:] = colour
-    else:
-        y = int(rng.uniform(0, SIDE - height))
-        x = int(rng.uniform(0, SIDE - height))
-        o[y:y + height, x:x + height] = colour
-    return o
-
-
-def badly(im, rng, kind):
-    if rng.random() < 0.5:
-        im = shake(im, rng, 1)
-    if kind == "turn":
-        border = cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_CONSTANT
-        angle = rng.choice([90, 180, 180, 270]) if rng.random() < 0.7 else rng.uniform(35, 325)
-        nearest = int(round(angle / 90) * 90)
-        name = f"turn{nearest}" if abs(angle - nearest) < 20 else "turnL" if angle < 180 else "turnR"
-        return turn(im, angle, border), name, rng.random()
-    if kind == "blur":
-        u = rng.random()
-        if u < 0.7:
-            s = between(rng, 2.5, 14)
-            return blur(im, s), "blur", s
-        if u < 0.85:
-            k = 2 * int(between(rng, 4, 20)) + 1
-            return cv2.blur(im, (k, k), borderType=cv2.BORDER_REPLICATE), "blur", k * 0.35
-        s = between(rng, 8, 40)
-        return move(im, int(s), rng.uniform(0, np.pi)), "motion", s
-    if kind == "dither":
-        u, g = rng.random(), grey(im)
-        if rng.random() < 0.3:
-            g = np.clip((g - g.mean()) * rng.uniform(0.7, 2.5) + 128, 0, 255)
-        if u < 0.3:
-            return of_grey(scatter(g, rng)), "scattered", 0
-        if u < 0.6:
-            return of_grey(diffuse(g)), "diffused", 0
-        if u < 0.7:
-            return of_grey(bayer(g, int(rng.choice([2, 4])))), "ordered", 0
-        if u < 0.8:
-            return of_grey((g > rng.uniform(60, 180)) * 255.0), "threshold", 0
-        if u < 0.9:
-            return of_grey(diffuse(g, int(rng.choice([3, 4])))), "diffused few", 0
-        return np.stack([levels(scatter(im[:, :, c].astype("f4"), rng)) for c in range(3)], 2), "scattered colour", 0
-    if kind == "noise":
-        s = between(rng, 20, 150)
-        return noise(im, s, rng, rng.random() < 0.3), "noise", s
-    if kind == "jpeg":
-        q = rng.integers(1, 11)
-        return jpeg(im, q), "jpeg", -q
-    if kind == "small":
-        w = between(rng, 5, 18)
-        up = [cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4][rng.integers(3)]
-        return small(im, int(round(w)), up, [cv2.INTER_AREA, cv2.INTER_LINEAR][rng.integers(2)]), "small", -w
-    if kind == "dark":
-        gain = between(rng, 0.012, 0.12)
-        return dark(im, gain, rng if rng.random() < 0.3 else None), "dark", -gain
-    if kind == "occluded":
-        black = rng.random() < 0.5
-        colour = 0 if black else rng.integers(0, 256, 3)
-        side, share = rng.integers(5), rng.uniform(0.3, 0.65)
-        return cover(im, side, int(SIDE * share), colour, rng), f"occluded {side} {'black' if black else ''}", share
-    a, b = rng.choice(["blur", "dark", "noise", "jpeg", "small", "occluded", "turn"], 2, replace=False)
-    return badly(badly(im, rng, a)[0], rng, b)[0], "two", rng.random()
-
-
-def mildly(im, rng, kind):
-    name = "mild " + kind
-    if rng.random() < 0.7:
-        im = shake(im, rng, 0.6)
-    if kind == "turn":
-        angle = rng.normal(0, 12)
-        return turn(im, angle), name, abs(angle)
-    if kind == "blur":
-        if rng.random() < 0.7:
-            s = between(rng, 1, 4.5)
-            return blur(im, s), name, s
-        s = between(rng, 3, 14)
-        return move(im, int(s), rng.uniform(0, np.pi)), name, s / 4
-    if kind == "noise":
-        s = between(rng, 8, 55)
-        return noise(im, s, rng, rng.random() < 0.3), name, s
-    if kind == "jpeg":
-        q = rng.integers(5, 30)
-        return jpeg(im, q), name, -q
-    if kind == "small":
-        w = between(rng, 10, 32)
-        return small(im, int(round(w)), [cv2.INTER_LINEAR, cv2.INTER_CUBIC][rng.integers(2)]), name, -w
-    if kind == "dark":
-        gain = between(rng, 0.03, 0.4)
-        return dark(im, gain, rng if rng.random() < 0.3 else None), name, -gain
-    if kind == "occluded":
-        colour = 0 if rng.random() < 0.4 else rng.integers(0, 256, 3)
-        height, side = int(rng.uniform(15, 45)), rng.integers(4)
-        if side < 3:
-            return cover(im, side, height, colour), name, height
-        x, y = rng.integers(0, SIDE - height, 2)
-        o = im.copy()
-        o[y:y + height, x:x + height] = colour
-        return o, name, height
-    if rng.random() < 0.6:
-        return levels((im.astype("f4") / 255) ** between(rng, 0.4, 2.5) * 255 * rng.uniform(0.7, 1.4)), name, 0
-    return levels((im - 128.0) * between(rng, 0.15, 2) + 128), name, 0
-
-
-# Recognisers, with the repairs that package onnx makes.
-
-def session(path):
-    model = onnx.load(str(path))
-    g = model.graph
-    weights = {i.name: i for i in g.initializer}
-    made = set(weights) | {o for n in g.node for o in n.output}
-    read = {i for n in g.node for i in n.input}
-    inputs = [i for i in g.input if i.name not in made and i.name in read]
-    del g.input[:]
-    g.input.extend(inputs)
-    nodes = []
-    for n in g.node:
-        slope = weights.get(n.input[1]) if n.op_type == "PRelu" else None
-        a = None if slope is None else numpy_helper.to_array(slope).reshape(-1)
-        if a is None or a.dtype != np.float32 or a.size < 2:
-            nodes.append(n)
-            continue
-        x, y = n.input[0], n.output[0]
-        for name, w in (("_slope", a), ("_rest", 1 - a)):
-            g.initializer.append(numpy_helper.from_array(w.astype("f4").reshape(-1, 1, 1, 1), y + name))
-        nodes += [
-            helper.make_node("Relu", [x], [y + "_positive"]),
-            helper.make_node("Conv", [y + "_positive", y + "_rest"], [y + "_bent"], group=a.size, kernel_shape=[1, 1]),
-            helper.make_node("Conv", [x, y + "_slope"], [y + "_straight"], group=a.size, kernel_shape=[1, 1]),
-            helper.make_node("Add", [y + "_straight", y + "_bent"], [y]),
-        ]
-    del g.node[:]
-    g.node.extend(nodes)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.disable_quant_qdq", "1")
-    return onnxruntime.InferenceSession(model.SerializeToString(), options)
-
-
-def recogniser(file, mean, scale, rows=None):
-    s = session(file)
-    name = s.get_inputs()[0].name
-
-    def vector(rgb):
-        v = s.run(None, {name: ((rgb.transpose(2, 0, 1)[None].astype("f4") - mean) * np.float32(scale))})[0].reshape(-1)
-        return v if rows is None else rows @ v
-    return vector
-
-
-def unit(x):
-    return x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), 1e-12)
-
-
-# The set: photos as they are, and spoiled.
-
-class Set:
-    def __init__(self, crops):
-        self.files = sorted(pathlib.Path(crops).glob("*/*.jpg"))
-        same = {}
-        for line in SAME.read_text().splitlines():
-            if line and not line.startswith("#"):
-                a, b = sorted(line.split())
-                same[b] = same.get(a, a)
-        person = [same.get(f.parent.name, f.parent.name) for f in self.files]
-        self.names = sorted(set(person))
-        number = {n: i for i, n in enumerate(self.names)}
-        photos = {}
-        for i, n in enumerate(person):
-            photos.setdefault(n, []).append(i)
-        trained = [n for n in sorted(self.names, key=lambda n: hashlib.sha256(("order " + n).encode()).digest())
-                   if hashlib.sha256(n.encode()).digest()[0] % 2 == 0]
-        several = [n for n in trained if len(photos[n]) > 1][:311]
-        single = [n for n in trained if len(photos[n]) == 1][:311]
-        jobs = [(i, number[n], "") for n in trained for i in photos[n]]
-        for k, n in enumerate(x for pair in zip(several, single) for x in pair):
-            of = photos[n]
-            jobs += [(of[j % len(of)], number[n], "badly " + BADLY[j]) for j in range(len(BADLY))]
-            jobs += [(of[(j + 1) % len(of)], number[n], "mildly " + MILDLY[(2 * j + k % 2) % len(MILDLY)]) for j in range(4)]
-        self.photo, self.person, self.way = (np.array(c) for c in zip(*jobs))
-
-    def crop(self, job):
-        im = np.ascontiguousarray(cv2.imread(str(self.files[self.photo[job]]))[:, :, ::-1])
-        if not self.way[job]:
-            return im, "", 0.0
-        how, kind = self.way[job].split()
-        return (badly if how == "badly" else mildly)(im, np.random.default_rng(job), kind)
-
-    def vectors(self, pack, models, cache):
-        """Joined unit vectors, the lengths of the first recogniser's, and of
-        each photo how it was spoiled, and how much."""
-        cache = pathlib.Path(cache) / f"{pack}.npz"
-        if not cache.exists():
-            models, here = pathlib.Path(models), pathlib.Path(__file__).parent
-            of = [(recogniser(models / "face_recognition_sface_2021dec_int8bq.onnx", 0, 1), 0.7 if pack == "accurate" else 1.0)]
-            if pack == "accurate":
-                rows = np.fromfile(here / "fr_feature_192.f32", "<f4").reshape(192, 512)
-                of.append((recogniser(models / "fr_feature.onnx", 127, 0.0078125, rows), 0.3))
-            joined, length, kind, strength = [], [], [], []
-            for job in range(len(self.photo)):
-                im, name, how = self.crop(job)
-                parts = []
-                for i, (vector, weight) in enumerate(of):
-                    v = vector(im)
-                    if i == 0:
-                        length.append(np.linalg.norm(v))
-                    u = unit(v)
-                    if pack == "accurate":
-                        u = unit(u + unit(vector(im[:, ::-1])))
-                    parts.append(np.sqrt(weight) * u)
-                joined.append(unit(np.concatenate(parts)))
-                kind.append(name)
-                strength.append(how)
-            np.savez(cache, joined=np.array(joined, "f4"), length=length, kind=kind, strength=strength)
-        c = np.load(cache)
-        return c["joined"].astype("f8"), c["length"].astype("f8"), c["kind"], c["strength"].astype("f8")
-
-
-# What is learned.
 
 def covariance(x):
     return x.T @ x / len(x)
@@ -410,15 +89,28 @@ def excess(cosines, tail):
     return max(0.0, np.max((c - t) / (1 + c)))
 
 
+def falling(y):
+    """The falling values nearest to y in squares (pool adjacent violators)."""
+    blocks = []
+    for v in y:
+        blocks.append((v, 1))
+        while len(blocks) > 1 and blocks[-2][0] <= blocks[-1][0]:
+            (a, m), (b, n) = blocks[-2:]
+            blocks[-2:] = [((a * m + b * n) / (m + n), m + n)]
+    return np.repeat([v for v, _ in blocks], [n for _, n in blocks])
+
+
 class Lab:
     def __init__(self, s, pack, models, cache):
-        self.u, self.length, self.kind, self.strength = s.vectors(pack, models, cache)
-        self.person, self.photo = s.person, s.photo
+        self.u, self.length, self.kind, self.strength = s.joined(pack, models, cache)
+        self.person = s.person
+        self.photo = np.unique([str(f) for f in s.file], return_inverse=True)[1]
+        starts = lambda how: np.flatnonzero(np.char.startswith(s.way, how))
         self.clean = np.flatnonzero(s.way == "")
-        self.mild = np.flatnonzero(np.char.startswith(s.way, "mildly"))
-        self.bad = np.flatnonzero(np.char.startswith(s.way, "badly"))
-        self.mean = self.u[self.clean].mean(0)
-        self.itself = dict(zip(self.photo[self.clean], self.clean))
+        self.mild, self.bad, self.covered = starts("mildly"), starts("badly"), starts("covered")
+        self.spoiled = np.r_[self.bad, self.covered, self.mild]
+        # One good photo of each person.
+        self.good = self.clean[np.unique(self.person[self.clean], return_index=True)[1]]
 
     def groups(self, key, size):
         """Photos spoiled in the same way, sorted by the key, in groups."""
@@ -437,15 +129,22 @@ class Lab:
         several = n[p] > 1
         d, w = (x - mean[p])[several], 1 / (n[p][several] - 1)
         real = (d * w[:, None]).T @ d / (1 / n[p][several]).sum()
-        mild = covariance(self.u[self.mild] - self.u[[self.itself[i] for i in self.photo[self.mild]]]) / 2
+        itself = dict(zip(self.photo[self.clean], self.clean))
+        mild = covariance(self.u[self.mild] - self.u[[itself[i] for i in self.photo[self.mild]]]) / 2
         return real + mild
 
-    def transform(self, quality):
+    def transform(self):
         scaled = lambda m: m * len(m) / np.trace(m)
-        means = [(k, np.median(quality[g]), self.u[g].mean(0)) for k, g in self.groups(self.strength, GROUP)]
-        usable = covariance(np.array([m - self.mean for _, q, m in means if q > 1.4]))
+        middle = self.u[self.clean].mean(0)
+        # Which groups are usable goes by the length less what lies in the
+        # directions of poor photos.
+        poor = np.sqrt(0.5) * np.linalg.eigh(covariance(self.u[np.r_[self.bad, self.covered]]))[1][:, ::-1][:, :32].T
+        quality = np.log(np.maximum(self.length, 1e-6)) + POWER * np.log(1 - ((self.u @ poor.T) ** 2).sum(1))
+        hidden = set(self.kind[self.covered])
+        means = [(k, np.median(quality[g]), self.u[g].mean(0)) for k, g in self.groups(self.strength, 2 * GROUP)]
+        usable = covariance(np.array([m - middle for _, q, m in means if q > 1.4]))
         every = covariance(np.array([m for _, _, m in means]))
-        covered = covariance(np.array([m - self.mean for k, _, m in means if k.startswith("occluded")]))
+        covered = covariance(np.array([m - middle for k, _, m in means if k in hidden]))
         noise = scaled(self.within()) + 0.3 * scaled(usable) + 0.3 * scaled(every) + 0.5 * scaled(covered)
         values, vectors = np.linalg.eigh(noise + 6 * np.eye(len(noise)))
         # The least of the whitened directions gives its place to the doubt.
@@ -453,110 +152,146 @@ class Lab:
         rows *= np.sign(rows[np.arange(len(rows)), np.abs(rows).argmax(1)])[:, None]
         return rows / np.abs(rows).max()
 
-    def quality(self, nuisance):
+    def tail(self, z):
+        return Tail(strangers(z[self.good], self.person[self.good]))
+
+    def needs(self, z, key):
+        tail = self.tail(z)
+        return [(k, g, excess(strangers(z[g], self.person[g]), tail)) for k, g in self.groups(key, GROUP)
+                if len(g) >= LEAST]
+
+    def network(self, transform):
+        """Units so that the doubt that is needed is a falling line of the quality,
+        and none where the line is below nought."""
+        z = unit(self.u @ transform.T)
+        needs = self.needs(z, self.strength)
+        at = np.concatenate([g for _, g, _ in needs] + [self.clean])
+        need = np.concatenate([np.full(len(g), np.sqrt(n)) for _, g, n in needs] + [np.zeros(len(self.clean))])
+        kinds = np.concatenate([[k] * len(g) for k, g, _ in needs] + [[""] * len(self.clean)])
+        weight = np.zeros(len(at))
+        for k in set(kinds):
+            weight[kinds == k] = 1 / (kinds == k).sum()
+        spoiled = kinds != ""
+        weight[spoiled] /= weight[spoiled].sum()
+        scale = np.sqrt(self.u.shape[1])
+        x, log_length = self.u[at] * scale, np.log(np.maximum(self.length[at], 1e-6))
+        shape = HIDDEN, x.shape[1]
+        split = np.cumsum([2, HIDDEN * x.shape[1], HIDDEN])
+
+        def loss(v):
+            line, w, offset, part = np.split(v, split)
+            w, slope = w.reshape(shape), np.exp(line[1])
+            before = x @ w.T + offset
+            unit_of = np.maximum(before, 0)
+            rest = np.maximum(1 - unit_of @ part, 1e-2)
+            quality = log_length + POWER * np.log(rest)
+            off = line[0] - slope * quality - need
+            off[(need == 0) & (off < 0)] = 0
+            by_line = 2 * weight * off
+            by_quality = -slope * by_line
+            by_share = np.where(rest > 1e-2, -by_quality * POWER / rest, 0)
+            by_unit = np.outer(by_share, part) * (before > 0)
+            value = (weight * off * off).sum() + KEEP * ((w * w).sum() + (part * part).sum())
+            return value, np.r_[by_line.sum(), (quality * by_quality).sum(), (by_unit.T @ x + 2 * KEEP * w).ravel(),
+                                by_unit.sum(0), unit_of.T @ by_share + 2 * KEEP * part]
+        rows = []
+        for n in range(NETWORKS):
+            rng = np.random.default_rng(n)
+            start = np.r_[0.7, np.log(0.3), rng.normal(0, 1 / scale, shape).ravel(), np.zeros(HIDDEN), rng.normal(0, 0.05, HIDDEN)]
+            v = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
+            _, w, offset, part = np.split(v, split)
+            rows.append(np.c_[w.reshape(shape) * scale, offset, part / NETWORKS])
+        return np.concatenate(rows).astype("<f4")
+
+    def quality(self, network):
         """The logarithm of the length that counts."""
-        share = ((self.u @ nuisance.T) ** 2).sum(1)
+        w = network.astype("f8")
+        share = np.maximum(self.u @ w[:, :-2].T + w[:, -2], 0) @ w[:, -1]
         return np.log(np.maximum(self.length, 1e-6)) + POWER * np.log(np.maximum(1 - share, 1e-2))
 
-    def needs(self, transform, key):
-        z = unit(self.u @ transform.T)
-        good = self.clean[np.unique(self.person[self.clean], return_index=True)[1]]
-        tail = Tail(strangers(z[good], self.person[good]))
-        return [(k, g, excess(strangers(z[g], self.person[g]), tail)) for k, g in self.groups(key, 60)
-                if len(g) >= 40]
+    def doubt(self, z, x):
+        """The curve of doubt, as points of the quality."""
+        ramp = np.quantile(x[self.clean], [share for share, _ in RAMP]), [d for _, d in RAMP]
+        at, need = np.array(sorted((np.median(x[g]), n) for _, g, n in self.needs(z, x))).T
+        needed = np.minimum(np.sqrt(MARGIN * falling(need)), 0.9)
+        below = at < ramp[0][0]
+        at = np.r_[at[below], ramp[0]]
+        d = np.r_[needed[below], ramp[1]]
+        return at, np.maximum.accumulate(d[::-1])[::-1]
 
-    def nuisance(self, transform):
-        moments = [covariance(self.u[self.kind == k]) for k in sorted(set(self.kind[self.bad]))]
-        start = np.sqrt(0.5) * np.linalg.eigh(np.mean(moments, 0))[1][:, ::-1][:, :DIRECTIONS].T
-        rows = start
-        for _ in range(3):
-            rows = self.learn(self.needs(transform, self.quality(rows)), start)
-        return rows
-
-    def trust(self, pack, transform, nuisance):
-        """The score's centre and slope, the floor, and the curve of doubt."""
-        x, z = self.quality(nuisance), unit(self.u @ transform.T)
-        low, high = POINTS[pack]
-        points = np.array(low + tuple((np.quantile(x[self.clean], q), d) for q, d in high))
-        doubt = np.interp(x, *points.T)
-        plain = np.sqrt(1 - doubt**2)[:, None] * z
-        template, probe = np.c_[plain, doubt], np.c_[plain, -doubt]
-        good = self.clean[np.unique(self.person[self.clean], return_index=True)[1]]
-        i, j = np.triu_indices(len(good), 1)
-        threshold = Tail((probe[good] @ template[good].T)[i, j]).at(1e-4)
+    def mates(self):
+        """Spoiled photos, each with another good photo of its person."""
         others = {}
         for i in self.clean:
             others.setdefault(self.person[i], []).append(i)
-        pairs = [(i, [j for j in others[self.person[i]] if self.photo[j] != self.photo[i]])
-                 for i in np.r_[self.bad, self.mild]]
-        pairs = np.array([(i, j[0]) for i, j in pairs if j])
-        found = (probe[pairs[:, 0]] * template[pairs[:, 1]]).sum(1) >= threshold
-        at = x[pairs[:, 0]]
+        pairs = [(i, [j for j in others[self.person[i]] if self.photo[j] != self.photo[i]]) for i in self.spoiled]
+        return np.array([(i, j[0]) for i, j in pairs if j])
+
+    def trust(self, transform, network):
+        """The score's centre and slope, the floor, and the curve of doubt."""
+        x, z = self.quality(network), unit(self.u @ transform.T)
+        points = np.array(self.doubt(z, x))
+        doubt = np.interp(x, *points)
+        plain = np.sqrt(1 - doubt**2)[:, None] * z
+        template, probe = np.c_[plain, doubt], np.c_[plain, -doubt]
+        i, j = np.triu_indices(len(self.good), 1)
+        tail = Tail((probe[self.good] @ template[self.good].T)[i, j])
+        a, b = self.mates().T
+        cosine = (probe[a] * template[b]).sum(1)
+        at, found = x[a], cosine >= tail.at(1e-4)
 
         def unlikely(centre, slope):
             return np.logaddexp(0, np.where(found, -1, 1) * slope * (at - centre)).mean()
         fits = []
         for slope in range(2, 21):
-            r = minimize_scalar(unlikely, bounds=(0, 3), args=(slope,), method="bounded")
+            r = minimize_scalar(unlikely, bounds=(at.min(), at.max()), args=(slope,), method="bounded")
             fits.append((r.fun, slope, round(float(np.exp(r.x)), 2)))
         _, slope, centre = min(fits)
 
         def score(log_length):
             return 1 / (1 + (centre / np.exp(log_length)) ** slope)
+        order = np.argsort(at, kind="stable")
+        easily = -falling(-(cosine[order] >= tail.at(1e-2)).astype("f8"))
+        floor = at[order][np.flatnonzero(easily <= FOUND)[-1]]
         # As few points, straight in the score, as keep the curve within 0.006.
-        dense = np.linspace(points[0, 0], points[-1, 0], 2000)
-        scores, doubts, kept = score(dense), np.interp(dense, *points.T), [0, len(dense) - 1]
+        dense = np.linspace(points[0, 0], points[0, -1], 2000)
+        scores, doubts, kept = score(dense), np.interp(dense, *points), [0, len(dense) - 1]
         while True:
             off = np.abs(np.interp(scores, scores[kept], doubts[kept]) - doubts)
             if off.max() < 0.006:
                 break
             kept = sorted(kept + [int(off.argmax())])
-        return centre, slope, score(FLOOR), [(scores[i], doubts[i]) for i in kept]
-
-    def learn(self, needs, start, keep=3e-4):
-        """Rows near start so that the squared doubt that is needed is a falling
-        line of the quality, and none where the line is below nought."""
-        at = np.concatenate([g for _, g, _ in needs])
-        need = np.concatenate([np.full(len(g), n) for _, g, n in needs])
-        kinds = np.concatenate([[k] * len(g) for k, g, _ in needs])
-        weight = np.zeros(len(at))
-        for k in set(kinds):
-            weight[kinds == k] = 1 / (kinds == k).sum()
-        weight /= weight.sum()
-        good = np.random.default_rng(0).choice(self.clean, min(3000, len(self.clean)), replace=False)
-        at, need = np.r_[at, good], np.r_[need, np.zeros(len(good))]
-        weight = np.r_[weight, np.full(len(good), 1 / len(good))]
-        u, log_length = self.u[at], np.log(np.maximum(self.length[at], 1e-6))
-
-        def loss(v):
-            slope, rows = np.exp(v[1]), v[2:].reshape(start.shape)
-            y = u @ rows.T
-            rest = np.maximum(1 - (y * y).sum(1), 1e-2)
-            x = log_length + POWER * np.log(rest)
-            off = v[0] - slope * x - need
-            off[(need == 0) & (off < 0)] = 0
-            by_x = -slope * 2 * weight * off
-            by_share = np.where(rest > 1e-2, -by_x * POWER / rest, 0)
-            by_rows = 2 * (y * by_share[:, None]).T @ u + 2 * keep * (rows - start)
-            value = (weight * off * off).sum() + keep * ((rows - start) ** 2).sum()
-            return value, np.r_[(2 * weight * off).sum(), (x * by_x).sum(), by_rows.ravel()]
-        v = minimize(loss, np.r_[0.7, np.log(0.3), start.ravel()], jac=True, method="L-BFGS-B", options={"maxiter": 150}).x
-        return v[2:].reshape(start.shape)
+        return centre, slope, score(floor), [(scores[i], doubts[i]) for i in kept]
 
 
-def main(pack, crops, models, cache):
-    lab = Lab(Set(crops), pack, models, cache)
-    # Only its order counts here: which groups are usable.
-    plain = np.sqrt(0.5) * np.linalg.eigh(covariance(lab.u[lab.bad]))[1][:, ::-1][:, :DIRECTIONS].T
-    transform = lab.transform(lab.quality(plain))
-    nuisance = lab.nuisance(transform)
-    transform = lab.transform(lab.quality(nuisance))
-    here = pathlib.Path(__file__).parent
-    for name, rows in (("transform", transform), ("nuisance", nuisance)):
-        path = here / f"{pack}_{name}.f32"
-        path.write_bytes(rows.astype("<f4").tobytes())
-        print(f"  - name: {path.name}\n    sha256: {hashlib.sha256(path.read_bytes()).hexdigest()}")
-    centre, slope, floor, curve = lab.trust(pack, transform, nuisance)
+def restoring(lab, transform, nuisance, centre, slope):
+    """Rows that make the joined vectors of what version 2 kept of them, its score
+    and 1, as near in squares as they can; good photos count three times."""
+    length = lab.length * np.maximum(1 - ((lab.u @ nuisance.T) ** 2).sum(1), 1e-6) ** POWER
+    kept = np.c_[unit(lab.u @ transform.T), 1 / (1 + (centre / length) ** slope), np.ones(len(length))]
+    weight = np.ones((len(length), 1))
+    weight[lab.clean] = 3
+    return np.linalg.lstsq(weight * kept, weight * lab.u)[0].T
+
+
+def write(name, rows):
+    path = pathlib.Path(__file__).parent / name
+    path.write_bytes(rows.astype("<f4").tobytes())
+    print(f"  - name: {name}\n    sha256: {hashlib.sha256(path.read_bytes()).hexdigest()}")
+
+
+def main(pack, crops, models, cache, *earlier):
+    train, others = (Lab(Set(name, crops, parts, spoiled), pack, models, cache)
+                     for name, parts, spoiled in zip(("train", "validate"), (TRAIN, VALIDATE), SPOILED[pack]))
+    if earlier:
+        transform, nuisance = (np.fromfile(f, "<f4").reshape(-1, train.u.shape[1]) for f in earlier[:2])
+        write(f"{pack}_2_restore.f32", restoring(train, transform, nuisance, *map(float, earlier[2:])))
+        return
+    transform = train.transform()
+    network = train.network(transform)
+    write(f"{pack}_transform.f32", transform)
+    write(f"{pack}_network.f32", network)
+    centre, slope, floor, curve = others.trust(transform, network)
     print(f"quality: centre {centre}, slope {slope}\ntrust:\n  floor: {floor:.2g}\n  doubt:")
     for quality, doubt in curve:
         print(f"    - {{quality: {quality:.5g}, doubt: {doubt:.3g}}}")

@@ -14,32 +14,65 @@ import numpy as np
 ROWS, COLUMNS = 6, 8
 FLOOR = 0.3
 CENTRE, SLOPE, POWER, EARLIER = 9, 10, 4, (8, 3)
+UNITS, NETWORK_POWER = 3, 2
 QUALITY, DOUBT = [0.1, 0.3, 0.45, 0.8], [0.9, 0.6, 0.25, -0.15]
 
 rng = np.random.default_rng(7)
 matrix = rng.normal(size=(ROWS, COLUMNS)).astype(np.float32)
 nuisance = (np.linalg.qr(rng.normal(size=(COLUMNS, 2)))[0].T / 2).astype(np.float32)
+network = rng.normal(size=(UNITS, COLUMNS + 2)).astype(np.float32) * np.float32(0.4)
+# What an earlier version with a transform of its own kept, and the way back.
+before = rng.normal(size=(ROWS, COLUMNS))
+restore = np.c_[np.linalg.pinv(before), 0.2 * rng.normal(size=(COLUMNS, 2))].astype(np.float32)
 faces = []
+
+
+def counted(joined):
+    nuisance_share = ((nuisance.astype(np.float64) @ joined)**2).sum()
+    w = network.astype(np.float64)
+    network_share = (np.maximum(w[:, :COLUMNS] @ joined + w[:, COLUMNS], 0) * w[:, COLUMNS + 1]).sum()
+    return (1 - nuisance_share)**POWER * max(0, 1 - network_share)**NETWORK_POWER
+
+
+def template(joined, score):
+    doubt = np.interp(score, QUALITY, DOUBT)
+    u = matrix.astype(np.float64) @ joined
+    u /= np.linalg.norm(u)
+    return doubt, u, np.append(np.sqrt(1 - doubt**2) * u, doubt)
+
+
+def quality(length):
+    return 1 / (1 + (CENTRE / length)**SLOPE)
+
+
 for target in [0.001, 0.1, 0.2, 0.29, 0.299, 0.31, 0.5, 0.79, 0.85, 0.999]:
     joined = rng.normal(size=COLUMNS)
     joined = (joined / np.linalg.norm(joined)).astype(np.float32)
-    share = ((nuisance.astype(np.float64) @ joined.astype(np.float64))**2).sum()
+    joined64 = joined.astype(np.float64)
     # A length that makes every part of the curve count.
-    length = round(CENTRE * (target / (1 - target)) ** (1 / SLOPE) / (1 - share)**POWER, 3)
-    score = 1 / (1 + (CENTRE / (length * (1 - share)**POWER))**SLOPE)
+    length = round(CENTRE * (target / (1 - target)) ** (1 / SLOPE) / counted(joined64), 3)
+    score = quality(length * counted(joined64))
     earlier = 1 / (1 + (EARLIER[0] / length)**EARLIER[1])
-    doubt = np.interp(score, QUALITY, DOUBT)
-    u = matrix.astype(np.float64) @ joined.astype(np.float64)
-    u /= np.linalg.norm(u)
+    doubt, u, whole = template(joined64, score)
+    # The earlier version's template: its doubt, whatever it was, tells nothing.
+    kept = before @ joined64
+    kept = np.append(0.8 * kept / np.linalg.norm(kept), 0.6).astype(np.float32)
+    turned = kept[:ROWS].astype(np.float64)
+    back = restore.astype(np.float64) @ np.append(turned / np.linalg.norm(turned), [target, 1])
+    back /= np.linalg.norm(back)
+    share = ((nuisance.astype(np.float64) @ back)**2).sum()
+    was = EARLIER[0] * (target / (1 - target)) ** (1 / EARLIER[1])
+    restored_score = quality(was / (1 - share)**POWER * counted(back))
     faces.append({
         "joined": joined.tolist(), "length": length, "score": score, "earlier": earlier, "doubt": doubt, "u": u.tolist(),
-        "comparable": bool(score >= FLOOR), "template": np.append(np.sqrt(1 - doubt**2) * u, doubt).tolist(),
+        "comparable": bool(score >= FLOOR), "template": whole.tolist(),
+        "kept": kept.tolist(), "kept_score": target, "restored_score": restored_score, "restored": template(back, restored_score)[2].tolist(),
     })
 u, d = np.array([f["u"] for f in faces]), np.array([f["doubt"] for f in faces])
 s = np.sqrt(1 - d**2)
 cosines = np.outer(s, s) * (u @ u.T) - np.outer(d, d)
 golden = {
-    "matrix": matrix.tolist(), "nuisance": nuisance.tolist(), "floor": FLOOR, "curve": [{"quality": q, "doubt": d} for q, d in zip(QUALITY, DOUBT)],
+    "matrix": matrix.tolist(), "nuisance": nuisance.tolist(), "network": network.tolist(), "restore": restore.tolist(), "floor": FLOOR, "curve": [{"quality": q, "doubt": d} for q, d in zip(QUALITY, DOUBT)],
     "faces": faces, "cosines": cosines.tolist(),
 }
 lines = json.dumps(golden, separators=(",", ":")).replace('{"joined"', '\n{"joined"').replace('"cosines"', '\n"cosines"')
