@@ -27,8 +27,12 @@ func TestEveryKindOfDimensionInABasis(t *testing.T) {
 // basis, where the dimension allows it.
 func everyDimension(t *testing.T, split int) {
 	const rows = 330
+	dimensions := []int{1, 2, 3, 4, 5, 17, 31, 33, 64, 127, 128, 320, 512, 1023, search.MaxDimension}
+	if testing.Short() {
+		dimensions = []int{1, 5, 33, 128}
+	}
 	for _, kernel := range search.Kernels() {
-		for _, dimension := range []int{1, 2, 3, 4, 5, 17, 31, 33, 64, 127, 128, 320, 512, 1023, search.MaxDimension} {
+		for _, dimension := range dimensions {
 			t.Run(fmt.Sprintf("%s/%d", kernel, dimension), func(t *testing.T) {
 				for _, name := range kindNames() {
 					r := rand.New(rand.NewPCG(uint64(dimension), 4))
