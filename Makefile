@@ -3,10 +3,10 @@ LINT     := go tool -modfile=tools/go.mod golangci-lint
 FUZZTIME ?= 10s
 PEERS    := .cache/peers
 
-.PHONY: help setup demo run build test lint fmt race cover fuzz bench generate clean
+.PHONY: help setup demo run build test lint fmt race cover fuzz vulnerabilities release bench generate clean
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: build ## Fetch ONNX Runtime, the default models and the photos, unless they are there.
 	@bin/oneton setup --with photos,group-photos,liveness
@@ -33,19 +33,21 @@ lint: ## Check style and the table of rooms.
 fmt: ## Format the code.
 	$(LINT) fmt
 
-race: setup ## Test everything with the race detector.
-	go test -race ./...
+race: setup ## Test every package with the race detector, in a size that ends.
+	.ci/race
 
 cover: setup ## Measure the tests' coverage.
 	go test -coverpkg=./... -coverprofile=coverage.out ./...
 	go tool cover -func=coverage.out | tail -1
 
 fuzz: setup ## Fuzz every decoder and kernel, FUZZTIME each.
-	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
-		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
-			go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" || exit 1; \
-		done; \
-	done
+	FUZZTIME=$(FUZZTIME) .ci/fuzz
+
+vulnerabilities: ## Look for what is known to be vulnerable; needs vuln.go.dev.
+	.ci/vulnerabilities
+
+release: ## Make the archives, SBOMs, checksums and notes of the commit, by its tag, in bin/release.
+	.ci/release bin/release
 
 bench: setup $(PEERS)/done ## Measure photos to templates, a server and search, beside other engines.
 	go run ./bench templates --python $(PEERS)/bin/python

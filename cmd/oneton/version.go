@@ -102,9 +102,9 @@ func (v version) write(w io.Writer, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(w).Encode(v)
 	}
-	revision := v.Revision
+	commit := v.Revision
 	if v.Modified {
-		revision += ", modified"
+		commit += ", modified"
 	}
 	library := v.Library + " " + v.ONNXRuntime
 	if v.LibraryError != "" {
@@ -112,6 +112,6 @@ func (v version) write(w io.Writer, asJSON bool) error {
 	}
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(out, "oneton\t%s\nrevision\t%s\ngo\t%s %s\nonnx runtime\t%s\nkernel\t%s\n",
-		v.Version, cmp.Or(revision, "unknown"), v.Go, v.Platform, library, v.Kernel)
+		v.Version, cmp.Or(commit, "unknown"), v.Go, v.Platform, library, v.Kernel)
 	return out.Flush()
 }
