@@ -210,7 +210,7 @@ const (
 	maxChunks = 10_000
 	// dataCost is how many bytes of samples a byte of compressed data may cost:
 	// it may be of tables that stand for no sample.
-	dataCost = 18
+	dataCost = 22
 	// leastPNGWork is so little that no PNG of less is refused.
 	leastPNGWork = 64 << 20
 )
@@ -237,9 +237,9 @@ func checkPNG(data []byte, _ image.Point, limits Limits) error {
 			return fmt.Errorf("%w: more than %d PNG chunks", photo.ErrTooComplex, maxChunks)
 		}
 	}
-	// A file may be half as large and have as many samples as is allowed, but not
-	// both.
-	most := max(maxPNGBytes*limits.Pixels/4*5, dataCost*limits.Bytes/2)
+	// A file may be two fifths as large and have as many samples as is allowed, but
+	// not both.
+	most := max(maxPNGBytes*limits.Pixels/4*5, dataCost*limits.Bytes/5*2)
 	if work := samples + dataCost*compressed; work > max(most, leastPNGWork) {
 		return fmt.Errorf("%w: %d bytes of PNG data for %d bytes of samples", photo.ErrTooComplex, compressed, samples)
 	}

@@ -173,7 +173,7 @@ func bomb(kind string) []byte {
 func tables(block func(*lsb)) []byte {
 	const size = 32
 	var b lsb
-	for b.Len() < maxBytes/2-4096 {
+	for b.Len() < maxBytes*21/50 {
 		block(&b)
 	}
 	// The picture's rows, stored.
