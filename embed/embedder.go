@@ -132,9 +132,10 @@ func (e *Embedder) model(pack string) (*model, error) {
 }
 
 // Embed finds the faces in a photo, largest first, each with a template of the
-// pack and with what the checks asked for say of it. No face is an empty list, not an error. It is photo.ErrPack; pool.ErrBusy at once
-// when the queue is full; pool.ErrClosed; the context's error; or what package
-// picture says of a photo that cannot be read. The photo is not kept.
+// pack and with what the checks asked for say of it. No face is an empty list,
+// not an error. It is photo.ErrPack; pool.ErrBusy at once when the queue is full;
+// pool.ErrClosed; the context's error; or what package picture says of a photo
+// that cannot be read. The photo is not kept.
 func (e *Embedder) Embed(ctx context.Context, pack string, content []byte, checks ...photo.Check) (photo.Result, error) {
 	m, err := e.model(pack)
 	if err != nil {

@@ -248,6 +248,12 @@ func TestPoolKeepsItsBounds(t *testing.T) {
 				}
 			}
 			require.Equal(t, len(out), p.busy)
+			numbers := map[int]bool{}
+			for _, w := range out {
+				require.Less(t, w.Number, p.Size())
+				numbers[w.Number] = true
+			}
+			require.Len(t, numbers, len(out), "two compute in one memory")
 			require.LessOrEqual(t, p.busy, workers+1)
 			require.Len(t, waiting, p.waits)
 			require.LessOrEqual(t, p.waits, queue)
