@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,6 +18,7 @@ import (
 	"oneton/calibration"
 	"oneton/config"
 	"oneton/embed"
+	embedpack "oneton/embed/pack"
 	"oneton/identify"
 	"oneton/node"
 	"oneton/photo"
@@ -202,7 +202,14 @@ func install(ctx context.Context, cfg config.Config, pack, version string, t cal
 // reset goes back to the pack's own table; one that was installed before versions
 // were told apart goes too.
 func (c *calibrateCommand) reset(ctx context.Context, cfg config.Config) error {
-	pack := cmp.Or(c.Pack, cfg.Packs[0])
+	pack := c.Pack
+	if pack == "" {
+		m, err := embedpack.Read(cfg.Packs[0])
+		if err != nil {
+			return fmt.Errorf("packs: %w", err)
+		}
+		pack = m.Name
+	}
 	err := withTruth(ctx, cfg, func(t *node.Truth) error {
 		space, err := t.Store.Space(ctx, pack)
 		if err != nil {

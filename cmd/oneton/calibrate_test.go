@@ -85,6 +85,26 @@ func TestResetOfTwoVersions(t *testing.T) {
 	}))
 }
 
+// TestResetOfAManifest has a pack that is configured by its manifest's path, whose
+// table is kept by the name in it.
+func TestResetOfAManifest(t *testing.T) {
+	cfg := config.Default()
+	cfg.Data = t.TempDir()
+	ctx := t.Context()
+	made, err := node.OpenTruth(ctx, cfg)
+	require.NoError(t, err)
+	require.NoError(t, made.Close())
+	table := calibration.Table{
+		Knots:    []calibration.Knot{{Cosine: -1, FMR: 1}, {Cosine: 0.9, FMR: 1e-6}},
+		Measured: 1e-3, Source: "a test",
+	}
+	require.NoError(t, install(ctx, cfg, "pattern", "1", table))
+	cfg.Packs = []string{patternPack(t)}
+	var reset calibrateCommand
+	require.NoError(t, reset.reset(ctx, cfg))
+	require.ErrorIs(t, reset.reset(ctx, cfg), store.ErrNotFound)
+}
+
 func TestCalibrateSaysThatPeopleAreTooFew(t *testing.T) {
 	paths, err := setup.Find(setup.FromEnvironment(), setup.Default, setup.Photos)
 	require.NoError(t, err)

@@ -33,12 +33,20 @@ type Pack struct {
 // folder models, or by the path of a manifest, whose files lie beside it. A
 // path ends in .yaml or .yml.
 func Open(nameOrPath, models string) (*Pack, error) {
-	if ext := filepath.Ext(nameOrPath); ext != ".yaml" && ext != ".yml" {
-		m, err := Builtin(nameOrPath)
-		if err != nil {
-			return nil, err
-		}
-		return Load(m, models)
+	m, err := Read(nameOrPath)
+	if err != nil {
+		return nil, err
+	}
+	if isPath(nameOrPath) {
+		models = filepath.Dir(nameOrPath)
+	}
+	return Load(m, models)
+}
+
+// Read is the manifest of the pack that Open loads.
+func Read(nameOrPath string) (*Manifest, error) {
+	if !isPath(nameOrPath) {
+		return Builtin(nameOrPath)
 	}
 	data, err := os.ReadFile(nameOrPath)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -51,7 +59,12 @@ func Open(nameOrPath, models string) (*Pack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", nameOrPath, err)
 	}
-	return Load(m, filepath.Dir(nameOrPath))
+	return m, nil
+}
+
+func isPath(name string) bool {
+	ext := filepath.Ext(name)
+	return ext == ".yaml" || ext == ".yml"
 }
 
 // Builtin is the manifest of a pack that the program knows by name.
