@@ -18,22 +18,13 @@ import (
 	"oneton/store"
 )
 
-// Keys is where tenants and keys are kept.
-type Keys interface {
+// Database is where tenants and keys are kept.
+type Database interface {
+	store.DB
 	// CreateTenant adds a tenant; store.ErrExists when its id is taken.
 	CreateTenant(ctx context.Context, t store.Tenant) error
 	// Tenant is the tenant of that id, or store.ErrNotFound.
 	Tenant(ctx context.Context, id store.TenantID) (store.Tenant, error)
-	// CreateKey adds a key; store.ErrExists when its id is taken and
-	// store.ErrNotFound when its tenant is unknown.
-	CreateKey(ctx context.Context, k store.Key) error
-	// Key is the key of that id, revoked or not, or store.ErrNotFound.
-	Key(ctx context.Context, id store.KeyID) (store.Key, error)
-	// Keys lists a tenant's keys by id, revoked ones too.
-	Keys(ctx context.Context, tenant store.TenantID) ([]store.Key, error)
-	// RevokeKey makes the tenant's key invalid for good; store.ErrNotFound
-	// when the tenant has no such key.
-	RevokeKey(ctx context.Context, tenant store.TenantID, id store.KeyID) error
 }
 
 // MinPepper is the least length of a pepper, in bytes: a MAC key shorter than
@@ -44,17 +35,18 @@ const MinPepper = sha256.Size
 type Access struct {
 	// peppers are the newest first.
 	peppers [][]byte
-	keys    Keys
+	tenants Database
+	keys    KeyTable
 }
 
 // New returns an Access whose MACs are made under the first of the peppers, the
 // server's secret, and checked under each; without the pepper that a key was
 // made under it is not valid. None, or one shorter than MinPepper, is ErrPepper.
-func New(peppers [][]byte, keys Keys) (*Access, error) {
+func New(peppers [][]byte, db Database) (*Access, error) {
 	if len(peppers) == 0 {
 		return nil, fmt.Errorf("take no pepper: %w", ErrPepper)
 	}
-	a := &Access{keys: keys}
+	a := &Access{tenants: db, keys: NewKeyTable(db)}
 	for _, p := range peppers {
 		if len(p) < MinPepper {
 			return nil, fmt.Errorf("take a pepper of %d bytes, at least %d are needed: %w", len(p), MinPepper, ErrPepper)
@@ -152,7 +144,7 @@ func (a *Access) List(ctx context.Context, tenant store.TenantID) ([]store.Key, 
 }
 
 func (a *Access) known(ctx context.Context, tenant store.TenantID) error {
-	if _, err := a.keys.Tenant(ctx, tenant); err != nil {
+	if _, err := a.tenants.Tenant(ctx, tenant); err != nil {
 		return fmt.Errorf("find tenant %.64q: %w", tenant, err)
 	}
 	return nil
@@ -168,7 +160,7 @@ func (a *Access) CreateTenant(ctx context.Context, id store.TenantID, name strin
 		return store.Tenant{}, err
 	}
 	t := store.Tenant{ID: id, Name: name, CreatedAt: time.Now().UTC()}
-	if err := a.keys.CreateTenant(ctx, t); err != nil {
+	if err := a.tenants.CreateTenant(ctx, t); err != nil {
 		return store.Tenant{}, fmt.Errorf("create tenant %q: %w", id, err)
 	}
 	return t, nil

@@ -68,7 +68,7 @@ func TestSecretIsNotKept(t *testing.T) {
 
 	mac := hmac.New(sha256.New, pepper)
 	mac.Write([]byte(secret))
-	stored, err := db.Key(t.Context(), key.ID)
+	stored, err := access.NewKeyTable(db).Key(t.Context(), key.ID)
 	require.NoError(t, err)
 	require.Equal(t, mac.Sum(nil), stored.MAC)
 

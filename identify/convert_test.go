@@ -136,7 +136,7 @@ func TestConvertedFacesAreAsEnrolledAnew(t *testing.T) {
 	people(t, s1, n)
 	g, err := s1.Gallery(t.Context(), tenant, gallery)
 	require.NoError(t, err)
-	require.NoError(t, db.PutCalibration(t.Context(), pack, []byte(`{"measured": 1}`)))
+	require.NoError(t, identify.NewCalibrations(db).PutCalibration(t.Context(), pack, []byte(`{"measured": 1}`)))
 	aside, err := convert(t, db, version("1"))
 	require.NoError(t, err)
 	require.Empty(t, aside)
@@ -215,7 +215,7 @@ func TestConvertedFacesAreAsEnrolledAnew(t *testing.T) {
 	// A table of the version before is not this version's.
 	_, err = s2.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "p0"})}})
 	require.NoError(t, err)
-	require.NoError(t, db.PutCalibration(t.Context(), space.Name(), []byte(`{"measured": 1}`)))
+	require.NoError(t, identify.NewCalibrations(db).PutCalibration(t.Context(), space.Name(), []byte(`{"measured": 1}`)))
 	_, err = s2.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "p0"})}})
 	require.ErrorContains(t, err, "calibration")
 }

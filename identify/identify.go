@@ -50,6 +50,8 @@ type Follower interface {
 // method is atomic. Those that change what an index sees return the log
 // position at which they did.
 type Store interface {
+	store.DB
+
 	CreateGallery(ctx context.Context, g store.Gallery) error
 	Gallery(ctx context.Context, tenant store.TenantID, name string) (store.Gallery, error)
 	Galleries(ctx context.Context, tenant store.TenantID, p store.Page) ([]store.Gallery, error)
@@ -90,9 +92,6 @@ type Store interface {
 	// is store.ErrNotFound when none was kept.
 	DeletePhotos(ctx context.Context, gallery store.GalleryID, subject store.SubjectID) error
 
-	// Calibration is the owner's table of a template space, as JSON, or
-	// store.ErrNotFound.
-	Calibration(ctx context.Context, space string) ([]byte, error)
 	// Space is in which template space the pack's galleries are searched. Faces
 	// of others are not enrolled: store.ErrSpace.
 	Space(ctx context.Context, pack string) (store.Space, error)

@@ -18,7 +18,7 @@ func (s *Service) table(ctx context.Context, pack, space string) (*calibration.T
 	if err != nil {
 		return nil, fmt.Errorf("calibrate pack %q: %w", pack, err)
 	}
-	data, err := s.store.Calibration(ctx, space)
+	data, err := NewCalibrations(s.store).Calibration(ctx, space)
 	if errors.Is(err, store.ErrNotFound) {
 		return own, nil
 	}

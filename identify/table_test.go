@@ -48,7 +48,7 @@ func TestReplicasFollowOneCalibration(t *testing.T) {
 	}
 	definition, err := json.Marshal(own)
 	require.NoError(t, err)
-	require.NoError(t, db.PutCalibration(ctx, pack, definition))
+	require.NoError(t, identify.NewCalibrations(db).PutCalibration(ctx, pack, definition))
 	searched, verified, extrapolated = both()
 	require.InDelta(t, own.Identification(0.01, 1), searched[0], 1e-9)
 	require.InDelta(t, own.Threshold(1e-4), verified[0], 1e-9)
@@ -59,11 +59,11 @@ func TestReplicasFollowOneCalibration(t *testing.T) {
 	searched, _, _ = both()
 	require.InDelta(t, own.Identification(0.01, 3), searched[0], 1e-9)
 
-	require.NoError(t, db.DeleteCalibration(ctx, pack))
+	require.NoError(t, identify.NewCalibrations(db).DeleteCalibration(ctx, pack))
 	searched, _, _ = both()
 	require.InDelta(t, table().Identification(0.01, 3), searched[0], 1e-9)
 
-	require.NoError(t, db.PutCalibration(ctx, pack, []byte(`{"knots": []}`)))
+	require.NoError(t, identify.NewCalibrations(db).PutCalibration(ctx, pack, []byte(`{"knots": []}`)))
 	_, err = a.Search(ctx, tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{ann}})
 	require.ErrorIs(t, err, calibration.ErrTable, "a table that says nothing is not replaced by another in silence")
 }

@@ -7,8 +7,28 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"oneton/access"
+	"oneton/identify"
 	"oneton/store"
 )
+
+// Damaged are galleries, keys and calibrations that are not as they were written.
+func (t *Truth) Damaged(ctx context.Context) ([]store.Damaged, error) {
+	return findDamaged(ctx, t.Store)
+}
+
+func findDamaged(ctx context.Context, db Database) (damaged []store.Damaged, err error) {
+	for _, look := range []func(context.Context) ([]store.Damaged, error){
+		db.Damaged, access.NewKeyTable(db).Damaged, identify.NewCalibrations(db).Damaged,
+	} {
+		found, err := look(ctx)
+		if err != nil {
+			return nil, err
+		}
+		damaged = append(damaged, found...)
+	}
+	return damaged, nil
+}
 
 // damages are what is damaged in the database beside faces, which an index meets
 // by itself.
@@ -19,7 +39,7 @@ type damages struct {
 
 // look reads all that may be damaged, and logs what was not known to be.
 func (d *damages) look(ctx context.Context, db Database, log zerolog.Logger) error {
-	found, err := db.Damaged(ctx)
+	found, err := findDamaged(ctx, db)
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,10 @@ type Parts struct {
 	Embedder Embedder
 	// Store stands for the database; the data folder must be there.
 	Store Database
+	// APIs stand for all that a node speaks.
+	APIs func(*Node) ([]server.API, error)
+	// Ready stands for what the node says of itself.
+	Ready func(context.Context) error
 }
 
 // Open opens and connects every part. Models and library are where the
@@ -78,11 +82,17 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 	if err := identify.PrepareSpaces(ctx, n.embedder, n.Truth.Store); err != nil {
 		return nil, err
 	}
-	apis, err := n.apis()
+	if parts.APIs == nil {
+		parts.APIs = (*Node).apis
+	}
+	apis, err := parts.APIs(n)
 	if err != nil {
 		return nil, err
 	}
-	health := server.Health{Ready: n.ready, Problem: problem.Stored.Problem}
+	if parts.Ready == nil {
+		parts.Ready = n.ready
+	}
+	health := server.Health{Ready: parts.Ready, Problem: problem.Stored.Problem}
 	n.Server, err = server.New(cfg.Server, health, log, apis...)
 	return n, err
 }

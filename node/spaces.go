@@ -146,8 +146,8 @@ func (n *Node) warnOfCalibrations(ctx context.Context) error {
 		if space.Name() == pack {
 			continue
 		}
-		_, old := n.Truth.Store.Calibration(ctx, pack)
-		_, err = n.Truth.Store.Calibration(ctx, space.Name())
+		_, old := identify.NewCalibrations(n.Truth.Store).Calibration(ctx, pack)
+		_, err = identify.NewCalibrations(n.Truth.Store).Calibration(ctx, space.Name())
 		if !errors.Is(old, store.ErrNotFound) && errors.Is(err, store.ErrNotFound) {
 			n.log.Warn().Str("pack", pack).Str("version", space.Version).
 				Msg("the table that 'oneton calibrate' installed is of another version of the pack and is not used; calibrate again")

@@ -24,7 +24,7 @@ type Database interface {
 	identify.Store
 	identify.Spaces
 	changelog.Log
-	access.Keys
+	access.Database
 	secret.Database
 	DeleteTenant(ctx context.Context, id store.TenantID) (uint64, error)
 	// DeleteExpired deletes faces past their gallery's retention and tells
@@ -34,11 +34,8 @@ type Database interface {
 	CompactLog(ctx context.Context) (int, error)
 	// Expired tells what that would be, and deletes nothing.
 	Expired(ctx context.Context, now time.Time) ([]store.Expired, error)
-	// Damaged are galleries, keys and calibrations that are not as they were
-	// written.
+	// Damaged are galleries that are not as they were written.
 	Damaged(ctx context.Context) ([]store.Damaged, error)
-	PutCalibration(ctx context.Context, pack string, definition []byte) error
-	DeleteCalibration(ctx context.Context, pack string) error
 	Close() error
 }
 
@@ -97,6 +94,9 @@ func truthOf(ctx context.Context, cfg config.Config, db Database) (_ *Truth, err
 		if peppers, err = t.secret.Keys("API keys"); err == nil {
 			t.Access, err = access.New(peppers, db)
 		}
+	}
+	if err == nil {
+		err = errors.Join(access.NewKeyTable(db).FillChecksums(ctx), identify.NewCalibrations(db).FillChecksums(ctx))
 	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())

@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"net"
@@ -104,7 +105,8 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 	require.Contains(t, log, "/v1/galleries/:gallery/subjects", "the log is there")
 	secret := c.key[strings.LastIndex(c.key, "_")+1:]
 	for what, text := range map[string]string{
-		"the key": secret, "a piece of the key": secret[:16], "another's key": "marker-key", "the pepper": string(servertest.Pepper),
+		"the key": secret, "a piece of the key": secret[:16], "another's key": "marker-key", "the secret": string(c.Secret[:16]),
+		"the secret in hex": hex.EncodeToString(c.Secret)[:16], "the secret in base64": base64.StdEncoding.EncodeToString(c.Secret)[:16],
 		"a photo": string(photo[4:40]), "what a photo shows": "marker-person",
 		"a photo's base64": base64.StdEncoding.EncodeToString(photo)[6:30],
 		"a subject's id":   "marker-id", "metadata": "marker-value", "a field": "marker-field",

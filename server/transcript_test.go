@@ -84,7 +84,7 @@ func (tr *transcript) ask(t *testing.T, note, key, method, path, contentType str
 	}
 	log := tr.Log.String()[tr.logged:]
 	tr.logged += len(log)
-	if shown != string(a.Body) {
+	if shown != string(a.Body) || method == http.MethodHead { // times have as many digits as they need
 		log = regexp.MustCompile(`"sent":\d+`).ReplaceAllString(log, `"sent":<n>`)
 	}
 	fmt.Fprintf(&tr.text, "%s\n%s\n%s\n", strings.Join(lines, "\n"), shown, steady(log))

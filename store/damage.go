@@ -150,21 +150,11 @@ func (c Calibration) Check() error {
 	return nil
 }
 
-// FindDamaged are those that are not as they were written.
-func FindDamaged(galleries []Gallery, keys []Key, calibrations []Calibration) (damaged []Damaged) {
+// DamagedGalleries are those that are not as they were written.
+func DamagedGalleries(galleries []Gallery) (damaged []Damaged) {
 	for _, g := range galleries {
 		if g.Damage != "" {
 			damaged = append(damaged, Damaged{g.Damage, g.Tenant, g.Name})
-		}
-	}
-	for _, k := range keys {
-		if k.Damage != "" {
-			damaged = append(damaged, Damaged{DamagedKey, k.Tenant, string(k.ID)})
-		}
-	}
-	for _, c := range calibrations {
-		if c.Damage != "" {
-			damaged = append(damaged, Damaged{DamagedCalibration, "", c.Pack})
 		}
 	}
 	return damaged

@@ -195,7 +195,7 @@ func install(ctx context.Context, cfg config.Config, pack, version string, t cal
 		if err != nil {
 			return err
 		}
-		return t.Store.PutCalibration(ctx, space.Of(version), definition)
+		return identify.NewCalibrations(t.Store).PutCalibration(ctx, space.Of(version), definition)
 	})
 }
 
@@ -217,7 +217,7 @@ func (c *calibrateCommand) reset(ctx context.Context, cfg config.Config) error {
 		}
 		had := false
 		for _, name := range slices.Compact([]string{space.Name(), pack}) {
-			err := t.Store.DeleteCalibration(ctx, name)
+			err := identify.NewCalibrations(t.Store).DeleteCalibration(ctx, name)
 			if err != nil && !errors.Is(err, store.ErrNotFound) {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 	"oneton/config"
 	"oneton/embed"
 	"oneton/embed/embedtest"
+	"oneton/identify"
 	"oneton/node"
 	"oneton/pool"
 	"oneton/setup"
@@ -30,7 +31,7 @@ func TestCalibrationIsInstalledAndReset(t *testing.T) {
 		truth, err := node.OpenTruth(ctx, cfg)
 		require.NoError(t, err)
 		defer func() { require.NoError(t, truth.Close()) }()
-		b, err := truth.Store.Calibration(ctx, "default")
+		b, err := identify.NewCalibrations(truth.Store).Calibration(ctx, "default")
 		if err != nil {
 			return nil, err
 		}
@@ -78,7 +79,7 @@ func TestResetOfTwoVersions(t *testing.T) {
 	require.NoError(t, reset.Run(ctx), "both")
 	require.NoError(t, withTruth(ctx, cfg, func(truth *node.Truth) error {
 		for _, space := range []string{"default", "default@2"} {
-			_, err := truth.Store.Calibration(ctx, space)
+			_, err := identify.NewCalibrations(truth.Store).Calibration(ctx, space)
 			require.ErrorIs(t, err, store.ErrNotFound)
 		}
 		return nil

@@ -117,7 +117,7 @@ func (c *indexVerify) Run(ctx context.Context) error {
 			return err
 		}
 		fmt.Printf("position %d: %d faces in the database, %d compared, %d differences\n", v.Position, v.Faces, v.Compared, len(v.Differences))
-		damaged, err := x.Truth.Store.Damaged(ctx)
+		damaged, err := x.Truth.Damaged(ctx)
 		if err != nil {
 			return err
 		}

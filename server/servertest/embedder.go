@@ -49,6 +49,15 @@ func (*embedder) Calibration(p string) (*calibration.Table, error) {
 
 func (*embedder) JudgesLiveness(p string) bool { return p == Pack }
 
+func (*embedder) Packs() []string { return []string{Pack} }
+
+// Converter has no other version to convert.
+func (*embedder) Converter(string, string) func(face.Template, face.Quality) (face.Template, face.Quality, error) {
+	return nil
+}
+
+func (*embedder) Close() error { return nil }
+
 func (*embedder) Version(string) (string, error) { return "1", nil }
 
 func liveness(f Shown) *photo.Liveness {

@@ -1,6 +1,5 @@
-// Package servertest runs the server with everything behind it for tests: the
-// real store in a temporary folder, the real index, service and keys, on a
-// loopback listener. Only the models are scripted: a photo says what it shows. Every
+// Package servertest runs a node for tests: the real store in a temporary folder,
+// the real index, service, keys and server, on a loopback listener. Only the models are scripted: a photo says what it shows. Every
 // request and answer of the native API is held against the API's description.
 package servertest
 
@@ -11,29 +10,24 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
 	"oneton/access"
-	"oneton/changelog"
+	"oneton/config"
 	"oneton/identify"
-	"oneton/index/exact"
+	"oneton/node"
 	"oneton/server"
 	"oneton/server/native"
-	"oneton/server/problem"
 	"oneton/store"
 	"oneton/store/sqlite"
-	"oneton/store/storetest"
 )
-
-// Pepper is the server's secret.
-var Pepper = []byte("the pepper of every test server!")
 
 // Rig is a running server.
 type Rig struct {
@@ -41,8 +35,10 @@ type Rig struct {
 	Server  *server.Server
 	Service *identify.Service
 	Access  *access.Access
-	Store   storetest.Store
+	Store   node.Database
 	Log     *Log
+	// Secret is what the server's keys are made under.
+	Secret []byte
 	// Unready, when set, is what readiness answers.
 	Unready error
 
@@ -58,7 +54,7 @@ func (r *Rig) Working() int { return int(r.embedder.working.Load()) }
 type Options struct {
 	Config func(*server.Config)
 	// Store is closed with the rig; without one it is SQLite.
-	Store storetest.Store
+	Store node.Database
 	// APIs are served beside the native one.
 	APIs func(r *Rig) []server.API
 }
@@ -67,58 +63,50 @@ type Options struct {
 func Start(t testing.TB, o Options) *Rig {
 	t.Helper()
 	r := &Rig{Log: &Log{}, client: &http.Client{Transport: &http.Transport{}}}
-	db := o.Store
-	if db == nil {
-		var err error
-		db, err = sqlite.Open(context.Background(), sqlite.Config{Path: filepath.Join(t.TempDir(), "oneton.db")})
+	folder := filepath.Join(t.TempDir(), "data")
+	require.NoError(t, os.Mkdir(folder, 0o700))
+	r.Store = o.Store
+	if r.Store == nil {
+		db, err := sqlite.Open(context.Background(), sqlite.Config{Path: filepath.Join(folder, "oneton.db")})
 		require.NoError(t, err)
+		r.Store = db
 	}
-	r.Store = db
-	view, err := exact.New(exact.Config{})
-	require.NoError(t, err)
-	follower := changelog.NewFollower(db, view, changelog.FollowerConfig{})
-	following, stop := context.WithCancel(context.Background())
-	followed := make(chan error, 1)
-	go func() { followed <- follower.Run(following) }()
-	r.Service, err = identify.New(identify.Config{
-		DefaultPack:   Pack,
-		DefaultPolicy: store.Policy{FPIR: 0.01, Quality: store.GateEnforce, Liveness: store.GateOff},
-	}, &r.embedder, view, follower, db)
-	require.NoError(t, err)
-	r.Access, err = access.New([][]byte{Pepper}, db)
-	require.NoError(t, err)
-
-	cfg := server.DefaultConfig()
+	cfg := config.Default()
+	cfg.Data, cfg.Index.Save = folder, 0
+	cfg.Identify.DefaultPolicy.Quality = store.GateEnforce
 	if o.Config != nil {
-		o.Config(&cfg)
+		o.Config(&cfg.Server)
 	}
-	apis := []server.API{native.New(r.Service, r.Access)}
-	if o.APIs != nil {
-		apis = append(apis, o.APIs(r)...)
-	}
-	r.Server, err = server.New(cfg, server.Health{
-		Ready:   func(context.Context) error { return r.Unready },
-		Problem: problem.Stored.Problem,
-	}, zerolog.New(r.Log), apis...)
+	var apis []server.API
+	n, err := node.OpenWith(context.Background(), cfg, zerolog.New(r.Log), node.Parts{
+		Embedder: &r.embedder, Store: r.Store,
+		Ready: func(context.Context) error { return r.Unready },
+		APIs: func(n *node.Node) ([]server.API, error) {
+			r.Service, r.Access = n.Service, n.Truth.Access
+			if o.APIs != nil {
+				apis = o.APIs(r)
+			}
+			return append([]server.API{native.New(r.Service, r.Access)}, apis...), nil
+		},
+	})
+	require.NoError(t, err)
+	r.Server = n.Server
+	r.Secret, err = os.ReadFile(filepath.Join(folder, "secret.key"))
 	require.NoError(t, err)
 
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	r.URL = "http://" + ln.Addr().String()
+	serving, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- r.Server.Serve(ln) }()
+	go func() { served <- n.Serve(serving, ln) }()
 	t.Cleanup(func() {
 		r.client.CloseIdleConnections()
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		require.NoError(t, r.Server.Shutdown(ctx))
-		require.NoError(t, <-served)
 		stop()
-		require.ErrorIs(t, <-followed, context.Canceled)
-		require.NoError(t, view.Close())
-		require.NoError(t, db.Close())
+		require.NoError(t, <-served)
+		require.NoError(t, n.Close())
 	})
-	r.contract = load(t, r, apis[1:])
+	r.contract = load(t, r, apis)
 	return r
 }
 

@@ -61,16 +61,6 @@ var summed = []unsummed{
 		err := row.Scan(&g.ID, &g.Tenant, &g.Name, &g.Pack, &policy, &g.CreatedAt)
 		return sumOf(store.GalleryChecksum(g, policy), store.ReadPolicy(g, policy, nil).Damage != "", g.ID), err
 	}},
-	{"keys", "checksum", []string{"id"}, strings.TrimSuffix(strings.TrimPrefix(keyColumns, "SELECT "), " FROM keys "), func(row pgx.CollectableRow) (summedRow, error) {
-		k, scopes, _, err := readKey(row)
-		return sumOf(store.KeyChecksum(k, scopes), store.ReadKey(k, scopes, nil).Damage != "", k.ID), err
-	}},
-	{"calibrations", "checksum", []string{"pack"}, "pack, definition::text", func(row pgx.CollectableRow) (summedRow, error) {
-		var pack string
-		var definition []byte
-		err := row.Scan(&pack, &definition)
-		return sumOf(store.CalibrationChecksum(pack, definition), store.CheckCalibration(pack, definition) != nil, pack), err
-	}},
 }
 
 // sumOf is what a row gets that may have been damaged before.

@@ -45,18 +45,6 @@ var summed = []unsummed{
 		err := row.Scan(n, &g.ID, &g.Tenant, &g.Name, &g.Pack, &policy, timeColumn{&g.CreatedAt})
 		return sumOf(store.GalleryChecksum(g, policy), store.ReadPolicy(g, policy, nil).Damage != ""), err
 	}},
-	{"keys", "checksum", "id, tenant, name, mac, scopes, created_at, revoked_at", func(row scanner, n *int64) (int64, error) {
-		var k store.Key
-		var scopes []byte
-		err := row.Scan(n, &k.ID, &k.Tenant, &k.Name, &k.MAC, &scopes, timeColumn{&k.CreatedAt}, timeColumn{&k.RevokedAt})
-		return sumOf(store.KeyChecksum(k, scopes), store.ReadKey(k, scopes, nil).Damage != ""), err
-	}},
-	{"calibrations", "checksum", "pack, definition", func(row scanner, n *int64) (int64, error) {
-		var pack string
-		var definition []byte
-		err := row.Scan(n, &pack, &definition)
-		return sumOf(store.CalibrationChecksum(pack, definition), store.CheckCalibration(pack, definition) != nil), err
-	}},
 }
 
 // sumOf is what a row gets that may have been damaged before.

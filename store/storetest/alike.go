@@ -38,11 +38,11 @@ func Alike(t *testing.T, one, other Open) {
 // call is one call with its arguments.
 type call struct {
 	name string
-	do   func(Store) (any, error)
+	do   func(truth) (any, error)
 }
 
 // ask is what the store answers: values, or the sentinels of the error.
-func (c call) ask(s Store) string {
+func (c call) ask(s truth) string {
 	v, err := c.do(s)
 	if err == nil {
 		return fmt.Sprintf("%+v", v)
@@ -169,21 +169,21 @@ func (h hostile) call(t *rapid.T) call {
 	tenant, gallery, sub := h.id(t, "tenant"), h.id(t, "gallery"), h.id(t, "subject")
 	ctx := context.Background()
 	seen := rapid.SampledFrom([]uint64{0, math.MaxInt64, math.MaxInt64 + 1, math.MaxUint64}).Draw(t, "position")
-	calls := map[string]func() func(Store) (any, error){
-		"create tenant": func() func(Store) (any, error) {
+	calls := map[string]func() func(truth) (any, error){
+		"create tenant": func() func(truth) (any, error) {
 			tn := store.Tenant{ID: store.TenantID(tenant), Name: h.text(t, "name"), CreatedAt: h.time(t)}
-			return func(s Store) (any, error) { return nil, s.CreateTenant(ctx, tn) }
+			return func(s truth) (any, error) { return nil, s.CreateTenant(ctx, tn) }
 		},
-		"tenant": func() func(Store) (any, error) {
-			return func(s Store) (any, error) { return s.Tenant(ctx, store.TenantID(tenant)) }
+		"tenant": func() func(truth) (any, error) {
+			return func(s truth) (any, error) { return s.Tenant(ctx, store.TenantID(tenant)) }
 		},
-		"delete tenant": func() func(Store) (any, error) {
-			return func(s Store) (any, error) { return s.DeleteTenant(ctx, store.TenantID(tenant)) }
+		"delete tenant": func() func(truth) (any, error) {
+			return func(s truth) (any, error) { return s.DeleteTenant(ctx, store.TenantID(tenant)) }
 		},
-		"tenants": func() func(Store) (any, error) {
+		"tenants": func() func(truth) (any, error) {
 			p := h.page(t)
 			p.After = h.salt + p.After
-			return func(s Store) (any, error) {
+			return func(s truth) (any, error) {
 				ts, err := s.Tenants(ctx, p)
 				for i := range ts {
 					if !strings.HasPrefix(string(ts[i].ID), h.salt) {
@@ -193,128 +193,128 @@ func (h hostile) call(t *rapid.T) call {
 				return ts, err
 			}
 		},
-		"create key": func() func(Store) (any, error) {
+		"create key": func() func(truth) (any, error) {
 			k := store.Key{ID: store.KeyID(h.id(t, "key")), Tenant: store.TenantID(tenant), Name: h.text(t, "name"), CreatedAt: h.time(t)}
 			k.MAC = rapid.SampledFrom([][]byte{{1}, {0}, {}, nil}).Draw(t, "mac")
 			k.Scopes = rapid.SampledFrom([][]string{nil, {}, {"search"}, {h.text(t, "scope")}}).Draw(t, "scopes")
-			return func(s Store) (any, error) { return nil, s.CreateKey(ctx, k) }
+			return func(s truth) (any, error) { return nil, s.CreateKey(ctx, k) }
 		},
-		"key": func() func(Store) (any, error) {
+		"key": func() func(truth) (any, error) {
 			id := h.id(t, "key")
-			return func(s Store) (any, error) { return masked(s.Key(ctx, store.KeyID(id))) }
+			return func(s truth) (any, error) { return masked(s.Key(ctx, store.KeyID(id))) }
 		},
-		"keys": func() func(Store) (any, error) {
-			return func(s Store) (any, error) { return maskedAll(s.Keys(ctx, store.TenantID(tenant))) }
+		"keys": func() func(truth) (any, error) {
+			return func(s truth) (any, error) { return maskedAll(s.Keys(ctx, store.TenantID(tenant))) }
 		},
-		"revoke key": func() func(Store) (any, error) {
+		"revoke key": func() func(truth) (any, error) {
 			id := h.id(t, "key")
-			return func(s Store) (any, error) { return nil, s.RevokeKey(ctx, store.TenantID(tenant), store.KeyID(id)) }
+			return func(s truth) (any, error) { return nil, s.RevokeKey(ctx, store.TenantID(tenant), store.KeyID(id)) }
 		},
-		"create gallery": func() func(Store) (any, error) {
+		"create gallery": func() func(truth) (any, error) {
 			g := store.Gallery{
 				// Its id is its name, so that the calls below find it.
 				ID: store.GalleryID(gallery), Tenant: store.TenantID(tenant), Name: gallery, Pack: rapid.SampledFrom([]string{Pack, h.text(t, "pack")}).Draw(t, "of pack"),
 				Policy: h.policy(t), CreatedAt: h.time(t),
 			}
-			return func(s Store) (any, error) { return nil, s.CreateGallery(ctx, g) }
+			return func(s truth) (any, error) { return nil, s.CreateGallery(ctx, g) }
 		},
-		"gallery": func() func(Store) (any, error) {
-			return func(s Store) (any, error) { return s.Gallery(ctx, store.TenantID(tenant), gallery) }
+		"gallery": func() func(truth) (any, error) {
+			return func(s truth) (any, error) { return s.Gallery(ctx, store.TenantID(tenant), gallery) }
 		},
-		"galleries": func() func(Store) (any, error) {
+		"galleries": func() func(truth) (any, error) {
 			p := h.page(t)
-			return func(s Store) (any, error) { return s.Galleries(ctx, store.TenantID(tenant), p) }
+			return func(s truth) (any, error) { return s.Galleries(ctx, store.TenantID(tenant), p) }
 		},
-		"update policy": func() func(Store) (any, error) {
+		"update policy": func() func(truth) (any, error) {
 			p := h.policy(t)
-			return func(s Store) (any, error) { return nil, update(ctx, s, store.TenantID(tenant), gallery, p) }
+			return func(s truth) (any, error) { return nil, update(ctx, s, store.TenantID(tenant), gallery, p) }
 		},
-		"delete gallery": func() func(Store) (any, error) {
-			return func(s Store) (any, error) {
+		"delete gallery": func() func(truth) (any, error) {
+			return func(s truth) (any, error) {
 				_, err := s.DeleteGallery(ctx, store.TenantID(tenant), gallery)
 				return nil, err
 			}
 		},
-		"enrol": func() func(Store) (any, error) {
+		"enrol": func() func(truth) (any, error) {
 			faces, create := []store.Face{h.newFace(t)}, rapid.IntRange(0, 2).Draw(t, "create") > 0
 			photos := rapid.SampledFrom([][]store.Photo{nil, {{}}, {{MediaType: h.text(t, "media type"), Bytes: []byte("x")}}}).Draw(t, "photos")
 			made := store.Subject{Gallery: store.GalleryID(gallery), ID: store.SubjectID(sub), Metadata: h.metadata(t), CreatedAt: h.time(t), UpdatedAt: h.time(t)}
-			return func(s Store) (any, error) { _, err := s.Enrol(ctx, made, faces, photos, create); return nil, err }
+			return func(s truth) (any, error) { _, err := s.Enrol(ctx, made, faces, photos, create); return nil, err }
 		},
-		"enrol as of": func() func(Store) (any, error) {
+		"enrol as of": func() func(truth) (any, error) {
 			made := store.Subject{Gallery: store.GalleryID(gallery), ID: store.SubjectID(sub), Metadata: h.metadata(t), CreatedAt: h.time(t), UpdatedAt: h.time(t)}
 			faces := []store.Face{h.newFace(t)}
-			return func(s Store) (any, error) {
+			return func(s truth) (any, error) {
 				_, err := s.EnrolAsOf(ctx, seen, anybody, made, faces, nil)
 				return nil, err
 			}
 		},
-		"subject": func() func(Store) (any, error) {
-			return func(s Store) (any, error) {
+		"subject": func() func(truth) (any, error) {
+			return func(s truth) (any, error) {
 				got, err := s.Subject(ctx, store.GalleryID(gallery), store.SubjectID(sub))
 				got.UpdatedAt = time.Time{}
 				return got, err
 			}
 		},
-		"subjects": func() func(Store) (any, error) {
+		"subjects": func() func(truth) (any, error) {
 			p := h.page(t)
-			return func(s Store) (any, error) {
+			return func(s truth) (any, error) {
 				got, err := s.Subjects(ctx, store.GalleryID(gallery), p)
 				return ids(got, func(sub store.Subject) string { return string(sub.ID) }), err
 			}
 		},
-		"update metadata": func() func(Store) (any, error) {
+		"update metadata": func() func(truth) (any, error) {
 			m := h.metadata(t)
-			return func(s Store) (any, error) {
+			return func(s truth) (any, error) {
 				_, err := describe(ctx, s, store.GalleryID(gallery), store.SubjectID(sub), m)
 				return nil, err
 			}
 		},
-		"delete subject": func() func(Store) (any, error) {
-			return func(s Store) (any, error) {
+		"delete subject": func() func(truth) (any, error) {
+			return func(s truth) (any, error) {
 				_, err := s.DeleteSubject(ctx, store.GalleryID(gallery), store.SubjectID(sub))
 				return nil, err
 			}
 		},
-		"faces": func() func(Store) (any, error) {
-			return func(s Store) (any, error) { return s.Faces(ctx, store.GalleryID(gallery), store.SubjectID(sub)) }
+		"faces": func() func(truth) (any, error) {
+			return func(s truth) (any, error) { return s.Faces(ctx, store.GalleryID(gallery), store.SubjectID(sub)) }
 		},
-		"delete face": func() func(Store) (any, error) {
+		"delete face": func() func(truth) (any, error) {
 			id := rapid.SampledFrom([]string{h.face, h.text(t, "face id")}).Draw(t, "face")
-			return func(s Store) (any, error) {
+			return func(s truth) (any, error) {
 				_, err := s.DeleteFace(ctx, store.GalleryID(gallery), store.SubjectID(sub), store.FaceID(id))
 				return nil, err
 			}
 		},
-		"photo": func() func(Store) (any, error) {
+		"photo": func() func(truth) (any, error) {
 			id := rapid.SampledFrom([]string{h.face, h.text(t, "face id")}).Draw(t, "face")
-			return func(s Store) (any, error) { return s.Photo(ctx, store.GalleryID(gallery), store.FaceID(id)) }
+			return func(s truth) (any, error) { return s.Photo(ctx, store.GalleryID(gallery), store.FaceID(id)) }
 		},
-		"delete photos": func() func(Store) (any, error) {
-			return func(s Store) (any, error) {
+		"delete photos": func() func(truth) (any, error) {
+			return func(s truth) (any, error) {
 				return nil, s.DeletePhotos(ctx, store.GalleryID(gallery), store.SubjectID(sub))
 			}
 		},
-		"changes": func() func(Store) (any, error) {
-			return func(s Store) (any, error) {
+		"changes": func() func(truth) (any, error) {
+			return func(s truth) (any, error) {
 				changes, next, err := s.Changes(ctx, max(seen, math.MaxInt64), 10)
 				return fmt.Sprint(changes, next), err
 			}
 		},
-		"put calibration": func() func(Store) (any, error) {
+		"put calibration": func() func(truth) (any, error) {
 			pack, definition := h.id(t, "pack"), rapid.SampledFrom([]string{
 				`{}`, ` {"a":1}`, `{"a":"\u0000"}`, `{"a":"\ud800"}`, `{"a":"\ud83d\ude00"}`, "{\"a\":\"\x00\"}", "{\"a\":\"\xff\"}",
 				`[]`, `1`, `null`, ``, `{`, `{}x`, `{"a":1e400000}`, `{"a":` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + `}`,
 			}).Draw(t, "definition")
-			return func(s Store) (any, error) { return nil, s.PutCalibration(ctx, pack, []byte(definition)) }
+			return func(s truth) (any, error) { return nil, s.PutCalibration(ctx, pack, []byte(definition)) }
 		},
-		"calibration": func() func(Store) (any, error) {
+		"calibration": func() func(truth) (any, error) {
 			pack := h.id(t, "pack")
-			return func(s Store) (any, error) { _, err := s.Calibration(ctx, pack); return nil, err }
+			return func(s truth) (any, error) { _, err := s.Calibration(ctx, pack); return nil, err }
 		},
-		"delete calibration": func() func(Store) (any, error) {
+		"delete calibration": func() func(truth) (any, error) {
 			pack := h.id(t, "pack")
-			return func(s Store) (any, error) { return nil, s.DeleteCalibration(ctx, pack) }
+			return func(s truth) (any, error) { return nil, s.DeleteCalibration(ctx, pack) }
 		},
 	}
 	name := rapid.SampledFrom(sortedNames(calls)).Draw(t, "call")

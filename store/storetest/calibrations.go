@@ -12,7 +12,7 @@ func testCalibrations(t *testing.T, open Open) {
 	a, b, ctx := opened(t, open), opened(t, open), t.Context()
 	const first, second = `{"measured": 3.3e-06, "source": "a \\ \"b\" é", "knots": []}`, `{"measured": 0.125}`
 	before := position(t, a)
-	read := func(s Store, pack string) string {
+	read := func(s truth, pack string) string {
 		got, err := s.Calibration(ctx, pack)
 		require.NoError(t, err)
 		return string(got)

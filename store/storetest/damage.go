@@ -320,7 +320,7 @@ func testDamagedLog(t *testing.T, open Open, exec Exec) {
 // testNoChecksum is about rows from before there were checksums: opening the
 // store gives them theirs, but for those that are damaged already.
 func testNoChecksum(t *testing.T, open Open, exec Exec) {
-	s, ctx := open(t), t.Context()
+	s, ctx := started(t, open), t.Context()
 	g := newGallery(t, s)
 	faces := enrol(t, s, g, "p", 3)
 	bad := faces[1].Template.Bytes()
@@ -337,7 +337,7 @@ func testNoChecksum(t *testing.T, open Open, exec Exec) {
 	check(s)
 	require.NoError(t, s.Close())
 	for range 2 {
-		s = open(t)
+		s = started(t, open)
 		check(s)
 		require.NoError(t, s.Close())
 	}
@@ -491,7 +491,7 @@ func testDamagedByABit(t *testing.T, open Open, exec Exec) {
 
 // testNoChecksums is testNoChecksum for all other tables.
 func testNoChecksums(t *testing.T, open Open, exec Exec) {
-	s, ctx := open(t), t.Context()
+	s, ctx := started(t, open), t.Context()
 	g := newGallery(t, s)
 	spoilt := gallery(t, s, g.Tenant, "visitors")
 	_, err := s.Enrol(ctx, subject(g.ID, "p", "team", "red"), newFaces(2), nil, true)

@@ -52,7 +52,7 @@ func RunOlder(t *testing.T, create func(t *testing.T) Older) {
 		}
 	}
 
-	check := func(s Store) {
+	check := func(s truth) {
 		tn, err := s.Tenant(ctx, "t")
 		require.NoError(t, err)
 		require.Equal(t, store.Tenant{ID: "t", Name: "Tenant", CreatedAt: epoch}, tn)
@@ -91,7 +91,7 @@ func RunOlder(t *testing.T, create func(t *testing.T) Older) {
 		}
 		RequireReplay(t, s)
 	}
-	s := o.Open(t)
+	s := started(t, o.Open)
 	check(s)
 	require.NoError(t, s.Close())
 	s = opened(t, o.Open)

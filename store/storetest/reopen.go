@@ -11,7 +11,7 @@ import (
 
 func testReopening(t *testing.T, open Open) {
 	ctx := t.Context()
-	s := open(t)
+	s := started(t, open)
 	g := newGallery(t, s)
 	faces := enrol(t, s, g, "p", 2)
 	enrol(t, s, g, "q", 1)
@@ -45,7 +45,7 @@ func testTwoHandles(t *testing.T, open Open) {
 }
 
 func testClosed(t *testing.T, open Open) {
-	s, ctx := open(t), context.Background()
+	s, ctx := started(t, open), context.Background()
 	g := newGallery(t, s)
 	require.NoError(t, s.Close())
 	require.NoError(t, s.Close(), "closing twice")

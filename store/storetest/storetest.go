@@ -7,8 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
+	"oneton/access"
 	"oneton/changelog"
 	"oneton/face"
+	"oneton/identify"
 	"oneton/store"
 )
 
@@ -21,11 +25,6 @@ type Store interface {
 	Tenant(ctx context.Context, id store.TenantID) (store.Tenant, error)
 	Tenants(ctx context.Context, p store.Page) ([]store.Tenant, error)
 	DeleteTenant(ctx context.Context, id store.TenantID) (uint64, error)
-
-	CreateKey(ctx context.Context, k store.Key) error
-	Key(ctx context.Context, id store.KeyID) (store.Key, error)
-	Keys(ctx context.Context, tenant store.TenantID) ([]store.Key, error)
-	RevokeKey(ctx context.Context, tenant store.TenantID, id store.KeyID) error
 
 	CreateGallery(ctx context.Context, g store.Gallery) error
 	Gallery(ctx context.Context, tenant store.TenantID, name string) (store.Gallery, error)
@@ -55,10 +54,6 @@ type Store interface {
 	Spaces(ctx context.Context) (map[string]int, error)
 	FacesIn(ctx context.Context, space string, after uint64, limit int) ([]store.Face, uint64, error)
 	ReplaceFaces(ctx context.Context, was string, faces []store.Face) (int, uint64, error)
-
-	Calibration(ctx context.Context, pack string) ([]byte, error)
-	PutCalibration(ctx context.Context, pack string, definition []byte) error
-	DeleteCalibration(ctx context.Context, pack string) error
 
 	PositionOf(ctx context.Context, gallery store.GalleryID) (uint64, error)
 
@@ -124,10 +119,39 @@ func Run(t *testing.T, create func(t *testing.T) Open) {
 	}
 }
 
-// opened is a handle that the test closes.
-func opened(t *testing.T, open Open) Store {
+// truth is a handle with the tables that rooms keep in it.
+type truth struct {
+	Store
+	access.KeyTable
+	identify.Calibrations
+}
+
+// Damaged is everything that is.
+func (s truth) Damaged(ctx context.Context) (damaged []store.Damaged, err error) {
+	for _, look := range []func(context.Context) ([]store.Damaged, error){s.Store.Damaged, s.KeyTable.Damaged, s.Calibrations.Damaged} {
+		found, err := look(ctx)
+		if err != nil {
+			return nil, err
+		}
+		damaged = append(damaged, found...)
+	}
+	return damaged, nil
+}
+
+// started is a handle as a process has it.
+func started(t *testing.T, open Open) truth {
 	t.Helper()
 	s := open(t)
+	all := truth{s, access.NewKeyTable(s), identify.NewCalibrations(s)}
+	require.NoError(t, all.KeyTable.FillChecksums(t.Context()))
+	require.NoError(t, all.Calibrations.FillChecksums(t.Context()))
+	return all
+}
+
+// opened is one that the test closes.
+func opened(t *testing.T, open Open) truth {
+	t.Helper()
+	s := started(t, open)
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }

@@ -72,7 +72,7 @@ func testUnkeepableText(t *testing.T, open Open) {
 }
 
 // requireNowhere holds that no call finds a row by the text.
-func requireNowhere(t *testing.T, s Store, g store.Gallery, f store.Face, text string) {
+func requireNowhere(t *testing.T, s truth, g store.Gallery, f store.Face, text string) {
 	t.Helper()
 	ctx := t.Context()
 	unchanged(t, s, func() {

@@ -1,0 +1,105 @@
+package access
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"oneton/store"
+)
+
+// KeyTable is the table of the keys of all tenants.
+type KeyTable struct{ db store.DB }
+
+// NewKeyTable is the database's.
+func NewKeyTable(db store.DB) KeyTable { return KeyTable{db} }
+
+const keyColumns = `SELECT id, tenant, name, mac, CAST(scopes AS TEXT), created_at, revoked_at, checksum FROM keys `
+
+// CreateKey adds a key: store.ErrExists when its id is taken, store.ErrNotFound
+// when its tenant is unknown.
+func (t KeyTable) CreateKey(ctx context.Context, k store.Key) error {
+	if err := store.CheckKey(k); err != nil {
+		return fmt.Errorf("create key: %w", err)
+	}
+	scopes, err := json.Marshal(k.Scopes)
+	if err != nil {
+		return fmt.Errorf("create key: %w", err)
+	}
+	if k.RevokedAt = (time.Time{}); k.CreatedAt.IsZero() {
+		k.CreatedAt = time.Now()
+	}
+	return t.db.Update(ctx, "create key", func(tx store.Tx) error {
+		_, err := tx.Exec(`INSERT INTO keys (id, tenant, name, mac, scopes, created_at, checksum) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			k.ID, k.Tenant, k.Name, k.MAC, string(scopes), k.CreatedAt, store.KeyChecksum(k, scopes))
+		return err
+	})
+}
+
+// Key returns the key of that id, revoked or not, or store.ErrNotFound. It is the
+// one read that no tenant bounds, since it is how a caller's tenant is found.
+func (t KeyTable) Key(ctx context.Context, id store.KeyID) (store.Key, error) {
+	return store.One(ctx, t.db, "read key", scanKey, keyColumns+`WHERE id = $1`, id)
+}
+
+// Keys lists a tenant's keys by id, revoked ones too.
+func (t KeyTable) Keys(ctx context.Context, tenant store.TenantID) ([]store.Key, error) {
+	return store.List(ctx, t.db, "list keys", scanKey, keyColumns+`WHERE tenant = $1 ORDER BY id`, tenant)
+}
+
+// RevokeKey makes a key invalid for good; a key revoked before keeps its time.
+// It is store.ErrNotFound when the tenant has no such key. A damaged one stays so.
+func (t KeyTable) RevokeKey(ctx context.Context, tenant store.TenantID, id store.KeyID) error {
+	return t.db.Remove(ctx, "revoke key", func(tx store.Tx) error {
+		k, err := store.OneOf(tx, scanKey, keyColumns+`WHERE tenant = $1 AND id = $2`, tenant, id)
+		if err != nil || !k.RevokedAt.IsZero() {
+			return err
+		}
+		k.RevokedAt = time.Now()
+		scopes, err := json.Marshal(k.Scopes)
+		if err != nil {
+			return err
+		}
+		checksum := store.KeyChecksum(k, scopes)
+		if k.Damage != "" {
+			checksum = store.Unsound(checksum)
+		}
+		_, err = tx.Exec(`UPDATE keys SET revoked_at = $1, checksum = $2 WHERE id = $3`, k.RevokedAt, checksum, id)
+		return err
+	})
+}
+
+// Damaged are the keys that are not as they were written.
+func (t KeyTable) Damaged(ctx context.Context) (damaged []store.Damaged, err error) {
+	keys, err := store.List(ctx, t.db, "look for damaged keys", scanKey, keyColumns+`ORDER BY tenant, id`)
+	for _, k := range keys {
+		if k.Damage != "" {
+			damaged = append(damaged, store.Damaged{What: store.DamagedKey, Tenant: k.Tenant, Name: string(k.ID)})
+		}
+	}
+	return damaged, err
+}
+
+// FillChecksums gives a checksum to the keys from before there were any; see
+// store.FillChecksums.
+func (t KeyTable) FillChecksums(ctx context.Context) error {
+	return store.FillChecksums(ctx, t.db, "keys", "id", func(row store.Row) (id string, checksum int64, err error) {
+		k, scopes, _, err := readKey(row)
+		checksum = store.KeyChecksum(k, scopes)
+		if store.ReadKey(k, scopes, nil).Damage != "" {
+			checksum = store.Unsound(checksum)
+		}
+		return string(k.ID), checksum, err
+	}, keyColumns)
+}
+
+func scanKey(row store.Row) (store.Key, error) {
+	k, scopes, checksum, err := readKey(row)
+	return store.ReadKey(k, scopes, checksum), err
+}
+
+func readKey(row store.Row) (k store.Key, scopes []byte, checksum *int64, err error) {
+	err = row.Scan(&k.ID, &k.Tenant, &k.Name, &k.MAC, &scopes, &k.CreatedAt, &k.RevokedAt, &checksum)
+	return k, scopes, checksum, err
+}
