@@ -37,16 +37,27 @@ type Access struct {
 	peppers [][]byte
 	tenants Database
 	keys    KeyTable
+	// scopes are the names of all that there are.
+	scopes []string
 }
+
+// Scopes are the names of all scopes that a key may have, APIs' first.
+func (a *Access) Scopes() []string { return slices.Clone(a.scopes) }
 
 // New returns an Access whose MACs are made under the first of the peppers, the
 // server's secret, and checked under each; without the pepper that a key was
 // made under it is not valid. None, or one shorter than MinPepper, is ErrPepper.
-func New(peppers [][]byte, db Database) (*Access, error) {
+// Keys may have the scopes, those of all APIs, and All; a name that two have is
+// ErrScope.
+func New(peppers [][]byte, db Database, scopes ...Scope) (*Access, error) {
 	if len(peppers) == 0 {
 		return nil, fmt.Errorf("take no pepper: %w", ErrPepper)
 	}
-	a := &Access{tenants: db, keys: NewKeyTable(db)}
+	names, err := catalogue(scopes)
+	if err != nil {
+		return nil, err
+	}
+	a := &Access{tenants: db, keys: NewKeyTable(db), scopes: names}
 	for _, p := range peppers {
 		if len(p) < MinPepper {
 			return nil, fmt.Errorf("take a pepper of %d bytes, at least %d are needed: %w", len(p), MinPepper, ErrPepper)
@@ -60,7 +71,7 @@ func New(peppers [][]byte, db Database) (*Access, error) {
 // which cannot be had again. Scopes must be some of those that Scopes lists,
 // else ErrScope; an unknown tenant is store.ErrNotFound.
 func (a *Access) Create(ctx context.Context, tenant store.TenantID, name string, scopes []string) (text string, key store.Key, err error) {
-	if err := validateScopes(scopes); err != nil {
+	if err := a.validateScopes(scopes); err != nil {
 		return "", store.Key{}, err
 	}
 	if err := checkLabel(name); err != nil {

@@ -8,41 +8,28 @@ import (
 	"oneton/store"
 )
 
-// The scopes of the native API.
-const (
-	// Galleries allows making, listing, changing and deleting galleries.
-	Galleries = "galleries"
-	// Enrol allows adding subjects and faces and changing metadata.
-	Enrol = "enrol"
-	// Read allows listing subjects and reading faces and photos.
-	Read = "read"
-	// Search allows 1:N searches.
-	Search = "search"
-	// Verify allows 1:1 comparisons.
-	Verify = "verify"
-	// Detect allows finding faces without storing or comparing them.
-	Detect = "detect"
-	// Delete allows deleting subjects, faces and photos.
-	Delete = "delete"
-	// All stands for every scope of every API.
-	All = "*"
-)
+// All stands for every scope of every API.
+const All = "*"
 
-// The scopes of the uqudo dialect.
-const (
-	FaceSession = "face:session"
-	FaceMatch   = "face:match"
-	FaceSearch  = "face:search"
-	FaceInsert  = "face:insert"
-	FaceDelete  = "face:delete"
-)
+// Scope is something that a key may allow.
+type Scope struct {
+	// Name is how a key and those who ask for one name it; no other API's scope
+	// has the same.
+	Name string
+	// Allows says what, in words that follow "allows to".
+	Allows string
+}
 
-// Scopes lists every scope there is.
-func Scopes() []string {
-	return []string{
-		Galleries, Enrol, Read, Search, Verify, Detect, Delete, All,
-		FaceSession, FaceMatch, FaceSearch, FaceInsert, FaceDelete,
+// catalogue are the names of all scopes that a key may have.
+func catalogue(scopes []Scope) ([]string, error) {
+	names := make([]string, 0, len(scopes)+1)
+	for _, s := range append(slices.Clip(scopes), Scope{Name: All}) {
+		if s.Name == "" || slices.Contains(names, s.Name) {
+			return nil, fmt.Errorf("list scope %q, which is one already: %w", s.Name, ErrScope)
+		}
+		names = append(names, s.Name)
 	}
+	return names, nil
 }
 
 // Principal is who makes a request.
@@ -57,14 +44,15 @@ func (p Principal) Can(scope string) bool {
 	return slices.Contains(p.Scopes, All) || slices.Contains(p.Scopes, scope)
 }
 
-func validateScopes(scopes []string) error {
-	known := Scopes()
+// validateScopes refuses what is not in the catalogue. A key that has a scope
+// which has left it since keeps it.
+func (a *Access) validateScopes(scopes []string) error {
 	if len(scopes) == 0 {
-		return fmt.Errorf("check scopes: none given, of %s: %w", strings.Join(known, ", "), ErrScope)
+		return fmt.Errorf("check scopes: none given, of %s: %w", strings.Join(a.scopes, ", "), ErrScope)
 	}
 	for _, s := range scopes {
-		if !slices.Contains(known, s) {
-			return fmt.Errorf("check scope %.64q: scopes are %s: %w", s, strings.Join(known, ", "), ErrScope)
+		if !slices.Contains(a.scopes, s) {
+			return fmt.Errorf("check scope %.64q: scopes are %s: %w", s, strings.Join(a.scopes, ", "), ErrScope)
 		}
 	}
 	return nil

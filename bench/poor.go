@@ -20,6 +20,7 @@ import (
 	"oneton/node"
 	"oneton/onnx"
 	"oneton/pool"
+	"oneton/server/uqudo"
 	"oneton/setup"
 )
 
@@ -219,7 +220,7 @@ func poorCellOf(p *pack.Manifest, people []chosen, good, poor []face.Template) p
 	}
 	cell.Mixed = expected(table, both)
 	pairs := float64(len(poor) * (len(poor) - 1))
-	for _, rate := range calibration.Uqudo() {
+	for _, rate := range uqudo.Levels() {
 		if rate*pairs/2 < 30 {
 			break
 		}

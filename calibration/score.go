@@ -28,9 +28,6 @@ func ScoreFMR(score float64) float64 {
 // so on, falling.
 type Scale []float64
 
-// Uqudo are match levels 1 to 5 of uqudo's Face API.
-func Uqudo() Scale { return Scale{1e-2, 1e-3, 1e-4, 1e-5, 1e-6} }
-
 // Level is the highest level, counted from 1, whose rate a pair keeps that has
 // the false-match rate, or 0 when it keeps none.
 func (s Scale) Level(fmr float64) int {

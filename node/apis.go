@@ -1,20 +1,50 @@
 package node
 
 import (
+	"oneton/access"
 	"oneton/server"
 	"oneton/server/native"
 	"oneton/server/uqudo"
 )
 
-// apis are all that the node speaks.
-func (n *Node) apis() ([]server.API, error) {
-	tokens, err := n.Truth.secret.Keys("uqudo tokens")
-	if err != nil {
-		return nil, err
+// api is one that a node speaks: what keys may allow in it, and how it is
+// opened.
+type api struct {
+	scopes []access.Scope
+	open   func(n *Node) (server.API, error)
+}
+
+// apis are all that a node speaks. Their scopes make the catalogue that keys
+// are made by.
+func apis() []api {
+	return []api{
+		{native.Scopes(), func(n *Node) (server.API, error) { return native.New(n.Service, n.Truth.Access), nil }},
+		{uqudo.Scopes(), func(n *Node) (server.API, error) {
+			tokens, err := n.Truth.secret.Keys("uqudo tokens")
+			if err != nil {
+				return server.API{}, err
+			}
+			return uqudo.New(uqudo.Config{TokenKeys: tokens}, n.Service, n.Truth.Access)
+		}},
 	}
-	uqudo, err := uqudo.New(uqudo.Config{TokenKeys: tokens}, n.Service, n.Truth.Access)
-	if err != nil {
-		return nil, err
+}
+
+func scopes() []access.Scope {
+	var all []access.Scope
+	for _, a := range apis() {
+		all = append(all, a.scopes...)
 	}
-	return []server.API{native.New(n.Service, n.Truth.Access), uqudo}, nil
+	return all
+}
+
+func (n *Node) openAPIs() ([]server.API, error) {
+	var opened []server.API
+	for _, a := range apis() {
+		api, err := a.open(n)
+		if err != nil {
+			return nil, err
+		}
+		opened = append(opened, api)
+	}
+	return opened, nil
 }

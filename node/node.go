@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"oneton/access"
 	"oneton/config"
 	"oneton/identify"
 	"oneton/server"
@@ -38,8 +39,10 @@ type Parts struct {
 	Embedder Embedder
 	// Store stands for the database; the data folder must be there.
 	Store Database
-	// APIs stand for all that a node speaks.
-	APIs func(*Node) ([]server.API, error)
+	// APIs stand for all that a node speaks, and Scopes are those of them that
+	// are of none that a node speaks.
+	APIs   func(*Node) ([]server.API, error)
+	Scopes []access.Scope
 	// Ready stands for what the node says of itself.
 	Ready func(context.Context) error
 }
@@ -64,9 +67,9 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 		}
 	}
 	if parts.Store == nil {
-		n.Truth, err = OpenTruth(ctx, cfg)
+		n.Truth, err = openTruth(ctx, cfg, parts.Scopes)
 	} else {
-		n.Truth, err = truthOf(ctx, cfg, parts.Store)
+		n.Truth, err = truthOf(ctx, cfg, parts.Store, parts.Scopes)
 	}
 	if err != nil {
 		return nil, err
@@ -83,7 +86,7 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 		return nil, err
 	}
 	if parts.APIs == nil {
-		parts.APIs = (*Node).apis
+		parts.APIs = (*Node).openAPIs
 	}
 	apis, err := parts.APIs(n)
 	if err != nil {

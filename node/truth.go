@@ -75,6 +75,10 @@ func Begun(cfg config.Config) error {
 // secret. It makes the data folder, the database and the secret where nobody
 // has used them yet.
 func OpenTruth(ctx context.Context, cfg config.Config) (*Truth, error) {
+	return openTruth(ctx, cfg, nil)
+}
+
+func openTruth(ctx context.Context, cfg config.Config, more []access.Scope) (*Truth, error) {
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
@@ -82,17 +86,17 @@ func OpenTruth(ctx context.Context, cfg config.Config) (*Truth, error) {
 	if err != nil {
 		return nil, err
 	}
-	return truthOf(ctx, cfg, db)
+	return truthOf(ctx, cfg, db, more)
 }
 
 // truthOf is the truth in the database, which is closed when the secret is not
-// its own.
-func truthOf(ctx context.Context, cfg config.Config, db Database) (_ *Truth, err error) {
+// its own. Keys may have the scopes of what a node speaks, and more.
+func truthOf(ctx context.Context, cfg config.Config, db Database, more []access.Scope) (_ *Truth, err error) {
 	t := &Truth{Store: db, data: cfg.Data}
 	if t.secret, t.adopted, err = secret.Open(ctx, db, secretPath(cfg)); err == nil {
 		var peppers [][]byte
 		if peppers, err = t.secret.Keys("API keys"); err == nil {
-			t.Access, err = access.New(peppers, db)
+			t.Access, err = access.New(peppers, db, append(scopes(), more...)...)
 		}
 	}
 	if err == nil {

@@ -19,6 +19,7 @@ import (
 func TestAPIOfAnotherMake(t *testing.T) {
 	c := startOn(t, servertest.Options{
 		Config: func(cfg *server.Config) { cfg.Origins = []string{app} },
+		Scopes: counter.Scopes(),
 		APIs:   func(r *servertest.Rig) []server.API { return []server.API{counter.New(r.Access, 3)} },
 	})
 	ask := func(method, path, token, body string, headers ...string) servertest.Answer {
@@ -42,7 +43,7 @@ func TestAPIOfAnotherMake(t *testing.T) {
 		require.Empty(t, a.Header.Get("WWW-Authenticate"))
 		require.NotEmpty(t, a.Header.Get(server.HeaderRequestID))
 	}
-	key, other := c.Key(t, "acme", "detect"), c.Key(t, "acme", "search")
+	key, other := c.Key(t, "acme", counter.Scope), c.Key(t, "acme", "search")
 	a := ask("POST", "/count", key, `{"by":2}`)
 	require.Equal(t, http.StatusOK, a.Status)
 	require.JSONEq(t, `{"ok":true,"left":1}`, string(a.Body))

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"oneton/access"
+	"oneton/server/native"
 	"oneton/server/servertest"
 )
 
@@ -22,12 +23,12 @@ type operation struct {
 
 // scopes of the operations, by their ids in the description.
 var scopes = map[string]string{
-	"createGallery": access.Galleries, "listGalleries": access.Galleries, "getGallery": access.Galleries,
-	"changeGallery": access.Galleries, "deleteGallery": access.Galleries,
-	"enrolSubject": access.Enrol, "changeSubject": access.Enrol, "addFaces": access.Enrol,
-	"listSubjects": access.Read, "getSubject": access.Read, "getPhoto": access.Read,
-	"deleteSubject": access.Delete, "deleteFace": access.Delete, "deletePhotos": access.Delete,
-	"search": access.Search, "verifySubject": access.Verify, "verifyPhotos": access.Verify, "detect": access.Detect,
+	"createGallery": native.ScopeGalleries, "listGalleries": native.ScopeGalleries, "getGallery": native.ScopeGalleries,
+	"changeGallery": native.ScopeGalleries, "deleteGallery": native.ScopeGalleries,
+	"enrolSubject": native.ScopeEnrol, "changeSubject": native.ScopeEnrol, "addFaces": native.ScopeEnrol,
+	"listSubjects": native.ScopeRead, "getSubject": native.ScopeRead, "getPhoto": native.ScopeRead,
+	"deleteSubject": native.ScopeDelete, "deleteFace": native.ScopeDelete, "deletePhotos": native.ScopeDelete,
+	"search": native.ScopeSearch, "verifySubject": native.ScopeVerify, "verifyPhotos": native.ScopeVerify, "detect": native.ScopeDetect,
 }
 
 // operations are the calls that need a key, with the rig's names filled in.
@@ -114,7 +115,7 @@ func TestEveryCallNeedsItsScope(t *testing.T) {
 	for name, op := range operations(t, names...) {
 		t.Run(name, func(t *testing.T) {
 			var others []string
-			for _, s := range access.Scopes() {
+			for _, s := range c.Access.Scopes() {
 				if s != op.scope && s != access.All {
 					others = append(others, s)
 				}
@@ -122,7 +123,7 @@ func TestEveryCallNeedsItsScope(t *testing.T) {
 			op.send(t, c.Rig, c.Key(t, "acme", others...)).Refused(t, http.StatusForbidden, "forbidden")
 		})
 	}
-	insert := c.Do(t, c.Key(t, "acme", access.Search), "POST", "/v1/galleries/staff/search?insert=true", "image/jpeg", servertest.Of(t, "zoe", 1))
+	insert := c.Do(t, c.Key(t, "acme", native.ScopeSearch), "POST", "/v1/galleries/staff/search?insert=true", "image/jpeg", servertest.Of(t, "zoe", 1))
 	insert.Refused(t, http.StatusForbidden, "forbidden")
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"oneton/access"
+	"oneton/server/native"
 	"oneton/server/servertest"
 )
 
@@ -39,8 +39,8 @@ func TestRefusalsSayWhatAndWhere(t *testing.T) {
 		"no such key":       {"ot_0123456789abcdef_" + strings.Repeat("0", 52), "GET", "/v1/galleries", nil, "", 401, "unauthorized", "Authorization", []string{"unknown, wrong or revoked"}},
 		"a token for a key": {"eyJhbGciOiJIUzI1NiJ9.e30.x", "GET", "/v1/galleries", nil, "", 401, "unauthorized", "Authorization", []string{"no API key", "ot_<id>_<secret>"}},
 
-		"scope":           {key(access.Search, access.Read), "GET", "/v1/galleries", nil, "", 403, "forbidden", "", []string{"the scope galleries", "this key has search, read"}},
-		"scope of insert": {key(access.Search), "POST", search, m{"photo": good, "insert": true}, "", 403, "forbidden", "insert", []string{"insert needs", "the scope enrol"}},
+		"scope":           {key(native.ScopeSearch, native.ScopeRead), "GET", "/v1/galleries", nil, "", 403, "forbidden", "", []string{"the scope galleries", "this key has search, read"}},
+		"scope of insert": {key(native.ScopeSearch), "POST", search, m{"photo": good, "insert": true}, "", 403, "forbidden", "insert", []string{"insert needs", "the scope enrol"}},
 
 		"gallery":              {ours, "GET", "/v1/galleries/stuff", nil, "", 404, "not_found", "gallery", []string{`no gallery "stuff"`}},
 		"gallery to delete":    {ours, "DELETE", "/v1/galleries/stuff", nil, "", 404, "not_found", "gallery", []string{`no gallery "stuff"`}},
@@ -136,5 +136,5 @@ func TestRefusalsSayWhatAndWhere(t *testing.T) {
 		})
 	}
 	require.Equal(t, `Bearer error="insufficient_scope", scope="galleries"`,
-		c.JSON(t, key(access.Search), "GET", "/v1/galleries", nil).Header.Get("WWW-Authenticate"))
+		c.JSON(t, key(native.ScopeSearch), "GET", "/v1/galleries", nil).Header.Get("WWW-Authenticate"))
 }

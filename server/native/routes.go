@@ -7,7 +7,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"oneton/access"
 	"oneton/server"
 )
 
@@ -33,25 +32,25 @@ func New(service Service, keys Keys) server.API {
 
 func (api *api) routes(r fiber.Router) {
 	v1 := r.Group("/v1", api.authenticate, unconditional)
-	v1.Post("/galleries", scoped(access.Galleries, api.createGallery))
-	v1.Get("/galleries", scoped(access.Galleries, api.listGalleries))
-	v1.Get("/galleries/:gallery", scoped(access.Galleries, api.getGallery))
-	v1.Patch("/galleries/:gallery", scoped(access.Galleries, api.patchGallery))
-	v1.Delete("/galleries/:gallery", scoped(access.Galleries, api.deleteGallery))
+	v1.Post("/galleries", scoped(ScopeGalleries, api.createGallery))
+	v1.Get("/galleries", scoped(ScopeGalleries, api.listGalleries))
+	v1.Get("/galleries/:gallery", scoped(ScopeGalleries, api.getGallery))
+	v1.Patch("/galleries/:gallery", scoped(ScopeGalleries, api.patchGallery))
+	v1.Delete("/galleries/:gallery", scoped(ScopeGalleries, api.deleteGallery))
 
-	v1.Post("/galleries/:gallery/subjects", scoped(access.Enrol, api.createSubject))
-	v1.Get("/galleries/:gallery/subjects", scoped(access.Read, api.listSubjects))
-	v1.Get("/galleries/:gallery/subjects/:subject", scoped(access.Read, api.getSubject))
-	v1.Patch("/galleries/:gallery/subjects/:subject", scoped(access.Enrol, api.patchSubject))
-	v1.Delete("/galleries/:gallery/subjects/:subject", scoped(access.Delete, api.deleteSubject))
+	v1.Post("/galleries/:gallery/subjects", scoped(ScopeEnrol, api.createSubject))
+	v1.Get("/galleries/:gallery/subjects", scoped(ScopeRead, api.listSubjects))
+	v1.Get("/galleries/:gallery/subjects/:subject", scoped(ScopeRead, api.getSubject))
+	v1.Patch("/galleries/:gallery/subjects/:subject", scoped(ScopeEnrol, api.patchSubject))
+	v1.Delete("/galleries/:gallery/subjects/:subject", scoped(ScopeDelete, api.deleteSubject))
 
-	v1.Post("/galleries/:gallery/subjects/:subject/faces", scoped(access.Enrol, api.addFaces))
-	v1.Delete("/galleries/:gallery/subjects/:subject/faces/:face", scoped(access.Delete, api.deleteFace))
-	v1.Get("/galleries/:gallery/subjects/:subject/faces/:face/photo", scoped(access.Read, api.getPhoto))
-	v1.Delete("/galleries/:gallery/subjects/:subject/photos", scoped(access.Delete, api.deletePhotos))
+	v1.Post("/galleries/:gallery/subjects/:subject/faces", scoped(ScopeEnrol, api.addFaces))
+	v1.Delete("/galleries/:gallery/subjects/:subject/faces/:face", scoped(ScopeDelete, api.deleteFace))
+	v1.Get("/galleries/:gallery/subjects/:subject/faces/:face/photo", scoped(ScopeRead, api.getPhoto))
+	v1.Delete("/galleries/:gallery/subjects/:subject/photos", scoped(ScopeDelete, api.deletePhotos))
 
-	v1.Post("/galleries/:gallery/search", scoped(access.Search, api.search))
-	v1.Post("/galleries/:gallery/subjects/:subject/verify", scoped(access.Verify, api.verifySubject))
-	v1.Post("/verify", scoped(access.Verify, api.verifyPhotos))
-	v1.Post("/detect", scoped(access.Detect, api.detect))
+	v1.Post("/galleries/:gallery/search", scoped(ScopeSearch, api.search))
+	v1.Post("/galleries/:gallery/subjects/:subject/verify", scoped(ScopeVerify, api.verifySubject))
+	v1.Post("/verify", scoped(ScopeVerify, api.verifyPhotos))
+	v1.Post("/detect", scoped(ScopeDetect, api.detect))
 }

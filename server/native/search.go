@@ -3,7 +3,6 @@ package native
 import (
 	"github.com/gofiber/fiber/v2"
 
-	"oneton/access"
 	"oneton/identify"
 	"oneton/server"
 	"oneton/server/decode"
@@ -72,7 +71,7 @@ func (api *api) search(c *fiber.Ctx, tenant store.TenantID) error {
 		return err
 	}
 	if r.Insert {
-		if _, err := server.Permit(c, access.Enrol, "insert"); err != nil {
+		if _, err := server.Permit(c, ScopeEnrol, "insert"); err != nil {
 			return err
 		}
 	}

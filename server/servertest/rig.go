@@ -55,8 +55,10 @@ type Options struct {
 	Config func(*server.Config)
 	// Store is closed with the rig; without one it is SQLite.
 	Store node.Database
-	// APIs are served beside the native one.
-	APIs func(r *Rig) []server.API
+	// APIs are served beside the native one, and Scopes are of those that a node
+	// does not speak itself.
+	APIs   func(r *Rig) []server.API
+	Scopes []access.Scope
 }
 
 // Start runs a server until the test ends.
@@ -79,7 +81,7 @@ func Start(t testing.TB, o Options) *Rig {
 	}
 	var apis []server.API
 	n, err := node.OpenWith(context.Background(), cfg, zerolog.New(r.Log), node.Parts{
-		Embedder: &r.embedder, Store: r.Store,
+		Embedder: &r.embedder, Store: r.Store, Scopes: o.Scopes,
 		Ready: func(context.Context) error { return r.Unready },
 		APIs: func(n *node.Node) ([]server.API, error) {
 			r.Service, r.Access = n.Service, n.Truth.Access

@@ -4,7 +4,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"oneton/access"
-	"oneton/calibration"
 	"oneton/identify"
 	"oneton/server/decode"
 )
@@ -21,7 +20,7 @@ func (d *dialect) match(c *fiber.Ctx, p access.Principal) error {
 	if err := read(c, &r); err != nil {
 		return err
 	}
-	levels, minimum := calibration.Uqudo(), defaultLevel
+	levels, minimum := Levels(), defaultLevel
 	if r.Minimum != nil {
 		minimum = *r.Minimum
 	}

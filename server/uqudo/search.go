@@ -27,7 +27,7 @@ func (d *dialect) search(c *fiber.Ctx, p access.Principal) error {
 		return err
 	}
 	if r.Insert {
-		if _, err := server.Permit(c, access.FaceInsert, "insert"); err != nil {
+		if _, err := server.Permit(c, ScopeInsert, "insert"); err != nil {
 			return err
 		}
 	}

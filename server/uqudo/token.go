@@ -158,9 +158,9 @@ func credentials(contentType string, body []byte) (form url.Values, wrong string
 // granted are the dialect's scopes that the principal has.
 func granted(p access.Principal) []string {
 	var scopes []string
-	for _, s := range []string{access.FaceSession, access.FaceMatch, access.FaceSearch, access.FaceInsert, access.FaceDelete} {
-		if p.Can(s) {
-			scopes = append(scopes, s)
+	for _, s := range Scopes() {
+		if p.Can(s.Name) {
+			scopes = append(scopes, s.Name)
 		}
 	}
 	return scopes

@@ -55,10 +55,10 @@ func TestToken(t *testing.T) {
 	whole.Set("extra", "ignored")
 	require.Equal(t, http.StatusOK, form(t, r, whole).Status)
 
-	some := newClient(t, r, "acme", access.FaceSearch, access.Galleries)
+	some := newClient(t, r, "acme", uqudo.ScopeSearch, "galleries")
 	var got m
 	form(t, r, some.credentials()).Into(t, http.StatusOK, &got)
-	require.Equal(t, access.FaceSearch, got["scope"])
+	require.Equal(t, uqudo.ScopeSearch, got["scope"])
 	form(t, r, newClient(t, r, "acme", access.All).credentials()).Into(t, http.StatusOK, &got)
 	require.Equal(t, strings.Join(all, " "), got["scope"])
 }

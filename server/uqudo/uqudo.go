@@ -93,10 +93,10 @@ func New(cfg Config, service Service, keys Keys) (server.API, error) {
 func (d *dialect) routes(r fiber.Router) {
 	r.Post(tokenPath, d.token)
 	face := r.Group(facePath, d.authenticate)
-	face.Post("/match", scoped(access.FaceMatch, d.match))
-	face.Post("/one-to-n/search", scoped(access.FaceSearch, d.search))
-	face.Post("/one-to-n/insert", scoped(access.FaceInsert, d.insert))
-	face.Delete("/one-to-n/search/:id", scoped(access.FaceDelete, d.delete))
+	face.Post("/match", scoped(ScopeMatch, d.match))
+	face.Post("/one-to-n/search", scoped(ScopeSearch, d.search))
+	face.Post("/one-to-n/insert", scoped(ScopeInsert, d.insert))
+	face.Delete("/one-to-n/search/:id", scoped(ScopeDelete, d.delete))
 }
 
 // authenticate lets requests with a valid token of a valid client pass.

@@ -111,7 +111,7 @@ func fields(t *testing.T, a servertest.Answer, want m) {
 
 func text(photo []byte) string { return base64.StdEncoding.EncodeToString(photo) }
 
-var all = []string{access.FaceSession, access.FaceMatch, access.FaceSearch, access.FaceInsert, access.FaceDelete}
+var all = []string{uqudo.ScopeSession, uqudo.ScopeMatch, uqudo.ScopeSearch, uqudo.ScopeInsert, uqudo.ScopeDelete}
 
 // call is one call that needs a token.
 type call struct {
@@ -123,10 +123,10 @@ func calls(t *testing.T) map[string]call {
 	t.Helper()
 	photo := text(servertest.Of(t, "ada", 1))
 	return map[string]call{
-		"search": {"POST", "/api/v1/face/one-to-n/search", access.FaceSearch, m{"idPhoto": photo}},
-		"insert": {"POST", "/api/v1/face/one-to-n/insert", access.FaceInsert, m{"idPhoto": photo}},
-		"match":  {"POST", "/api/v1/face/match", access.FaceMatch, m{"sourceImage": photo, "targetImage": photo}},
-		"delete": {"DELETE", "/api/v1/face/one-to-n/search/x", access.FaceDelete, nil},
+		"search": {"POST", "/api/v1/face/one-to-n/search", uqudo.ScopeSearch, m{"idPhoto": photo}},
+		"insert": {"POST", "/api/v1/face/one-to-n/insert", uqudo.ScopeInsert, m{"idPhoto": photo}},
+		"match":  {"POST", "/api/v1/face/match", uqudo.ScopeMatch, m{"sourceImage": photo, "targetImage": photo}},
+		"delete": {"DELETE", "/api/v1/face/one-to-n/search/x", uqudo.ScopeDelete, nil},
 	}
 }
 
@@ -143,7 +143,7 @@ func TestEveryCallNeedsItsScope(t *testing.T) {
 	for name, q := range calls(t) {
 		t.Run(name, func(t *testing.T) {
 			var others []string
-			for _, s := range access.Scopes() {
+			for _, s := range r.Access.Scopes() {
 				if s != q.scope && s != access.All {
 					others = append(others, s)
 				}
@@ -153,7 +153,7 @@ func TestEveryCallNeedsItsScope(t *testing.T) {
 			require.NotContains(t, []int{401, 403}, a.Status)
 		})
 	}
-	searcher := newClient(t, r, "acme", access.FaceSearch)
+	searcher := newClient(t, r, "acme", uqudo.ScopeSearch)
 	searcher.post(t, "/one-to-n/search", m{"idPhoto": text(servertest.Of(t, "zoe", 1)), "insert": true}).Refused(t, http.StatusForbidden, "forbidden")
 	fields(t, searcher.post(t, "/one-to-n/search", m{"idPhoto": text(servertest.Of(t, "zoe", 1)), "insert": false}), m{"oneToNVerificationMatch": false})
 }

@@ -30,6 +30,12 @@ const (
 // ErrSpent means that there is nothing left to count.
 var ErrSpent = errors.New("counter: spent")
 
+// Scope allows to count.
+const Scope = "counter:count"
+
+// Scopes are what keys may allow.
+func Scopes() []access.Scope { return []access.Scope{{Name: Scope, Allows: "count"}} }
+
 // Keys tells whose key a text is.
 type Keys interface {
 	Authenticate(ctx context.Context, text string) (access.Principal, error)
@@ -66,7 +72,7 @@ func (a *api) authenticate(c *fiber.Ctx) error {
 		return err
 	}
 	server.SetPrincipal(c, p)
-	if _, err := server.Permit(c, access.Detect, ""); err != nil {
+	if _, err := server.Permit(c, Scope, ""); err != nil {
 		return err
 	}
 	return c.Next()
