@@ -140,7 +140,7 @@ func (c *insertsCommand) open(ctx context.Context) (b *insertsBench, err error) 
 	if _, err := b.truth.Access.CreateTenant(ctx, insertsTenant, ""); err != nil {
 		return b, err
 	}
-	if b.gallery, err = b.service.CreateGallery(ctx, insertsTenant, store.Gallery{Name: "bench"}); err != nil {
+	if b.gallery, err = b.service.CreateGallery(ctx, store.Actor{Tenant: insertsTenant}, store.Gallery{Name: "bench"}); err != nil {
 		return b, err
 	}
 	for first := 0; first < c.Rows; first += identify.MaxPhotos {
@@ -216,7 +216,7 @@ func (b *insertsBench) inserts(ctx context.Context, c *insertsCommand) (l insert
 				ms, err := timed(func(int) (err error) {
 					bound, cancel := context.WithTimeout(ctx, insertTimeout)
 					defer cancel()
-					a, err = b.service.Search(bound, insertsTenant, identify.SearchRequest{
+					a, err = b.service.Search(bound, store.Actor{Tenant: insertsTenant}, identify.SearchRequest{
 						Gallery: b.gallery.Name, Photos: [][]byte{photo}, Insert: true,
 					})
 					return err

@@ -24,7 +24,7 @@ func demo(t *testing.T) *identify.Service {
 	s, db := openWith(t, filepath.Join(t.TempDir(), "oneton.db"), e)
 	require.NoError(t, identify.PrepareSpaces(t.Context(), e, db))
 	require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: tenant}))
-	_, err := s.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery})
+	_, err := s.CreateGallery(t.Context(), by, store.Gallery{Name: gallery})
 	require.NoError(t, err)
 	return s
 }
@@ -84,11 +84,11 @@ func TestSubjectsOfComposites(t *testing.T) {
 				require.True(t, truth[c.subject].Shows(b), "%v", b)
 			}
 
-			e, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Subject: "probe", Create: true, Photos: [][]byte{photo}})
-			verification, verr := s.Verify(t.Context(), tenant, identify.VerifyRequest{Photo: photo, Reference: good})
-			back, berr := s.Verify(t.Context(), tenant, identify.VerifyRequest{Photo: good, Reference: photo})
-			against, aerr := s.Verify(t.Context(), tenant, identify.VerifyRequest{Photo: photo, Gallery: gallery, Subject: "reference"})
-			found, serr := s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photo}, K: 100})
+			e, err := s.Enrol(t.Context(), by, identify.EnrolRequest{Gallery: gallery, Subject: "probe", Create: true, Photos: [][]byte{photo}})
+			verification, verr := s.Verify(t.Context(), by, identify.VerifyRequest{Photo: photo, Reference: good})
+			back, berr := s.Verify(t.Context(), by, identify.VerifyRequest{Photo: good, Reference: photo})
+			against, aerr := s.Verify(t.Context(), by, identify.VerifyRequest{Photo: photo, Gallery: gallery, Subject: "reference"})
+			found, serr := s.Search(t.Context(), by, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photo}, K: 100})
 			if c.subject == several {
 				for _, err := range []error{err, verr, berr, aerr, serr} {
 					require.ErrorIs(t, err, identify.ErrSeveralFaces)
@@ -108,7 +108,7 @@ func TestSubjectsOfComposites(t *testing.T) {
 			shows(found.Probes[0].Face.Box)
 			require.True(t, verification.Match && back.Match && against.Match)
 			require.Equal(t, reference.ID, against.Face)
-			_, err = s.DeleteSubject(t.Context(), tenant, gallery, "probe")
+			_, err = s.DeleteSubject(t.Context(), by, gallery, "probe")
 			require.NoError(t, err)
 		})
 	}
@@ -133,7 +133,7 @@ func TestABlurredFaceBehindMakesNoneOfSeveral(t *testing.T) {
 
 		one := search(t, s, identify.SearchRequest{Photos: [][]byte{photo}})
 		require.True(t, truth[1].Shows(one.Probes[0].Face.Box))
-		v, err := s.Verify(t.Context(), tenant, identify.VerifyRequest{Photo: photo, Reference: embedtest.Photo(t, "obama.jpg")})
+		v, err := s.Verify(t.Context(), by, identify.VerifyRequest{Photo: photo, Reference: embedtest.Photo(t, "obama.jpg")})
 		require.NoError(t, err)
 		require.True(t, v.Match)
 	}

@@ -112,7 +112,7 @@ func newVersioned(t *testing.T, v versioned) (s *identify.Service, db *sqlite.St
 	path = filepath.Join(t.TempDir(), "oneton.db")
 	s, db = openVersion(t, path, v)
 	require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: tenant}))
-	_, err := s.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery})
+	_, err := s.CreateGallery(t.Context(), by, store.Gallery{Name: gallery})
 	require.NoError(t, err)
 	return s, db, path
 }
@@ -134,7 +134,7 @@ func TestConvertedFacesAreAsEnrolledAnew(t *testing.T) {
 	const n = 150 // more than a page
 	s1, db, path := newVersioned(t, version("1"))
 	people(t, s1, n)
-	g, err := s1.Gallery(t.Context(), tenant, gallery)
+	g, err := s1.Gallery(t.Context(), by, gallery)
 	require.NoError(t, err)
 	require.NoError(t, identify.NewCalibrations(db).PutCalibration(t.Context(), pack, []byte(`{"measured": 1}`)))
 	aside, err := convert(t, db, version("1"))
@@ -146,11 +146,11 @@ func TestConvertedFacesAreAsEnrolledAnew(t *testing.T) {
 	v2 := version("2", "1")
 	s2, _ := openVersion(t, path, v2)
 	require.NoError(t, identify.PrepareSpaces(t.Context(), v2, db))
-	_, err = s2.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "p0"})}})
+	_, err = s2.Search(t.Context(), by, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "p0"})}})
 	require.ErrorIs(t, err, store.ErrSpace, "before they are converted")
-	_, err = s2.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Create: true, Photos: [][]byte{photograph(t, shown{Person: "x"})}})
+	_, err = s2.Enrol(t.Context(), by, identify.EnrolRequest{Gallery: gallery, Create: true, Photos: [][]byte{photograph(t, shown{Person: "x"})}})
 	require.ErrorIs(t, err, store.ErrSpace)
-	_, err = s2.Verify(t.Context(), tenant, identify.VerifyRequest{Gallery: gallery, Subject: "p0", Photo: photograph(t, shown{Person: "p0"})})
+	_, err = s2.Verify(t.Context(), by, identify.VerifyRequest{Gallery: gallery, Subject: "p0", Photo: photograph(t, shown{Person: "p0"})})
 	require.ErrorIs(t, err, store.ErrSpace)
 
 	aside, err = convert(t, db, v2)
@@ -159,11 +159,11 @@ func TestConvertedFacesAreAsEnrolledAnew(t *testing.T) {
 	requireFound(t, s2, n)
 	for _, call := range []func() error{
 		func() error {
-			_, err := s1.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "p0"})}})
+			_, err := s1.Search(t.Context(), by, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "p0"})}})
 			return err
 		},
 		func() error {
-			_, err := s1.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Create: true, Photos: [][]byte{photograph(t, shown{Person: "x"})}})
+			_, err := s1.Enrol(t.Context(), by, identify.EnrolRequest{Gallery: gallery, Create: true, Photos: [][]byte{photograph(t, shown{Person: "x"})}})
 			return err
 		},
 	} {
@@ -175,7 +175,7 @@ func TestConvertedFacesAreAsEnrolledAnew(t *testing.T) {
 	_, err = convert(t, freshDB, v2)
 	require.NoError(t, err)
 	people(t, fresh, 3)
-	h, err := fresh.Gallery(t.Context(), tenant, gallery)
+	h, err := fresh.Gallery(t.Context(), by, gallery)
 	require.NoError(t, err)
 	for i := range 3 {
 		name := fmt.Sprint("p", i)
@@ -191,7 +191,7 @@ func TestConvertedFacesAreAsEnrolledAnew(t *testing.T) {
 			require.InDelta(t, 1, cosine, 1e-6)
 			require.Contains(t, converted[j].Quality.Reasons, "converted")
 		}
-		v, err := s2.Verify(t.Context(), tenant, identify.VerifyRequest{Gallery: gallery, Subject: store.SubjectID(name), Photo: photograph(t, shown{Person: name})})
+		v, err := s2.Verify(t.Context(), by, identify.VerifyRequest{Gallery: gallery, Subject: store.SubjectID(name), Photo: photograph(t, shown{Person: name})})
 		require.NoError(t, err)
 		require.True(t, v.Match)
 	}
@@ -213,10 +213,10 @@ func TestConvertedFacesAreAsEnrolledAnew(t *testing.T) {
 	require.Equal(t, end, at)
 
 	// A table of the version before is not this version's.
-	_, err = s2.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "p0"})}})
+	_, err = s2.Search(t.Context(), by, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "p0"})}})
 	require.NoError(t, err)
 	require.NoError(t, identify.NewCalibrations(db).PutCalibration(t.Context(), space.Name(), []byte(`{"measured": 1}`)))
-	_, err = s2.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "p0"})}})
+	_, err = s2.Search(t.Context(), by, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "p0"})}})
 	require.ErrorContains(t, err, "calibration")
 }
 
@@ -245,7 +245,7 @@ func TestConversionGoesOnWhereItWas(t *testing.T) {
 		err := identify.ConvertFaces(t.Context(), v2, &failing{db, 1}, func(identify.Conversion) {}, func(store.Face) { t.Fail() })
 		require.ErrorIs(t, err, errFails)
 		for _, s := range []*identify.Service{s1, s2} {
-			_, err = s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "p0"})}})
+			_, err = s.Search(t.Context(), by, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "p0"})}})
 			require.ErrorIs(t, err, store.ErrSpace, "some are there and some are not")
 			require.ErrorContains(t, err, "being converted")
 		}
@@ -313,7 +313,7 @@ func TestOwnersVersions(t *testing.T) {
 func TestFacesThatCannotBeConvertedAreSetAside(t *testing.T) {
 	s1, db, path := newVersioned(t, version("1"))
 	people(t, s1, 4)
-	g, err := s1.Gallery(t.Context(), tenant, gallery)
+	g, err := s1.Gallery(t.Context(), by, gallery)
 	require.NoError(t, err)
 	id := func(subject string) string {
 		faces, err := db.Faces(t.Context(), g.ID, store.SubjectID(subject))
@@ -338,14 +338,14 @@ func TestFacesThatCannotBeConvertedAreSetAside(t *testing.T) {
 		a := search(t, s2, identify.SearchRequest{Photos: [][]byte{photograph(t, shown{Person: name, Take: 10})}})
 		require.Equal(t, identify.One, a.Probes[0].Outcome, "by the other photo of %s", name)
 		require.Equal(t, 6, a.Probes[0].Faces, "those set aside are no chance of a false match")
-		v, err := s2.Verify(t.Context(), tenant, identify.VerifyRequest{Gallery: gallery, Subject: store.SubjectID(name), Photo: photograph(t, shown{Person: name})})
+		v, err := s2.Verify(t.Context(), by, identify.VerifyRequest{Gallery: gallery, Subject: store.SubjectID(name), Photo: photograph(t, shown{Person: name})})
 		require.NoError(t, err)
 		require.NotEqual(t, bit, string(v.Face))
 		require.NotEqual(t, quality, string(v.Face))
 	}
-	_, err = s2.DeleteSubject(t.Context(), tenant, gallery, "p1")
+	_, err = s2.DeleteSubject(t.Context(), by, gallery, "p1")
 	require.NoError(t, err)
-	_, err = s2.DeleteSubject(t.Context(), tenant, gallery, "p2")
+	_, err = s2.DeleteSubject(t.Context(), by, gallery, "p2")
 	require.NoError(t, err)
 	aside, err := convert(t, db, v2)
 	require.NoError(t, err)
@@ -373,7 +373,7 @@ func (u unkeepable) Converter(pack, from string) func(face.Template, face.Qualit
 func TestFaceThatCannotBeKeptHoldsUpNoOther(t *testing.T) {
 	s1, db, path := newVersioned(t, version("1"))
 	people(t, s1, 3)
-	g, err := s1.Gallery(t.Context(), tenant, gallery)
+	g, err := s1.Gallery(t.Context(), by, gallery)
 	require.NoError(t, err)
 	faces, err := db.Faces(t.Context(), g.ID, "p1")
 	require.NoError(t, err)
@@ -418,7 +418,7 @@ func TestVerifyWhileFacesMove(t *testing.T) {
 	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy()}, version("1"), x,
 		changelog.NewFollower(db, x, changelog.FollowerConfig{}), moving{db, move})
 	require.NoError(t, err)
-	_, err = s.Verify(t.Context(), tenant, identify.VerifyRequest{Gallery: gallery, Subject: "p0", Photo: photograph(t, shown{Person: "p0"})})
+	_, err = s.Verify(t.Context(), by, identify.VerifyRequest{Gallery: gallery, Subject: "p0", Photo: photograph(t, shown{Person: "p0"})})
 	require.ErrorIs(t, err, store.ErrSpace, "nothing is damaged")
 }
 

@@ -44,7 +44,7 @@ func openInterrupted(t *testing.T) (disturbed, other *identify.Service, i *inter
 	path := filepath.Join(t.TempDir(), "oneton.db")
 	other, db := open(t, path)
 	require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: tenant}))
-	_, err := other.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery})
+	_, err := other.CreateGallery(t.Context(), by, store.Gallery{Name: gallery})
 	require.NoError(t, err)
 	i = &interrupted{Store: db}
 	x, err := exact.New(exact.Config{})
@@ -75,50 +75,50 @@ func TestDeletedBeforeTheAnswer(t *testing.T) {
 	}{
 		"the best of two": {func(t *testing.T, s *identify.Service, n int) {
 			if n == 0 {
-				_, err := s.DeleteSubject(t.Context(), tenant, gallery, "ann")
+				_, err := s.DeleteSubject(t.Context(), by, gallery, "ann")
 				require.NoError(t, err)
 			}
 		}, identify.Several, []string{"twin", "triplet"}},
 		"the best, and then the next": {func(t *testing.T, s *identify.Service, n int) {
 			if n < 2 {
-				_, err := s.DeleteSubject(t.Context(), tenant, gallery, store.SubjectID([]string{"ann", "twin"}[n]))
+				_, err := s.DeleteSubject(t.Context(), by, gallery, store.SubjectID([]string{"ann", "twin"}[n]))
 				require.NoError(t, err)
 			}
 		}, identify.One, []string{"triplet"}},
 		"the second": {func(t *testing.T, s *identify.Service, n int) {
 			if n == 0 {
-				_, err := s.DeleteSubject(t.Context(), tenant, gallery, "twin")
+				_, err := s.DeleteSubject(t.Context(), by, gallery, "twin")
 				require.NoError(t, err)
-				_, err = s.DeleteSubject(t.Context(), tenant, gallery, "triplet")
+				_, err = s.DeleteSubject(t.Context(), by, gallery, "triplet")
 				require.NoError(t, err)
 			}
 		}, identify.One, []string{"ann"}},
 		"everyone": {func(t *testing.T, s *identify.Service, n int) {
 			for _, id := range []string{"ann", "twin", "triplet"} {
 				if n == 0 {
-					_, err := s.DeleteSubject(t.Context(), tenant, gallery, store.SubjectID(id))
+					_, err := s.DeleteSubject(t.Context(), by, gallery, store.SubjectID(id))
 					require.NoError(t, err)
 				}
 			}
 		}, identify.Nobody, nil},
 		"a face of several": {func(t *testing.T, s *identify.Service, n int) {
 			if n == 0 {
-				_, faces, err := s.Subject(t.Context(), tenant, gallery, "ann")
+				_, faces, err := s.Subject(t.Context(), by, gallery, "ann")
 				require.NoError(t, err)
-				_, err = s.DeleteFace(t.Context(), tenant, gallery, "ann", faces[0].ID)
+				_, err = s.DeleteFace(t.Context(), by, gallery, "ann", faces[0].ID)
 				require.NoError(t, err)
 			}
 		}, identify.Several, []string{"twin", "triplet", "ann"}},
 		"made again as another": {func(t *testing.T, s *identify.Service, n int) {
 			if n == 0 {
-				_, err := s.DeleteSubject(t.Context(), tenant, gallery, "ann")
+				_, err := s.DeleteSubject(t.Context(), by, gallery, "ann")
 				require.NoError(t, err)
 				enrol(t, s, "ann", photograph(t, shown{Person: "someone else"}))
 			}
 		}, identify.Several, []string{"twin", "triplet"}},
 		"the gallery": {func(t *testing.T, s *identify.Service, n int) {
 			if n == 0 {
-				_, err := s.DeleteGallery(t.Context(), tenant, gallery)
+				_, err := s.DeleteGallery(t.Context(), by, gallery)
 				require.NoError(t, err)
 			}
 		}, identify.Nobody, nil},
@@ -130,7 +130,7 @@ func TestDeletedBeforeTheAnswer(t *testing.T) {
 				enrol(t, other, "twin", photograph(t, shown{Person: "twin", Like: "ann", Near: 0.98}))
 				enrol(t, other, "triplet", photograph(t, shown{Person: "triplet", Like: "ann", Near: 0.96}))
 				i.before = func(reads int) { c.erase(t, other, reads) }
-				a, err := s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, probe)}, K: k})
+				a, err := s.Search(t.Context(), by, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, probe)}, K: k})
 				require.NoError(t, err)
 				p := a.Probes[0]
 				require.Equal(t, c.want, p.Outcome)
@@ -157,11 +157,11 @@ func TestInsertWhoseFirstMatchIsDeleted(t *testing.T) {
 	enrol(t, other, "ann-again", photograph(t, shown{Person: "ann", Take: 2}))
 	i.before = func(reads int) {
 		if reads == 0 {
-			_, err := other.DeleteSubject(t.Context(), tenant, gallery, "ann")
+			_, err := other.DeleteSubject(t.Context(), by, gallery, "ann")
 			require.NoError(t, err)
 		}
 	}
-	a, err := s.Search(t.Context(), tenant, identify.SearchRequest{
+	a, err := s.Search(t.Context(), by, identify.SearchRequest{
 		Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "ann"})}, K: 1, Insert: true,
 	})
 	require.NoError(t, err)
@@ -187,7 +187,7 @@ func TestEnrolmentThatIsDeletedAtOnce(t *testing.T) {
 	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy()}, scripted{table: table()}, stillIndex{}, level{}, hasty{i.Store})
 	require.NoError(t, err)
 	for _, id := range []string{"ann", ""} {
-		e, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{
+		e, err := s.Enrol(t.Context(), by, identify.EnrolRequest{
 			Gallery: gallery, Subject: store.SubjectID(id), Create: true, Metadata: map[string]string{"a": "b"}, Photos: [][]byte{photograph(t, shown{Person: "ann"})},
 		})
 		require.NoError(t, err)
@@ -200,12 +200,12 @@ func TestEnrolmentThatIsDeletedAtOnce(t *testing.T) {
 // the answer.
 func TestFilterHoldsForWhatIsAnswered(t *testing.T) {
 	s, other, i := openInterrupted(t)
-	_, err := other.Enrol(t.Context(), tenant, identify.EnrolRequest{
+	_, err := other.Enrol(t.Context(), by, identify.EnrolRequest{
 		Gallery: gallery, Subject: "ann", Create: true, Metadata: map[string]string{"site": "oslo"}, Photos: [][]byte{photograph(t, shown{Person: "ann"})},
 	})
 	require.NoError(t, err)
 	i.before = func(int) {
-		_, _, err := other.UpdateMetadata(t.Context(), tenant, gallery, "ann", described(map[string]string{"site": "bern"}))
+		_, _, err := other.UpdateMetadata(t.Context(), by, gallery, "ann", described(map[string]string{"site": "bern"}))
 		require.NoError(t, err)
 	}
 	for _, c := range []struct {
@@ -213,7 +213,7 @@ func TestFilterHoldsForWhatIsAnswered(t *testing.T) {
 		want identify.Outcome
 	}{{"oslo", identify.Nobody}, {"bern", identify.One}} {
 		site, want := c.site, c.want
-		a, err := s.Search(t.Context(), tenant, identify.SearchRequest{
+		a, err := s.Search(t.Context(), by, identify.SearchRequest{
 			Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "ann"})}, Filter: map[string][]string{"site": {site}},
 		})
 		require.NoError(t, err)
@@ -231,7 +231,7 @@ func TestGhost(t *testing.T) {
 	enrol(t, other, "ann", photograph(t, shown{Person: "ann"}))
 	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy()}, scripted{table: table()}, ghostly{}, level{}, i)
 	require.NoError(t, err)
-	_, err = s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "ann"})}})
+	_, err = s.Search(t.Context(), by, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "ann"})}})
 	require.ErrorIs(t, err, index.ErrUnavailable)
 }
 
@@ -256,7 +256,7 @@ func TestAnswersWhileBeingDeleted(t *testing.T) {
 	other, _ := open(t, path)
 	replicas := []*identify.Service{one, other}
 	require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: tenant}))
-	_, err := one.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery})
+	_, err := one.CreateGallery(t.Context(), by, store.Gallery{Name: gallery})
 	require.NoError(t, err)
 
 	// Ada is always there, with twins who come and go. So she is always found.
@@ -268,12 +268,12 @@ func TestAnswersWhileBeingDeleted(t *testing.T) {
 		changing.Go(func() {
 			for n := 0; !stop.Load(); n++ {
 				s, id := replicas[n%2], fmt.Sprintf("twin-%d-%d", w, n)
-				_, err := s.Enrol(context.Background(), tenant, identify.EnrolRequest{
+				_, err := s.Enrol(context.Background(), by, identify.EnrolRequest{
 					Gallery: gallery, Subject: store.SubjectID(id), Create: true,
 					Photos: [][]byte{photograph(t, shown{Person: id, Like: "ada", Near: 0.97}), photograph(t, shown{Person: id + "'", Like: "ada", Near: 0.95})},
 				})
 				if err == nil {
-					_, err = s.DeleteSubject(context.Background(), tenant, gallery, store.SubjectID(id))
+					_, err = s.DeleteSubject(context.Background(), by, gallery, store.SubjectID(id))
 				}
 				if err != nil {
 					fail("change: %v", err)
@@ -286,7 +286,7 @@ func TestAnswersWhileBeingDeleted(t *testing.T) {
 		asking.Go(func() {
 			for n := 0; n < 60 && !stop.Load(); n++ {
 				k := 1 + (n+w)%3
-				a, err := replicas[(n+w)%2].Search(context.Background(), tenant, identify.SearchRequest{
+				a, err := replicas[(n+w)%2].Search(context.Background(), by, identify.SearchRequest{
 					Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "ada"})}, K: k, Insert: n%2 == 0,
 				})
 				if err != nil {
@@ -323,7 +323,7 @@ func TestInsertBesideEnrolments(t *testing.T) {
 	one, db := open(t, path)
 	other, _ := open(t, path)
 	require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: tenant}))
-	g, err := one.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery})
+	g, err := one.CreateGallery(t.Context(), by, store.Gallery{Name: gallery})
 	require.NoError(t, err)
 	counted := &counting{Store: db}
 	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy()}, scripted{table: table()}, stillIndex{}, level{}, counted)
@@ -331,7 +331,7 @@ func TestInsertBesideEnrolments(t *testing.T) {
 	for i := range 20 {
 		// The index never sees what comes; the store must.
 		enrol(t, other, fmt.Sprint("other", i), photograph(t, shown{Person: fmt.Sprint("other", i)}))
-		a, err := s.Search(t.Context(), tenant, identify.SearchRequest{
+		a, err := s.Search(t.Context(), by, identify.SearchRequest{
 			Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: fmt.Sprint("p", i)})}, Insert: true,
 		})
 		require.NoError(t, err)
@@ -340,7 +340,7 @@ func TestInsertBesideEnrolments(t *testing.T) {
 	}
 	// Two people whose photos are poor alike are two.
 	enrol(t, other, "poor", photograph(t, shown{Person: "poor", Doubt: 0.5}))
-	a, err := s.Search(t.Context(), tenant, identify.SearchRequest{
+	a, err := s.Search(t.Context(), by, identify.SearchRequest{
 		Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "as poor", Like: "poor", Near: 0.6, Doubt: 0.5})}, Insert: true,
 	})
 	require.NoError(t, err)
@@ -351,7 +351,7 @@ func TestInsertBesideEnrolments(t *testing.T) {
 	enrol(t, other, "late", photograph(t, shown{Person: "late"}))
 	soon, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	_, err = s.Search(soon, tenant, identify.SearchRequest{
+	_, err = s.Search(soon, by, identify.SearchRequest{
 		Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "late", Take: 1})}, Insert: true,
 	})
 	require.Error(t, err)
@@ -377,7 +377,7 @@ func TestPositionOfSeveralFaces(t *testing.T) {
 	_, _, i := openInterrupted(t)
 	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy()}, scripted{table: table()}, &movingIndex{}, level{}, i)
 	require.NoError(t, err)
-	a, err := s.Search(t.Context(), tenant, identify.SearchRequest{
+	a, err := s.Search(t.Context(), by, identify.SearchRequest{
 		Gallery: gallery, AllFaces: true, Photos: [][]byte{photograph(t, shown{Person: "ann"}, shown{Person: "bob"})},
 	})
 	require.NoError(t, err)

@@ -15,7 +15,7 @@ import (
 // Enrol adds one face a photo to a subject: all of them or, on any error,
 // none. When it returns, the faces are durable and every later search sees
 // them.
-func (s *Service) Enrol(ctx context.Context, tenant store.TenantID, req EnrolRequest) (Enrolled, error) {
+func (s *Service) Enrol(ctx context.Context, by store.Actor, req EnrolRequest) (Enrolled, error) {
 	start := s.cfg.Now()
 	if len(req.Photos) == 0 || len(req.Photos) > MaxPhotos {
 		return Enrolled{}, invalid("photo", "is given %d times, an enrolment takes 1 to %d photos", len(req.Photos), MaxPhotos)
@@ -31,7 +31,7 @@ func (s *Service) Enrol(ctx context.Context, tenant store.TenantID, req EnrolReq
 	if err := validateMetadata(req.Metadata); err != nil {
 		return Enrolled{}, err
 	}
-	g, err := s.detailed(ctx, tenant, req.Gallery, req.Detail)
+	g, err := s.detailed(ctx, by, req.Gallery, req.Detail)
 	if err != nil {
 		return Enrolled{}, err
 	}

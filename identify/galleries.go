@@ -18,7 +18,7 @@ func (s *Service) DefaultPolicy() store.Policy { return s.cfg.DefaultPolicy }
 // CreateGallery makes an empty gallery of g.Name. An empty g.Pack is the
 // default pack and a zero g.Policy the default policy. It returns the gallery
 // as stored, or store.ErrExists, ErrInvalid or photo.ErrPack.
-func (s *Service) CreateGallery(ctx context.Context, tenant store.TenantID, g store.Gallery) (store.Gallery, error) {
+func (s *Service) CreateGallery(ctx context.Context, by store.Actor, g store.Gallery) (store.Gallery, error) {
 	if err := validateName("name", g.Name); err != nil {
 		return store.Gallery{}, err
 	}
@@ -38,7 +38,7 @@ func (s *Service) CreateGallery(ctx context.Context, tenant store.TenantID, g st
 	if err != nil {
 		return store.Gallery{}, fmt.Errorf("make gallery id: %w", err)
 	}
-	g.ID, g.Tenant, g.CreatedAt = store.GalleryID(id.String()), tenant, s.now()
+	g.ID, g.Tenant, g.CreatedAt = store.GalleryID(id.String()), by.Tenant, s.now()
 	if err := s.store.CreateGallery(ctx, g); err != nil {
 		return store.Gallery{}, fmt.Errorf("create gallery: %w", galleryError(g.Name, err))
 	}
@@ -50,8 +50,8 @@ func (s *Service) CreateGallery(ctx context.Context, tenant store.TenantID, g st
 // stricter of each rule, keeping no photos and deleting no faces. It is
 // ErrPolicyDamaged when no policy can be read, and store.ErrDamaged when more of
 // the gallery is damaged.
-func (s *Service) Gallery(ctx context.Context, tenant store.TenantID, name string) (store.Gallery, error) {
-	g, err := s.store.Gallery(ctx, tenant, name)
+func (s *Service) Gallery(ctx context.Context, by store.Actor, name string) (store.Gallery, error) {
+	g, err := s.store.Gallery(ctx, by.Tenant, name)
 	if err != nil {
 		return store.Gallery{}, fmt.Errorf("read gallery: %w", galleryError(name, err))
 	}
@@ -94,19 +94,19 @@ func cautious(a, b store.Policy) store.Policy {
 }
 
 // detailed is the gallery with the detail that a request asks for, if it does.
-func (s *Service) detailed(ctx context.Context, tenant store.TenantID, name, detail string) (store.Gallery, error) {
+func (s *Service) detailed(ctx context.Context, by store.Actor, name, detail string) (store.Gallery, error) {
 	if err := validateDetail("detail", detail); err != nil {
 		return store.Gallery{}, err
 	}
-	g, err := s.Gallery(ctx, tenant, name)
+	g, err := s.Gallery(ctx, by, name)
 	g.Policy.Detail = cmp.Or(detail, g.Policy.Detail)
 	return g, err
 }
 
 // Galleries lists the tenant's galleries by name. One that is damaged says so, and
 // has the policy in force there, or the default where there is none.
-func (s *Service) Galleries(ctx context.Context, tenant store.TenantID, p store.Page) ([]store.Gallery, error) {
-	gs, err := s.store.Galleries(ctx, tenant, p)
+func (s *Service) Galleries(ctx context.Context, by store.Actor, p store.Page) ([]store.Gallery, error) {
+	gs, err := s.store.Galleries(ctx, by.Tenant, p)
 	if err != nil {
 		return nil, fmt.Errorf("list galleries: %w", err)
 	}
@@ -128,8 +128,8 @@ func (s *Service) shown(g store.Gallery) store.Policy {
 // as it is, and returns it; the next answer follows it. Nothing comes between,
 // so that a change of a part loses no other's. An error of change's leaves all
 // as it was. A damaged policy is mended by one that keeps nothing of it.
-func (s *Service) UpdatePolicy(ctx context.Context, tenant store.TenantID, name string, change func(store.Gallery) (store.Policy, error)) (store.Gallery, error) {
-	g, err := s.store.UpdatePolicy(ctx, tenant, name, func(g store.Gallery) (store.Policy, error) {
+func (s *Service) UpdatePolicy(ctx context.Context, by store.Actor, name string, change func(store.Gallery) (store.Policy, error)) (store.Gallery, error) {
+	g, err := s.store.UpdatePolicy(ctx, by.Tenant, name, func(g store.Gallery) (store.Policy, error) {
 		if g.Damage == store.DamagedGallery {
 			return store.Policy{}, fmt.Errorf("read gallery %s: %w: %s", g.ID, store.ErrDamaged, g.Damage)
 		}
@@ -148,8 +148,8 @@ func (s *Service) UpdatePolicy(ctx context.Context, tenant store.TenantID, name 
 
 // DeleteGallery removes a gallery with everything in it, and returns the
 // position in the change log at which it did.
-func (s *Service) DeleteGallery(ctx context.Context, tenant store.TenantID, name string) (uint64, error) {
-	position, err := s.store.DeleteGallery(ctx, tenant, name)
+func (s *Service) DeleteGallery(ctx context.Context, by store.Actor, name string) (uint64, error) {
+	position, err := s.store.DeleteGallery(ctx, by.Tenant, name)
 	if err != nil {
 		return 0, fmt.Errorf("delete gallery: %w", galleryError(name, err))
 	}

@@ -24,7 +24,7 @@ func newJudging(t *testing.T, e scripted, mode string) *identify.Service {
 	require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: tenant}))
 	p := policy()
 	p.Liveness = mode
-	_, err := s.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery, Policy: p})
+	_, err := s.CreateGallery(t.Context(), by, store.Gallery{Name: gallery, Policy: p})
 	require.NoError(t, err)
 	return s
 }
@@ -37,7 +37,7 @@ func TestLivenessIsJudgedOnlyWhenAskedFor(t *testing.T) {
 			ann := photograph(t, shown{Person: "ann"})
 			e := enrol(t, s, "ann", ann)
 			found := search(t, s, identify.SearchRequest{Photos: [][]byte{ann}})
-			v, err := s.Verify(t.Context(), tenant, identify.VerifyRequest{Gallery: gallery, Subject: "ann", Photo: ann})
+			v, err := s.Verify(t.Context(), by, identify.VerifyRequest{Gallery: gallery, Subject: "ann", Photo: ann})
 			require.NoError(t, err)
 			require.Equal(t, want, asked.Load())
 			for _, l := range []*photo.Liveness{e.Liveness[0], found.Probes[0].Face.Liveness, v.Probe.Liveness} {
@@ -77,11 +77,11 @@ func TestEnforceLetsOnlyRealFacesPass(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := photograph(t, shown{Person: "ann", Take: 1, Live: c.live})
-			_, err := s.Enrol(ctx, tenant, identify.EnrolRequest{Gallery: gallery, Subject: "new", Create: true, Photos: [][]byte{photograph(t, shown{Person: "bob"}), p}})
+			_, err := s.Enrol(ctx, by, identify.EnrolRequest{Gallery: gallery, Subject: "new", Create: true, Photos: [][]byte{photograph(t, shown{Person: "bob"}), p}})
 			require.ErrorIs(t, err, c.want)
-			_, err = s.Search(ctx, tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{p}, Insert: true})
+			_, err = s.Search(ctx, by, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{p}, Insert: true})
 			require.ErrorIs(t, err, c.want)
-			_, err = s.Verify(ctx, tenant, identify.VerifyRequest{Gallery: gallery, Subject: "ann", Photo: p})
+			_, err = s.Verify(ctx, by, identify.VerifyRequest{Gallery: gallery, Subject: "ann", Photo: p})
 			require.ErrorIs(t, err, c.want)
 			if c.live.Verdict == photo.Unknown {
 				var unknown *identify.LivenessError
@@ -96,7 +96,7 @@ func TestEnforceLetsOnlyRealFacesPass(t *testing.T) {
 			require.Equal(t, c.live, a.Probes[1].Face.Liveness)
 		})
 	}
-	all, err := s.Subjects(ctx, tenant, gallery, store.Page{Limit: 10})
+	all, err := s.Subjects(ctx, by, gallery, store.Page{Limit: 10})
 	require.NoError(t, err)
 	require.Len(t, all, 1)
 	require.Equal(t, 1, all[0].Faces)
@@ -108,10 +108,10 @@ func TestWithoutALivenessModel(t *testing.T) {
 	require.Equal(t, &photo.Liveness{Verdict: photo.Unknown, Reason: photo.ReasonNoModel}, l)
 	p := policy()
 	p.Liveness = store.GateEnforce
-	_, err := s.UpdatePolicy(t.Context(), tenant, gallery, to(p))
+	_, err := s.UpdatePolicy(t.Context(), by, gallery, to(p))
 	require.ErrorIs(t, err, identify.ErrInvalid)
 	require.ErrorContains(t, err, "oneton setup --with liveness")
-	_, err = s.CreateGallery(t.Context(), tenant, store.Gallery{Name: "other", Policy: p})
+	_, err = s.CreateGallery(t.Context(), by, store.Gallery{Name: "other", Policy: p})
 	require.ErrorIs(t, err, identify.ErrInvalid)
 }
 

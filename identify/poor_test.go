@@ -187,11 +187,11 @@ func requireStrangers(t *testing.T, s *identify.Service, kind, quality string, p
 	name := strings.ReplaceAll(kind, " ", "-") + "-" + quality
 	p := policy()
 	p.Quality = quality
-	_, err := s.CreateGallery(t.Context(), tenant, store.Gallery{Name: name, Policy: p})
+	_, err := s.CreateGallery(t.Context(), by, store.Gallery{Name: name, Policy: p})
 	require.NoError(t, err)
 	inserted, refused := 0, 0
 	for i, photo := range photos {
-		a, err := s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: name, Photos: [][]byte{photo}, Insert: true})
+		a, err := s.Search(t.Context(), by, identify.SearchRequest{Gallery: name, Photos: [][]byte{photo}, Insert: true})
 		if errors.Is(err, identify.ErrLowQuality) && quality != store.GateOff || errors.Is(err, identify.ErrNoFace) || errors.Is(err, identify.ErrSeveralFaces) {
 			refused++
 			continue
@@ -203,7 +203,7 @@ func requireStrangers(t *testing.T, s *identify.Service, kind, quality string, p
 	highest, score := -1.0, 0.0
 	for i, a := range photos {
 		for _, b := range photos[:i] {
-			v, err := s.Verify(t.Context(), tenant, identify.VerifyRequest{Photo: a, Reference: b})
+			v, err := s.Verify(t.Context(), by, identify.VerifyRequest{Photo: a, Reference: b})
 			if errors.Is(err, identify.ErrNoFace) || errors.Is(err, identify.ErrSeveralFaces) {
 				continue
 			}

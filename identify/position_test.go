@@ -38,11 +38,11 @@ func TestPositionOutOfReach(t *testing.T) {
 	require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: tenant}))
 	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy(), PositionWait: 10 * time.Millisecond}, scripted{table: table()}, x, stuck{}, db)
 	require.NoError(t, err)
-	_, err = s.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery})
+	_, err = s.CreateGallery(t.Context(), by, store.Gallery{Name: gallery})
 	require.NoError(t, err)
 	e := enrol(t, s, "ann", photograph(t, shown{Person: "ann"}))
 	look := func(ctx context.Context, position uint64) error {
-		_, err := s.Search(ctx, tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "ann"})}, Position: position})
+		_, err := s.Search(ctx, by, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photograph(t, shown{Person: "ann"})}, Position: position})
 		return err
 	}
 	require.ErrorIs(t, look(t.Context(), e.Position), identify.ErrPositionNotReached)

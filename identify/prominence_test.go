@@ -236,10 +236,10 @@ func TestSubjectsOfPhotosWithMoreFaces(t *testing.T) {
 					faces = append(slices.Clone(c.others), shown{Person: "ann", Size: 200})
 				}
 				group, ann := photograph(t, faces...), photograph(t, shown{Person: "ann", Take: 1})
-				_, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Subject: "group", Create: true, Photos: [][]byte{group}})
+				_, err := s.Enrol(t.Context(), by, identify.EnrolRequest{Gallery: gallery, Subject: "group", Create: true, Photos: [][]byte{group}})
 				require.ErrorIs(t, err, c.err)
 				if c.err != nil {
-					subs, err := s.Subjects(t.Context(), tenant, gallery, store.Page{Limit: 10})
+					subs, err := s.Subjects(t.Context(), by, gallery, store.Page{Limit: 10})
 					require.NoError(t, err)
 					require.Empty(t, subs)
 					enrol(t, s, "group", photograph(t, shown{Person: "ann"}))
@@ -247,7 +247,7 @@ func TestSubjectsOfPhotosWithMoreFaces(t *testing.T) {
 				a := search(t, s, identify.SearchRequest{Photos: [][]byte{ann}})
 				require.Equal(t, identify.One, a.Probes[0].Outcome)
 
-				a, err = s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{group}})
+				a, err = s.Search(t.Context(), by, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{group}})
 				require.ErrorIs(t, err, c.err)
 				if c.err == nil {
 					require.Equal(t, identify.One, a.Probes[0].Outcome)
@@ -257,7 +257,7 @@ func TestSubjectsOfPhotosWithMoreFaces(t *testing.T) {
 					{Photo: group, Reference: ann},
 					{Photo: ann, Reference: group},
 				} {
-					v, err := s.Verify(t.Context(), tenant, req)
+					v, err := s.Verify(t.Context(), by, req)
 					require.ErrorIs(t, err, c.err)
 					require.Equal(t, c.err == nil, v.Match)
 				}
@@ -270,7 +270,7 @@ func TestSubjectsOfPhotosWithMoreFaces(t *testing.T) {
 func TestNobodyBehindABlurredFaceIsTaken(t *testing.T) {
 	s := newService(t)
 	front := photograph(t, shown{Person: "ann", Size: 300, Reasons: []string{photo.ReasonBlurred, photo.ReasonNotComparable}}, shown{Person: "bob", Size: 60})
-	_, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Subject: "ann", Create: true, Photos: [][]byte{front}})
+	_, err := s.Enrol(t.Context(), by, identify.EnrolRequest{Gallery: gallery, Subject: "ann", Create: true, Photos: [][]byte{front}})
 	require.ErrorIs(t, err, identify.ErrLowQuality)
 	enrol(t, s, "bob", photograph(t, shown{Person: "bob"}))
 	require.Equal(t, identify.Nobody, search(t, s, identify.SearchRequest{Photos: [][]byte{front}}).Probes[0].Outcome)

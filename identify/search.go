@@ -15,12 +15,12 @@ import (
 
 // Search tells who is on a photo. It sees every enrolment and deletion that
 // was acknowledged before it began.
-func (s *Service) Search(ctx context.Context, tenant store.TenantID, req SearchRequest) (Answer, error) {
+func (s *Service) Search(ctx context.Context, by store.Actor, req SearchRequest) (Answer, error) {
 	start := s.cfg.Now()
 	if err := validateSearch(&req); err != nil {
 		return Answer{}, err
 	}
-	g, err := s.detailed(ctx, tenant, req.Gallery, req.Detail)
+	g, err := s.detailed(ctx, by, req.Gallery, req.Detail)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -41,7 +41,7 @@ func TestSearchSeesWhatWasAcknowledged(t *testing.T) {
 		require.Equal(t, identify.One, outcome, id)
 		require.Equal(t, []string{id}, ids)
 		if i%2 == 0 {
-			_, err := s.DeleteSubject(t.Context(), tenant, gallery, store.SubjectID(id))
+			_, err := s.DeleteSubject(t.Context(), by, gallery, store.SubjectID(id))
 			require.NoError(t, err)
 			outcome, _ = who(t, s, shown{Person: id, Take: 1})
 			require.Equal(t, identify.Nobody, outcome, id)
@@ -78,7 +78,7 @@ func TestThresholdFollowsTheEnrolledCountAndTheRate(t *testing.T) {
 
 	p := policy()
 	p.FPIR = 0.001
-	_, err := s.UpdatePolicy(t.Context(), tenant, gallery, to(p))
+	_, err := s.UpdatePolicy(t.Context(), by, gallery, to(p))
 	require.NoError(t, err)
 	require.InDelta(t, table().Identification(0.001, 100), ask(0).Threshold, 1e-12)
 
@@ -119,7 +119,7 @@ func TestSearchAllFaces(t *testing.T) {
 func TestSearchFilter(t *testing.T) {
 	s := newService(t)
 	for i, site := range []string{"oslo", "bern"} {
-		_, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{
+		_, err := s.Enrol(t.Context(), by, identify.EnrolRequest{
 			Gallery: gallery, Subject: store.SubjectID(site), Create: true, Metadata: map[string]string{"site": site},
 			Photos: [][]byte{photograph(t, shown{Person: "ann", Take: i + 1})},
 		})
@@ -132,7 +132,7 @@ func TestSearchFilter(t *testing.T) {
 	require.Equal(t, store.SubjectID("bern"), p.Candidates[0].Subject)
 	require.Equal(t, map[string]string{"site": "bern"}, p.Candidates[0].Metadata)
 
-	_, _, err := s.UpdateMetadata(t.Context(), tenant, gallery, "bern", described(map[string]string{"site": "rome"}))
+	_, _, err := s.UpdateMetadata(t.Context(), by, gallery, "bern", described(map[string]string{"site": "rome"}))
 	require.NoError(t, err)
 	p = search(t, s, identify.SearchRequest{Photos: [][]byte{probe}, Filter: map[string][]string{"site": {"bern"}}}).Probes[0]
 	require.Equal(t, identify.Nobody, p.Outcome)
@@ -157,7 +157,7 @@ func TestInsertOfOnePersonByManyAtOnceIsOne(t *testing.T) {
 	one, db := open(t, path)
 	other, _ := open(t, path)
 	require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: tenant}))
-	_, err := one.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery})
+	_, err := one.CreateGallery(t.Context(), by, store.Gallery{Name: gallery})
 	require.NoError(t, err)
 
 	const callers = 16
@@ -171,7 +171,7 @@ func TestInsertOfOnePersonByManyAtOnceIsOne(t *testing.T) {
 	for i := range callers {
 		replica := []*identify.Service{one, other}[i%2]
 		work.Go(func() {
-			a, err := replica.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photos[i]}, Insert: true})
+			a, err := replica.Search(t.Context(), by, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{photos[i]}, Insert: true})
 			inserted[i], errs[i] = a.Inserted != nil, err
 		})
 	}
@@ -184,7 +184,7 @@ func TestInsertOfOnePersonByManyAtOnceIsOne(t *testing.T) {
 		}
 	}
 	require.Equal(t, 1, n)
-	subs, err := one.Subjects(t.Context(), tenant, gallery, store.Page{Limit: 10})
+	subs, err := one.Subjects(t.Context(), by, gallery, store.Page{Limit: 10})
 	require.NoError(t, err)
 	require.Len(t, subs, 1)
 }
@@ -215,7 +215,7 @@ func TestSearchRefuses(t *testing.T) {
 			if c.req.Gallery == "" {
 				c.req.Gallery = gallery
 			}
-			_, err := s.Search(t.Context(), tenant, c.req)
+			_, err := s.Search(t.Context(), by, c.req)
 			require.ErrorIs(t, err, c.want)
 		})
 	}
@@ -249,7 +249,7 @@ func TestSeveralPhotosOfOnePersonAreOneProbe(t *testing.T) {
 	}}).Inserted
 	require.Len(t, inserted.Faces, 2)
 
-	_, err := s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{
+	_, err := s.Search(t.Context(), by, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{
 		photograph(t, shown{Person: "ann"}), photograph(t),
 	}})
 	require.ErrorIs(t, err, identify.ErrNoFace)
@@ -258,7 +258,7 @@ func TestSeveralPhotosOfOnePersonAreOneProbe(t *testing.T) {
 		"too many": {Gallery: gallery, Photos: make([][]byte, identify.MaxProbes+1)},
 		"a group":  {Gallery: gallery, Photos: make([][]byte, 2), AllFaces: true},
 	} {
-		_, err := s.Search(t.Context(), tenant, req)
+		_, err := s.Search(t.Context(), by, req)
 		require.ErrorIs(t, err, identify.ErrInvalid, name)
 	}
 }
@@ -268,7 +268,7 @@ func TestRefusedFaceOfAGroupMatchesNobody(t *testing.T) {
 	enrol(t, s, "ann", photograph(t, shown{Person: "ann"}))
 	p := policy()
 	p.Quality = store.GateEnforce
-	_, err := s.UpdatePolicy(t.Context(), tenant, gallery, to(p))
+	_, err := s.UpdatePolicy(t.Context(), by, gallery, to(p))
 	require.NoError(t, err)
 	group := photograph(t, shown{Person: "ann", Take: 1}, shown{Person: "ann", Take: 2, Reasons: []string{"blurred"}}, shown{Person: "ann", Take: 3, InterEye: 5})
 	a := search(t, s, identify.SearchRequest{Photos: [][]byte{group}, AllFaces: true})
@@ -290,10 +290,10 @@ func TestPolicyRefuses(t *testing.T) {
 	} {
 		p := policy()
 		spoil(&p)
-		_, err := s.UpdatePolicy(t.Context(), tenant, gallery, to(p))
+		_, err := s.UpdatePolicy(t.Context(), by, gallery, to(p))
 		require.ErrorIs(t, err, identify.ErrInvalid, name)
 	}
-	g, err := s.Gallery(t.Context(), tenant, gallery)
+	g, err := s.Gallery(t.Context(), by, gallery)
 	require.NoError(t, err)
 	require.Equal(t, policy(), g.Policy)
 }

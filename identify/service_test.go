@@ -24,6 +24,9 @@ const (
 	gallery = "staff"
 )
 
+// by is for whom the tests ask.
+var by = store.Actor{Tenant: tenant}
+
 // table is like SFace's: one pair of strangers in a million reaches 0.53.
 func table() *calibration.Table {
 	return &calibration.Table{
@@ -54,7 +57,7 @@ func newService(t *testing.T) *identify.Service {
 	for _, id := range []string{tenant, "other"} {
 		require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: store.TenantID(id)}))
 	}
-	_, err := s.CreateGallery(t.Context(), tenant, store.Gallery{Name: gallery})
+	_, err := s.CreateGallery(t.Context(), by, store.Gallery{Name: gallery})
 	require.NoError(t, err)
 	return s
 }
@@ -88,7 +91,7 @@ func openWith(t *testing.T, path string, e identify.Embedder) (*identify.Service
 
 func enrol(t *testing.T, s *identify.Service, subject string, photos ...[]byte) identify.Enrolled {
 	t.Helper()
-	e, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Subject: store.SubjectID(subject), Create: true, Photos: photos})
+	e, err := s.Enrol(t.Context(), by, identify.EnrolRequest{Gallery: gallery, Subject: store.SubjectID(subject), Create: true, Photos: photos})
 	require.NoError(t, err)
 	return e
 }
@@ -96,7 +99,7 @@ func enrol(t *testing.T, s *identify.Service, subject string, photos ...[]byte) 
 func search(t *testing.T, s *identify.Service, req identify.SearchRequest) identify.Answer {
 	t.Helper()
 	req.Gallery = gallery
-	a, err := s.Search(t.Context(), tenant, req)
+	a, err := s.Search(t.Context(), by, req)
 	require.NoError(t, err)
 	return a
 }

@@ -9,8 +9,8 @@ import (
 )
 
 // Subject is a subject of the tenant's gallery with its faces, oldest first.
-func (s *Service) Subject(ctx context.Context, tenant store.TenantID, gallery string, id store.SubjectID) (store.Subject, []store.Face, error) {
-	g, err := s.Gallery(ctx, tenant, gallery)
+func (s *Service) Subject(ctx context.Context, by store.Actor, gallery string, id store.SubjectID) (store.Subject, []store.Face, error) {
+	g, err := s.Gallery(ctx, by, gallery)
 	if err != nil {
 		return store.Subject{}, nil, err
 	}
@@ -26,8 +26,8 @@ func (s *Service) Subject(ctx context.Context, tenant store.TenantID, gallery st
 }
 
 // Subjects lists a gallery's subjects by id.
-func (s *Service) Subjects(ctx context.Context, tenant store.TenantID, gallery string, p store.Page) ([]store.Subject, error) {
-	g, err := s.Gallery(ctx, tenant, gallery)
+func (s *Service) Subjects(ctx context.Context, by store.Actor, gallery string, p store.Page) ([]store.Subject, error) {
+	g, err := s.Gallery(ctx, by, gallery)
 	if err != nil {
 		return nil, err
 	}
@@ -42,8 +42,8 @@ func (s *Service) Subjects(ctx context.Context, tenant store.TenantID, gallery s
 // subject as it is; nothing comes between, and an error of change's leaves all
 // as it was. Later filters see it, from the position in the change log on that
 // it returns.
-func (s *Service) UpdateMetadata(ctx context.Context, tenant store.TenantID, gallery string, id store.SubjectID, change func(store.Subject) (map[string]string, error)) (store.Subject, uint64, error) {
-	g, err := s.Gallery(ctx, tenant, gallery)
+func (s *Service) UpdateMetadata(ctx context.Context, by store.Actor, gallery string, id store.SubjectID, change func(store.Subject) (map[string]string, error)) (store.Subject, uint64, error) {
+	g, err := s.Gallery(ctx, by, gallery)
 	if err != nil {
 		return store.Subject{}, 0, err
 	}
@@ -63,8 +63,8 @@ func (s *Service) UpdateMetadata(ctx context.Context, tenant store.TenantID, gal
 
 // DeleteSubject removes a subject with its faces and photos, and returns the
 // position in the change log at which it did.
-func (s *Service) DeleteSubject(ctx context.Context, tenant store.TenantID, gallery string, id store.SubjectID) (uint64, error) {
-	g, err := s.Gallery(ctx, tenant, gallery)
+func (s *Service) DeleteSubject(ctx context.Context, by store.Actor, gallery string, id store.SubjectID) (uint64, error) {
+	g, err := s.Gallery(ctx, by, gallery)
 	if err != nil {
 		return 0, err
 	}
@@ -78,8 +78,8 @@ func (s *Service) DeleteSubject(ctx context.Context, tenant store.TenantID, gall
 
 // DeleteFace removes one face of a subject with its photo, and returns the
 // position in the change log at which it did; the subject stays.
-func (s *Service) DeleteFace(ctx context.Context, tenant store.TenantID, gallery string, subject store.SubjectID, face store.FaceID) (uint64, error) {
-	g, err := s.Gallery(ctx, tenant, gallery)
+func (s *Service) DeleteFace(ctx context.Context, by store.Actor, gallery string, subject store.SubjectID, face store.FaceID) (uint64, error) {
+	g, err := s.Gallery(ctx, by, gallery)
 	if err != nil {
 		return 0, err
 	}
@@ -92,8 +92,8 @@ func (s *Service) DeleteFace(ctx context.Context, tenant store.TenantID, gallery
 }
 
 // DeletePhotos removes a subject's kept photos; its faces stay searchable.
-func (s *Service) DeletePhotos(ctx context.Context, tenant store.TenantID, gallery string, subject store.SubjectID) error {
-	g, err := s.Gallery(ctx, tenant, gallery)
+func (s *Service) DeletePhotos(ctx context.Context, by store.Actor, gallery string, subject store.SubjectID) error {
+	g, err := s.Gallery(ctx, by, gallery)
 	if err != nil {
 		return err
 	}
@@ -121,8 +121,8 @@ func NotOfSubject(gallery string, subject store.SubjectID, kind, name string) er
 }
 
 // Photo is the kept photo of a face.
-func (s *Service) Photo(ctx context.Context, tenant store.TenantID, gallery string, face store.FaceID) (store.Photo, error) {
-	g, err := s.Gallery(ctx, tenant, gallery)
+func (s *Service) Photo(ctx context.Context, by store.Actor, gallery string, face store.FaceID) (store.Photo, error) {
+	g, err := s.Gallery(ctx, by, gallery)
 	if err != nil {
 		return store.Photo{}, err
 	}

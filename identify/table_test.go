@@ -19,7 +19,7 @@ func TestReplicasFollowOneCalibration(t *testing.T) {
 	b, _ := open(t, path)
 	ctx := t.Context()
 	require.NoError(t, db.CreateTenant(ctx, store.Tenant{ID: tenant}))
-	_, err := a.CreateGallery(ctx, tenant, store.Gallery{Name: gallery})
+	_, err := a.CreateGallery(ctx, by, store.Gallery{Name: gallery})
 	require.NoError(t, err)
 	enrol(t, a, "ann", photograph(t, shown{Person: "ann"}))
 	ann := photograph(t, shown{Person: "ann", Take: 1})
@@ -29,7 +29,7 @@ func TestReplicasFollowOneCalibration(t *testing.T) {
 		for i, s := range []*identify.Service{a, b} {
 			p := search(t, s, identify.SearchRequest{Photos: [][]byte{ann}}).Probes[0]
 			searched[i], extrapolated = p.Threshold, p.Extrapolated
-			v, err := s.Verify(ctx, tenant, identify.VerifyRequest{Gallery: gallery, Subject: "ann", Photo: ann})
+			v, err := s.Verify(ctx, by, identify.VerifyRequest{Gallery: gallery, Subject: "ann", Photo: ann})
 			require.NoError(t, err)
 			verified[i] = v.Threshold
 		}
@@ -64,6 +64,6 @@ func TestReplicasFollowOneCalibration(t *testing.T) {
 	require.InDelta(t, table().Identification(0.01, 3), searched[0], 1e-9)
 
 	require.NoError(t, identify.NewCalibrations(db).PutCalibration(ctx, pack, []byte(`{"knots": []}`)))
-	_, err = a.Search(ctx, tenant, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{ann}})
+	_, err = a.Search(ctx, by, identify.SearchRequest{Gallery: gallery, Photos: [][]byte{ann}})
 	require.ErrorIs(t, err, calibration.ErrTable, "a table that says nothing is not replaced by another in silence")
 }

@@ -23,7 +23,7 @@ func setQuality(t *testing.T, s *identify.Service, mode string) {
 	t.Helper()
 	p := policy()
 	p.Quality = mode
-	_, err := s.UpdatePolicy(t.Context(), tenant, gallery, to(p))
+	_, err := s.UpdatePolicy(t.Context(), by, gallery, to(p))
 	require.NoError(t, err)
 }
 
@@ -57,7 +57,7 @@ func TestTwoPoorPhotosMatchLess(t *testing.T) {
 		}
 		require.Equal(t, outcome, a.Outcome, name)
 
-		v, err := s.Verify(t.Context(), tenant, identify.VerifyRequest{Photo: probe, Gallery: gallery, Subject: "ann", FMR: 1e-2})
+		v, err := s.Verify(t.Context(), by, identify.VerifyRequest{Photo: probe, Gallery: gallery, Subject: "ann", FMR: 1e-2})
 		require.NoError(t, err)
 		require.InDelta(t, want, v.Cosine, 1e-5, name)
 		require.Equal(t, want >= table().Threshold(1e-2), v.Match, name)
@@ -67,13 +67,13 @@ func TestTwoPoorPhotosMatchLess(t *testing.T) {
 			{Photo: probe, Reference: photograph(t, shown{Person: "ann", Doubt: c.enrolled})},
 			{Photo: photograph(t, shown{Person: "ann", Doubt: c.enrolled}), Reference: probe},
 		} {
-			both[i], err = s.Verify(t.Context(), tenant, req)
+			both[i], err = s.Verify(t.Context(), by, req)
 			require.NoError(t, err)
 			require.InDelta(t, want, both[i].Cosine, 1e-5, name)
 			require.InDelta(t, table().FMR(want), both[i].FMR, 1e-4, name)
 		}
 		require.Equal(t, both[0].Cosine, both[1].Cosine, "either photo may be the probe")
-		_, err = s.DeleteSubject(t.Context(), tenant, gallery, "ann")
+		_, err = s.DeleteSubject(t.Context(), by, gallery, "ann")
 		require.NoError(t, err)
 	}
 }
@@ -115,19 +115,19 @@ func TestIncomparablePhotoIsNotEnrolled(t *testing.T) {
 	for _, mode := range []string{store.GateReport, store.GateEnforce} {
 		setQuality(t, s, mode)
 		for argument, photos := range map[string][][]byte{"photo": {bad}, "photo[1]": {good, bad}} {
-			_, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Subject: "ann", Create: true, Photos: photos})
+			_, err := s.Enrol(t.Context(), by, identify.EnrolRequest{Gallery: gallery, Subject: "ann", Create: true, Photos: photos})
 			requireIncomparable(t, err, argument)
-			_, err = s.Search(t.Context(), tenant, identify.SearchRequest{Gallery: gallery, Photos: photos, Insert: true})
+			_, err = s.Search(t.Context(), by, identify.SearchRequest{Gallery: gallery, Photos: photos, Insert: true})
 			requireIncomparable(t, err, argument)
 		}
 		enrol(t, s, "bob", photograph(t, shown{Person: "bob"}))
-		_, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{Gallery: gallery, Subject: "bob", Photos: [][]byte{bad}})
+		_, err := s.Enrol(t.Context(), by, identify.EnrolRequest{Gallery: gallery, Subject: "bob", Photos: [][]byte{bad}})
 		requireIncomparable(t, err, "photo")
-		subs, err := s.Subjects(t.Context(), tenant, gallery, store.Page{Limit: 10})
+		subs, err := s.Subjects(t.Context(), by, gallery, store.Page{Limit: 10})
 		require.NoError(t, err)
 		require.Len(t, subs, 1)
 		require.Equal(t, 1, subs[0].Faces)
-		_, err = s.DeleteSubject(t.Context(), tenant, gallery, "bob")
+		_, err = s.DeleteSubject(t.Context(), by, gallery, "bob")
 		require.NoError(t, err)
 	}
 }
@@ -172,7 +172,7 @@ func TestIncomparablePhotoMatchesNobody(t *testing.T) {
 			"at any rate":     {Photo: bad, Gallery: gallery, Subject: "ann", FMR: 0.999999},
 			"in one's folder": {Photo: bad, Reference: bad, Pack: pack},
 		} {
-			v, err := s.Verify(t.Context(), tenant, req)
+			v, err := s.Verify(t.Context(), by, req)
 			require.NoError(t, err, name)
 			require.False(t, v.Match, name)
 			require.Equal(t, -1.0, v.Cosine, name)
@@ -204,7 +204,7 @@ func TestIncomparablePhotosWhereQualityIsOff(t *testing.T) {
 		require.NotNil(t, a.Inserted)
 		require.Equal(t, i, a.Probes[0].Faces)
 	}
-	subs, err := s.Subjects(t.Context(), tenant, gallery, store.Page{Limit: 10})
+	subs, err := s.Subjects(t.Context(), by, gallery, store.Page{Limit: 10})
 	require.NoError(t, err)
 	require.Len(t, subs, 5)
 }

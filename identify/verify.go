@@ -19,7 +19,7 @@ const defaultFMR = 1e-4
 // damaged are not compared. A photo that cannot be compared matches nobody: the
 // cosine is then the least there is, and the probe's or the reference's quality
 // says why.
-func (s *Service) Verify(ctx context.Context, tenant store.TenantID, req VerifyRequest) (Verification, error) {
+func (s *Service) Verify(ctx context.Context, by store.Actor, req VerifyRequest) (Verification, error) {
 	start := s.cfg.Now()
 	switch {
 	case (len(req.Reference) == 0) == (req.Subject == ""):
@@ -45,7 +45,7 @@ func (s *Service) Verify(ctx context.Context, tenant store.TenantID, req VerifyR
 		err   error
 	)
 	if req.Gallery != "" {
-		g, err := s.detailed(ctx, tenant, req.Gallery, req.Detail)
+		g, err := s.detailed(ctx, by, req.Gallery, req.Detail)
 		if err != nil {
 			return Verification{}, err
 		}
@@ -54,7 +54,7 @@ func (s *Service) Verify(ctx context.Context, tenant store.TenantID, req VerifyR
 			if space, err = s.Space(ctx, pack); err != nil {
 				return Verification{}, aboutPack(chosen, err)
 			}
-			if _, enrolled, err = s.Subject(ctx, tenant, req.Gallery, req.Subject); err != nil {
+			if _, enrolled, err = s.Subject(ctx, by, req.Gallery, req.Subject); err != nil {
 				return Verification{}, err
 			}
 			if len(enrolled) == 0 {

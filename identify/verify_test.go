@@ -11,7 +11,7 @@ import (
 
 func TestVerifyPhotos(t *testing.T) {
 	s := newService(t)
-	v, err := s.Verify(t.Context(), tenant, identify.VerifyRequest{
+	v, err := s.Verify(t.Context(), by, identify.VerifyRequest{
 		Photo: photograph(t, shown{Person: "ann", Take: 1}), Reference: photograph(t, shown{Person: "ann", Take: 2}),
 	})
 	require.NoError(t, err)
@@ -20,7 +20,7 @@ func TestVerifyPhotos(t *testing.T) {
 	require.InDelta(t, table().FMR(v.Cosine), v.FMR, 1e-12)
 	require.NotNil(t, v.Reference)
 
-	v, err = s.Verify(t.Context(), tenant, identify.VerifyRequest{
+	v, err = s.Verify(t.Context(), by, identify.VerifyRequest{
 		Photo: photograph(t, shown{Person: "ann"}), Reference: photograph(t, shown{Person: "bob"}),
 	})
 	require.NoError(t, err)
@@ -30,7 +30,7 @@ func TestVerifyPhotos(t *testing.T) {
 func TestVerifySubjectPaysForEveryFace(t *testing.T) {
 	s := newService(t)
 	e := enrol(t, s, "ann", photograph(t, shown{Person: "ann", Take: 1}), photograph(t, shown{Person: "ann", Take: 2}))
-	v, err := s.Verify(t.Context(), tenant, identify.VerifyRequest{
+	v, err := s.Verify(t.Context(), by, identify.VerifyRequest{
 		Photo: photograph(t, shown{Person: "ann", Take: 2}), Gallery: gallery, Subject: "ann", FMR: 1e-3,
 	})
 	require.NoError(t, err)
@@ -55,7 +55,7 @@ func TestVerifyRefuses(t *testing.T) {
 		"faceless reference":      {identify.VerifyRequest{Photo: ann, Reference: photograph(t)}, identify.ErrNoFace},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := s.Verify(t.Context(), tenant, c.req)
+			_, err := s.Verify(t.Context(), by, c.req)
 			require.ErrorIs(t, err, c.want)
 		})
 	}

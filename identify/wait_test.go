@@ -29,11 +29,11 @@ func TestSearchWaitsForItsOwnGallery(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: tenant}))
 	for _, name := range []string{gallery, "other"} {
-		_, err = s.CreateGallery(t.Context(), tenant, store.Gallery{Name: name})
+		_, err = s.CreateGallery(t.Context(), by, store.Gallery{Name: name})
 		require.NoError(t, err)
 	}
 	enrolIn := func(name, subject string) identify.Enrolled {
-		e, err := s.Enrol(t.Context(), tenant, identify.EnrolRequest{
+		e, err := s.Enrol(t.Context(), by, identify.EnrolRequest{
 			Gallery: name, Subject: store.SubjectID(subject), Create: true, Photos: [][]byte{photograph(t, shown{Person: subject})},
 		})
 		require.NoError(t, err)
@@ -46,7 +46,7 @@ func TestSearchWaitsForItsOwnGallery(t *testing.T) {
 	enrolIn("other", "bob")
 
 	look := func(ctx context.Context, name string) (identify.Answer, error) {
-		return s.Search(ctx, tenant, identify.SearchRequest{Gallery: name, Photos: [][]byte{photograph(t, shown{Person: "ann"})}})
+		return s.Search(ctx, by, identify.SearchRequest{Gallery: name, Photos: [][]byte{photograph(t, shown{Person: "ann"})}})
 	}
 	soon, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()

@@ -14,6 +14,7 @@ import (
 
 	"oneton/access"
 	"oneton/pool"
+	"oneton/store"
 )
 
 // HeaderRequestID names a request in its answer and in the log. A caller's
@@ -143,4 +144,10 @@ func SetPrincipal(c *fiber.Ctx, p access.Principal) {
 func PrincipalOf(c *fiber.Ctx) (access.Principal, bool) {
 	p, ok := c.Locals(principalKey).(access.Principal)
 	return p, ok
+}
+
+// ActorOf is for whom a service acts on this request, once it is authenticated.
+func ActorOf(c *fiber.Ctx) store.Actor {
+	p, _ := PrincipalOf(c)
+	return store.Actor{Tenant: p.Tenant, Key: p.KeyID, Request: c.GetRespHeader(HeaderRequestID)}
 }

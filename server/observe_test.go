@@ -161,7 +161,7 @@ func TestShutdownDrains(t *testing.T) {
 	require.Less(t, time.Since(began), 4*time.Second, "an idle connection delays nothing")
 	_, err = net.Dial("tcp", strings.TrimPrefix(c.URL, "http://"))
 	require.Error(t, err)
-	subjects, err := c.Service.Subjects(context.Background(), "acme", "staff", store.Page{Limit: 10})
+	subjects, err := c.Service.Subjects(context.Background(), store.Actor{Tenant: "acme"}, "staff", store.Page{Limit: 10})
 	require.NoError(t, err)
 	require.Len(t, subjects, 1, "what was acknowledged is stored")
 }

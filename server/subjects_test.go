@@ -192,7 +192,7 @@ func TestBadPhotos(t *testing.T) {
 // until it is full.
 func TestFacesComeInPages(t *testing.T) {
 	c := start(t)
-	g, err := c.Service.Gallery(t.Context(), "acme", "staff")
+	g, err := c.Service.Gallery(t.Context(), store.Actor{Tenant: "acme"}, "staff")
 	require.NoError(t, err)
 	faces := make([]store.Face, identify.MaxFaces-1)
 	for i := range faces {

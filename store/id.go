@@ -15,3 +15,12 @@ type (
 	// FaceID is a UUID.
 	FaceID string
 )
+
+// Actor is for whom a service acts, and on whose request.
+type Actor struct {
+	Tenant TenantID
+	// Key is whose request it is; empty for the program's own work and its commands.
+	Key KeyID
+	// Request names the request in the log; empty where there is none.
+	Request string
+}

@@ -34,15 +34,14 @@ func wantKey(key string) string {
 }
 
 // handler answers for an authenticated principal.
-type handler func(c *fiber.Ctx, tenant store.TenantID) error
+type handler func(c *fiber.Ctx, by store.Actor) error
 
 // scoped lets principals with the scope pass to h.
 func scoped(scope string, h handler) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		p, err := server.Permit(c, scope, "")
-		if err != nil {
+		if _, err := server.Permit(c, scope, ""); err != nil {
 			return err
 		}
-		return h(c, p.Tenant)
+		return h(c, server.ActorOf(c))
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"oneton/store"
 )
 
-func (api *api) detect(c *fiber.Ctx, _ store.TenantID) error {
+func (api *api) detect(c *fiber.Ctx, _ store.Actor) error {
 	var r struct {
 		Photo    decode.Photo `param:"photo,required"`
 		Pack     string       `param:"pack"`

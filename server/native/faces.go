@@ -8,7 +8,7 @@ import (
 	"oneton/store"
 )
 
-func (api *api) addFaces(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) addFaces(c *fiber.Ctx, by store.Actor) error {
 	var r struct {
 		Photos  decode.Photos `param:"photo,required"`
 		Detail  string        `param:"detail"`
@@ -17,12 +17,12 @@ func (api *api) addFaces(c *fiber.Ctx, tenant store.TenantID) error {
 	if err := read(c, &r); err != nil {
 		return err
 	}
-	return api.enrol(c, tenant, r.Timings, identify.EnrolRequest{
+	return api.enrol(c, by, r.Timings, identify.EnrolRequest{
 		Gallery: segment(c, "gallery"), Subject: store.SubjectID(segment(c, "subject")), Photos: r.Photos, Detail: r.Detail,
 	})
 }
 
-func (api *api) deleteFace(c *fiber.Ctx, tenant store.TenantID) error {
-	position, err := api.service.DeleteFace(c.UserContext(), tenant, segment(c, "gallery"), store.SubjectID(segment(c, "subject")), store.FaceID(segment(c, "face")))
+func (api *api) deleteFace(c *fiber.Ctx, by store.Actor) error {
+	position, err := api.service.DeleteFace(c.UserContext(), by, segment(c, "gallery"), store.SubjectID(segment(c, "subject")), store.FaceID(segment(c, "face")))
 	return gone(c, position, err)
 }

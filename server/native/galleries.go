@@ -78,7 +78,7 @@ func galleryOf(g store.Gallery) galleryAnswer {
 	}
 }
 
-func (api *api) createGallery(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) createGallery(c *fiber.Ctx, by store.Actor) error {
 	var r struct {
 		Name   string        `param:"name,required"`
 		Pack   string        `param:"pack"`
@@ -91,7 +91,7 @@ func (api *api) createGallery(c *fiber.Ctx, tenant store.TenantID) error {
 	if err != nil {
 		return err
 	}
-	g, err := api.service.CreateGallery(c.UserContext(), tenant, store.Gallery{Name: r.Name, Pack: r.Pack, Policy: policy})
+	g, err := api.service.CreateGallery(c.UserContext(), by, store.Gallery{Name: r.Name, Pack: r.Pack, Policy: policy})
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (api *api) createGallery(c *fiber.Ctx, tenant store.TenantID) error {
 	return conditions{}.send(c, tagOfGallery(g), galleryOf(g))
 }
 
-func (api *api) listGalleries(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) listGalleries(c *fiber.Ctx, by store.Actor) error {
 	p, err := readPage(c)
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (api *api) listGalleries(c *fiber.Ctx, tenant store.TenantID) error {
 		Next      string          `json:"next,omitempty"`
 	}
 	a.Galleries, a.Next, err = paged(p, func(p store.Page) ([]store.Gallery, error) {
-		return api.service.Galleries(c.UserContext(), tenant, p)
+		return api.service.Galleries(c.UserContext(), by, p)
 	}, galleryOf, func(g store.Gallery) string { return g.Name })
 	if err != nil {
 		return err
@@ -118,19 +118,19 @@ func (api *api) listGalleries(c *fiber.Ctx, tenant store.TenantID) error {
 	return c.JSON(a)
 }
 
-func (api *api) getGallery(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) getGallery(c *fiber.Ctx, by store.Actor) error {
 	only, err := readConditions(c)
 	if err != nil {
 		return err
 	}
-	g, err := api.service.Gallery(c.UserContext(), tenant, segment(c, "gallery"))
+	g, err := api.service.Gallery(c.UserContext(), by, segment(c, "gallery"))
 	if err != nil {
 		return err
 	}
 	return only.send(c, tagOfGallery(g), galleryOf(g))
 }
 
-func (api *api) patchGallery(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) patchGallery(c *fiber.Ctx, by store.Actor) error {
 	var r struct {
 		Policy policyRequest `param:"policy,required"`
 	}
@@ -141,7 +141,7 @@ func (api *api) patchGallery(c *fiber.Ctx, tenant store.TenantID) error {
 	if err != nil {
 		return err
 	}
-	g, err := api.service.UpdatePolicy(c.UserContext(), tenant, segment(c, "gallery"), func(g store.Gallery) (store.Policy, error) {
+	g, err := api.service.UpdatePolicy(c.UserContext(), by, segment(c, "gallery"), func(g store.Gallery) (store.Policy, error) {
 		if err := only.check(tagOfGallery(g)); err != nil {
 			return store.Policy{}, err
 		}
@@ -156,7 +156,7 @@ func (api *api) patchGallery(c *fiber.Ctx, tenant store.TenantID) error {
 	return conditions{}.send(c, tagOfGallery(g), galleryOf(g))
 }
 
-func (api *api) deleteGallery(c *fiber.Ctx, tenant store.TenantID) error {
-	position, err := api.service.DeleteGallery(c.UserContext(), tenant, segment(c, "gallery"))
+func (api *api) deleteGallery(c *fiber.Ctx, by store.Actor) error {
+	position, err := api.service.DeleteGallery(c.UserContext(), by, segment(c, "gallery"))
 	return gone(c, position, err)
 }

@@ -37,7 +37,7 @@ type searchAnswer struct {
 	Timings  *timings     `json:"timings,omitempty"`
 }
 
-func (api *api) search(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) search(c *fiber.Ctx, by store.Actor) error {
 	var r struct {
 		Photo     decode.Photos       `param:"photo,required"`
 		K         *int                `param:"k"`
@@ -75,7 +75,7 @@ func (api *api) search(c *fiber.Ctx, tenant store.TenantID) error {
 			return err
 		}
 	}
-	a, err := api.service.Search(c.UserContext(), tenant, req)
+	a, err := api.service.Search(c.UserContext(), by, req)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ type enrolAnswer struct {
 	Timings *timings       `json:"timings,omitempty"`
 }
 
-func (api *api) createSubject(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) createSubject(c *fiber.Ctx, by store.Actor) error {
 	var r struct {
 		ID       string            `param:"id"`
 		Metadata map[string]string `param:"metadata"`
@@ -30,14 +30,14 @@ func (api *api) createSubject(c *fiber.Ctx, tenant store.TenantID) error {
 	if err := read(c, &r); err != nil {
 		return err
 	}
-	return api.enrol(c, tenant, r.Timings, identify.EnrolRequest{
+	return api.enrol(c, by, r.Timings, identify.EnrolRequest{
 		Gallery: segment(c, "gallery"), Subject: store.SubjectID(r.ID), Create: true, Metadata: r.Metadata, Photos: r.Photos, Detail: r.Detail,
 	})
 }
 
 // enrol answers a request for new faces.
-func (api *api) enrol(c *fiber.Ctx, tenant store.TenantID, timed bool, r identify.EnrolRequest) error {
-	e, err := api.service.Enrol(c.UserContext(), tenant, r)
+func (api *api) enrol(c *fiber.Ctx, by store.Actor, timed bool, r identify.EnrolRequest) error {
+	e, err := api.service.Enrol(c.UserContext(), by, r)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (api *api) enrol(c *fiber.Ctx, tenant store.TenantID, timed bool, r identif
 	})
 }
 
-func (api *api) listSubjects(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) listSubjects(c *fiber.Ctx, by store.Actor) error {
 	p, err := readPage(c)
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func (api *api) listSubjects(c *fiber.Ctx, tenant store.TenantID) error {
 		Next     string          `json:"next,omitempty"`
 	}
 	a.Subjects, a.Next, err = paged(p, func(p store.Page) ([]store.Subject, error) {
-		return api.service.Subjects(c.UserContext(), tenant, segment(c, "gallery"), p)
+		return api.service.Subjects(c.UserContext(), by, segment(c, "gallery"), p)
 	}, subjectOf, func(sub store.Subject) string { return string(sub.ID) })
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (api *api) listSubjects(c *fiber.Ctx, tenant store.TenantID) error {
 	return c.JSON(a)
 }
 
-func (api *api) getSubject(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) getSubject(c *fiber.Ctx, by store.Actor) error {
 	p, err := readPage(c)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (api *api) getSubject(c *fiber.Ctx, tenant store.TenantID) error {
 	if err != nil {
 		return err
 	}
-	sub, faces, err := api.service.Subject(c.UserContext(), tenant, segment(c, "gallery"), store.SubjectID(segment(c, "subject")))
+	sub, faces, err := api.service.Subject(c.UserContext(), by, segment(c, "gallery"), store.SubjectID(segment(c, "subject")))
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func pageOf(faces []store.Face, p store.Page) []store.Face {
 	return faces[first:min(len(faces), first+p.Limit)]
 }
 
-func (api *api) patchSubject(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) patchSubject(c *fiber.Ctx, by store.Actor) error {
 	var r struct {
 		Metadata map[string]string `param:"metadata,required"`
 	}
@@ -112,7 +112,7 @@ func (api *api) patchSubject(c *fiber.Ctx, tenant store.TenantID) error {
 	if err != nil {
 		return err
 	}
-	sub, position, err := api.service.UpdateMetadata(c.UserContext(), tenant, segment(c, "gallery"), store.SubjectID(segment(c, "subject")),
+	sub, position, err := api.service.UpdateMetadata(c.UserContext(), by, segment(c, "gallery"), store.SubjectID(segment(c, "subject")),
 		func(sub store.Subject) (map[string]string, error) { return r.Metadata, only.check(tagOfSubject(sub)) })
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func (api *api) patchSubject(c *fiber.Ctx, tenant store.TenantID) error {
 	return conditions{}.send(c, tagOfSubject(sub), subjectOf(sub))
 }
 
-func (api *api) deleteSubject(c *fiber.Ctx, tenant store.TenantID) error {
-	position, err := api.service.DeleteSubject(c.UserContext(), tenant, segment(c, "gallery"), store.SubjectID(segment(c, "subject")))
+func (api *api) deleteSubject(c *fiber.Ctx, by store.Actor) error {
+	position, err := api.service.DeleteSubject(c.UserContext(), by, segment(c, "gallery"), store.SubjectID(segment(c, "subject")))
 	return gone(c, position, err)
 }

@@ -23,7 +23,7 @@ type verifyAnswer struct {
 	Timings   *timings    `json:"timings,omitempty"`
 }
 
-func (api *api) verifyPhotos(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) verifyPhotos(c *fiber.Ctx, by store.Actor) error {
 	var r struct {
 		Photo     decode.Photo `param:"photo,required"`
 		Reference decode.Photo `param:"reference,required"`
@@ -35,10 +35,10 @@ func (api *api) verifyPhotos(c *fiber.Ctx, tenant store.TenantID) error {
 	if err := read(c, &r); err != nil {
 		return err
 	}
-	return api.verify(c, tenant, r.FMR, r.Timings, identify.VerifyRequest{Photo: r.Photo, Reference: r.Reference, Pack: r.Pack, Detail: r.Detail})
+	return api.verify(c, by, r.FMR, r.Timings, identify.VerifyRequest{Photo: r.Photo, Reference: r.Reference, Pack: r.Pack, Detail: r.Detail})
 }
 
-func (api *api) verifySubject(c *fiber.Ctx, tenant store.TenantID) error {
+func (api *api) verifySubject(c *fiber.Ctx, by store.Actor) error {
 	var r struct {
 		Photo   decode.Photo `param:"photo,required"`
 		FMR     *float64     `param:"fmr"`
@@ -48,17 +48,17 @@ func (api *api) verifySubject(c *fiber.Ctx, tenant store.TenantID) error {
 	if err := read(c, &r); err != nil {
 		return err
 	}
-	return api.verify(c, tenant, r.FMR, r.Timings, identify.VerifyRequest{
+	return api.verify(c, by, r.FMR, r.Timings, identify.VerifyRequest{
 		Photo: r.Photo, Detail: r.Detail, Gallery: segment(c, "gallery"), Subject: store.SubjectID(segment(c, "subject")),
 	})
 }
 
-func (api *api) verify(c *fiber.Ctx, tenant store.TenantID, fmr *float64, timed bool, req identify.VerifyRequest) error {
+func (api *api) verify(c *fiber.Ctx, by store.Actor, fmr *float64, timed bool, req identify.VerifyRequest) error {
 	var err error
 	if req.FMR, err = rate("fmr", fmr); err != nil {
 		return err
 	}
-	v, err := api.service.Verify(c.UserContext(), tenant, req)
+	v, err := api.service.Verify(c.UserContext(), by, req)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func TestRefusedPhotos(t *testing.T) {
 		require.Equal(t, says, p.Detail)
 	}
 	require.Equal(t, http.StatusOK, c.post(t, "/one-to-n/search", m{"idPhoto": text(padded(5 << 20))}).Status, "5 MB are allowed")
-	subjects, err := r.Service.Subjects(context.Background(), "acme", uqudo.Gallery, store.Page{Limit: 10})
+	subjects, err := r.Service.Subjects(context.Background(), store.Actor{Tenant: "acme"}, uqudo.Gallery, store.Page{Limit: 10})
 	require.NoError(t, err)
 	require.Empty(t, subjects, "nothing was inserted")
 	c.post(t, "/one-to-n/search", m{"idPhoto": text(two), "photo": ""}).Refused(t, http.StatusBadRequest, "invalid_request")
@@ -99,7 +99,7 @@ func TestIncomparablePhotos(t *testing.T) {
 	poor := text(servertest.Photo(t, servertest.Shown{Person: "ada", Take: 1, Reasons: []string{"unclear", "not_comparable"}}))
 	good := text(servertest.Of(t, "ada", 1))
 	require.Equal(t, http.StatusOK, c.post(t, "/one-to-n/insert", m{"idPhoto": good}).Status)
-	_, err := r.Service.UpdatePolicy(context.Background(), "acme", uqudo.Gallery, func(g store.Gallery) (store.Policy, error) {
+	_, err := r.Service.UpdatePolicy(context.Background(), store.Actor{Tenant: "acme"}, uqudo.Gallery, func(g store.Gallery) (store.Policy, error) {
 		g.Policy.Quality = store.GateReport
 		return g.Policy, nil
 	})

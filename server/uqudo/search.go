@@ -32,8 +32,9 @@ func (d *dialect) search(c *fiber.Ctx, p access.Principal) error {
 		}
 	}
 	var a identify.Answer
-	err := d.inGallery(c.UserContext(), p.Tenant, func() (err error) {
-		a, err = d.service.Search(c.UserContext(), p.Tenant, identify.SearchRequest{
+	by := server.ActorOf(c)
+	err := d.inGallery(c.UserContext(), by, func() (err error) {
+		a, err = d.service.Search(c.UserContext(), by, identify.SearchRequest{
 			Gallery: Gallery, Photos: [][]byte{r.IDPhoto}, K: 1, Insert: r.Insert,
 		})
 		return err
@@ -67,8 +68,9 @@ func (d *dialect) insert(c *fiber.Ctx, p access.Principal) error {
 		return err
 	}
 	var e identify.Enrolled
-	err := d.inGallery(c.UserContext(), p.Tenant, func() (err error) {
-		e, err = d.service.Enrol(c.UserContext(), p.Tenant, identify.EnrolRequest{
+	by := server.ActorOf(c)
+	err := d.inGallery(c.UserContext(), by, func() (err error) {
+		e, err = d.service.Enrol(c.UserContext(), by, identify.EnrolRequest{
 			Gallery: Gallery, Create: true, Photos: [][]byte{r.IDPhoto},
 		})
 		return err
@@ -89,7 +91,7 @@ func (d *dialect) delete(c *fiber.Ctx, p access.Principal) error {
 	if err != nil {
 		id = c.Params("id") // which names nobody
 	}
-	if err := d.service.DeletePhotos(c.UserContext(), p.Tenant, Gallery, store.SubjectID(id)); err != nil {
+	if err := d.service.DeletePhotos(c.UserContext(), server.ActorOf(c), Gallery, store.SubjectID(id)); err != nil {
 		return renamed(err, "subject", "oneToNVerificationId", "gallery", "oneToNVerificationId")
 	}
 	return c.SendStatus(fiber.StatusNoContent)

@@ -39,15 +39,15 @@ func TestOneToN(t *testing.T) {
 	fields(t, c.post(t, "/one-to-n/search", m{"idPhoto": zoe}), m{"oneToNVerificationId": inserted.ID, "oneToNVerificationMatch": true})
 
 	// Deleting removes the photo and leaves the features.
-	sub, faces, err := r.Service.Subject(context.Background(), "acme", uqudo.Gallery, store.SubjectID(inserted.ID))
+	sub, faces, err := r.Service.Subject(context.Background(), store.Actor{Tenant: "acme"}, uqudo.Gallery, store.SubjectID(inserted.ID))
 	require.NoError(t, err)
 	require.Equal(t, 1, sub.Faces)
-	_, err = r.Service.Photo(context.Background(), "acme", uqudo.Gallery, faces[0].ID)
+	_, err = r.Service.Photo(context.Background(), store.Actor{Tenant: "acme"}, uqudo.Gallery, faces[0].ID)
 	require.NoError(t, err, "the photo is kept")
 	a = c.delete(t, inserted.ID)
 	require.Equal(t, http.StatusNoContent, a.Status)
 	require.Empty(t, a.Body)
-	_, err = r.Service.Photo(context.Background(), "acme", uqudo.Gallery, faces[0].ID)
+	_, err = r.Service.Photo(context.Background(), store.Actor{Tenant: "acme"}, uqudo.Gallery, faces[0].ID)
 	require.ErrorIs(t, err, store.ErrNotFound)
 	fields(t, c.post(t, "/one-to-n/search", m{"idPhoto": zoe}), m{"oneToNVerificationId": inserted.ID, "oneToNVerificationMatch": true})
 

@@ -30,11 +30,11 @@ const (
 // Service is what the dialect speaks for; *identify.Service is one.
 type Service interface {
 	DefaultPolicy() store.Policy
-	CreateGallery(ctx context.Context, tenant store.TenantID, g store.Gallery) (store.Gallery, error)
-	Enrol(ctx context.Context, tenant store.TenantID, req identify.EnrolRequest) (identify.Enrolled, error)
-	Search(ctx context.Context, tenant store.TenantID, req identify.SearchRequest) (identify.Answer, error)
-	Verify(ctx context.Context, tenant store.TenantID, req identify.VerifyRequest) (identify.Verification, error)
-	DeletePhotos(ctx context.Context, tenant store.TenantID, gallery string, subject store.SubjectID) error
+	CreateGallery(ctx context.Context, by store.Actor, g store.Gallery) (store.Gallery, error)
+	Enrol(ctx context.Context, by store.Actor, req identify.EnrolRequest) (identify.Enrolled, error)
+	Search(ctx context.Context, by store.Actor, req identify.SearchRequest) (identify.Answer, error)
+	Verify(ctx context.Context, by store.Actor, req identify.VerifyRequest) (identify.Verification, error)
+	DeletePhotos(ctx context.Context, by store.Actor, gallery string, subject store.SubjectID) error
 }
 
 // Keys are the clients: a client's id is a key's id and its secret the key's;
@@ -137,14 +137,14 @@ func scoped(scope string, h func(c *fiber.Ctx, p access.Principal) error) fiber.
 }
 
 // inGallery does what needs the tenant's gallery, and makes it when missing.
-func (d *dialect) inGallery(ctx context.Context, tenant store.TenantID, do func() error) error {
+func (d *dialect) inGallery(ctx context.Context, by store.Actor, do func() error) error {
 	err := do()
 	if !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	policy := d.service.DefaultPolicy()
 	policy.KeepPhotos = true
-	_, err = d.service.CreateGallery(ctx, tenant, store.Gallery{Name: Gallery, Policy: policy})
+	_, err = d.service.CreateGallery(ctx, by, store.Gallery{Name: Gallery, Policy: policy})
 	if err != nil && !errors.Is(err, store.ErrExists) {
 		return fmt.Errorf("make gallery: %w", err)
 	}
