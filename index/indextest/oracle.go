@@ -100,9 +100,9 @@ func (f *feed) brute(t testT, q index.Query) []index.Hit {
 		}
 		cosine, err := r.template.Cosine(q.Probe)
 		require.NoError(t, err)
-		h := index.Hit{Subject: store.SubjectID(r.subject), Face: store.FaceID(id), Cosine: cosine}
-		if have, ok := best[store.SubjectID(r.subject)]; !ok || compareHits(h, have) < 0 {
-			best[store.SubjectID(r.subject)] = h
+		h := index.Hit{Subject: r.subject, Face: store.FaceID(id), Cosine: cosine}
+		if have, ok := best[r.subject]; !ok || compareHits(h, have) < 0 {
+			best[r.subject] = h
 		}
 	}
 	hits := make([]index.Hit, 0, len(best))

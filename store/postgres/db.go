@@ -23,7 +23,7 @@ func (s *Store) Read(ctx context.Context, doing string, do func(store.Reader) er
 
 // reader asks on any connection.
 type reader struct {
-	ctx context.Context //nolint:containedctx // the call's own
+	ctx context.Context // the call's own
 	s   *Store
 }
 

@@ -28,7 +28,7 @@ func (s *Store) Remove(ctx context.Context, doing string, do func(store.Tx) erro
 
 // portable runs SQL that is not SQLite's own.
 type portable struct {
-	ctx  context.Context //nolint:containedctx // the call's own
+	ctx  context.Context // the call's own
 	conn interface {
 		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
