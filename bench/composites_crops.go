@@ -167,15 +167,17 @@ func appendCell(cells []wholeCell, c wholeCell, shots []wholeShot, want func(who
 	return append(cells, c)
 }
 
-// tightCell is of square photos that a face fills.
+// tightCell is of square photos that a face fills, cut out of larger ones.
 type tightCell struct {
 	Side   int     `json:"side"`
 	Margin float64 `json:"margin"`
 	Photos int     `json:"photos"`
 	Found  float64 `json:"found"`
 	// Near is the share of all photos whose template is at 0.95 or more to that
-	// of the true landmarks.
-	Near      float64 `json:"near_true"`
+	// of the whole photo.
+	Near    float64 `json:"near_whole"`
+	ToWhole levels  `json:"cosine_to_whole"`
+	// ToTrue compares with the template of the true landmarks.
 	ToTrue    levels  `json:"cosine_to_true"`
 	Landmarks float64 `json:"landmark_error"`
 }
@@ -191,39 +193,68 @@ func (b *composites) tight(ctx context.Context, heads int) ([]tightCell, error) 
 	leans := []float64{0, -20, 40}
 	err := each(ctx, len(cells), func(ctx context.Context, i int) error {
 		c := &cells[i]
-		var toTrue, landmarks []float64
+		var toWhole, toTrue, landmarks []float64
 		for n := range len(leans) * heads {
 			head := b.heads[(7*i+n)%len(b.heads)]
-			photo := b.ground(i+n, c.Side, c.Side)
 			width := float64(c.Side) / (float64(head.Box.Height/head.Box.Width) + 2*c.Margin)
-			half := float64(c.Side) / 2
-			t := composite.Paste(photo, composite.Placement{Head: head, X: half, Y: half, Width: width, Tilt: leans[n%len(leans)]})[0]
-			truly, err := b.truly(ctx, photo, t)
-			if err != nil {
-				return err
-			}
-			f, _, err := b.find(ctx, photo, t)
+			around := int(width)
+			whole := b.ground(i+n, c.Side+2*around, c.Side+2*around)
+			half := float64(c.Side)/2 + float64(around)
+			in := composite.Paste(whole, composite.Placement{Head: head, X: half, Y: half, Width: width, Tilt: leans[n%len(leans)]})[0]
+			shot, err := b.cutOut(ctx, whole, in, image.Rect(around, around, around+c.Side, around+c.Side))
 			if err != nil {
 				return err
 			}
 			c.Photos++
-			cosine := 0.0
-			if f != nil {
-				if cosine, err = f.Template.Cosine(truly); err != nil {
-					return err
-				}
-				toTrue, landmarks = append(toTrue, cosine), append(landmarks, landmarkError(f, t))
+			if shot.found {
+				toWhole, toTrue, landmarks = append(toWhole, shot.toWhole), append(toTrue, shot.toTrue), append(landmarks, shot.landmarks)
 			}
-			if cosine < near {
-				if err := b.keepPhoto(photo, fmt.Sprintf("tight-%d-%.2f-tilt%.0f-%s-%.2f", c.Side, c.Margin, leans[n%len(leans)], head.Name, cosine)); err != nil {
+			if shot.toWhole < near {
+				if err := b.keepPhoto(whole, fmt.Sprintf("tight-%d-%.2f-tilt%.0f-%s-%.2f", c.Side, c.Margin, leans[n%len(leans)], head.Name, shot.toWhole)); err != nil {
 					return err
 				}
 			}
 		}
 		c.Found = float64(len(toTrue)) / float64(c.Photos)
-		c.Near = shareOf(toTrue, near, c.Photos)
-		c.ToTrue, c.Landmarks = levelsOf(toTrue), levelsOf(landmarks).Median
+		c.Near = shareOf(toWhole, near, c.Photos)
+		c.ToWhole, c.ToTrue, c.Landmarks = levelsOf(toWhole), levelsOf(toTrue), levelsOf(landmarks).Median
 		return nil
 	})
 	return cells, err
+}
+
+// tightShot is what becomes of a face whose photo is cut; found says whether it
+// is there in both.
+type tightShot struct {
+	found                      bool
+	toWhole, toTrue, landmarks float64
+}
+
+// cutOut compares a face in a photo with itself in a part of the photo.
+func (b *composites) cutOut(ctx context.Context, whole *image.RGBA, t composite.Truth, part image.Rectangle) (tightShot, error) {
+	truly, err := b.truly(ctx, whole, t)
+	if err != nil {
+		return tightShot{}, err
+	}
+	all, _, err := b.find(ctx, whole, t)
+	if err != nil {
+		return tightShot{}, err
+	}
+	within := t
+	within.X -= float64(part.Min.X)
+	within.Y -= float64(part.Min.Y)
+	for i := range within.Landmarks {
+		within.Landmarks[i].X -= float32(part.Min.X)
+		within.Landmarks[i].Y -= float32(part.Min.Y)
+	}
+	f, _, err := b.find(ctx, composite.Crop(whole, part, part.Dx(), part.Dy()), within)
+	if err != nil || f == nil || all == nil {
+		return tightShot{}, err
+	}
+	s := tightShot{found: true, landmarks: landmarkError(f, within)}
+	if s.toTrue, err = f.Template.Cosine(truly); err != nil {
+		return tightShot{}, err
+	}
+	s.toWhole, err = f.Template.Cosine(all.Template)
+	return s, err
 }

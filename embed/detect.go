@@ -19,8 +19,8 @@ type detection struct {
 	box        face.Box
 	landmarks  face.Landmarks
 	confidence float32
-	// stride is that of the cell that proposed it.
-	stride int
+	// doubtful says that the detector alone would not take it for a face.
+	doubtful bool
 	// face is what was made of it, once it was; nil when it is none.
 	face *photo.Face
 	made bool
@@ -32,7 +32,7 @@ type view struct {
 	side, border float64
 }
 
-// views are tried until one shows a face. The first shows the whole photo as
+// views are tried until one surely shows a face. The first shows the whole photo as
 // large as the frame allows; the others find a face that fills the photo,
 // which needs room around it and fewer pixels.
 var views = []view{{side: 1}, {side: 0.5, border: 0.25}, {side: 0.25, border: 0.125}}
@@ -42,6 +42,9 @@ type detector struct {
 	pack.Detector
 	session *onnx.Session
 	decode  decoder
+	// least is the confidence from which on it says what it finds: its score, or
+	// less where an aligner is asked.
+	least float32
 }
 
 // decoder reads a model's outputs for a frame of the size in pixels, and
@@ -59,7 +62,10 @@ func newDetector(rt *onnx.Runtime, p *pack.Pack) (*detector, error) {
 			return nil, err
 		}
 	}
-	d := &detector{Detector: p.Detector}
+	d := &detector{Detector: p.Detector, least: p.Detector.Score}
+	if p.Aligner != nil {
+		d.least = p.Aligner.Doubtful
+	}
 	switch p.Detector.Decoder {
 	case pack.YuNet:
 		d.decode, err = newYuNet(p.Detector, model.Outputs())
@@ -78,27 +84,28 @@ func newDetector(rt *onnx.Runtime, p *pack.Pack) (*detector, error) {
 }
 
 // bufferSize is how many values the largest input has.
-func (d *detector) bufferSize() int {
-	n := inputSize(d.Frame + d.MaxStride())
-	if d.CloseUp != nil {
-		n = max(n, inputSize(d.CloseUp.Frame)+sourceSize(d.CloseUp.Frame))
-	}
-	return n
-}
+func (d *detector) bufferSize() int { return inputSize(d.Frame + d.MaxStride()) }
 
 // inputSize is how many values a square input of the side has.
 func inputSize(side int) int { return 3 * side * side }
 
 // detect finds the faces of a photo. The buffer has bufferSize values.
 func (d *detector) detect(ctx context.Context, p *picture.Picture, buffer []float32) ([]detection, error) {
+	var all []detection
 	for _, v := range views {
 		found, err := d.detectIn(ctx, p, v, buffer)
-		if err != nil || len(found) > 0 {
-			return found, err
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+		if slices.ContainsFunc(found, certain) {
+			break
 		}
 	}
-	return nil, nil
+	return suppress(all, d.NMS), nil
 }
+
+func certain(d detection) bool { return !d.doubtful }
 
 func (d *detector) detectIn(ctx context.Context, p *picture.Picture, v view, buffer []float32) ([]detection, error) {
 	f := d.frame(p.Width, p.Height, v)
@@ -114,13 +121,14 @@ func (d *detector) detectIn(ctx context.Context, p *picture.Picture, v view, buf
 	if err != nil {
 		return nil, err
 	}
-	found, err := d.decode(outputs, f.width, f.height, d.Score)
+	found, err := d.decode(outputs, f.width, f.height, d.least)
 	if err != nil {
 		return nil, err
 	}
 	found = suppress(slices.DeleteFunc(found, broken), d.NMS)
 	for i := range found {
 		f.toPhoto(&found[i], p.Width, p.Height)
+		found[i].doubtful = found[i].confidence < d.Score
 	}
 	return found, nil
 }

@@ -68,7 +68,7 @@ func New(cfg Config, rt *onnx.Runtime, workers *pool.Pool, packs ...*pack.Pack) 
 		if err := m.load(rt); err != nil {
 			return nil, fmt.Errorf("load pack %q: %w", p.Name, err)
 		}
-		frame = max(frame, m.detector.bufferSize())
+		frame = max(frame, m.bufferSize())
 	}
 	for range workers.Size() {
 		e.memory = append(e.memory, newMemory(frame))
@@ -180,7 +180,7 @@ func (e *Embedder) Embed(ctx context.Context, pack string, content []byte, check
 	}
 	return photo.Result{
 		Width: s.Width, Height: s.Height, Rotation: s.rotation, MediaType: s.MediaType,
-		Faces: faces, LeftOut: max(0, len(s.found)-e.maxFaces), Cut: cut, Damage: s.Damage(), Timings: t.timings,
+		Faces: faces, LeftOut: max(0, s.certain()-e.maxFaces), Cut: cut, Damage: s.Damage(), Timings: t.timings,
 	}, nil
 }
 

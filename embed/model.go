@@ -18,7 +18,9 @@ import (
 type model struct {
 	*pack.Pack
 
-	detector    *detector
+	detector *detector
+	// aligner is nil when faces stay where the detector found them.
+	aligner     *aligner
 	recognisers []*recogniser
 	// judge is nil when liveness cannot be judged.
 	judge *judge
@@ -31,6 +33,9 @@ func (m *model) load(rt *onnx.Runtime) error {
 		return fmt.Errorf("detector %s: %w", m.Detector.File, err)
 	}
 	m.detector = d
+	if m.aligner, err = newAligner(rt, m.Pack); err != nil {
+		return fmt.Errorf("aligner %s: %w", m.Aligner.File, err)
+	}
 	for _, cfg := range m.Recognisers {
 		r, err := newRecogniser(rt, m.Pack, cfg)
 		if err != nil {
@@ -44,10 +49,22 @@ func (m *model) load(rt *onnx.Runtime) error {
 	return nil
 }
 
+// bufferSize is how many values the largest input has.
+func (m *model) bufferSize() int {
+	n := m.detector.bufferSize()
+	if m.aligner != nil {
+		n = max(n, m.aligner.bufferSize())
+	}
+	return n
+}
+
 func (m *model) close() error {
 	var err error
 	if m.detector != nil {
 		err = m.detector.session.Close()
+	}
+	if m.aligner != nil {
+		err = errors.Join(err, m.aligner.session.Close())
 	}
 	for _, r := range m.recognisers {
 		err = errors.Join(err, r.session.Close())

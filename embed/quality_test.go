@@ -65,7 +65,7 @@ func TestQualityFallsWithThePhoto(t *testing.T) {
 		"dark":         {each(func(v float64) float64 { return v * 0.15 }), photo.ReasonDark},
 		"bright":       {each(func(v float64) float64 { return 190 + v*0.4 }), photo.ReasonBright},
 		"low contrast": {each(func(v float64) float64 { return 120 + v*0.08 }), photo.ReasonLowContrast},
-		"noise":        {each(func(v float64) float64 { return v + 110*rng.NormFloat64() }), photo.ReasonUnclear},
+		"noise":        {each(func(v float64) float64 { return v + 180*rng.NormFloat64() }), photo.ReasonUnclear},
 	} {
 		t.Run(name, func(t *testing.T) {
 			found := faces(t, e, degrade(t, c.spoil))

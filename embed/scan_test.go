@@ -40,13 +40,13 @@ func showing(t *testing.T, r photo.Result, truth composite.Truth) photo.Face {
 	return shown[0]
 }
 
-// A face of 60 pixels in 4,000 × 3,000 is found when asked for, as well as in
+// A face of 40 pixels in 4,000 × 3,000 is found when asked for, as well as in
 // the part of the photo that a caller would cut.
 func TestSmallFaceInALargePhoto(t *testing.T) {
 	e := patient(t)
 	head := heads(t)[1]
 	scene := composite.Ground(composite.Backgrounds()[0], 4000, 3000, 1)
-	truth := composite.Paste(scene, composite.Placement{Head: head, X: 2717, Y: 1180, Width: 60})[0]
+	truth := composite.Paste(scene, composite.Placement{Head: head, X: 2717, Y: 1180, Width: 40})[0]
 	data, err := composite.JPEG(scene)
 	require.NoError(t, err)
 	fast, err := e.Embed(t.Context(), "default", data)

@@ -42,7 +42,7 @@ func newSCRFD(d pack.Detector, ports []onnx.Port) (decoder, error) {
 
 func scrfdBox(bbox, kps []float32, x, y, stride, confidence float32) detection {
 	d := detection{
-		confidence: confidence, stride: int(stride),
+		confidence: confidence,
 		box: face.Box{
 			X: x - float32(bbox[0]*stride), Y: y - float32(bbox[1]*stride),
 			Width: (bbox[0] + bbox[2]) * stride, Height: (bbox[1] + bbox[3]) * stride,

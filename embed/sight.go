@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -29,6 +30,17 @@ type sight struct {
 	found    []detection
 }
 
+// certain is how many of those found the detector alone takes for faces.
+func (s *sight) certain() int {
+	n := 0
+	for _, d := range s.found {
+		if !d.doubtful {
+			n++
+		}
+	}
+	return n
+}
+
 // look finds the faces of a photo as it is; closely, also part by part.
 func (t *task) look(ctx context.Context, p *picture.Picture, closely bool) (sight, error) {
 	found, err := t.detector.detect(ctx, p, t.frame)
@@ -45,10 +57,16 @@ func (t *task) look(ctx context.Context, p *picture.Picture, closely bool) (sigh
 }
 
 // faces are the n largest of those found, largest first, with templates, but
-// what is no face.
+// what is no face. Those that the detector is not sure of come after all others.
 func (t *task) faces(ctx context.Context, s sight, n int) ([]photo.Face, error) {
 	slices.SortStableFunc(s.found, func(a, b detection) int {
-		return cmp.Compare(b.box.Area(), a.box.Area())
+		switch {
+		case a.doubtful == b.doubtful:
+			return cmp.Compare(b.box.Area(), a.box.Area())
+		case a.doubtful:
+			return 1
+		}
+		return -1
 	})
 	made := []photo.Face{}
 	for i := range s.found[:min(n, len(s.found))] {
@@ -61,6 +79,10 @@ func (t *task) faces(ctx context.Context, s sight, n int) ([]photo.Face, error) 
 			made = append(made, *f)
 		}
 	}
+	made = t.apart(made)
+	slices.SortStableFunc(made, func(a, b photo.Face) int {
+		return cmp.Compare(b.Box.Area(), a.Box.Area())
+	})
 	return made, nil
 }
 
@@ -71,7 +93,7 @@ func (t *task) face(ctx context.Context, p *picture.Picture, d *detection) (*pho
 		return d.face, nil
 	}
 	d.made = true
-	toPhoto, ok, err := t.detector.refine(ctx, p, d, t.frame)
+	toPhoto, ok, err := t.refine(ctx, p, d)
 	if err != nil {
 		return nil, fmt.Errorf("refine face: %w", err)
 	}
@@ -79,7 +101,11 @@ func (t *task) face(ctx context.Context, p *picture.Picture, d *detection) (*pho
 	if !ok {
 		return nil, nil
 	}
-	t.detector.source(p, toPhoto, t.frame).warp(t.crop, toPhoto)
+	if t.aligner == nil {
+		p.Warp(t.crop, toPhoto)
+	} else {
+		sourceOf(p, toPhoto, t.frame).warp(t.crop, toPhoto)
+	}
 	t.timings.Align += t.clock.lap()
 
 	joined, length, err := t.recognise(ctx, t.crop, t.input)
@@ -92,12 +118,43 @@ func (t *task) face(ctx context.Context, p *picture.Picture, d *detection) (*pho
 		Box: d.box, Landmarks: d.landmarks, Confidence: d.confidence,
 		Quality: assess(d.landmarks, t.crop, t.Pack, length, joined),
 	}
+	if t.aligner != nil {
+		f.Quality.Roll = float32(degrees(math.Atan2(toPhoto.D, toPhoto.A)))
+	}
 	if err := t.finish(f, joined); err != nil {
 		return nil, fmt.Errorf("finish template: %w", err)
 	}
 	d.face = f
 	t.timings.Assess += t.clock.lap()
 	return f, nil
+}
+
+// refine says where the aligned crop of a detection lies; false when it is no face.
+func (t *task) refine(ctx context.Context, p *picture.Picture, d *detection) (cropToPhoto picture.Affine, ok bool, err error) {
+	found, ok := align(d.landmarks)
+	if !ok || t.aligner == nil {
+		return found, ok, nil
+	}
+	settled, confidence, err := t.aligner.settle(ctx, p, found, t.frame)
+	if err != nil || confidence < t.aligner.Score {
+		return found, err == nil && d.confidence >= t.aligner.Sure, err
+	}
+	d.landmarks = moved(d.landmarks, found, settled)
+	return settled, true, nil
+}
+
+// apart are the faces without those whose crop the aligner moved to where that of
+// one lies that the detector is more sure of.
+func (t *task) apart(faces []photo.Face) []photo.Face {
+	if t.aligner == nil {
+		return faces
+	}
+	all := slices.Clone(faces)
+	return slices.DeleteFunc(faces, func(f photo.Face) bool {
+		return slices.ContainsFunc(all, func(g photo.Face) bool {
+			return g.Confidence > f.Confidence && seen(g.Landmarks).IoU(seen(f.Landmarks)) > t.detector.NMS
+		})
+	})
 }
 
 // stopwatch is the time of its last lap.

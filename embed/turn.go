@@ -28,8 +28,8 @@ const (
 	sureOf        = 0.9
 	clearlySureOf = 0.05
 	// lying is how far a head leans, in degrees, when it says nothing of the photo
-	// as it stands: nearer to the next turn, with room for heads that lean.
-	lying = 60
+	// as it stands: nearer to the next turn.
+	lying = 45
 	// witnesses are how many faces of each turn are heard, the ones that the
 	// detector is most sure of.
 	witnesses = 3

@@ -54,7 +54,7 @@ func newYuNet(d pack.Detector, ports []onnx.Port) (decoder, error) {
 func yuNetCell(bbox, kps []float32, column, row, stride, confidence float32) detection {
 	w, h := float32(exp(bbox[2])*stride), float32(exp(bbox[3])*stride)
 	d := detection{
-		confidence: confidence, stride: int(stride),
+		confidence: confidence,
 		box: face.Box{
 			X: float32((column+bbox[0])*stride) - float32(w/2), Y: float32((row+bbox[1])*stride) - float32(h/2),
 			Width: w, Height: h,

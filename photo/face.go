@@ -13,8 +13,7 @@ type Face struct {
 	Box       face.Box
 	Landmarks face.Landmarks
 	Rotation  int
-	// Confidence is the detector's, in [0, 1], of the face as it is seen from
-	// near where the pack says how, else of the face in the photo.
+	// Confidence is the detector's, in [0, 1].
 	Confidence float32
 	// Template is what to keep, and Probe what to compare with those kept: their
 	// cosine is that of two photos, whichever is the probe.

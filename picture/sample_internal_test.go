@@ -167,7 +167,7 @@ func TestResizeAveragesAreas(t *testing.T) {
 }
 
 // TestWarpInterpolates compares with the definition: the four pixels around,
-// those outside the picture black.
+// those outside the picture black, or those nearest to it.
 func TestWarpInterpolates(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w, h := rapid.IntRange(1, 12).Draw(t, "width"), rapid.IntRange(1, 12).Draw(t, "height")
@@ -178,21 +178,25 @@ func TestWarpInterpolates(t *testing.T) {
 			A: coefficient.Draw(t, "a"), B: coefficient.Draw(t, "b"), C: 3 * coefficient.Draw(t, "c"),
 			D: coefficient.Draw(t, "d"), E: coefficient.Draw(t, "e"), F: 3 * coefficient.Draw(t, "f"),
 		}
-		dst := NewRaster(5, 4)
+		dst, repeating := NewRaster(5, 4), NewRaster(5, 4)
 		p.Warp(dst, m)
+		p.WarpRepeating(repeating, m)
 		for y := range dst.Height {
 			for x := range dst.Width {
 				u, v := m.A*float64(x)+m.B*float64(y)+m.C, m.D*float64(x)+m.E*float64(y)+m.F
 				left, top := math.Floor(u), math.Floor(v)
-				want := 0.0
+				want, nearest := 0.0, 0.0
 				for _, q := range [4][2]float64{{left, top}, {left + 1, top}, {left, top + 1}, {left + 1, top + 1}} {
-					if q[0] < 0 || q[1] < 0 || q[0] >= float64(w) || q[1] >= float64(h) {
-						continue
-					}
 					share := (1 - math.Abs(u-q[0])) * (1 - math.Abs(v-q[1]))
-					want += share * float64(replicated(p, int(q[0]), int(q[1]))[0])
+					i, j := min(max(q[0], 0), float64(w-1)), min(max(q[1], 0), float64(h-1))
+					value := float64(replicated(p, int(i), int(j))[0])
+					nearest += share * value
+					if i == q[0] && j == q[1] {
+						want += share * value
+					}
 				}
 				require.InDelta(t, want, dst.R[y*dst.Width+x], 1e-2)
+				require.InDelta(t, nearest, repeating.R[y*dst.Width+x], 1e-2)
 			}
 		}
 	})
@@ -224,8 +228,8 @@ func TestRasterWarpsAsItsPicture(t *testing.T) {
 			D: number.Draw(t, "d"), E: number.Draw(t, "e"), F: 10 * number.Draw(t, "f"),
 		}
 		want, got := NewRaster(17, 11), NewRaster(17, 11)
-		p.Warp(want, m)
-		whole.Warp(got, m)
+		p.WarpRepeating(want, m)
+		whole.WarpRepeating(got, m)
 		for i := range want.R {
 			require.InDelta(t, want.R[i], got.R[i], 0.02)
 			require.InDelta(t, want.G[i], got.G[i], 0.02)

@@ -1,7 +1,5 @@
 package picture
 
-import "math"
-
 // Affine maps (x, y) to (A·x + B·y + C, D·x + E·y + F). Pixel centres have
 // whole coordinates.
 type Affine struct {
@@ -51,15 +49,20 @@ func (m Affine) inside(width, height int, right, bottom float64) bool {
 // outside the picture is black. It is what OpenCV's warpAffine does with
 // INTER_LINEAR, BORDER_CONSTANT and the inverse map.
 func (p *Picture) Warp(dst *Raster, toPicture Affine) {
+	p.WarpRepeating(dst, toPicture)
+	if !toPicture.inside(dst.Width, dst.Height, float64(p.Width-1), float64(p.Height-1)) {
+		p.darken(dst, toPicture)
+	}
+}
+
+// WarpRepeating is Warp, but what lies outside the picture repeats its edge.
+func (p *Picture) WarpRepeating(dst *Raster, toPicture Affine) {
 	for i, out := range [][]float32{dst.R, dst.G, dst.B} {
 		if i == 0 || p.colour != grey {
 			p.planes[i].warp(out, dst.Width, dst.Height, toPicture)
 		}
 	}
 	p.colour.convertRow(dst.R, dst.G, dst.B)
-	if !toPicture.inside(dst.Width, dst.Height, float64(p.Width-1), float64(p.Height-1)) {
-		p.darken(dst, toPicture)
-	}
 }
 
 // darken multiplies every value by the share of its interpolation that falls
@@ -146,33 +149,18 @@ func (p plane) nearest(x, y float64) float32 {
 
 func lerp(a, b, t float32) float32 { return a + float32(t*(b-a)) }
 
-// Warp fills another raster as Picture.Warp does.
-func (r *Raster) Warp(dst *Raster, toRaster Affine) {
+// WarpRepeating fills another raster as Picture.WarpRepeating does.
+func (r *Raster) WarpRepeating(dst *Raster, toRaster Affine) {
+	right, bottom := float64(r.Width-1), float64(r.Height-1)
+	from, to := [3][]float32{r.R, r.G, r.B}, [3][]float32{dst.R, dst.G, dst.B}
 	for i := range dst.R {
 		u, v := toRaster.Apply(float64(i%dst.Width), float64(i/dst.Width))
-		left, top := math.Floor(u), math.Floor(v)
-		if !(left >= -1 && top >= -1 && left < float64(r.Width) && top < float64(r.Height)) {
-			dst.R[i], dst.G[i], dst.B[i] = 0, 0, 0
-			continue
-		}
-		x, y, fx, fy := int(left), int(top), float32(u-left), float32(v-top)
-		dst.R[i] = r.between(r.R, x, y, fx, fy)
-		dst.G[i] = r.between(r.G, x, y, fx, fy)
-		dst.B[i] = r.between(r.B, x, y, fx, fy)
-	}
-}
-
-// between interpolates between four values, the first in column x and row y, of
-// which those outside are black.
-func (r *Raster) between(pix []float32, x, y int, fx, fy float32) float32 {
-	if i := y*r.Width + x; x >= 0 && y >= 0 && x+1 < r.Width && y+1 < r.Height {
-		return lerp(lerp(pix[i], pix[i+1], fx), lerp(pix[i+r.Width], pix[i+r.Width+1], fx), fy)
-	}
-	var corners [4]float32
-	for i := range corners {
-		if u, v := x+i%2, y+i/2; u >= 0 && v >= 0 && u < r.Width && v < r.Height {
-			corners[i] = pix[v*r.Width+u]
+		u, v = min(max(u, 0), right), min(max(v, 0), bottom)
+		left, top := int(u), int(v)
+		fx, fy := float32(u-float64(left)), float32(v-float64(top))
+		at, dx, dy := top*r.Width+left, min(1, r.Width-1-left), r.Width*min(1, r.Height-1-top)
+		for k, pix := range from {
+			to[k][i] = lerp(lerp(pix[at], pix[at+dx], fx), lerp(pix[at+dy], pix[at+dy+dx], fx), fy)
 		}
 	}
-	return lerp(lerp(corners[0], corners[1], fx), lerp(corners[2], corners[3], fx), fy)
 }

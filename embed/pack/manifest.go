@@ -3,7 +3,10 @@
 // a manifest and its files; nothing of it is code.
 package pack
 
-import "oneton/calibration"
+import (
+	"oneton/calibration"
+	"oneton/face"
+)
 
 // Manifest is what a pack's YAML file says.
 type Manifest struct {
@@ -18,7 +21,10 @@ type Manifest struct {
 	// Files lists every file of the pack.
 	Files []File `yaml:"files"`
 
-	Detector    Detector     `yaml:"detector"`
+	Detector Detector `yaml:"detector"`
+	// Aligner, when set, corrects where the detector's landmarks put the crop of a
+	// face, and rejects what is no face.
+	Aligner     *Aligner     `yaml:"aligner"`
 	Recognisers []Recogniser `yaml:"recognisers"`
 	// Flip averages each face with its mirror image.
 	Flip bool `yaml:"flip"`
@@ -121,25 +127,32 @@ type Detector struct {
 	// union from which two boxes are one face.
 	Score float32 `yaml:"score"`
 	NMS   float32 `yaml:"nms"`
-	// CloseUp, when set, says how each face is looked at again alone, which
-	// needs AnySize.
-	CloseUp *CloseUp `yaml:"close_up"`
 }
 
-// CloseUp describes the square picture in which the detector sees one face.
-type CloseUp struct {
-	// Frame is its side in pixels, a multiple of the largest stride, and Face
-	// the side in it of the face's aligned crop: as large as the largest stride
-	// needs to answer.
-	Frame int     `yaml:"frame"`
-	Face  float32 `yaml:"face"`
-	// Score is the least confidence there of a face, and Clear the one from
-	// which the face is not looked for in other turns.
+// Aligner describes a model that sees a part of an aligned crop, and nothing
+// around it, and tells how the crop must be moved, turned and scaled to lie on the
+// face as the recognisers expect. It gives five values: dx, dy, a, b and q. What
+// should lie at the point p of the crop lies at c + (dx, dy) + [[a, -b],
+// [b, a]]·(p - c) of the one seen, and q is the confidence, in [0, 1], that this is
+// so.
+type Aligner struct {
+	File  string `yaml:"file"`
+	Input Input  `yaml:"input"`
+	// Side is that of the model's square input, in pixels. It shows a square of
+	// Window pixels of the crop around Centre, which is c.
+	Side   int        `yaml:"side"`
+	Window float64    `yaml:"window"`
+	Centre face.Point `yaml:"centre"`
+	// Steps is how often a crop is looked at, at most, until it stands still.
+	Steps int `yaml:"steps"`
+	// Score is the least confidence of a face, in every look. A face of which the
+	// model is less sure stays as the detector found it, from a confidence of the
+	// detector's of Sure on, and is none below it.
 	Score float32 `yaml:"score"`
-	Clear float32 `yaml:"clear"`
-	// Sure is the confidence in the photo from which a face that is none from
-	// near stays as it was found.
-	Sure float32 `yaml:"sure"`
+	Sure  float32 `yaml:"sure"`
+	// Doubtful is the least confidence of the detector, at most its score, at which
+	// the model is asked about what the detector found.
+	Doubtful float32 `yaml:"doubtful"`
 }
 
 // Alignment names the template onto which landmarks are brought.

@@ -15,7 +15,7 @@ import (
 // manifests holds the built-in packs' manifests, and the small files of theirs
 // that no package has.
 //
-//go:embed manifests/*.yaml manifests/*.f32
+//go:embed manifests/*.yaml manifests/*.f32 manifests/*.onnx
 var manifests embed.FS
 
 // Pack is a manifest with the contents of its files, each of which has the

@@ -13,6 +13,7 @@ import (
 
 	"oneton/embed/embedtest"
 	"oneton/embed/pack"
+	"oneton/face"
 )
 
 func hash(data string) string {
@@ -48,6 +49,16 @@ detector:
   anchors: 2
   score: 0.5
   nms: 0.4
+aligner:
+  file: detector.onnx
+  input: {colour: bgr, mean: 1, scale: 2}
+  side: 64
+  window: 84.5
+  centre: {x: 55.5, y: 67.5}
+  steps: 2
+  score: 0.25
+  doubtful: 0.3
+  sure: 0.875
 recognisers:
   - file: recogniser.onnx
     alignment: arcface-112
@@ -100,6 +111,10 @@ func TestParseReadsManifest(t *testing.T) {
 	require.Equal(t, pack.SCRFD, m.Detector.Decoder)
 	require.Equal(t, 32, m.Detector.MaxStride())
 	require.Equal(t, pack.Input{Colour: pack.RGB, Mean: 127.5, Scale: 0.0078125}, m.Detector.Input)
+	require.Equal(t, &pack.Aligner{
+		File: "detector.onnx", Input: pack.Input{Colour: pack.BGR, Mean: 1, Scale: 2}, Side: 64, Window: 84.5,
+		Centre: face.Point{X: 55.5, Y: 67.5}, Steps: 2, Score: 0.25, Doubtful: 0.3, Sure: 0.875,
+	}, m.Aligner)
 	require.Equal(t, 512, m.Recognisers[0].TemplateDimension())
 	require.Equal(t, 100, m.Recognisers[1].TemplateDimension())
 	require.Equal(t, 501, m.TemplateDimension())
@@ -155,6 +170,25 @@ func TestParseRefuses(t *testing.T) {
 		"unknown colour":         {"colour: rgb, mean: 127.5, scale: 0.0078125", "colour: grb, mean: 127.5, scale: 0.0078125", "detector.input.colour"},
 		"no scale":               {"scale: 0.0078125", "scale: 0", "detector.input.scale"},
 		"endless mean":           {"mean: 127.5, scale: 0.0078125", "mean: .inf, scale: 0.0078125", "detector.input.mean"},
+		"aligner not listed":     {"aligner:\n  file: detector.onnx", "aligner:\n  file: other.onnx", "aligner.file"},
+		"aligner colour":         {"colour: bgr, mean: 1", "colour: red, mean: 1", "aligner.input.colour"},
+		"aligner side":           {"side: 64", "side: 0", "aligner.side"},
+		"endless aligner side":   {"side: 64", "side: 100000", "aligner.side"},
+		"no window":              {"window: 84.5", "window: 0", "aligner.window"},
+		"window of no number":    {"window: 84.5", "window: .nan", "aligner.window"},
+		"endless window":         {"window: 84.5", "window: .inf", "aligner.window"},
+		"centre of no number":    {"centre: {x: 55.5, y: 67.5}", "centre: {x: 55.5, y: .nan}", "aligner.centre"},
+		"centre outside":         {"centre: {x: 55.5, y: 67.5}", "centre: {x: -1, y: 67.5}", "aligner.centre"},
+		"centre of one number":   {"centre: {x: 55.5, y: 67.5}", "centre: {x: 55.5}", "centre"},
+		"no steps":               {"steps: 2", "steps: 0", "aligner.steps"},
+		"endless steps":          {"steps: 2", "steps: 1000", "aligner.steps"},
+		"aligner score":          {"score: 0.25", "score: 0", "aligner.score"},
+		"aligner score of one":   {"score: 0.25", "score: 1", "aligner.score"},
+		"no doubt":               {"doubtful: 0.3", "doubtful: 0", "aligner.doubtful"},
+		"doubt of all":           {"doubtful: 0.3", "doubtful: 0.51", "aligner.doubtful"},
+		"sure below the score":   {"sure: 0.875", "sure: 0.4", "aligner.sure"},
+		"sure above one":         {"sure: 0.875", "sure: 1.5", "aligner.sure"},
+		"unknown key of aligner": {"steps: 2", "steps: 2\n  strides: 3", "strides"},
 		"recogniser not listed":  {"file: recogniser.onnx\n", "file: other.onnx\n", "recognisers[0].file"},
 		"unknown alignment":      {"alignment: arcface-112", "alignment: eyes", "recognisers[0].alignment"},
 		"no dimension":           {"dimension: 512", "dimension: 0", "recognisers[0].dimension"},

@@ -69,6 +69,11 @@ func (m *Manifest) validate() error {
 	if err := m.Detector.validate(m.listed); err != nil {
 		return fmt.Errorf("detector.%w", err)
 	}
+	if m.Aligner != nil {
+		if err := m.Aligner.validate(m.listed, m.Detector.Score); err != nil {
+			return fmt.Errorf("aligner.%w", err)
+		}
+	}
 	weights := 0.0
 	for i, r := range m.Recognisers {
 		if err := r.validate(m.listed); err != nil {
@@ -140,6 +145,7 @@ const (
 	maxSide      = 1024
 	maxCrop      = 10
 	maxClasses   = 1000
+	maxSteps     = 8
 )
 
 func (d Detector) validate(listed func(string) bool) error {
@@ -166,24 +172,28 @@ func (d Detector) validate(listed func(string) bool) error {
 			return fmt.Errorf("strides: %d must divide %d", s, d.MaxStride())
 		}
 	}
-	if c := d.CloseUp; c != nil {
-		if err := firstBroken([]rule{
-			{d.AnySize, "any_size", "true for a close-up"},
-			{c.Frame >= 1 && c.Frame <= maxSide && c.Frame%d.MaxStride() == 0, "close_up.frame", fmt.Sprintf("a multiple of the largest stride, at most %d", maxSide)},
-			{c.Face > 0 && c.Face <= float32(c.Frame), "close_up.face", "above 0 and at most the frame"},
-			{c.Score > 0 && c.Score < 1, "close_up.score", "between 0 and 1"},
-			{c.Sure > 0 && c.Sure <= 1, "close_up.sure", "above 0 and at most 1"},
-			{c.Clear >= c.Score && c.Clear < 1, "close_up.clear", "the score or more, and below 1"},
-		}); err != nil {
-			return err
-		}
-	}
 	return d.Input.validate()
 }
 
 // MaxStride is the largest stride, of which the sides of every frame are
 // multiples.
 func (d Detector) MaxStride() int { return d.Strides[len(d.Strides)-1] }
+
+func (a Aligner) validate(listed func(string) bool, detected float32) error {
+	if err := firstBroken([]rule{
+		{listed(a.File), "file", "listed under files"},
+		{a.Side >= 1 && a.Side <= maxSide, "side", fmt.Sprintf("1 to %d", maxSide)},
+		{a.Window > 0 && a.Window <= maxSide, "window", fmt.Sprintf("above 0 and at most %d", maxSide)},
+		{a.Centre.X > 0 && a.Centre.X <= maxSide && a.Centre.Y > 0 && a.Centre.Y <= maxSide, "centre", fmt.Sprintf("x and y above 0 and at most %d", maxSide)},
+		{a.Steps >= 1 && a.Steps <= maxSteps, "steps", fmt.Sprintf("1 to %d", maxSteps)},
+		{a.Score > 0 && a.Score < 1, "score", "between 0 and 1"},
+		{a.Doubtful > 0 && a.Doubtful <= detected, "doubtful", "above 0 and at most the detector's score"},
+		{a.Sure >= detected && a.Sure <= 1, "sure", "the detector's score to 1"},
+	}); err != nil {
+		return err
+	}
+	return a.Input.validate()
+}
 
 func (r Recogniser) validate(listed func(string) bool) error {
 	if err := firstBroken([]rule{
