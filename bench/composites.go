@@ -167,12 +167,26 @@ func (b *composites) find(ctx context.Context, scene *image.RGBA, t composite.Tr
 	if err != nil {
 		return nil, r, err
 	}
-	for i, f := range r.Faces {
-		if t.Shows(f.Box) {
-			return &r.Faces[i], r, nil
+	for _, f := range r.Faces {
+		if f = asItCame(f, r); t.Shows(f.Box) {
+			return &f, r, nil
 		}
 	}
 	return nil, r, nil
+}
+
+// asItCame is a face where it lies in the photo before that was turned upright.
+func asItCame(f photo.Face, r photo.Result) photo.Face {
+	width, height := float32(r.Width), float32(r.Height)
+	for range r.Rotation / 90 {
+		b := f.Box
+		f.Box = face.Box{X: b.Y, Y: width - b.X - b.Width, Width: b.Height, Height: b.Width}
+		for i, l := range f.Landmarks {
+			f.Landmarks[i] = face.Point{X: l.Y, Y: width - l.X}
+		}
+		width, height = height, width
+	}
+	return f
 }
 
 // keepPhoto keeps a photo that went wrong, where that is wanted.

@@ -180,7 +180,7 @@ func (b *composites) count(ctx context.Context, data []byte, truth []composite.T
 	}
 	s.times = append(s.times, worked(r.Timings).Seconds())
 	for _, t := range truth {
-		k := slices.IndexFunc(r.Faces, func(f photo.Face) bool { return t.Shows(f.Box) })
+		k := slices.IndexFunc(r.Faces, func(f photo.Face) bool { return t.Shows(asItCame(f, r).Box) })
 		if k < 0 {
 			continue
 		}

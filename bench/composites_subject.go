@@ -228,7 +228,7 @@ func (b *composites) scenes(ctx context.Context, ofEach int, seed uint64) ([]sho
 		}
 		shown[i] = shownScene{s.kind, r, nobody}
 		if s.subject != nobody {
-			shown[i].subject = slices.IndexFunc(r.Faces, func(f photo.Face) bool { return s.truth[s.subject].Shows(f.Box) })
+			shown[i].subject = slices.IndexFunc(r.Faces, func(f photo.Face) bool { return s.truth[s.subject].Shows(asItCame(f, r).Box) })
 			if shown[i].subject < 0 {
 				shown[i].subject = lost
 			}
