@@ -58,6 +58,7 @@ type Truth struct {
 	adopted bool
 }
 
+// ErrNoData means that the settings name a folder in which nothing was begun.
 var ErrNoData = errors.New("there is no database and no secret of oneton; --data names their folder, and 'oneton serve' or 'oneton tenant create' makes one")
 
 // Begun is ErrNoData where the truth has not been opened before, so that a
@@ -165,6 +166,7 @@ func (t *Truth) Full() bool {
 	return ok && db.Full()
 }
 
+// Close closes the database.
 func (t *Truth) Close() error { return t.Store.Close() }
 
 // FirstTenant is the one that Bootstrap makes.
