@@ -44,6 +44,11 @@ func align(from face.Landmarks) (cropToPhoto picture.Affine, ok bool) {
 	return toCrop.Inverse(), true
 }
 
+// size is how many pixels of the photo one of the crop is wide.
+func size(cropToPhoto picture.Affine) float64 {
+	return length(complex(cropToPhoto.A, cropToPhoto.D))
+}
+
 func centre(l face.Landmarks) (x, y float64) {
 	for _, p := range l {
 		x += float64(p.X) / float64(len(l))

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"oneton/face"
 	"oneton/photo"
 	"oneton/picture"
 )
@@ -143,18 +144,33 @@ func (t *task) refine(ctx context.Context, p *picture.Picture, d *detection) (cr
 	return settled, true, nil
 }
 
-// apart are the faces without those whose crop the aligner moved to where that of
-// one lies that the detector is more sure of.
+// apart are the faces, surest first, without those whose crop the aligner moved to
+// where that of one before lies. How heads lean says nothing of that: two that lean
+// against each other are two.
 func (t *task) apart(faces []photo.Face) []photo.Face {
 	if t.aligner == nil {
 		return faces
 	}
-	all := slices.Clone(faces)
-	return slices.DeleteFunc(faces, func(f photo.Face) bool {
-		return slices.ContainsFunc(all, func(g photo.Face) bool {
-			return g.Confidence > f.Confidence && seen(g.Landmarks).IoU(seen(f.Landmarks)) > t.detector.NMS
-		})
-	})
+	slices.SortStableFunc(faces, func(a, b photo.Face) int { return cmp.Compare(b.Confidence, a.Confidence) })
+	apart := faces[:0]
+	for _, f := range faces {
+		box := straight(f.Landmarks)
+		if !slices.ContainsFunc(apart, func(g photo.Face) bool { return straight(g.Landmarks).IoU(box) > t.detector.NMS }) {
+			apart = append(apart, f)
+		}
+	}
+	return apart
+}
+
+// straight is the crop of a face, turned about its middle until it stands straight.
+func straight(l face.Landmarks) face.Box {
+	toPhoto, ok := align(l)
+	if !ok {
+		return face.Box{}
+	}
+	x, y := toPhoto.Apply(cropMiddle, cropMiddle)
+	side := cropSide * size(toPhoto)
+	return face.Box{X: float32(x - side/2), Y: float32(y - side/2), Width: float32(side), Height: float32(side)}
 }
 
 // stopwatch is the time of its last lap.

@@ -2,7 +2,6 @@ package embed
 
 import (
 	"image"
-	"math"
 
 	"oneton/embed/pack"
 	"oneton/picture"
@@ -36,8 +35,7 @@ const cropMiddle = float64(cropSide-1) / 2
 // sourceSize values.
 func sourceOf(p *picture.Picture, cropToPhoto picture.Affine, buffer []float32) source {
 	whole := source{from: p, fromPhoto: picture.Affine{A: 1, E: 1}}
-	// Pixels of the photo for one of the crop.
-	size := math.Hypot(cropToPhoto.A, cropToPhoto.D)
+	size := size(cropToPhoto)
 	if size <= 1 {
 		return whole
 	}
