@@ -67,13 +67,13 @@ func (x *Index) open() error {
 	m, shelves, err := readManifest(filepath.Join(x.cfg.Dir, manifestName))
 	if errors.Is(err, fs.ErrNotExist) {
 		if !x.hasFiles() {
-			return nil
+			return x.begin()
 		}
 		err = fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	if isDamage(err) {
 		x.report(fmt.Errorf("the whole saved index is left out, and built anew from the log: %w", err))
-		return x.forget()
+		return errors.Join(x.forget(), x.begin())
 	}
 	if err != nil {
 		return err
@@ -125,6 +125,16 @@ func encodeManifest(position uint64, shelves []savedShelf, pace *search.Pace) ([
 		pace.Rest()
 	}
 	return b.Bytes(), err
+}
+
+// begin says that nothing is saved yet, so that files without a manifest are those
+// of one that was lost, and not of a first save that was killed.
+func (x *Index) begin() error {
+	b, err := encodeManifest(0, nil, nil)
+	if err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(x.cfg.Dir, manifestName), b)
 }
 
 // hasFiles tells whether the directory has files of a saved index.
