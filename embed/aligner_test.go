@@ -102,13 +102,19 @@ func answering(t testing.TB, answer ...float32) []byte {
 // the aligner.
 func alignedPack(t testing.TB, aligner []byte, score, sure float64) *pack.Pack {
 	t.Helper()
+	return alignedPackSeeing(t, scrfdPoints, aligner, score, sure)
+}
+
+// alignedPackSeeing has a detector of other landmarks.
+func alignedPackSeeing(t testing.TB, points []float32, aligner []byte, score, sure float64) *pack.Pack {
+	t.Helper()
 	return customPack{
 		detector: "file: scrfd.onnx, decoder: scrfd, input: {colour: rgb, mean: 0, scale: 0.00392156862745098}, " +
 			fmt.Sprintf("frame: 64, any_size: true, strides: [8, 16, 32], anchors: 2, score: %g, nms: 0.4", score),
 		recognisers: []string{fmt.Sprintf(arcFaceRecogniser, "arcface.onnx", "rgb", 6, 1.0)},
 		rest: fmt.Sprintf("aligner: {file: aligner.onnx, input: {colour: rgb, mean: 0, scale: 1}, side: %d, window: %d, centre: {x: %g, y: %g}, steps: 3, score: 0.5, sure: %g, doubtful: 0.3}\n",
 			alignerSide, alignerWindow, across, down, sure),
-		files: map[string][]byte{"scrfd.onnx": scrfd(t, -1), "arcface.onnx": halves(t), "aligner.onnx": aligner},
+		files: map[string][]byte{"scrfd.onnx": scrfdSeeing(t, points, -1), "arcface.onnx": halves(t), "aligner.onnx": aligner},
 	}.load(t)
 }
 
@@ -236,6 +242,27 @@ func TestAnswersOfAnAligner(t *testing.T) {
 		_, err := e.Embed(t.Context(), "custom", shown)
 		require.ErrorIs(t, err, onnx.ErrModel)
 	})
+}
+
+// Landmarks that are far off, here upside down, do not lose a face of which the
+// detector is sure.
+func TestLandmarksFarOff(t *testing.T) {
+	var upsideDown []float32
+	for i := range len(scrfdPoints) / 2 {
+		upsideDown = append(upsideDown, 0.8-scrfdPoints[2*i], 0.9-scrfdPoints[2*i+1])
+	}
+	const scale = 10
+	want := embed.CropToPhoto(blue(scale))
+	shown := encodePNG(t, marked(scale, want))
+	for sure, faces := range map[float64]int{1: 0, 0.33: 1} {
+		e := embedtest.New(t, embed.Config{}, alignedPackSeeing(t, upsideDown, eyesAligner(t), 0.31, sure))
+		found := inCustom(t, e, shown)
+		require.Len(t, found, faces)
+		for _, f := range found {
+			require.InDelta(t, 0, f.Quality.Roll, 1)
+			require.InDelta(t, 0.6*8*scale, f.Quality.InterEye, 2)
+		}
+	}
 }
 
 // What the detector finds twice, side by side, and the aligner moves to one place

@@ -69,7 +69,7 @@ const scrfdDetector = "file: scrfd.onnx, decoder: scrfd, input: {colour: rgb, me
 // Every box reaches 0.5 and 0.25 cells to the left and top of the cell's corner
 // and 1.5 and 1.25 to the right and bottom, and the landmarks lie so many cells
 // to the right of the corner and below as scrfdPoints says.
-func scrfd(t testing.TB, size int64) []byte {
+func scrfdSeeing(t testing.TB, points []float32, size int64) []byte {
 	t.Helper()
 	g := &onnxtest.Graph{}
 	g.Input("input", 1, 3, size, size)
@@ -78,7 +78,7 @@ func scrfd(t testing.TB, size int64) []byte {
 	g.Floats("zero", []int64{1}, 0)
 	g.Integers("column", []int64{2}, -1, 1)
 	g.Floats("box", []int64{1, 4}, 0.5, 0.25, 1.5, 1.25)
-	g.Floats("points", []int64{1, 10}, scrfdPoints...)
+	g.Floats("points", []int64{1, 10}, points...)
 	g.Node("ReduceMean", []string{"input", "colours"}, "grey")
 	for _, stride := range []int64{8, 16, 32} {
 		n := func(name string) string { return fmt.Sprint(name, stride) }
@@ -104,6 +104,11 @@ func scrfd(t testing.TB, size int64) []byte {
 		}
 	}
 	return g.Serialise(t)
+}
+
+// scrfd sees scrfdPoints.
+func scrfd(t testing.TB, size int64) []byte {
+	return scrfdSeeing(t, scrfdPoints, size)
 }
 
 // scrfdPoints are an upright face's.

@@ -137,8 +137,13 @@ func (t *task) refine(ctx context.Context, p *picture.Picture, d *detection) (cr
 		return found, ok, nil
 	}
 	settled, confidence, err := t.aligner.settle(ctx, p, found, t.frame)
+	sure := d.confidence >= t.aligner.Sure
+	if err == nil && sure && confidence < t.aligner.Score {
+		// Of a small face that leans, the box tells more than the landmarks.
+		settled, confidence, err = t.aligner.settle(ctx, p, inBox(d.box), t.frame)
+	}
 	if err != nil || confidence < t.aligner.Score {
-		return found, err == nil && d.confidence >= t.aligner.Sure, err
+		return found, err == nil && sure, err
 	}
 	d.landmarks = moved(d.landmarks, found, settled)
 	return settled, true, nil
