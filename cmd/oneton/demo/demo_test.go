@@ -28,7 +28,7 @@ func truth() [][]string {
 		{"joe-biden"},
 		{""},
 		nil,
-		{"", "person-b", "", "person-a"},
+		{"person-b", "", "", "person-a"},
 		{"", "person-c", ""},
 		{"", "", "person-d", "", ""},
 		{"", "", "", ""},
