@@ -26,7 +26,7 @@ func Read(path string) (Ring, error) {
 // process has just put there.
 func create(path string) (r Ring, made bool, err error) {
 	version := random()
-	err = write(path, version, 0o600, os.Link)
+	err = write(path, version, func(f *os.File) error { return f.Chmod(0o600) }, os.Link)
 	if errors.Is(err, fs.ErrExist) {
 		r, err := Read(path)
 		return r, false, err
@@ -38,7 +38,8 @@ func create(path string) (r Ring, made bool, err error) {
 }
 
 // Add puts a new version at the end of the file's ring, and returns how many
-// there are. Nothing is made under it before Adopt.
+// there are. Nothing is made under it before Adopt. The file stays where it is,
+// its owner's and with its mode, whoever adds, so that whoever could read it can.
 func Add(path string) (versions int, err error) {
 	r, err := Read(path)
 	if err != nil {
@@ -47,7 +48,11 @@ func Add(path string) (versions int, err error) {
 	if len(r.versions) == most {
 		return 0, fmt.Errorf("add to secret: %s has %d versions already: %w", path, most, ErrFile)
 	}
-	info, err := os.Stat(path)
+	place, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return 0, fmt.Errorf("add to secret: %w", err)
+	}
+	info, err := os.Stat(place)
 	if err != nil {
 		return 0, fmt.Errorf("add to secret: %w", err)
 	}
@@ -55,7 +60,7 @@ func Add(path string) (versions int, err error) {
 	for _, v := range append(r.versions, random()) {
 		file = append(file, v...)
 	}
-	if err := write(path, file, info.Mode().Perm(), os.Rename); err != nil {
+	if err := write(place, file, ownedAs(info), os.Rename); err != nil {
 		return 0, fmt.Errorf("add to secret: %w", err)
 	}
 	return len(r.versions) + 1, nil
@@ -67,17 +72,28 @@ func random() []byte {
 	return b
 }
 
-// write brings a whole, durable file to its place by put: a link never replaces
-// another process's file, as a rename does.
-func write(path string, content []byte, mode fs.FileMode, put func(from, to string) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".secret-*")
+// ownedAs gives a file the owner and the mode of another.
+func ownedAs(other fs.FileInfo) func(*os.File) error {
+	return func(f *os.File) error {
+		return errors.Join(own(f, other), f.Chmod(other.Mode().Perm()))
+	}
+}
+
+// write brings a whole, durable file, to whom owned gives it, to its place by put:
+// a link never replaces another process's file, as a rename does.
+func write(path string, content []byte, owned func(*os.File) error, put func(from, to string) error) error {
+	folder := filepath.Dir(path)
+	f, err := os.CreateTemp(folder, ".secret-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name()) //nolint:errcheck // a rename has taken it away
 	_, err = f.Write(content)
-	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(err, owned(f), f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return put(f.Name(), path)
+	if err := put(f.Name(), path); err != nil {
+		return err
+	}
+	return syncFolder(folder)
 }
