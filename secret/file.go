@@ -68,7 +68,7 @@ func Add(path string) (versions int, err error) {
 
 func random() []byte {
 	b := make([]byte, Size)
-	rand.Read(b) //nolint:errcheck // it never fails
+	rand.Read(b) // which never fails
 	return b
 }
 
@@ -87,7 +87,7 @@ func write(path string, content []byte, owned func(*os.File) error, put func(fro
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) //nolint:errcheck // a rename has taken it away
+	defer os.Remove(f.Name()) // unless a rename has taken it away
 	_, err = f.Write(content)
 	if err = errors.Join(err, owned(f), f.Sync(), f.Close()); err != nil {
 		return err

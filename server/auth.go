@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"oneton/access"
+	"oneton/store"
 )
 
 // Bearer is the token of an Authorization header with the Bearer scheme (RFC
@@ -34,15 +35,25 @@ func Unauthorized(c *fiber.Ctx, err error, detail string) error {
 	return p
 }
 
-// Permit is whose request this is, if its key has the scope that the call
-// needs or, unless it is empty, the field; else a ScopeError.
-func Permit(c *fiber.Ctx, scope, field string) (access.Principal, error) {
+// Permit is nil if the request's key has the scope that the call needs or,
+// unless it is empty, the field; else a ScopeError.
+func Permit(c *fiber.Ctx, scope, field string) error {
 	p, ok := PrincipalOf(c)
 	if !ok {
-		return access.Principal{}, access.ErrUnauthorized
+		return access.ErrUnauthorized
 	}
 	if !p.Can(scope) {
-		return access.Principal{}, &ScopeError{Scope: scope, For: field, Has: p.Scopes}
+		return &ScopeError{Scope: scope, For: field, Has: p.Scopes}
 	}
-	return p, nil
+	return nil
+}
+
+// Scoped lets requests whose key has the scope pass to h.
+func Scoped(scope string, h func(c *fiber.Ctx, by store.Actor) error) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		if err := Permit(c, scope, ""); err != nil {
+			return err
+		}
+		return h(c, ActorOf(c))
+	}
 }

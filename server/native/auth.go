@@ -7,7 +7,6 @@ import (
 
 	"oneton/access"
 	"oneton/server"
-	"oneton/store"
 )
 
 // authenticate lets requests with a valid key pass.
@@ -31,17 +30,4 @@ func wantKey(key string) string {
 		return "what was sent is no API key, which has the form ot_<id>_<secret>" + makes
 	}
 	return "the API key is unknown, wrong or revoked" + makes
-}
-
-// handler answers for an authenticated principal.
-type handler func(c *fiber.Ctx, by store.Actor) error
-
-// scoped lets principals with the scope pass to h.
-func scoped(scope string, h handler) fiber.Handler {
-	return func(c *fiber.Ctx) error {
-		if _, err := server.Permit(c, scope, ""); err != nil {
-			return err
-		}
-		return h(c, server.ActorOf(c))
-	}
 }

@@ -71,7 +71,7 @@ func (api *api) search(c *fiber.Ctx, by store.Actor) error {
 		return err
 	}
 	if r.Insert {
-		if _, err := server.Permit(c, ScopeEnrol, "insert"); err != nil {
+		if err := server.Permit(c, ScopeEnrol, "insert"); err != nil {
 			return err
 		}
 	}

@@ -3,16 +3,15 @@ package uqudo
 import (
 	"github.com/gofiber/fiber/v2"
 
-	"oneton/access"
 	"oneton/identify"
-	"oneton/server"
 	"oneton/server/decode"
+	"oneton/store"
 )
 
 const defaultLevel = 3
 
 // match compares two photos.
-func (d *dialect) match(c *fiber.Ctx, _ access.Principal) error {
+func (d *dialect) match(c *fiber.Ctx, by store.Actor) error {
 	var r struct {
 		Source  decode.Photo `param:"sourceImage,required"`
 		Target  decode.Photo `param:"targetImage,required"`
@@ -34,7 +33,7 @@ func (d *dialect) match(c *fiber.Ctx, _ access.Principal) error {
 	if err := check("targetImage", r.Target); err != nil {
 		return err
 	}
-	v, err := d.service.Verify(c.UserContext(), server.ActorOf(c), identify.VerifyRequest{Photo: r.Source, Reference: r.Target})
+	v, err := d.service.Verify(c.UserContext(), by, identify.VerifyRequest{Photo: r.Source, Reference: r.Target})
 	if err != nil {
 		return renamed(err, "photo", "sourceImage", "reference", "targetImage")
 	}

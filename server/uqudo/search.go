@@ -5,7 +5,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"oneton/access"
 	"oneton/identify"
 	"oneton/server"
 	"oneton/server/decode"
@@ -15,7 +14,7 @@ import (
 // search finds who is on a photo and may add who is not found. Of several
 // people too close to tell, which this API has no answer for, it names the
 // nearest.
-func (d *dialect) search(c *fiber.Ctx, p access.Principal) error {
+func (d *dialect) search(c *fiber.Ctx, by store.Actor) error {
 	var r struct {
 		IDPhoto decode.Photo `param:"idPhoto,required"`
 		Insert  bool         `param:"insert"`
@@ -27,12 +26,11 @@ func (d *dialect) search(c *fiber.Ctx, p access.Principal) error {
 		return err
 	}
 	if r.Insert {
-		if _, err := server.Permit(c, ScopeInsert, "insert"); err != nil {
+		if err := server.Permit(c, ScopeInsert, "insert"); err != nil {
 			return err
 		}
 	}
 	var a identify.Answer
-	by := server.ActorOf(c)
 	err := d.inGallery(c.UserContext(), by, func() (err error) {
 		a, err = d.service.Search(c.UserContext(), by, identify.SearchRequest{
 			Gallery: Gallery, Photos: [][]byte{r.IDPhoto}, K: 1, Insert: r.Insert,
@@ -57,7 +55,7 @@ func (d *dialect) search(c *fiber.Ctx, p access.Principal) error {
 }
 
 // insert adds a photo as a new person.
-func (d *dialect) insert(c *fiber.Ctx, p access.Principal) error {
+func (d *dialect) insert(c *fiber.Ctx, by store.Actor) error {
 	var r struct {
 		IDPhoto decode.Photo `param:"idPhoto,required"`
 	}
@@ -68,7 +66,6 @@ func (d *dialect) insert(c *fiber.Ctx, p access.Principal) error {
 		return err
 	}
 	var e identify.Enrolled
-	by := server.ActorOf(c)
 	err := d.inGallery(c.UserContext(), by, func() (err error) {
 		e, err = d.service.Enrol(c.UserContext(), by, identify.EnrolRequest{
 			Gallery: Gallery, Create: true, Photos: [][]byte{r.IDPhoto},
@@ -86,12 +83,12 @@ func (d *dialect) insert(c *fiber.Ctx, p access.Principal) error {
 
 // delete removes the stored photo; its features stay searchable under the
 // same id.
-func (d *dialect) delete(c *fiber.Ctx, p access.Principal) error {
+func (d *dialect) delete(c *fiber.Ctx, by store.Actor) error {
 	id, err := url.PathUnescape(c.Params("id"))
 	if err != nil {
 		id = c.Params("id") // which names nobody
 	}
-	if err := d.service.DeletePhotos(c.UserContext(), server.ActorOf(c), Gallery, store.SubjectID(id)); err != nil {
+	if err := d.service.DeletePhotos(c.UserContext(), by, Gallery, store.SubjectID(id)); err != nil {
 		return renamed(err, "subject", "oneToNVerificationId", "gallery", "oneToNVerificationId")
 	}
 	return c.SendStatus(fiber.StatusNoContent)

@@ -93,10 +93,10 @@ func New(cfg Config, service Service, keys Keys) (server.API, error) {
 func (d *dialect) routes(r fiber.Router) {
 	r.Post(tokenPath, d.token)
 	face := r.Group(facePath, d.authenticate)
-	face.Post("/match", scoped(ScopeMatch, d.match))
-	face.Post("/one-to-n/search", scoped(ScopeSearch, d.search))
-	face.Post("/one-to-n/insert", scoped(ScopeInsert, d.insert))
-	face.Delete("/one-to-n/search/:id", scoped(ScopeDelete, d.delete))
+	face.Post("/match", server.Scoped(ScopeMatch, d.match))
+	face.Post("/one-to-n/search", server.Scoped(ScopeSearch, d.search))
+	face.Post("/one-to-n/insert", server.Scoped(ScopeInsert, d.insert))
+	face.Delete("/one-to-n/search/:id", server.Scoped(ScopeDelete, d.delete))
 }
 
 // authenticate lets requests with a valid token of a valid client pass.
@@ -124,16 +124,6 @@ func wantToken(token string) string {
 		return "this call takes an access token, and not an API key" + makes
 	}
 	return "the access token is malformed, has expired, or is of a revoked client" + makes
-}
-
-func scoped(scope string, h func(c *fiber.Ctx, p access.Principal) error) fiber.Handler {
-	return func(c *fiber.Ctx) error {
-		p, err := server.Permit(c, scope, "")
-		if err != nil {
-			return err
-		}
-		return h(c, p)
-	}
 }
 
 // inGallery does what needs the tenant's gallery, and makes it when missing.

@@ -72,7 +72,7 @@ func (a *api) authenticate(c *fiber.Ctx) error {
 		return err
 	}
 	server.SetPrincipal(c, p)
-	if _, err := server.Permit(c, Scope, ""); err != nil {
+	if err := server.Permit(c, Scope, ""); err != nil {
 		return err
 	}
 	return c.Next()
