@@ -174,11 +174,15 @@ func (f frame) toPhoto(d *detection, width, height int) {
 	}
 }
 
+// farAway is further than any photo reaches, in pixels of the frame.
+const farAway = 1 << 20
+
 // broken says that a model gave a box or landmark that is not a place.
 func broken(d detection) bool {
-	sum := float64(d.box.X + d.box.Y + d.box.Width + d.box.Height)
+	near := func(v float32) bool { return v >= -farAway && v <= farAway } // no NaN is
+	ok := near(d.box.X) && near(d.box.Y) && d.box.Width > 0 && near(d.box.Width) && d.box.Height > 0 && near(d.box.Height)
 	for _, p := range d.landmarks {
-		sum += float64(p.X + p.Y)
+		ok = ok && near(p.X) && near(p.Y)
 	}
-	return math.IsNaN(sum) || math.IsInf(sum, 0) || d.box.Width <= 0 || d.box.Height <= 0
+	return !ok
 }
