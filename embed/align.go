@@ -58,8 +58,8 @@ func inBox(b face.Box) picture.Affine {
 	const x, y, side = 55, 65, 85
 	k := math.Sqrt(float64(b.Area())) / side
 	return picture.Affine{
-		A: k, C: float64(b.X) + float64(b.Width)/2 - float64(k*x),
-		E: k, F: float64(b.Y) + float64(b.Height)/2 - float64(k*y),
+		A: k, C: float64(b.X) + float64(float64(b.Width)/2) - float64(k*x),
+		E: k, F: float64(b.Y) + float64(float64(b.Height)/2) - float64(k*y),
 	}
 }
 

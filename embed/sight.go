@@ -175,7 +175,8 @@ func straight(l face.Landmarks) face.Box {
 	}
 	x, y := toPhoto.Apply(cropMiddle, cropMiddle)
 	side := cropSide * size(toPhoto)
-	return face.Box{X: float32(x - side/2), Y: float32(y - side/2), Width: float32(side), Height: float32(side)}
+	half := float64(side / 2)
+	return face.Box{X: float32(x - half), Y: float32(y - half), Width: float32(side), Height: float32(side)}
 }
 
 // stopwatch is the time of its last lap.
