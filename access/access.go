@@ -15,6 +15,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"oneton/audit"
 	"oneton/store"
 )
 
@@ -22,7 +23,11 @@ import (
 type Database interface {
 	store.DB
 	// CreateTenant adds a tenant; store.ErrExists when its id is taken.
-	CreateTenant(ctx context.Context, t store.Tenant) error
+	CreateTenant(ctx context.Context, t store.Tenant, also ...func(store.Tx) error) error
+	// DeleteTenant removes a tenant with everything of it, and returns the log's
+	// position at which it did; store.ErrNotFound when there is none. What is also
+	// done, here and in CreateTenant, is in the same transaction.
+	DeleteTenant(ctx context.Context, id store.TenantID, also ...func(store.Tx) error) (uint64, error)
 	// Tenant is the tenant of that id, or store.ErrNotFound.
 	Tenant(ctx context.Context, id store.TenantID) (store.Tenant, error)
 }
@@ -92,7 +97,7 @@ func (a *Access) Create(ctx context.Context, tenant store.TenantID, name string,
 		ID: store.KeyID(id), Tenant: tenant, Name: name, MAC: mac(a.peppers[0], secret),
 		Scopes: slices.Clone(scopes), CreatedAt: time.Now().UTC(),
 	}
-	if err := a.keys.CreateKey(ctx, key); err != nil {
+	if err := a.keys.CreateKey(ctx, key, ofTenant(tenant, audit.KeyCreated, id).Record); err != nil {
 		return "", store.Key{}, fmt.Errorf("create key: %w", err)
 	}
 	return Text(store.KeyID(id), secret), key, nil
@@ -135,7 +140,10 @@ func (a *Access) Principal(ctx context.Context, keyID store.KeyID) (Principal, e
 // Revoke ends a tenant's key: the next request with it, or with a token issued
 // against it, is refused. Another tenant's key is store.ErrNotFound.
 func (a *Access) Revoke(ctx context.Context, tenant store.TenantID, keyID store.KeyID) error {
-	if err := a.keys.RevokeKey(ctx, tenant, keyID); err != nil {
+	err := audit.Removing(ofTenant(tenant, audit.KeyRevoked, string(keyID)), func(also ...func(store.Tx) error) error {
+		return a.keys.RevokeKey(ctx, tenant, keyID, also...)
+	})
+	if err != nil {
 		return fmt.Errorf("revoke key %.64q of tenant %.64q: %w", keyID, tenant, err)
 	}
 	return nil
@@ -171,10 +179,28 @@ func (a *Access) CreateTenant(ctx context.Context, id store.TenantID, name strin
 		return store.Tenant{}, err
 	}
 	t := store.Tenant{ID: id, Name: name, CreatedAt: time.Now().UTC()}
-	if err := a.tenants.CreateTenant(ctx, t); err != nil {
+	if err := a.tenants.CreateTenant(ctx, t, ofTenant(id, audit.TenantCreated, "").Record); err != nil {
 		return store.Tenant{}, fmt.Errorf("create tenant %q: %w", id, err)
 	}
 	return t, nil
+}
+
+// DeleteTenant removes a tenant with everything of it, also of what was done in it,
+// but for that it was deleted. An unknown one is store.ErrNotFound.
+func (a *Access) DeleteTenant(ctx context.Context, id store.TenantID) error {
+	err := audit.Removing(ofTenant(id, audit.TenantDeleted, ""), func(also ...func(store.Tx) error) error {
+		_, err := a.tenants.DeleteTenant(ctx, id, also...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("tenant %.64q: %w", id, err)
+	}
+	return nil
+}
+
+// ofTenant is a deed of the program's commands, which alone manage tenants and keys.
+func ofTenant(id store.TenantID, verb audit.Verb, what string) audit.Deed {
+	return audit.By(store.Actor{Tenant: id}, verb, what)
 }
 
 // maxLabel is the longest name for people to read, in bytes.

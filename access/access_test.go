@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"oneton/access"
+	"oneton/audit"
 	"oneton/store"
 	"oneton/store/sqlite"
 )
@@ -28,6 +29,7 @@ func open(t *testing.T) (*access.Access, *sqlite.Store, string) {
 	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = db.Close() })
+	require.NoError(t, audit.Migrate(t.Context(), db))
 	a, err := access.New([][]byte{pepper}, db, scopes...)
 	require.NoError(t, err)
 	for _, tenant := range []string{"ours", "theirs"} {

@@ -18,8 +18,8 @@ func NewKeyTable(db store.DB) KeyTable { return KeyTable{db} }
 const keyColumns = `SELECT id, tenant, name, mac, CAST(scopes AS TEXT), created_at, revoked_at, checksum FROM keys `
 
 // CreateKey adds a key: store.ErrExists when its id is taken, store.ErrNotFound
-// when its tenant is unknown.
-func (t KeyTable) CreateKey(ctx context.Context, k store.Key) error {
+// when its tenant is unknown. What is also done is in the same transaction.
+func (t KeyTable) CreateKey(ctx context.Context, k store.Key, also ...func(store.Tx) error) error {
 	if err := store.CheckKey(k); err != nil {
 		return fmt.Errorf("create key: %w", err)
 	}
@@ -33,7 +33,10 @@ func (t KeyTable) CreateKey(ctx context.Context, k store.Key) error {
 	return t.db.Update(ctx, "create key", func(tx store.Tx) error {
 		_, err := tx.Exec(`INSERT INTO keys (id, tenant, name, mac, scopes, created_at, checksum) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			k.ID, k.Tenant, k.Name, k.MAC, string(scopes), k.CreatedAt, store.KeyChecksum(k, scopes))
-		return err
+		if err != nil {
+			return err
+		}
+		return store.Run(tx, also)
 	})
 }
 
@@ -50,7 +53,8 @@ func (t KeyTable) Keys(ctx context.Context, tenant store.TenantID) ([]store.Key,
 
 // RevokeKey makes a key invalid for good; a key revoked before keeps its time.
 // It is store.ErrNotFound when the tenant has no such key. A damaged one stays so.
-func (t KeyTable) RevokeKey(ctx context.Context, tenant store.TenantID, id store.KeyID) error {
+// What is also done is in the same transaction, if there was anything to revoke.
+func (t KeyTable) RevokeKey(ctx context.Context, tenant store.TenantID, id store.KeyID, also ...func(store.Tx) error) error {
 	return t.db.Remove(ctx, "revoke key", func(tx store.Tx) error {
 		k, err := store.OneOf(tx, scanKey, keyColumns+`WHERE tenant = $1 AND id = $2`, tenant, id)
 		if err != nil || !k.RevokedAt.IsZero() {
@@ -66,7 +70,10 @@ func (t KeyTable) RevokeKey(ctx context.Context, tenant store.TenantID, id store
 			checksum = store.Unsound(checksum)
 		}
 		_, err = tx.Exec(`UPDATE keys SET revoked_at = $1, checksum = $2 WHERE id = $3`, k.RevokedAt, checksum, id)
-		return err
+		if err != nil {
+			return err
+		}
+		return store.Run(tx, also)
 	})
 }
 

@@ -31,8 +31,8 @@ func (t Calibrations) Calibration(ctx context.Context, space string) ([]byte, er
 }
 
 // PutCalibration makes the JSON object the owner's table of the space, instead
-// of one that was.
-func (t Calibrations) PutCalibration(ctx context.Context, space string, definition []byte) error {
+// of one that was. What is also done is in the same transaction.
+func (t Calibrations) PutCalibration(ctx context.Context, space string, definition []byte, also ...func(store.Tx) error) error {
 	if err := store.CheckCalibration(space, definition); err != nil {
 		return fmt.Errorf("put calibration: %w", err)
 	}
@@ -44,19 +44,25 @@ func (t Calibrations) PutCalibration(ctx context.Context, space string, definiti
 		_, err := tx.Exec(`INSERT INTO calibrations (pack, definition, checksum) VALUES ($1, $2, $3)
 			ON CONFLICT (pack) DO UPDATE SET definition = excluded.definition, checksum = excluded.checksum`,
 			space, form.String(), store.CalibrationChecksum(space, definition))
-		return err
+		if err != nil {
+			return err
+		}
+		return store.Run(tx, also)
 	})
 }
 
 // DeleteCalibration removes the owner's table of the space; store.ErrNotFound when
-// there is none.
-func (t Calibrations) DeleteCalibration(ctx context.Context, space string) error {
+// there is none. What is also done is in the same transaction.
+func (t Calibrations) DeleteCalibration(ctx context.Context, space string, also ...func(store.Tx) error) error {
 	return t.db.Remove(ctx, "delete calibration", func(tx store.Tx) error {
 		n, err := tx.Exec(`DELETE FROM calibrations WHERE pack = $1`, space)
 		if err == nil && n == 0 {
 			err = store.ErrNotFound
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return store.Run(tx, also)
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"oneton/audit"
 	"oneton/store"
 )
 
@@ -39,7 +40,7 @@ func (s *Service) CreateGallery(ctx context.Context, by store.Actor, g store.Gal
 		return store.Gallery{}, fmt.Errorf("make gallery id: %w", err)
 	}
 	g.ID, g.Tenant, g.CreatedAt = store.GalleryID(id.String()), by.Tenant, s.now()
-	if err := s.store.CreateGallery(ctx, g); err != nil {
+	if err := s.store.CreateGallery(ctx, g, audit.By(by, audit.GalleryCreated, g.Name).Record); err != nil {
 		return store.Gallery{}, fmt.Errorf("create gallery: %w", galleryError(g.Name, err))
 	}
 	return g, nil
@@ -139,7 +140,7 @@ func (s *Service) UpdatePolicy(ctx context.Context, by store.Actor, name string,
 			err = s.validatePolicy(g.Pack, p)
 		}
 		return p, err
-	})
+	}, audit.By(by, audit.PolicyChanged, name).Record)
 	if err != nil {
 		return store.Gallery{}, fmt.Errorf("update policy: %w", galleryError(name, err))
 	}
@@ -149,7 +150,11 @@ func (s *Service) UpdatePolicy(ctx context.Context, by store.Actor, name string,
 // DeleteGallery removes a gallery with everything in it, and returns the
 // position in the change log at which it did.
 func (s *Service) DeleteGallery(ctx context.Context, by store.Actor, name string) (uint64, error) {
-	position, err := s.store.DeleteGallery(ctx, by.Tenant, name)
+	var position uint64
+	err := audit.Removing(audit.By(by, audit.GalleryDeleted, name), func(also ...func(store.Tx) error) (err error) {
+		position, err = s.store.DeleteGallery(ctx, by.Tenant, name, also...)
+		return err
+	})
 	if err != nil {
 		return 0, fmt.Errorf("delete gallery: %w", galleryError(name, err))
 	}

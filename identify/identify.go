@@ -48,18 +48,19 @@ type Follower interface {
 
 // Store is the truth; see package store for its nouns and errors. Every
 // method is atomic. Those that change what an index sees return the log
-// position at which they did.
+// position at which they did. What is also done belongs to the write: its error
+// leaves all as it was.
 type Store interface {
 	store.DB
 
-	CreateGallery(ctx context.Context, g store.Gallery) error
+	CreateGallery(ctx context.Context, g store.Gallery, also ...func(store.Tx) error) error
 	Gallery(ctx context.Context, tenant store.TenantID, name string) (store.Gallery, error)
 	Galleries(ctx context.Context, tenant store.TenantID, p store.Page) ([]store.Gallery, error)
 	// UpdatePolicy replaces a gallery's policy by what change makes of the
 	// gallery as it is, and returns it; no other change comes between. Other
 	// writes wait for change, whose error leaves all as it was.
-	UpdatePolicy(ctx context.Context, tenant store.TenantID, name string, change func(store.Gallery) (store.Policy, error)) (store.Gallery, error)
-	DeleteGallery(ctx context.Context, tenant store.TenantID, name string) (uint64, error)
+	UpdatePolicy(ctx context.Context, tenant store.TenantID, name string, change func(store.Gallery) (store.Policy, error), also ...func(store.Tx) error) (store.Gallery, error)
+	DeleteGallery(ctx context.Context, tenant store.TenantID, name string, also ...func(store.Tx) error) (uint64, error)
 
 	// Enrol adds faces to a subject in one transaction, photo i belonging to
 	// face i (photos may be nil). It creates the subject when it is absent;
@@ -81,7 +82,7 @@ type Store interface {
 	// comes between. Other writes wait for change, whose error leaves all as
 	// it was.
 	UpdateMetadata(ctx context.Context, gallery store.GalleryID, id store.SubjectID, change func(store.Subject) (map[string]string, error)) (store.Subject, uint64, error)
-	DeleteSubject(ctx context.Context, gallery store.GalleryID, id store.SubjectID) (uint64, error)
+	DeleteSubject(ctx context.Context, gallery store.GalleryID, id store.SubjectID, also ...func(store.Tx) error) (uint64, error)
 
 	// Faces lists a subject's faces with their templates, oldest first.
 	Faces(ctx context.Context, gallery store.GalleryID, subject store.SubjectID) ([]store.Face, error)

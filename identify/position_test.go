@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"oneton/audit"
 	"oneton/identify"
 	"oneton/index/exact"
 	"oneton/store"
@@ -31,6 +32,7 @@ func (stuck) Notify() {}
 func TestPositionOutOfReach(t *testing.T) {
 	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(t.TempDir(), "oneton.db")})
 	require.NoError(t, err)
+	require.NoError(t, audit.Migrate(t.Context(), db))
 	defer db.Close()
 	x, err := exact.New(exact.Config{})
 	require.NoError(t, err)

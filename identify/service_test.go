@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"oneton/audit"
 	"oneton/calibration"
 	"oneton/changelog"
 	"oneton/identify"
@@ -72,6 +73,7 @@ func openWith(t *testing.T, path string, e identify.Embedder) (*identify.Service
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
 	require.NoError(t, err)
+	require.NoError(t, audit.Migrate(t.Context(), db))
 	x, err := exact.New(exact.Config{})
 	require.NoError(t, err)
 	f := changelog.NewFollower(db, x, changelog.FollowerConfig{Poll: 10 * time.Millisecond})

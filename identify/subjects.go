@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"oneton/audit"
 	"oneton/store"
 )
 
@@ -68,7 +69,11 @@ func (s *Service) DeleteSubject(ctx context.Context, by store.Actor, gallery str
 	if err != nil {
 		return 0, err
 	}
-	position, err := s.store.DeleteSubject(ctx, g.ID, id)
+	var position uint64
+	err = audit.Removing(audit.By(by, audit.SubjectDeleted, gallery+"/"+string(id)), func(also ...func(store.Tx) error) (err error) {
+		position, err = s.store.DeleteSubject(ctx, g.ID, id, also...)
+		return err
+	})
 	if err != nil {
 		return 0, fmt.Errorf("delete subject: %w", subjectError(g, id, err))
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"oneton/audit"
 	"oneton/changelog"
 	"oneton/identify"
 	"oneton/index/exact"
@@ -20,6 +21,7 @@ import (
 func TestSearchWaitsForItsOwnGallery(t *testing.T) {
 	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(t.TempDir(), "oneton.db")})
 	require.NoError(t, err)
+	require.NoError(t, audit.Migrate(t.Context(), db))
 	defer db.Close()
 	x, err := exact.New(exact.Config{})
 	require.NoError(t, err)

@@ -4,20 +4,30 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"oneton/audit"
 )
 
-// retentionInterval is how often faces past their gallery's retention are
-// looked for.
-const retentionInterval = time.Minute
+const (
+	// retentionInterval is how often faces past their gallery's retention are
+	// looked for.
+	retentionInterval = time.Minute
+	// trimInterval is how often old deeds are.
+	trimInterval = time.Hour
+)
 
 // expire deletes faces past their gallery's retention until ctx ends, and looks
 // for what is damaged.
 func (n *Node) expire(ctx context.Context) error {
 	began := time.Now()
 	c := &clock{path: clockPath(n.cfg.Data)}
-	for {
+	for trim := began; ; {
 		now := time.Now()
-		n.sweep(ctx, c, now, now.Sub(began))
+		believed := n.sweep(ctx, c, now, now.Sub(began))
+		if !now.Before(trim) {
+			trim = now.Add(trimInterval)
+			n.trim(ctx, believed)
+		}
 		if err := n.damages.look(ctx, n.Truth.Store, n.log); err != nil && ctx.Err() == nil {
 			n.log.Error().Err(err).Msg("could not look for damage in the database, and will try again")
 		}
@@ -30,8 +40,9 @@ func (n *Node) expire(ctx context.Context) error {
 }
 
 // sweep deletes the faces that are past their gallery's retention now, unless
-// the clock is doubted.
-func (n *Node) sweep(ctx context.Context, c *clock, now time.Time, passed time.Duration) {
+// the clock is doubted. It returns the time that can be believed: a long gone one
+// then.
+func (n *Node) sweep(ctx context.Context, c *clock, now time.Time, passed time.Duration) time.Time {
 	var deleted int
 	err := guarded(n.log, "delete expired faces", func() error {
 		believed, ahead, err := c.check(now, passed)
@@ -45,13 +56,25 @@ func (n *Node) sweep(ctx context.Context, c *clock, now time.Time, passed time.D
 	})
 	switch {
 	case errors.Is(err, context.Canceled):
-		return
+		return now
 	case err != nil:
 		n.log.Error().Err(err).Msg("retention failed and will be tried again")
 	}
 	if deleted > 0 {
 		n.engine.Notify()
 		n.log.Info().Int("faces", deleted).Msg("deleted expired faces")
+	}
+	return now
+}
+
+// trim removes the record's rows that are past their time, or more than are kept.
+func (n *Node) trim(ctx context.Context, now time.Time) {
+	removed, err := audit.NewDeeds(n.Truth.Store).Trim(ctx, now)
+	if err != nil && ctx.Err() == nil {
+		n.log.Error().Err(err).Msg("old rows of the audit record were not removed; it will be tried again")
+	}
+	if removed > 0 {
+		n.log.Info().Int64("rows", removed).Msg("removed old rows of the audit record")
 	}
 }
 

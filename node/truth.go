@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"oneton/access"
+	"oneton/audit"
 	"oneton/changelog"
 	"oneton/config"
 	"oneton/identify"
@@ -26,7 +27,6 @@ type Database interface {
 	changelog.Log
 	access.Database
 	secret.Database
-	DeleteTenant(ctx context.Context, id store.TenantID) (uint64, error)
 	// DeleteExpired deletes faces past their gallery's retention and tells
 	// how many.
 	DeleteExpired(ctx context.Context, now time.Time) (int, error)
@@ -94,7 +94,10 @@ func openTruth(ctx context.Context, cfg config.Config, more []access.Scope) (*Tr
 // its own. Keys may have the scopes of what a node speaks, and more.
 func truthOf(ctx context.Context, cfg config.Config, db Database, more []access.Scope) (_ *Truth, err error) {
 	t := &Truth{Store: db, data: cfg.Data}
-	if t.secret, t.adopted, err = secret.Open(ctx, db, secretPath(cfg)); err == nil {
+	if err = audit.Migrate(ctx, db); err == nil {
+		t.secret, t.adopted, err = secret.Open(ctx, db, secretPath(cfg))
+	}
+	if err == nil {
 		var peppers [][]byte
 		if peppers, err = t.secret.Keys("API keys"); err == nil {
 			t.Access, err = access.New(peppers, db, append(scopes(), more...)...)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"io/fs"
 )
 
 // DB is what an engine offers a room that keeps tables of its own, so that the room
@@ -25,6 +26,27 @@ type DB interface {
 	// Remove is Update for what must be made on a full disk too: a removal, whose
 	// old values leave the files, or what no process can start without.
 	Remove(ctx context.Context, doing string, do func(Tx) error) error
+	// Migrate brings the tables of a room, a word in lower case, to the newest of
+	// its migrations: the SQL files of the folder that begin with a number, in that
+	// order, each once and as a whole, also when several processes do it together.
+	// Which of them a database has had is in a table of the room's own. A database
+	// that has had more is ErrNewerSchema and left as it is. It is done before
+	// the room is used. The SQL is portable; no text is to be sorted by but ids that
+	// every collation sorts alike.
+	Migrate(ctx context.Context, room string, migrations fs.FS) error
+}
+
+// VersionTable is where an engine keeps which of a room's migrations were made.
+func VersionTable(room string) string { return room + "_version" }
+
+// Run does what else belongs to a write, in its transaction.
+func Run(tx Tx, also []func(Tx) error) error {
+	for _, do := range also {
+		if err := do(tx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Reader asks for rows.

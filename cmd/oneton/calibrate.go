@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"oneton/audit"
 	"oneton/calibration"
 	"oneton/config"
 	"oneton/embed"
@@ -195,7 +196,8 @@ func install(ctx context.Context, cfg config.Config, pack, version string, t cal
 		if err != nil {
 			return err
 		}
-		return identify.NewCalibrations(t.Store).PutCalibration(ctx, space.Of(version), definition)
+		return identify.NewCalibrations(t.Store).PutCalibration(ctx, space.Of(version), definition,
+			audit.By(store.Actor{}, audit.CalibrationSet, space.Of(version)).Record)
 	})
 }
 
@@ -217,7 +219,9 @@ func (c *calibrateCommand) reset(ctx context.Context, cfg config.Config) error {
 		}
 		had := false
 		for _, name := range slices.Compact([]string{space.Name(), pack}) {
-			err := identify.NewCalibrations(t.Store).DeleteCalibration(ctx, name)
+			err := audit.Removing(audit.By(store.Actor{}, audit.CalibrationReset, name), func(also ...func(store.Tx) error) error {
+				return identify.NewCalibrations(t.Store).DeleteCalibration(ctx, name, also...)
+			})
 			if err != nil && !errors.Is(err, store.ErrNotFound) {
 				return err
 			}

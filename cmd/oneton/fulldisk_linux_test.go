@@ -100,6 +100,9 @@ func TestFullDisk(t *testing.T) {
 		if ended == syscall.SIGTERM { // without a server
 			out, err = command("key", "revoke", "default", strings.Split(leaked, "_")[1])
 			require.NoError(t, err, out)
+			out, err = command("audit", "--tenant", "default")
+			require.NoError(t, err, out)
+			require.Contains(t, strings.Split(out, "\n")[0], "key.revoked", "which there is room for in the reserve")
 			out, err = command("key", "create", "default", "--name", "more")
 			require.Error(t, err)
 			require.Contains(t, out, "disk is full")
@@ -133,6 +136,11 @@ func TestFullDisk(t *testing.T) {
 	}
 	require.Empty(t, search("b"))
 	require.Equal(t, []string{"c"}, search("c"))
+	out, err := command("audit", "--tenant", "default")
+	require.NoError(t, err, out)
+	for _, act := range []string{`subject\.deleted +people/a`, `subject\.deleted +people/b`, `gallery\.deleted +others`} {
+		require.Regexp(t, "default +"+strings.Split(key, "_")[1]+" +"+act+` +[0-9a-f-]{36}`, out, "by which key and request")
+	}
 }
 
 // mountable runs the test in a process that may mount: one of a namespace of

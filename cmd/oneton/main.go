@@ -16,6 +16,7 @@ type commands struct {
 	Tenant    tenantCommand    `cmd:"" help:"Manage tenants."`
 	Key       keyCommand       `cmd:"" help:"Manage API keys."`
 	Secret    secretCommand    `cmd:"" help:"Manage the secret that keys are made under."`
+	Audit     auditCommand     `cmd:"" help:"Read who changed what, the newest first."`
 	Erased    erasedCommand    `cmd:"" help:"Wait until nothing that was deleted is left in the database's files."`
 	Retention retentionCommand `cmd:"" help:"Look at what retention would delete; vouch for the clock."`
 	Index     indexCommand     `cmd:"" help:"Look at the index, compare it with the database, build it anew."`

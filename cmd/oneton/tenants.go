@@ -64,8 +64,8 @@ type tenantDelete struct {
 
 func (c *tenantDelete) Run(ctx context.Context) error {
 	return c.with(ctx, func(t *node.Truth) error {
-		if _, err := t.Store.DeleteTenant(ctx, store.TenantID(c.ID)); err != nil {
-			return fmt.Errorf("tenant %.64q: %w", c.ID, err)
+		if err := t.Access.DeleteTenant(ctx, store.TenantID(c.ID)); err != nil {
+			return err
 		}
 		fmt.Printf("tenant %s is deleted, with its keys, galleries, faces and photos\n", c.ID)
 		_, err := waitErased(ctx, t)

@@ -34,6 +34,7 @@ func TestNoFolderIsMadeInSilence(t *testing.T) {
 		{"tenant", "list"},
 		{"tenant", "delete", "acme", "--yes"},
 		{"erased"},
+		{"audit"},
 		{"retention", "preview"},
 		{"retention", "accept"},
 		{"index", "status"},

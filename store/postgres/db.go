@@ -46,6 +46,14 @@ func (s *Store) Remove(ctx context.Context, doing string, do func(store.Tx) erro
 	return s.Update(ctx, doing, do)
 }
 
+// also does what rooms add to a write of the engine's own that has not failed.
+func (t *tx) also(also []func(store.Tx) error, err error) error {
+	if err != nil {
+		return err
+	}
+	return store.Run(portable{t}, also)
+}
+
 // portable is a transaction of a room's own tables.
 type portable struct{ t *tx }
 

@@ -27,8 +27,12 @@ func MigrateTo(ctx context.Context, url string, version int64) error {
 	if err != nil {
 		return err
 	}
+	part, err := own()
+	if err != nil {
+		return err
+	}
 	db := stdlib.OpenDB(*cfg)
-	p, err := migrations(db)
+	p, err := part.provider(db)
 	if err == nil {
 		_, err = p.UpTo(ctx, version)
 	}

@@ -17,7 +17,7 @@ const galleryColumns = `SELECT id, tenant, name, pack, policy::text, created_at,
 
 // CreateGallery adds a gallery: ErrExists when its id or its name is taken,
 // ErrNotFound when its tenant is unknown.
-func (s *Store) CreateGallery(ctx context.Context, g store.Gallery) error {
+func (s *Store) CreateGallery(ctx context.Context, g store.Gallery, also ...func(store.Tx) error) error {
 	if err := store.CheckGallery(g); err != nil {
 		return fmt.Errorf("create gallery: %w", err)
 	}
@@ -27,8 +27,8 @@ func (s *Store) CreateGallery(ctx context.Context, g store.Gallery) error {
 	}
 	g.CreatedAt = now(g.CreatedAt)
 	return s.write(ctx, "create gallery", func(tx *tx) error {
-		return tx.change(`INSERT INTO galleries (id, tenant, name, pack, policy, created_at, checksum) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			g.ID, g.Tenant, g.Name, g.Pack, policy, g.CreatedAt, store.GalleryChecksum(g, []byte(policy)))
+		return tx.also(also, tx.change(`INSERT INTO galleries (id, tenant, name, pack, policy, created_at, checksum) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			g.ID, g.Tenant, g.Name, g.Pack, policy, g.CreatedAt, store.GalleryChecksum(g, []byte(policy))))
 	})
 }
 
@@ -50,7 +50,7 @@ func (s *Store) Galleries(ctx context.Context, tenant store.TenantID, p store.Pa
 // as it is, and returns it; no other change comes between. It is ErrNotFound
 // when there is none, and an error of change's leaves all as it was. change is
 // called with writes waiting for it.
-func (s *Store) UpdatePolicy(ctx context.Context, tenant store.TenantID, name string, change func(store.Gallery) (store.Policy, error)) (g store.Gallery, err error) {
+func (s *Store) UpdatePolicy(ctx context.Context, tenant store.TenantID, name string, change func(store.Gallery) (store.Policy, error), also ...func(store.Tx) error) (g store.Gallery, err error) {
 	err = s.write(ctx, "update policy", func(tx *tx) error {
 		tx.queue(galleryColumns+`WHERE tenant = $1 AND name = $2`, tenant, name).Query(func(rows pgx.Rows) error {
 			g, err = pgx.CollectOneRow(rows, scanGallery)
@@ -69,7 +69,7 @@ func (s *Store) UpdatePolicy(ctx context.Context, tenant store.TenantID, name st
 		if err != nil {
 			return err
 		}
-		return tx.change(`UPDATE galleries SET policy = $1, checksum = $2 WHERE id = $3`, policy, store.GalleryChecksum(g, []byte(policy)), g.ID)
+		return tx.also(also, tx.change(`UPDATE galleries SET policy = $1, checksum = $2 WHERE id = $3`, policy, store.GalleryChecksum(g, []byte(policy)), g.ID))
 	})
 	return g, err
 }
@@ -77,7 +77,7 @@ func (s *Store) UpdatePolicy(ctx context.Context, tenant store.TenantID, name st
 // DeleteGallery removes a gallery with everything in it, or is ErrNotFound.
 // What was in it is gone for every call at once, and leaves the tables a part at
 // a time.
-func (s *Store) DeleteGallery(ctx context.Context, tenant store.TenantID, name string) (position uint64, err error) {
+func (s *Store) DeleteGallery(ctx context.Context, tenant store.TenantID, name string, also ...func(store.Tx) error) (position uint64, err error) {
 	err = s.write(ctx, "delete gallery", func(tx *tx) error {
 		if _, err := tx.log(`INSERT INTO changes (seq, kind, tenant, gallery)
 			SELECT $1 + 1, $2, tenant, id FROM galleries WHERE tenant = $3 AND name = $4`,
@@ -85,7 +85,7 @@ func (s *Store) DeleteGallery(ctx context.Context, tenant store.TenantID, name s
 			return err
 		}
 		position = tx.position
-		return tx.change(`UPDATE galleries SET tenant = NULL WHERE tenant = $1 AND name = $2`, tenant, name)
+		return tx.also(also, tx.change(`UPDATE galleries SET tenant = NULL WHERE tenant = $1 AND name = $2`, tenant, name))
 	})
 	if err == nil {
 		s.drop()

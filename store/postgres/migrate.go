@@ -22,9 +22,49 @@ var migrationFiles embed.FS
 // answer was lost has been committed, in the form that is used here.
 const oldestServer = 130000
 
-// migrate brings the schema to the newest version this program knows.
-// Processes that start at once do it one after the other.
+// schema is the migrations of a part of the tables, and where it is kept which of
+// them were made.
+type schema struct {
+	files fs.FS
+	table string
+}
+
+// own is the schema of the engine's own tables.
+func own() (schema, error) {
+	files, err := fs.Sub(migrationFiles, "migrations")
+	return schema{files, goose.DefaultTablename}, err
+}
+
+// Migrate implements store.DB.
+func (s *Store) Migrate(ctx context.Context, room string, migrations fs.FS) error {
+	select {
+	case <-s.closing:
+		return fmt.Errorf("migrate tables of %s: %w", room, store.ErrClosed)
+	default:
+	}
+	err := locked(ctx, s.readers.Config().ConnConfig, func(cfg *pgx.ConnConfig, _ *pgx.Conn) error {
+		return schema{migrations, store.VersionTable(room)}.migrate(ctx, cfg)
+	})
+	return s.failed(ctx, "migrate tables of "+room, err)
+}
+
+// migrate brings the engine's schema to the newest version this program knows.
 func migrate(ctx context.Context, cfg *pgx.ConnConfig) error {
+	part, err := own()
+	if err != nil {
+		return err
+	}
+	return locked(ctx, cfg, func(cfg *pgx.ConnConfig, conn *pgx.Conn) error {
+		if err := part.migrate(ctx, cfg); err != nil {
+			return err
+		}
+		_, err := conn.Exec(ctx, `DELETE FROM commits WHERE at < now() - interval '1 day'`) // of processes that are gone
+		return err
+	})
+}
+
+// locked lets processes that start at once migrate one after the other.
+func locked(ctx context.Context, cfg *pgx.ConnConfig, do func(*pgx.ConnConfig, *pgx.Conn) error) error {
 	cfg = cfg.Copy()
 	cfg.RuntimeParams["statement_timeout"] = "0" // a migration may take its time
 	conn, err := pgx.ConnectConfig(ctx, cfg)
@@ -47,18 +87,15 @@ func migrate(ctx context.Context, cfg *pgx.ConnConfig) error {
 	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock(`+lockKey+`)`, "migrations"); err != nil {
 		return fmt.Errorf("wait for another migration: %w", err)
 	}
-	if err := migrateAlone(ctx, cfg); err != nil {
-		return err
-	}
-	_, err = conn.Exec(ctx, `DELETE FROM commits WHERE at < now() - interval '1 day'`) // of processes that are gone
-	return err
+	return do(cfg, conn)
 }
 
-// migrateAlone is migrate for who holds the lock.
-func migrateAlone(ctx context.Context, cfg *pgx.ConnConfig) (err error) {
+// migrate brings the schema to the newest version this program knows, for who
+// holds the lock.
+func (s schema) migrate(ctx context.Context, cfg *pgx.ConnConfig) (err error) {
 	db := stdlib.OpenDB(*cfg)
 	defer func() { err = errors.Join(err, db.Close()) }()
-	p, err := migrations(db)
+	p, err := s.provider(db)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
@@ -75,12 +112,8 @@ func migrateAlone(ctx context.Context, cfg *pgx.ConnConfig) (err error) {
 	return nil
 }
 
-// migrations are the steps from an empty database to this program's schema.
-func migrations(db *sql.DB) (*goose.Provider, error) {
-	files, err := fs.Sub(migrationFiles, "migrations")
-	if err != nil {
-		return nil, err
-	}
-	return goose.NewProvider(goose.DialectPostgres, db, files,
+// provider makes the steps from an empty database to this program's schema.
+func (s schema) provider(db *sql.DB) (*goose.Provider, error) {
+	return goose.NewProvider(goose.DialectPostgres, db, s.files, goose.WithTableName(s.table),
 		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 }

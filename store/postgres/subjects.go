@@ -96,13 +96,13 @@ func (t *tx) find(gallery store.GalleryID, id store.SubjectID, into *store.Subje
 }
 
 // DeleteSubject removes a subject with its faces and photos, or is ErrNotFound.
-func (s *Store) DeleteSubject(ctx context.Context, gallery store.GalleryID, id store.SubjectID) (position uint64, err error) {
+func (s *Store) DeleteSubject(ctx context.Context, gallery store.GalleryID, id store.SubjectID, also ...func(store.Tx) error) (position uint64, err error) {
 	err = s.write(ctx, "delete subject", func(tx *tx) error {
 		if _, err := tx.deleteFaces(`gallery = $3 AND subject = $4`, gallery, id); err != nil {
 			return err
 		}
 		position = tx.position
-		return tx.change(`DELETE FROM subjects WHERE`+inGallery+`AND id = $2`, gallery, id)
+		return tx.also(also, tx.change(`DELETE FROM subjects WHERE`+inGallery+`AND id = $2`, gallery, id))
 	})
 	return position, err
 }

@@ -13,12 +13,12 @@ import (
 const tenantColumns = `SELECT id, name, created_at FROM tenants `
 
 // CreateTenant adds a tenant; ErrExists when its id is taken.
-func (s *Store) CreateTenant(ctx context.Context, t store.Tenant) error {
+func (s *Store) CreateTenant(ctx context.Context, t store.Tenant, also ...func(store.Tx) error) error {
 	if err := store.CheckTenant(t); err != nil {
 		return fmt.Errorf("create tenant: %w", err)
 	}
 	return s.write(ctx, "create tenant", func(tx *tx) error {
-		return tx.change(`INSERT INTO tenants (id, name, created_at) VALUES ($1, $2, $3)`, t.ID, t.Name, now(t.CreatedAt))
+		return tx.also(also, tx.change(`INSERT INTO tenants (id, name, created_at) VALUES ($1, $2, $3)`, t.ID, t.Name, now(t.CreatedAt)))
 	})
 }
 
@@ -39,7 +39,7 @@ func (s *Store) Tenants(ctx context.Context, p store.Page) ([]store.Tenant, erro
 // DeleteTenant removes a tenant with everything of it, and returns the
 // position at which its last gallery left the index. What was in its galleries
 // leaves the tables a part at a time.
-func (s *Store) DeleteTenant(ctx context.Context, id store.TenantID) (position uint64, err error) {
+func (s *Store) DeleteTenant(ctx context.Context, id store.TenantID, also ...func(store.Tx) error) (position uint64, err error) {
 	err = s.write(ctx, "delete tenant", func(tx *tx) error {
 		if _, err := tx.log(`INSERT INTO changes (seq, kind, tenant, gallery)
 			SELECT $1 + row_number() OVER (ORDER BY id), $2, tenant, id FROM galleries WHERE tenant = $3`,
@@ -47,7 +47,7 @@ func (s *Store) DeleteTenant(ctx context.Context, id store.TenantID) (position u
 			return err
 		}
 		position = tx.position
-		return tx.change(`DELETE FROM tenants WHERE id = $1`, id)
+		return tx.also(also, tx.change(`DELETE FROM tenants WHERE id = $1`, id))
 	})
 	if err == nil {
 		s.drop()

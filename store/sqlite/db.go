@@ -18,12 +18,22 @@ func (s *Store) Read(ctx context.Context, doing string, do func(store.Reader) er
 
 // Update implements store.DB.
 func (s *Store) Update(ctx context.Context, doing string, do func(store.Tx) error) error {
-	return s.write(ctx, doing, func(t tx) error { return do(portable{context.Background(), t.conn}) })
+	return s.write(ctx, doing, func(t tx) error { return do(t.portable()) })
 }
 
 // Remove implements store.DB.
 func (s *Store) Remove(ctx context.Context, doing string, do func(store.Tx) error) error {
-	return s.erase(ctx, doing, func(t tx) error { return do(portable{context.Background(), t.conn}) })
+	return s.erase(ctx, doing, func(t tx) error { return do(t.portable()) })
+}
+
+func (t tx) portable() portable { return portable{context.Background(), t.conn} }
+
+// also does what rooms add to a write of the engine's own that has not failed.
+func (t tx) also(also []func(store.Tx) error, err error) error {
+	if err != nil {
+		return err
+	}
+	return store.Run(t.portable(), also)
 }
 
 // portable runs SQL that is not SQLite's own.

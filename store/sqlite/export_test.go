@@ -31,7 +31,11 @@ func MigrateTo(ctx context.Context, path string, version int64) error {
 	if err != nil {
 		return err
 	}
-	p, err := migrations(db)
+	part, err := own()
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	p, err := part.provider(db)
 	if err != nil {
 		return errors.Join(err, db.Close())
 	}

@@ -15,7 +15,7 @@ const galleryColumns = `SELECT id, tenant, name, pack, policy, created_at, check
 
 // CreateGallery adds a gallery: ErrExists when its id or its name is taken,
 // ErrNotFound when its tenant is unknown.
-func (s *Store) CreateGallery(ctx context.Context, g store.Gallery) error {
+func (s *Store) CreateGallery(ctx context.Context, g store.Gallery, also ...func(store.Tx) error) error {
 	if err := store.CheckGallery(g); err != nil {
 		return fmt.Errorf("create gallery: %w", err)
 	}
@@ -27,7 +27,7 @@ func (s *Store) CreateGallery(ctx context.Context, g store.Gallery) error {
 	return s.write(ctx, "create gallery", func(tx tx) error {
 		_, err := tx.exec(`INSERT INTO galleries (id, tenant, name, pack, policy, created_at, checksum) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			g.ID, g.Tenant, g.Name, g.Pack, policy, micros(g.CreatedAt), store.GalleryChecksum(g, []byte(policy)))
-		return err
+		return tx.also(also, err)
 	})
 }
 
@@ -53,7 +53,7 @@ func (s *Store) Galleries(ctx context.Context, tenant store.TenantID, p store.Pa
 // as it is, and returns it; no other change comes between. It is ErrNotFound
 // when there is none, and an error of change's leaves all as it was. change is
 // called with writes waiting for it.
-func (s *Store) UpdatePolicy(ctx context.Context, tenant store.TenantID, name string, change func(store.Gallery) (store.Policy, error)) (g store.Gallery, err error) {
+func (s *Store) UpdatePolicy(ctx context.Context, tenant store.TenantID, name string, change func(store.Gallery) (store.Policy, error), also ...func(store.Tx) error) (g store.Gallery, err error) {
 	err = s.write(ctx, "update policy", func(tx tx) error {
 		if g, err = scanGallery(tx.row(galleryColumns+`WHERE tenant = ? AND name = ?`, tenant, name)); err != nil {
 			return err
@@ -68,7 +68,8 @@ func (s *Store) UpdatePolicy(ctx context.Context, tenant store.TenantID, name st
 		if err != nil {
 			return err
 		}
-		return tx.change(`UPDATE galleries SET policy = ?, checksum = ? WHERE id = ?`, policy, store.GalleryChecksum(g, []byte(policy)), g.ID)
+		return tx.also(also, tx.change(`UPDATE galleries SET policy = ?, checksum = ? WHERE id = ?`,
+			policy, store.GalleryChecksum(g, []byte(policy)), g.ID))
 	})
 	return g, err
 }
@@ -76,7 +77,7 @@ func (s *Store) UpdatePolicy(ctx context.Context, tenant store.TenantID, name st
 // DeleteGallery removes a gallery with everything in it, or is ErrNotFound.
 // What was in it is gone for every call at once, and leaves the file a part at
 // a time.
-func (s *Store) DeleteGallery(ctx context.Context, tenant store.TenantID, name string) (position uint64, err error) {
+func (s *Store) DeleteGallery(ctx context.Context, tenant store.TenantID, name string, also ...func(store.Tx) error) (position uint64, err error) {
 	err = s.erase(ctx, "delete gallery", func(tx tx) error {
 		var id store.GalleryID
 		if err := tx.row(`UPDATE galleries SET tenant = NULL WHERE tenant = ? AND name = ? RETURNING id`, tenant, name).Scan(&id); err != nil {
@@ -86,7 +87,7 @@ func (s *Store) DeleteGallery(ctx context.Context, tenant store.TenantID, name s
 			return err
 		}
 		position, err = tx.position()
-		return err
+		return tx.also(also, err)
 	})
 	return position, err
 }

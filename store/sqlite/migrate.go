@@ -27,8 +27,40 @@ const (
 	migratePause    = 50 * time.Millisecond
 )
 
+// schema is the migrations of a part of the tables, and where it is kept which of
+// them were made.
+type schema struct {
+	files fs.FS
+	table string
+}
+
+// own is the schema of the engine's own tables.
+func own() (schema, error) {
+	files, err := fs.Sub(migrationFiles, "migrations")
+	return schema{files, goose.DefaultTablename}, err
+}
+
+// Migrate implements store.DB.
+func (s *Store) Migrate(ctx context.Context, room string, migrations fs.FS) error {
+	select {
+	case <-s.closing:
+		return fmt.Errorf("migrate tables of %s: %w", room, store.ErrClosed)
+	default:
+	}
+	part := schema{migrations, store.VersionTable(room)}
+	err := migrate(ctx, s.path, part)
+	if err != nil && lacksRoom(err) && s.reserve.release() {
+		err = migrate(ctx, s.path, part)
+		_ = s.reserve.fill() // what grows is refused until it can be had
+	}
+	if err != nil {
+		return fmt.Errorf("migrate tables of %s: %w", room, explain(err))
+	}
+	return nil
+}
+
 // migrate brings the schema to the newest version this program knows.
-func migrate(ctx context.Context, path string) (err error) {
+func migrate(ctx context.Context, path string, part schema) (err error) {
 	// Migrations may change the schema where it stands, and nothing else may.
 	db, err := connect(path, "rw", 1, func(q url.Values) { q.Del("_defensive") })
 	if err != nil {
@@ -36,7 +68,7 @@ func migrate(ctx context.Context, path string) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	for attempt := 1; ; attempt++ {
-		err := migrateOnce(ctx, db)
+		err := part.migrateOnce(ctx, db)
 		if err == nil || !disturbed(err) || attempt == migrateAttempts {
 			return err
 		}
@@ -56,8 +88,8 @@ func disturbed(err error) bool {
 		e.Code()&primary == sqlite3.SQLITE_CONSTRAINT)
 }
 
-func migrateOnce(ctx context.Context, db *sql.DB) error {
-	p, err := migrations(db)
+func (s schema) migrateOnce(ctx context.Context, db *sql.DB) error {
+	p, err := s.provider(db)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
@@ -68,18 +100,20 @@ func migrateOnce(ctx context.Context, db *sql.DB) error {
 	if found > known {
 		return fmt.Errorf("%w: it is version %d and this program knows up to %d", store.ErrNewerSchema, found, known)
 	}
+	if s.table != goose.DefaultTablename {
+		// A second one, that another process has just made too, has no effect.
+		if _, err := db.ExecContext(ctx, `CREATE UNIQUE INDEX IF NOT EXISTS `+s.table+`_once ON `+s.table+` (version_id)`); err != nil {
+			return fmt.Errorf("guard schema version: %w", err)
+		}
+	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate schema: %w", err)
 	}
 	return nil
 }
 
-// migrations are the steps from an empty file to this program's schema.
-func migrations(db *sql.DB) (*goose.Provider, error) {
-	files, err := fs.Sub(migrationFiles, "migrations")
-	if err != nil {
-		return nil, err
-	}
-	return goose.NewProvider(goose.DialectSQLite3, db, files,
+// provider makes the steps from an empty file to this program's schema.
+func (s schema) provider(db *sql.DB) (*goose.Provider, error) {
+	return goose.NewProvider(goose.DialectSQLite3, db, s.files, goose.WithTableName(s.table),
 		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 }

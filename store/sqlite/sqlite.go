@@ -48,6 +48,7 @@ type Config struct {
 // the file, and gone from its write-ahead log, within eraseDelay of being
 // removed, as soon as no reader needs the log; WaitErased waits for that.
 type Store struct {
+	path   string
 	writer *sql.DB
 	// conn is the writer's only connection.
 	conn    *sql.Conn
@@ -91,10 +92,15 @@ func open(ctx context.Context, cfg Config) (_ *Store, err error) {
 	if err := create(cfg.Path); err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, cfg.Path); err != nil {
+	part, err := own()
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, cfg.Path, part); err != nil {
 		return nil, err
 	}
 	s := &Store{
+		path:     cfg.Path,
 		writes:   make(chan *write),
 		erasures: make(chan chan<- struct{}),
 		closing:  make(chan struct{}),

@@ -112,7 +112,7 @@ func (t tx) find(gallery store.GalleryID, id store.SubjectID) (store.Subject, er
 
 // DeleteSubject removes a subject with its faces and photos, or is ErrNotFound.
 // Its photos leave the file one after the other.
-func (s *Store) DeleteSubject(ctx context.Context, gallery store.GalleryID, id store.SubjectID) (position uint64, err error) {
+func (s *Store) DeleteSubject(ctx context.Context, gallery store.GalleryID, id store.SubjectID, also ...func(store.Tx) error) (position uint64, err error) {
 	err = s.erase(ctx, "delete subject", func(tx tx) error {
 		if _, err := tx.exec(`INSERT INTO changes (kind, tenant, gallery, face)
 			SELECT ?, g.tenant, g.id, f.id FROM faces f JOIN galleries g ON g.id = f.gallery
@@ -123,7 +123,7 @@ func (s *Store) DeleteSubject(ctx context.Context, gallery store.GalleryID, id s
 			return err
 		}
 		position, err = tx.position()
-		return err
+		return tx.also(also, err)
 	})
 	return position, err
 }

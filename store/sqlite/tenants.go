@@ -11,14 +11,14 @@ import (
 const tenantColumns = `SELECT id, name, created_at FROM tenants `
 
 // CreateTenant adds a tenant; ErrExists when its id is taken.
-func (s *Store) CreateTenant(ctx context.Context, t store.Tenant) error {
+func (s *Store) CreateTenant(ctx context.Context, t store.Tenant, also ...func(store.Tx) error) error {
 	if err := store.CheckTenant(t); err != nil {
 		return fmt.Errorf("create tenant: %w", err)
 	}
 	return s.write(ctx, "create tenant", func(tx tx) error {
 		_, err := tx.exec(`INSERT INTO tenants (id, name, created_at) VALUES (?, ?, ?)`,
 			t.ID, t.Name, micros(t.CreatedAt))
-		return err
+		return tx.also(also, err)
 	})
 }
 
@@ -42,7 +42,7 @@ func (s *Store) Tenants(ctx context.Context, p store.Page) ([]store.Tenant, erro
 // DeleteTenant removes a tenant with everything of it, and returns the
 // position at which its last gallery left the index. What was in its galleries
 // leaves the file a part at a time.
-func (s *Store) DeleteTenant(ctx context.Context, id store.TenantID) (position uint64, err error) {
+func (s *Store) DeleteTenant(ctx context.Context, id store.TenantID, also ...func(store.Tx) error) (position uint64, err error) {
 	err = s.erase(ctx, "delete tenant", func(tx tx) error {
 		if _, err := tx.exec(`INSERT INTO changes (kind, tenant, gallery)
 			SELECT ?, tenant, id FROM galleries WHERE tenant = ?`, changelog.DropGallery, id); err != nil {
@@ -52,7 +52,7 @@ func (s *Store) DeleteTenant(ctx context.Context, id store.TenantID) (position u
 			return err
 		}
 		position, err = tx.position()
-		return err
+		return tx.also(also, err)
 	})
 	return position, err
 }

@@ -21,16 +21,16 @@ type Store interface {
 	changelog.Log
 	store.DB
 
-	CreateTenant(ctx context.Context, t store.Tenant) error
+	CreateTenant(ctx context.Context, t store.Tenant, also ...func(store.Tx) error) error
 	Tenant(ctx context.Context, id store.TenantID) (store.Tenant, error)
 	Tenants(ctx context.Context, p store.Page) ([]store.Tenant, error)
-	DeleteTenant(ctx context.Context, id store.TenantID) (uint64, error)
+	DeleteTenant(ctx context.Context, id store.TenantID, also ...func(store.Tx) error) (uint64, error)
 
-	CreateGallery(ctx context.Context, g store.Gallery) error
+	CreateGallery(ctx context.Context, g store.Gallery, also ...func(store.Tx) error) error
 	Gallery(ctx context.Context, tenant store.TenantID, name string) (store.Gallery, error)
 	Galleries(ctx context.Context, tenant store.TenantID, p store.Page) ([]store.Gallery, error)
-	UpdatePolicy(ctx context.Context, tenant store.TenantID, name string, change func(store.Gallery) (store.Policy, error)) (store.Gallery, error)
-	DeleteGallery(ctx context.Context, tenant store.TenantID, name string) (uint64, error)
+	UpdatePolicy(ctx context.Context, tenant store.TenantID, name string, change func(store.Gallery) (store.Policy, error), also ...func(store.Tx) error) (store.Gallery, error)
+	DeleteGallery(ctx context.Context, tenant store.TenantID, name string, also ...func(store.Tx) error) (uint64, error)
 
 	Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool) (uint64, error)
 	EnrolAsOf(ctx context.Context, seen uint64, same func(face.Template) bool, sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error)
@@ -38,7 +38,7 @@ type Store interface {
 	Subjects(ctx context.Context, gallery store.GalleryID, p store.Page) ([]store.Subject, error)
 	SubjectsOf(ctx context.Context, gallery store.GalleryID, faces []store.FaceID) (map[store.FaceID]store.Subject, error)
 	UpdateMetadata(ctx context.Context, gallery store.GalleryID, id store.SubjectID, change func(store.Subject) (map[string]string, error)) (store.Subject, uint64, error)
-	DeleteSubject(ctx context.Context, gallery store.GalleryID, id store.SubjectID) (uint64, error)
+	DeleteSubject(ctx context.Context, gallery store.GalleryID, id store.SubjectID, also ...func(store.Tx) error) (uint64, error)
 
 	Faces(ctx context.Context, gallery store.GalleryID, subject store.SubjectID) ([]store.Face, error)
 	DeleteFace(ctx context.Context, gallery store.GalleryID, subject store.SubjectID, face store.FaceID) (uint64, error)
@@ -94,6 +94,8 @@ func Run(t *testing.T, create func(t *testing.T) Open) {
 		"replaced faces":         testReplacedFaces,
 		"replaced beside others": testReplacedBesideOthers,
 		"tables of rooms":        testTables,
+		"migrations of a room":   testMigrations,
+		"part of a write":        testPartOfAWrite,
 		"isolation":              testIsolation,
 		"pages":                  testPages,
 		"hostile text":           testHostileText,
