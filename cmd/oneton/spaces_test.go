@@ -34,7 +34,7 @@ import (
 // first made.
 func writeVersions(t *testing.T, m pack.Manifest, folder string) (first, second string) {
 	t.Helper()
-	m.Version, m.Transform, m.Trust, m.Converts = "1", nil, nil, nil
+	m.Version, m.Aligner, m.Transform, m.Trust, m.Converts = "1", nil, nil, nil, nil
 	m.Quality = &pack.Quality{Centre: 8.97, Slope: 10}
 	used := []string{m.Detector.File}
 	for _, r := range m.Recognisers {
