@@ -33,7 +33,7 @@ lint: ## Check style and the table of rooms.
 fmt: ## Format the code.
 	$(LINT) fmt
 
-race: setup ## Test every package with the race detector, in a size that ends.
+race: setup ## Test with the race detector what shares anything between goroutines.
 	.ci/race
 
 cover: setup ## Measure the tests' coverage.
