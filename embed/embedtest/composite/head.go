@@ -127,19 +127,6 @@ func (h Head) Blurred(share float64) Head {
 	return h.moved(float32(room), float32(room))
 }
 
-// Lit is the head with its levels multiplied.
-func (h Head) Lit(gain float64) Head {
-	m := image.NewRGBA(h.Patch.Rect)
-	for i, v := range h.Patch.Pix {
-		if i%4 < 3 {
-			v = uint8(min(float64(h.Patch.Pix[i|3]), math.Round(gain*float64(v))))
-		}
-		m.Pix[i] = v
-	}
-	h.Patch = m
-	return h
-}
-
 // blur smooths all four channels; beyond the edge there is nothing.
 func blur(m *image.RGBA, deviation float64) *image.RGBA {
 	radius := int(math.Ceil(3 * deviation))
