@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 )
 
@@ -24,6 +25,8 @@ const (
 	startPatience = 30 * time.Second
 	startPause    = 50 * time.Millisecond
 	superuser     = "postgres"
+	// cannotConnectNow is the SQLSTATE of a server that starts or recovers.
+	cannotConnectNow = "57P03"
 )
 
 // Server is a private PostgreSQL server on a port of the loopback interface.
@@ -105,7 +108,7 @@ func (s *Server) KillSession(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, s.URL())
+	conn, err := connect(ctx, s.URL())
 	require.NoError(t, err)
 	defer func() { _ = conn.Close(ctx) }()
 	var pid int
@@ -115,6 +118,22 @@ func (s *Server) KillSession(t testing.TB) {
 	_, err = conn.WaitForNotification(ctx)
 	require.Error(t, err)
 	require.NoError(t, ctx.Err())
+}
+
+// connect opens a connection, once the server has recovered if it must.
+func connect(ctx context.Context, url string) (*pgx.Conn, error) {
+	for {
+		conn, err := pgx.Connect(ctx, url)
+		var refusal *pgconn.PgError
+		if err == nil || !errors.As(err, &refusal) || refusal.Code != cannotConnectNow {
+			return conn, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(startPause):
+		}
+	}
 }
 
 // processes are the server's, but for its first. They are known on Linux only.
