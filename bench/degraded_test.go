@@ -10,47 +10,48 @@ import (
 	"oneton/calibration"
 	"oneton/embed/pack"
 	"oneton/face"
+	"oneton/spoil"
 )
 
 // chequered is a picture with edges everywhere.
-func chequered(width, height int) *canvas {
-	c := newCanvas(width, height)
-	for i := range c.pix {
-		x, y := i/channels%width, i/channels/width
-		c.pix[i] = 40
+func chequered(width, height int) *spoil.Canvas {
+	c := spoil.New(width, height)
+	for i := range c.Pix {
+		x, y := i/spoil.Channels%width, i/spoil.Channels/width
+		c.Pix[i] = 40
 		if (x/4+y/4)%2 == 0 {
-			c.pix[i] = 200
+			c.Pix[i] = 200
 		}
 	}
 	return c
 }
 
-func distance(a, b *canvas) float64 {
-	sum, other := 0.0, b.bytes()
-	for i, v := range a.bytes() {
+func distance(a, b *spoil.Canvas) float64 {
+	sum, other := 0.0, b.Bytes()
+	for i, v := range a.Bytes() {
 		sum += math.Abs(float64(v) - float64(other[i]))
 	}
-	return sum / float64(len(a.pix))
+	return sum / float64(len(a.Pix))
 }
 
 func TestDegradationsSpoilMoreWithStrength(t *testing.T) {
 	original := chequered(56, 56)
 	for _, d := range degradations() {
 		t.Run(d.name, func(t *testing.T) {
-			spoil := func(strength float64) *canvas {
-				c, err := d.spoil(canvasOf(original.bytes(), 56), strength, rand.New(rand.NewPCG(1, 2)))
+			made := func(strength float64) *spoil.Canvas {
+				c, err := d.apply(spoil.Of(original.Bytes(), 56), strength, rand.New(rand.NewPCG(1, 2)))
 				require.NoError(t, err)
-				require.Equal(t, [2]int{56, 56}, [2]int{c.width, c.height})
+				require.Equal(t, [2]int{56, 56}, [2]int{c.Width, c.Height})
 				return c
 			}
-			weak, strong := distance(original, spoil(0)), distance(original, spoil(1))
+			weak, strong := distance(original, made(0)), distance(original, made(1))
 			if d.name == "none" {
 				require.Zero(t, strong)
 				return
 			}
 			require.Positive(t, weak)
 			require.Greater(t, strong, weak)
-			again := spoil(1)
+			again := made(1)
 			require.Equal(t, strong, distance(original, again), "a seed gives one picture")
 		})
 	}
@@ -58,12 +59,12 @@ func TestDegradationsSpoilMoreWithStrength(t *testing.T) {
 
 func TestImitationsChangeThePhotoOnly(t *testing.T) {
 	photo := chequered(120, 80)
-	before := photo.bytes()
+	before := photo.Bytes()
 	for _, attack := range imitations() {
 		made := attack.make(photo, rand.New(rand.NewPCG(1, 2)))
-		require.Equal(t, [2]int{120, 80}, [2]int{made.width, made.height}, attack.name)
+		require.Equal(t, [2]int{120, 80}, [2]int{made.Width, made.Height}, attack.name)
 		require.Greater(t, distance(photo, made), 5.0, attack.name)
-		require.Equal(t, before, photo.bytes(), attack.name)
+		require.Equal(t, before, photo.Bytes(), attack.name)
 	}
 }
 

@@ -16,7 +16,9 @@ import (
 	"oneton/node"
 	"oneton/onnx"
 	"oneton/photo"
+	"oneton/picture"
 	"oneton/setup"
+	"oneton/spoil"
 )
 
 type livenessCommand struct {
@@ -130,8 +132,8 @@ func livenessPhotos(folder string) ([]string, error) {
 const cameraQuality = 95
 
 // show counts the verdicts on a photo's faces.
-func (r *livenessResult) show(ctx context.Context, e *embed.Embedder, pack string, shown *canvas) error {
-	data, err := shown.jpeg(cameraQuality)
+func (r *livenessResult) show(ctx context.Context, e *embed.Embedder, pack string, shown *spoil.Canvas) error {
+	data, err := shown.JPEG(cameraQuality)
 	if err != nil {
 		return err
 	}
@@ -185,4 +187,23 @@ func auc(high, low []float64) float64 {
 		}
 	}
 	return won / float64(len(high)*len(low))
+}
+
+// readCanvas reads a photo.
+func readCanvas(ctx context.Context, path string) (*spoil.Canvas, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read photo: %w", err)
+	}
+	p, err := picture.Decode(ctx, data, picture.DefaultLimits())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	r := picture.NewRaster(p.Width, p.Height)
+	p.Warp(r, picture.Affine{A: 1, E: 1})
+	c := spoil.New(p.Width, p.Height)
+	for i := range r.R {
+		c.Pix[spoil.Channels*i], c.Pix[spoil.Channels*i+1], c.Pix[spoil.Channels*i+2] = float64(r.R[i]), float64(r.G[i]), float64(r.B[i])
+	}
+	return c, nil
 }

@@ -22,6 +22,7 @@ import (
 	"oneton/pool"
 	"oneton/server/uqudo"
 	"oneton/setup"
+	"oneton/spoil"
 )
 
 type poorCommand struct {
@@ -144,30 +145,30 @@ func (c *poorCommand) measure(ctx context.Context, paths setup.Paths, name strin
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 	r.Pack = p.Name + "@" + p.Version
-	asItIs := func(c *canvas, _ *rand.Rand) (*canvas, error) { return c, nil }
+	asItIs := func(c *spoil.Canvas, _ *rand.Rand) (*spoil.Canvas, error) { return c, nil }
 	good, err := c.embed(ctx, e.Embedder, p.Name, set, people, func(p chosen) int { return p.good }, asItIs)
 	if err != nil {
 		return r, err
 	}
-	for _, way := range append([]poorWay{{"as it is", asItIs}}, poorWays()...) {
-		if len(c.Ways) > 0 && !slices.Contains(c.Ways, way.name) {
+	for _, way := range append([]spoil.Way{{Name: "as it is", Spoil: asItIs}}, spoil.Ways()...) {
+		if len(c.Ways) > 0 && !slices.Contains(c.Ways, way.Name) {
 			continue
 		}
-		poor, err := c.embed(ctx, e.Embedder, p.Name, set, people, func(p chosen) int { return p.spoiled }, way.spoil)
+		poor, err := c.embed(ctx, e.Embedder, p.Name, set, people, func(p chosen) int { return p.spoiled }, way.Spoil)
 		if err != nil {
 			return r, err
 		}
 		cell := poorCellOf(&p.Manifest, people, good, poor)
-		cell.Way = way.name
+		cell.Way = way.Name
 		r.Cells = append(r.Cells, cell)
-		fmt.Printf("%s, %s: %+v\n", r.Pack, way.name, cell)
+		fmt.Printf("%s, %s: %+v\n", r.Pack, way.Name, cell)
 	}
 	return r, nil
 }
 
 // embed makes templates of a spoiled photo of each person; nil where it cannot
 // be compared.
-func (c *poorCommand) embed(ctx context.Context, e *embed.Embedder, pack string, set *photoSet, people []chosen, which func(chosen) int, spoil func(*canvas, *rand.Rand) (*canvas, error)) ([]face.Template, error) {
+func (c *poorCommand) embed(ctx context.Context, e *embed.Embedder, pack string, set *photoSet, people []chosen, which func(chosen) int, spoiling func(*spoil.Canvas, *rand.Rand) (*spoil.Canvas, error)) ([]face.Template, error) {
 	templates := make([]face.Template, len(people))
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(runtime.NumCPU())
@@ -181,11 +182,11 @@ func (c *poorCommand) embed(ctx context.Context, e *embed.Embedder, pack string,
 			if err != nil {
 				return err
 			}
-			spoiled, err := spoil(canvasOf(crop, alignedSide), rand.New(rand.NewPCG(splitSeed, uint64(n))))
+			spoiled, err := spoiling(spoil.Of(crop, alignedSide), rand.New(rand.NewPCG(splitSeed, uint64(n))))
 			if err != nil {
 				return err
 			}
-			f, err := e.EmbedAligned(ctx, pack, spoiled.bytes())
+			f, err := e.EmbedAligned(ctx, pack, spoiled.Bytes())
 			if err == nil && f.Comparable() {
 				templates[n] = f.Template
 			}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,38 +24,6 @@ func TestKeptOut(t *testing.T) {
 		of: [][]int{{0, 1}, {2}}, photos: []portrait{{0, "a"}, {0, "b"}, {1, "d"}},
 	}, s)
 	require.Equal(t, []chosen{{1, 0}}, s.choose(5), "Zed is Adam Sandler")
-}
-
-func TestPoorWays(t *testing.T) {
-	require.Len(t, poorWays(), 29)
-	names := map[string]bool{}
-	for _, way := range poorWays() {
-		names[way.name] = true
-		c := newCanvas(alignedSide, alignedSide)
-		for i := range c.pix {
-			c.pix[i] = float64(i % 251)
-		}
-		spoiled, err := way.spoil(c, rand.New(rand.NewPCG(1, 2)))
-		require.NoError(t, err)
-		require.Len(t, spoiled.bytes(), channels*alignedSide*alignedSide)
-	}
-	require.Len(t, names, 29)
-
-	c := canvasOf([]byte{1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4}, 2)
-	c.turn(1)
-	require.Equal(t, []byte{3, 3, 3, 1, 1, 1, 4, 4, 4, 2, 2, 2}, c.bytes(), "clockwise")
-
-	grey := newCanvas(40, 40)
-	grey.each(func(float64) float64 { return 100 })
-	grey.diffuse(2)
-	white := 0
-	for _, v := range grey.pix {
-		require.True(t, v == 0 || v == 255)
-		if v == 255 {
-			white++
-		}
-	}
-	require.InDelta(t, 100.0/255, float64(white)/float64(len(grey.pix)), 0.02, "as light as before")
 }
 
 func TestPoorCells(t *testing.T) {

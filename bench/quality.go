@@ -25,6 +25,7 @@ import (
 	"oneton/onnx"
 	"oneton/pool"
 	"oneton/setup"
+	"oneton/spoil"
 )
 
 type qualityCommand struct {
@@ -185,13 +186,13 @@ func (c *qualityCommand) probes(ctx context.Context, e *embed.Embedder, pack str
 			rng := rand.New(rand.NewPCG(splitSeed, uint64(n)))
 			kind, strength := kinds[rng.IntN(len(kinds))], rng.Float64()
 			if n >= c.Draws*len(roles.mated) {
-				kind, strength = inPlace(asItIs, func(*canvas, float64, *rand.Rand) {}), 0
+				kind, strength = inPlace(asItIs, func(*spoil.Canvas, float64, *rand.Rand) {}), 0
 			}
-			crop, err := kind.spoil(canvasOf(crops[i], alignedSide), strength, rng)
+			crop, err := kind.apply(spoil.Of(crops[i], alignedSide), strength, rng)
 			if err != nil {
 				return err
 			}
-			f, err := e.EmbedAligned(working, pack, crop.bytes())
+			f, err := e.EmbedAligned(working, pack, crop.Bytes())
 			if err != nil {
 				return err
 			}
