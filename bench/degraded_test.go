@@ -127,7 +127,7 @@ func TestTemplateCosineIsThatOfMeans(t *testing.T) {
 		require.NoError(t, err)
 		return out
 	}
-	for _, p := range []*pack.Manifest{{}, {Trust: &pack.Trust{}}} {
+	for _, p := range []*pack.Manifest{{}, {Trust: &calibration.Trust{}}} {
 		m, err := compare(p, templates)
 		require.NoError(t, err)
 		want, err := p.Probe(mean(0, 1, 2)).Cosine(mean(3, 4))

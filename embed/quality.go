@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"oneton/calibration"
 	"oneton/embed/pack"
 	"oneton/face"
 	"oneton/photo"
@@ -64,7 +65,7 @@ func assess(l face.Landmarks, crop *picture.Raster, p *pack.Pack, length float64
 }
 
 // trusted is the quality with what trust has against it.
-func trusted(q face.Quality, trust *pack.Trust) face.Quality {
+func trusted(q face.Quality, trust *calibration.Trust) face.Quality {
 	if trust != nil && !trust.Comparable(q.Score) {
 		q.Reasons = append(slices.Clone(q.Reasons), photo.ReasonNotComparable)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"oneton/calibration"
 	"oneton/embed/pack"
 	"oneton/face"
 	"oneton/index/qdrant/qdranttest"
@@ -62,7 +63,7 @@ func writeVersions(t *testing.T, m pack.Manifest, folder string) (first, second 
 	m.Version = "2"
 	m.Files = append(m.Files, pack.File{Name: "transform.f32", SHA256: fmt.Sprintf("%x", sha256.Sum256(matrix))})
 	m.Transform = &pack.Projection{File: "transform.f32", Dimension: d - 1}
-	m.Trust = &pack.Trust{Doubt: []pack.Doubt{{Quality: 0, Doubt: 0.7}, {Quality: 1, Doubt: 0}}}
+	m.Trust = &calibration.Trust{Doubt: []calibration.Doubt{{Quality: 0, Doubt: 0.7}, {Quality: 1, Doubt: 0}}}
 	m.Converts = []pack.Earlier{{Version: "1", Quality: &pack.Quality{Centre: 8.97, Slope: 10}}}
 	return first, write("second.yaml")
 }

@@ -38,7 +38,7 @@ type Manifest struct {
 	Transform *Projection `yaml:"transform"`
 	// Trust, when set, makes comparisons follow the quality score of both
 	// photos. It needs Quality, and adds a dimension to the template.
-	Trust *Trust `yaml:"trust"`
+	Trust *calibration.Trust `yaml:"trust"`
 	// Converts lists versions of the pack whose templates can be made into this
 	// one's.
 	Converts []Earlier `yaml:"converts"`

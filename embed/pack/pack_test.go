@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"oneton/calibration"
 	"oneton/embed/embedtest"
 	"oneton/embed/pack"
 	"oneton/face"
@@ -119,7 +120,7 @@ func TestParseReadsManifest(t *testing.T) {
 	require.Equal(t, 100, m.Recognisers[1].TemplateDimension())
 	require.Equal(t, 501, m.TemplateDimension())
 	require.Equal(t, &pack.Projection{File: "recogniser.onnx", Dimension: 500}, m.Transform)
-	require.Equal(t, &pack.Trust{Floor: 0.3, Doubt: []pack.Doubt{
+	require.Equal(t, &calibration.Trust{Floor: 0.3, Doubt: []calibration.Doubt{
 		{Quality: 0.1, Doubt: 0.9}, {Quality: 0.3, Doubt: 0.6}, {Quality: 0.8, Doubt: 0},
 	}}, m.Trust)
 	require.Equal(t, []pack.Earlier{{Version: "1", Quality: &pack.Quality{Centre: 8, Slope: 3}}, {Version: "2"}}, m.Converts)

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"oneton/calibration"
 	"oneton/embed/pack"
 	"oneton/face"
 )
@@ -25,7 +26,7 @@ type golden struct {
 	Network  [][]float32
 	Restore  [][]float32
 	Floor    float64
-	Curve    []pack.Doubt
+	Curve    []calibration.Doubt
 	Faces    []struct {
 		Joined     face.Template
 		Length     float64
@@ -55,14 +56,14 @@ func readGolden(t testing.TB) golden {
 
 // load is a pack of one recogniser of eight values, with a transform and
 // nuisance directions if they are not nil.
-func load(t testing.TB, matrix, nuisance [][]float32, trust *pack.Trust) (*pack.Pack, error) {
+func load(t testing.TB, matrix, nuisance [][]float32, trust *calibration.Trust) (*pack.Pack, error) {
 	t.Helper()
 	return loadAll(t, golden{Matrix: matrix, Nuisance: nuisance}, trust)
 }
 
 // loadAll is a pack of one recogniser of eight values, with what of matrices is
 // not nil.
-func loadAll(t testing.TB, g golden, trust *pack.Trust) (*pack.Pack, error) {
+func loadAll(t testing.TB, g golden, trust *calibration.Trust) (*pack.Pack, error) {
 	t.Helper()
 	m, err := pack.Parse([]byte(manifest()))
 	require.NoError(t, err)
@@ -106,7 +107,7 @@ func loadAll(t testing.TB, g golden, trust *pack.Trust) (*pack.Pack, error) {
 	return pack.Load(m, folder)
 }
 
-func open(t testing.TB, matrix, nuisance [][]float32, trust *pack.Trust) *pack.Pack {
+func open(t testing.TB, matrix, nuisance [][]float32, trust *calibration.Trust) *pack.Pack {
 	t.Helper()
 	p, err := load(t, matrix, nuisance, trust)
 	require.NoError(t, err)
@@ -115,7 +116,7 @@ func open(t testing.TB, matrix, nuisance [][]float32, trust *pack.Trust) *pack.P
 
 func TestTemplatesAgreeWithNumpy(t *testing.T) {
 	g := readGolden(t)
-	p, err := loadAll(t, g, &pack.Trust{Floor: g.Floor, Doubt: g.Curve})
+	p, err := loadAll(t, g, &calibration.Trust{Floor: g.Floor, Doubt: g.Curve})
 	require.NoError(t, err)
 	require.Equal(t, len(g.Matrix)+1, p.TemplateDimension())
 	templates := make([]face.Template, len(g.Faces))
@@ -186,7 +187,7 @@ func TestTemplatesAgreeWithNumpy(t *testing.T) {
 // for bit.
 func TestTemplatesAreEqualEverywhere(t *testing.T) {
 	g := readGolden(t)
-	p, err := loadAll(t, g, &pack.Trust{Floor: g.Floor, Doubt: g.Curve})
+	p, err := loadAll(t, g, &calibration.Trust{Floor: g.Floor, Doubt: g.Curve})
 	require.NoError(t, err)
 	rng := rand.New(rand.NewPCG(1, 2))
 	sum := sha256.New()
@@ -230,7 +231,7 @@ func TestTemplatesOfPlainPacks(t *testing.T) {
 	for i, want := range f.U {
 		require.InDelta(t, want, got[i], 2e-7)
 	}
-	doubting := open(t, nil, nil, &pack.Trust{Doubt: []pack.Doubt{{Doubt: 0.6}}})
+	doubting := open(t, nil, nil, &calibration.Trust{Doubt: []calibration.Doubt{{Doubt: 0.6}}})
 	require.Equal(t, 9, doubting.TemplateDimension())
 	got, err = doubting.Finish(f.Joined, float32(f.Score))
 	require.NoError(t, err)
@@ -254,7 +255,7 @@ func TestLoadRefusesMatrix(t *testing.T) {
 }
 
 func TestNoTemplateOfAnythingElse(t *testing.T) {
-	p := open(t, [][]float32{{1, 0, 0, 0, 0, 0, 0, 0}}, nil, &pack.Trust{Doubt: []pack.Doubt{{Doubt: 0.6}}})
+	p := open(t, [][]float32{{1, 0, 0, 0, 0, 0, 0, 0}}, nil, &calibration.Trust{Doubt: []calibration.Doubt{{Doubt: 0.6}}})
 	for name, c := range map[string]struct {
 		joined face.Template
 		want   error
@@ -272,7 +273,7 @@ func TestNoTemplateOfAnythingElse(t *testing.T) {
 // The worse two photos are, the less alike they are; a clear pair is as alike
 // as its vectors, and doubt in one alone hardly counts.
 func TestDoubtInBothCounts(t *testing.T) {
-	p := open(t, nil, nil, &pack.Trust{Floor: 0.3, Doubt: []pack.Doubt{{Quality: 0.2, Doubt: 0.8}, {Quality: 0.9, Doubt: 0}}})
+	p := open(t, nil, nil, &calibration.Trust{Floor: 0.3, Doubt: []calibration.Doubt{{Quality: 0.2, Doubt: 0.8}, {Quality: 0.9, Doubt: 0}}})
 	rapid.Check(t, func(t *rapid.T) {
 		vectors := rapid.SliceOfN(rapid.Float32Range(-1, 1), 8, 8)
 		a, errA := face.NewTemplate(vectors.Draw(t, "a"))
