@@ -29,6 +29,15 @@ func (s *Service) Detect(ctx context.Context, req DetectRequest) (Detection, err
 	}, nil
 }
 
+// Portrait is the face of a photo that must show one person, for a caller that
+// keeps nothing of it here. Of a photo that cannot be used the error is about the
+// argument. An empty pack is the default one.
+func (s *Service) Portrait(ctx context.Context, pack, argument string, content []byte) (photo.Face, error) {
+	policy := store.Policy{Quality: store.GateReport, Liveness: store.GateOff, Detail: store.DetailFast}
+	f, _, err := s.subject(ctx, cmp.Or(pack, s.cfg.DefaultPack), policy, content)
+	return f, aboutPhoto(argument, "pack", err)
+}
+
 // embed does what the policy needs, and no more.
 func (s *Service) embed(ctx context.Context, pack string, policy store.Policy, content []byte) (photo.Result, error) {
 	var checks []photo.Check

@@ -12,6 +12,10 @@ type API struct {
 	// the longest prefix of it, which answers there, if only that there is no
 	// such route.
 	Prefixes []string
+	// Host is the name of a host, in small letters and without a port, of which
+	// every path is the API's; it needs no prefixes then. It is empty where the
+	// API is beside the others.
+	Host string
 	// Routes adds the calls, each once. What errors they return is told by Problem and
 	// answered by Refuse, as is what the server itself refuses.
 	Routes func(r fiber.Router)

@@ -106,6 +106,11 @@ func TestAPIsInEachOthersWay(t *testing.T) {
 			},
 		}
 	}
+	at := func(host string, paths ...string) server.API {
+		api := under("/"+host, paths...)
+		api.Prefixes, api.Host = nil, host
+		return api
+	}
 	described := func(api server.API, path string) server.API {
 		api.Description.Path = path
 		return api
@@ -125,6 +130,11 @@ func TestAPIsInEachOthersWay(t *testing.T) {
 		"a prefix without slash": {[]server.API{under("a", "/a")}, false},
 		"one description twice":  {[]server.API{described(under("/a"), "/x.yaml"), described(under("/b"), "/x.yaml")}, false},
 		"a hidden description":   {[]server.API{described(under("/a"), "/b/x.yaml"), under("/b")}, false},
+		"in a parameter's place": {[]server.API{under("/a", "/a/:x/y"), under("/a/b", "/a/b/z")}, false},
+		"beyond a parameter":     {[]server.API{under("/a", "/a/:x"), under("/a/b/c", "/a/b/c/z")}, true},
+		"a host's own paths":     {[]server.API{under("/a", "/a/x"), at("h", "/a/x", "/", "/livez")}, true},
+		"two hosts":              {[]server.API{at("h", "/x"), at("i", "/x")}, true},
+		"one host twice":         {[]server.API{at("h", "/x"), described(at("h", "/y"), "/y.yaml")}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := server.New(server.DefaultConfig(), server.Health{}, quiet, c.apis...)

@@ -16,22 +16,33 @@ const (
 	// PlainBody is the largest body of a request that has no photo: what all
 	// texts of the largest of them take when each letter is escaped.
 	PlainBody = 128 << 10
+	// StrangerBody is the largest body that says itself, in a field, who asks:
+	// a photo or two. Whoever says so in a header may send more.
+	StrangerBody = 8 << 20
 	// firstBody is what is taken for a body before any of it has come.
 	firstBody = 32 << 10
+	// strangers is the part of the memory for bodies that those get together of
+	// whom nobody knows yet who asks.
+	strangers = 8
 )
 
 // Body reads the request's body, of at most largest bytes and never more than
 // the server's limit. It is for handlers, which run once it is known who asks:
 // nothing but a body's first byte is read before, and its memory grows with
-// what has come, whatever was announced. The bytes are the caller's. The time
-// for the work on the request starts anew when the body is whole, and the work
-// ends when the client leaves.
+// what has come, whatever was announced. Where only the body tells who asks, it
+// is at most StrangerBody, and its memory is of the strangers' part until
+// SetPrincipal. The bytes are the caller's. The time for the work on the request
+// starts anew when the body is whole, and the work ends when the client leaves.
 func Body(c *fiber.Ctx, largest int) ([]byte, error) {
 	x, ok := c.Context().UserValue(exchangeKey).(*exchange)
 	if !ok || x.whole {
 		return nil, nil
 	}
+	p, known := PrincipalOf(c)
 	largest = min(largest, x.server.cfg.BodyLimit)
+	if !known {
+		largest = min(largest, StrangerBody, x.server.cfg.BodyMemory/strangers-1)
+	}
 	announced := c.Request().Header.ContentLength()
 	if announced > largest {
 		return nil, fiber.ErrRequestEntityTooLarge
@@ -40,7 +51,6 @@ func Body(c *fiber.Ctx, largest int) ([]byte, error) {
 		x.wanted = true
 		return nil, errAwaited
 	}
-	p, known := PrincipalOf(c)
 	x.tenant = p.Tenant
 	if !known {
 		// A stranger that keeps its body back takes nobody's place.
@@ -108,7 +118,8 @@ func unread(err error) error {
 	}
 }
 
-// bodies is the memory for bodies, of which one tenant gets half at most.
+// bodies is the memory for bodies, of which one tenant gets half at most, and
+// strangers, who are of none, an eighth together.
 type bodies struct {
 	mu   sync.Mutex
 	most int
@@ -118,9 +129,13 @@ type bodies struct {
 
 // take takes n bytes of a tenant's share, if there are so many.
 func (b *bodies) take(tenant store.TenantID, n int) bool {
+	share := b.most / 2
+	if tenant == "" {
+		share = b.most / strangers
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.all+n > b.most || b.by[tenant]+n > b.most/2 {
+	if b.all+n > b.most || b.by[tenant]+n > share {
 		return false
 	}
 	b.all += n
@@ -135,4 +150,18 @@ func (b *bodies) giveBack(tenant store.TenantID, n int) {
 	if b.by[tenant] -= n; b.by[tenant] == 0 {
 		delete(b.by, tenant)
 	}
+}
+
+// hand counts n bytes of one's share among another's, which they may pass: they
+// have been read.
+func (b *bodies) hand(from, to store.TenantID, n int) {
+	if n == 0 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.by[from] -= n; b.by[from] == 0 {
+		delete(b.by, from)
+	}
+	b.by[to] += n
 }

@@ -45,7 +45,7 @@ func (s *Server) exchangeOf(rctx *fasthttp.RequestCtx) *exchange {
 		return x
 	}
 	length := rctx.Request.Header.ContentLength()
-	x := &exchange{server: s, place: s.mux.of(string(rctx.URI().PathOriginal())), end: func() {}, whole: length == 0 || length == withoutLength}
+	x := &exchange{server: s, place: s.mux.of(hostOf(rctx), string(rctx.URI().PathOriginal())), end: func() {}, whole: length == 0 || length == withoutLength}
 	x.conn, _ = rctx.Conn().(*conn)
 	rctx.SetUserValue(exchangeKey, x)
 	return x

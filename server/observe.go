@@ -134,8 +134,12 @@ func (s *Server) record(c *fiber.Ctx, id string, received int, took time.Duratio
 }
 
 // SetPrincipal says whose request this is, for the handlers, the log, and the
-// workers, which tenants share.
+// memory and the workers that tenants share.
 func SetPrincipal(c *fiber.Ctx, p access.Principal) {
+	if x, ok := c.Context().UserValue(exchangeKey).(*exchange); ok {
+		x.server.bodies.hand(x.tenant, p.Tenant, x.held)
+		x.tenant = p.Tenant
+	}
 	c.Locals(principalKey, p)
 	c.SetUserContext(pool.WithTenant(c.UserContext(), string(p.Tenant)))
 }

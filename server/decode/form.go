@@ -16,9 +16,13 @@ import (
 type form struct {
 	fields fields
 	filled map[string]bool
+	// lenient passes over fields that there are not.
+	lenient bool
 }
 
 type field struct {
+	// name is the field's own, whichever of its names it is found by.
+	name     string
 	value    reflect.Value
 	required bool
 }
@@ -33,9 +37,14 @@ type fields map[string]field
 func fieldsOf(target reflect.Value) fields {
 	fields := fields{}
 	for i := range target.NumField() {
-		name, option, _ := strings.Cut(target.Type().Field(i).Tag.Get("param"), ",")
-		if name != "" {
-			fields[name] = field{value: target.Field(i), required: option == "required"}
+		tag := target.Type().Field(i).Tag
+		name, option, _ := strings.Cut(tag.Get("param"), ",")
+		if name == "" {
+			continue
+		}
+		fields[name] = field{name: name, value: target.Field(i), required: option == "required"}
+		for alias := range strings.FieldsSeq(tag.Get("also")) {
+			fields[alias] = fields[name]
 		}
 	}
 	return fields
@@ -48,13 +57,21 @@ func (f fields) unknown(path, name string) error {
 }
 
 // TakesPhoto tells whether a struct has a field for a photo.
-func TakesPhoto(into any) bool {
-	for _, fd := range newForm(into).fields {
+func TakesPhoto(into any) bool { return newForm(into).hasPhoto() }
+
+func (f *form) hasPhoto() bool {
+	for _, fd := range f.fields {
 		if fd.isPhoto() {
 			return true
 		}
 	}
 	return false
+}
+
+// passes tells whether a field is not looked at.
+func (f *form) passes(name string) bool {
+	_, ok := f.fields[name]
+	return f.lenient && !ok
 }
 
 // take finds the field of that name and marks it as filled.
@@ -63,10 +80,10 @@ func (f *form) take(name string) (reflect.Value, error) {
 	switch {
 	case !ok:
 		return reflect.Value{}, f.fields.unknown("", name)
-	case f.filled[name]:
+	case f.filled[fd.name] && !fd.isPhotos():
 		return reflect.Value{}, fault(name, "is given more than once")
 	}
-	f.filled[name] = true
+	f.filled[fd.name] = true
 	return fd.value, nil
 }
 
@@ -76,11 +93,13 @@ func (f *form) takesPhoto(name string) bool {
 }
 
 func (fd field) isPhoto() bool {
-	switch fd.value.Interface().(type) {
-	case Photo, Photos:
-		return true
-	}
-	return false
+	_, one := reflect.TypeAssert[Photo](fd.value)
+	return one || fd.isPhotos()
+}
+
+func (fd field) isPhotos() bool {
+	_, several := reflect.TypeAssert[Photos](fd.value)
+	return several
 }
 
 // accepts are the media types that can fill the form in: photos come in any,
@@ -88,8 +107,9 @@ func (fd field) isPhoto() bool {
 func (f *form) accepts() []string {
 	types := []string{mediaJSON}
 	photos, others := 0, 0
-	for _, fd := range f.fields {
+	for name, fd := range f.fields {
 		switch {
+		case name != fd.name: // another name of a field that is counted
 		case fd.isPhoto():
 			photos++
 		case fd.required:
@@ -111,14 +131,13 @@ func (f *form) photo(name string, content []byte) error {
 	if len(content) == 0 {
 		return fault(name, "is empty")
 	}
-	if photos, ok := reflect.TypeAssert[*Photos](f.fields[name].value.Addr()); ok {
-		f.filled[name] = true
-		*photos = append(*photos, content)
-		return nil
-	}
 	v, err := f.take(name)
 	if err != nil {
 		return err
+	}
+	if photos, ok := reflect.TypeAssert[*Photos](v.Addr()); ok {
+		*photos = append(*photos, content)
+		return nil
 	}
 	v.SetBytes(content)
 	return nil
@@ -185,7 +204,14 @@ func position(body []byte) string {
 }
 
 func (f *form) members(body []byte) error {
+	seen := 0
 	return object(body, "", func(name string, raw []byte) error {
+		if seen++; seen > maxParts {
+			return fault("", "has more than %d fields", maxParts)
+		}
+		if f.passes(name) {
+			return nil
+		}
 		v, err := f.take(name)
 		if err != nil {
 			return err
@@ -201,7 +227,7 @@ func unmarked(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\ufeff
 // complete reports a required field that is missing.
 func (f *form) complete() error {
 	for _, name := range slices.Sorted(maps.Keys(f.fields)) {
-		if fd := f.fields[name]; fd.required && fd.value.IsZero() {
+		if fd := f.fields[name]; fd.required && fd.value.IsZero() && fd.name == name {
 			return fault(name, "is required")
 		}
 	}

@@ -3,7 +3,8 @@
 // The same struct takes JSON, a multipart form, or a raw image with its
 // parameters in the query.
 //
-// A struct's fields carry the tag `param:"name"`, or `param:"name,required"`.
+// A struct's fields carry the tag `param:"name"`, or `param:"name,required"`, and
+// where callers know them by other names, too, `also:"that this"`.
 // They may be strings, numbers, booleans, pointers to these, maps and slices
 // of strings, structs with tags of their own, Photo and Photos. Texts are UTF-8
 // without NUL, as stores keep them. JSON's null is a value of none of these. A
@@ -18,6 +19,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -35,6 +37,8 @@ const (
 const (
 	mediaJSON = "application/json"
 	mediaForm = "multipart/form-data"
+	// mediaBrowser is a form as browsers encode it.
+	mediaBrowser = "application/x-www-form-urlencoded"
 	// mediaImage leads those of images.
 	mediaImage = "image/"
 )
@@ -73,6 +77,68 @@ func Request(contentType string, query, body []byte, into any) error {
 	return f.complete()
 }
 
+// Fields decodes the fields of a body that is a JSON object, a multipart form or,
+// where no photo is among them, a form as browsers encode it. JSON that comes
+// without a Content-Type, or with the one that curl gives whatever it sends, is
+// told by its first byte. It returns an Error, or ErrMediaType; what it stores
+// shares no memory with the body.
+func Fields(contentType string, body []byte, into any) error {
+	f := newForm(into)
+	if len(body) == 0 {
+		return f.complete()
+	}
+	if err := f.read(contentType, body); err != nil {
+		return err
+	}
+	return f.complete()
+}
+
+// Field is the text of one field of a body that Fields takes, wherever the body
+// has it, and empty where it has not. Nothing else of the body is decoded.
+func Field(contentType string, body []byte, name string) (string, error) {
+	if len(body) == 0 {
+		return "", nil
+	}
+	var text string
+	f := &form{fields: fields{name: {name: name, value: reflect.ValueOf(&text).Elem()}}, filled: map[string]bool{}, lenient: true}
+	err := f.read(contentType, body)
+	return text, err
+}
+
+// read fills in the fields of a body by its type.
+func (f *form) read(contentType string, body []byte) error {
+	media, params, err := mime.ParseMediaType(contentType)
+	if err != nil && contentType != "" {
+		return f.mediaType()
+	}
+	untold := media == mediaBrowser || media == ""
+	switch {
+	case media == mediaJSON, untold && (&scanner{unmarked(body)}).next() == '{':
+		return f.json(body)
+	case media == mediaForm:
+		return f.multipart(params["boundary"], body)
+	case media == mediaBrowser && !f.hasPhoto():
+		if bytes.Count(body, []byte("&")) >= maxParts {
+			return fault("", "is a form of more than %d fields", maxParts)
+		}
+		values, err := url.ParseQuery(string(body))
+		if err != nil {
+			return fault("", "is a malformed form: names and values must be percent-encoded and joined by = and &")
+		}
+		return f.texts(values)
+	}
+	return f.mediaType()
+}
+
+// mediaType is the fault of a body that read does not take.
+func (f *form) mediaType() error {
+	accepts := []string{mediaJSON, mediaForm}
+	if !f.hasPhoto() {
+		accepts = append(accepts, mediaBrowser)
+	}
+	return &MediaTypeError{Accepts: accepts}
+}
+
 // JSON decodes a body that must be one JSON object. It returns an Error, or
 // ErrMediaType.
 func JSON(contentType string, body []byte, into any) error {
@@ -91,9 +157,19 @@ func (f *form) query(query string) error {
 	if err != nil {
 		return fault("", "has a malformed query")
 	}
-	for _, name := range slices.Sorted(maps.Keys(values)) {
+	for name := range values {
 		if f.takesPhoto(name) {
 			return fault(name, "cannot be sent in the query")
+		}
+	}
+	return f.texts(values)
+}
+
+// texts fills in the fields of a query, or of a form as browsers encode it.
+func (f *form) texts(values url.Values) error {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if f.passes(name) {
+			continue
 		}
 		for _, text := range values[name] {
 			if err := f.text(name, text); err != nil {
@@ -118,6 +194,9 @@ func (f *form) multipart(boundary string, body []byte) error {
 		}
 		if err != nil {
 			return fault("", "is a malformed form")
+		}
+		if f.passes(part.FormName()) {
+			continue
 		}
 		if err := f.part(part); err != nil {
 			return err
