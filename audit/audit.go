@@ -32,6 +32,10 @@ const (
 	SubjectDeleted   Verb = "subject.deleted"   // the gallery's name, a slash, and the subject's id
 	CalibrationSet   Verb = "calibration.set"   // the template space
 	CalibrationReset Verb = "calibration.reset" // the template space
+
+	IdentityTokenCreated Verb = "identity_token.created" // the token's id
+	IdentityTokenRotated Verb = "identity_token.rotated" // the id of the one replaced
+	IdentityTokenRevoked Verb = "identity_token.revoked" // the token's id
 )
 
 // Deed is one act.

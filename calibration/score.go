@@ -16,7 +16,12 @@ const (
 // reaches 30, one in a million reaches 60. It is not a percentage and not the
 // probability that the two are the same person.
 func (t *Table) Score(cosine float64) float64 {
-	return min(MaxScore, max(0, -PointsPerDecade*math.Log10(t.FMR(cosine))))
+	return RateScore(t.FMR(cosine))
+}
+
+// RateScore is the score of a pair as rare as the false-match rate says.
+func RateScore(fmr float64) float64 {
+	return min(MaxScore, max(0, -PointsPerDecade*math.Log10(fmr)))
 }
 
 // ScoreFMR is the false-match rate at which a score of that height begins.

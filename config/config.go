@@ -10,6 +10,7 @@ import (
 
 	"oneton/embed"
 	"oneton/identify"
+	"oneton/identitytoken"
 	"oneton/index/qdrant"
 	"oneton/onnx"
 	"oneton/pool"
@@ -48,6 +49,7 @@ type Config struct {
 	Embed    embed.Config
 	Server   server.Config
 	Identify identify.Config
+	Identity identitytoken.Config
 }
 
 // Store says which database keeps the truth.
@@ -92,6 +94,7 @@ func Default() Config {
 		Embed:    embed.DefaultConfig(),
 		Server:   server.DefaultConfig(),
 		Identify: identify.Config{DefaultPolicy: identify.DefaultPolicy()},
+		Identity: identitytoken.DefaultConfig(),
 	}
 }
 
@@ -145,6 +148,7 @@ func (c *Config) Settings() []setting.Setting {
 			},
 		},
 		c.Identify.Settings(),
+		c.Identity.Settings(),
 		[]setting.Setting{
 			{
 				Key: "log.level", Value: &c.Log.Level, Means: "what is logged: `trace`, `debug`, `info`, `warn` or `error`, and what is graver",

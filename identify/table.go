@@ -10,6 +10,18 @@ import (
 	"oneton/store"
 )
 
+// Calibration is the table that answers of the pack's loaded version follow: the
+// owner's where there is one, else the pack's own. photo.ErrPack when the pack is
+// not loaded.
+func (s *Service) Calibration(ctx context.Context, pack string) (*calibration.Table, error) {
+	space, version, err := s.spaceOf(ctx, pack)
+	if err != nil {
+		return nil, err
+	}
+	space.Version = version
+	return s.table(ctx, pack, space.Name())
+}
+
 // table is the calibration that answers of the pack follow: the owner's of the
 // template space where there is one, else the pack's. It is read for each answer, so that every
 // process on the store follows a change from its next answer on.

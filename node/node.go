@@ -13,6 +13,7 @@ import (
 	"oneton/access"
 	"oneton/config"
 	"oneton/identify"
+	"oneton/identitytoken"
 	"oneton/server"
 	"oneton/server/problem"
 )
@@ -22,7 +23,9 @@ import (
 type Node struct {
 	Truth   *Truth
 	Service *identify.Service
-	Server  *server.Server
+	// Tokens are identity tokens, of which a database keeps no face.
+	Tokens *identitytoken.Service
+	Server *server.Server
 
 	cfg         config.Config
 	log         zerolog.Logger
@@ -83,6 +86,9 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 		return nil, err
 	}
 	if err := identify.PrepareSpaces(ctx, n.embedder, n.Truth.Store); err != nil {
+		return nil, err
+	}
+	if n.Tokens, err = identitytoken.New(cfg.Identity, n.Truth.secret, n.Truth.Store, n.embedder, n.Service); err != nil {
 		return nil, err
 	}
 	if parts.APIs == nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"oneton/audit"
+	"oneton/identitytoken"
 )
 
 const (
@@ -67,8 +68,12 @@ func (n *Node) sweep(ctx context.Context, c *clock, now time.Time, passed time.D
 	return now
 }
 
-// trim removes the record's rows that are past their time, or more than are kept.
+// trim removes what is kept of identity tokens whose time is over, and the record's
+// rows that are past their time, or more than are kept.
 func (n *Node) trim(ctx context.Context, now time.Time) {
+	if _, err := identitytoken.Trim(ctx, n.Truth.Store, now); err != nil && ctx.Err() == nil {
+		n.log.Error().Err(err).Msg("expired identity tokens were not removed from the database, and are refused all the same; it will be tried again")
+	}
 	removed, err := audit.NewDeeds(n.Truth.Store).Trim(ctx, now)
 	if err != nil && ctx.Err() == nil {
 		n.log.Error().Err(err).Msg("old rows of the audit record were not removed; it will be tried again")

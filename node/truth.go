@@ -14,6 +14,7 @@ import (
 	"oneton/changelog"
 	"oneton/config"
 	"oneton/identify"
+	"oneton/identitytoken"
 	"oneton/secret"
 	"oneton/store"
 	"oneton/store/postgres"
@@ -94,7 +95,7 @@ func openTruth(ctx context.Context, cfg config.Config, more []access.Scope) (*Tr
 // its own. Keys may have the scopes of what a node speaks, and more.
 func truthOf(ctx context.Context, cfg config.Config, db Database, more []access.Scope) (_ *Truth, err error) {
 	t := &Truth{Store: db, data: cfg.Data}
-	if err = audit.Migrate(ctx, db); err == nil {
+	if err = errors.Join(audit.Migrate(ctx, db), identitytoken.Migrate(ctx, db)); err == nil {
 		t.secret, t.adopted, err = secret.Open(ctx, db, secretPath(cfg))
 	}
 	if err == nil {
