@@ -74,7 +74,8 @@ func New(peppers [][]byte, db Database, scopes ...Scope) (*Access, error) {
 
 // Create makes a key with 32 random bytes of secret and returns its text,
 // which cannot be had again. Scopes must be some of those that Scopes lists,
-// else ErrScope; an unknown tenant is store.ErrNotFound.
+// else ErrScope; an unknown tenant is store.ErrNotFound. The key has no
+// end of its own.
 func (a *Access) Create(ctx context.Context, tenant store.TenantID, name string, scopes []string) (text string, key store.Key, err error) {
 	if err := a.validateScopes(scopes); err != nil {
 		return "", store.Key{}, err
@@ -85,26 +86,78 @@ func (a *Access) Create(ctx context.Context, tenant store.TenantID, name string,
 	if err := a.known(ctx, tenant); err != nil {
 		return "", store.Key{}, err
 	}
+	d, err := a.Draft(store.Actor{Tenant: tenant}, name, scopes, time.Time{})
+	if err == nil {
+		err = a.keys.CreateKey(ctx, d.Key, d.record)
+	}
+	if err != nil {
+		return "", store.Key{}, fmt.Errorf("create key: %w", err)
+	}
+	return d.Text, d.Key, nil
+}
+
+// Draft is a key that is none until Insert has made it, so that it can be part of
+// what else is done in a transaction.
+type Draft struct {
+	// Text is the key's, which cannot be had again.
+	Text string
+	Key  store.Key
+	by   store.Actor
+}
+
+// Insert makes the key, of a tenant that is there, and records it.
+func (d Draft) Insert(tx store.Tx) error {
+	if err := insert(tx, d.Key); err != nil {
+		return err
+	}
+	return d.record(tx)
+}
+
+func (d Draft) record(tx store.Tx) error {
+	return audit.By(d.by, audit.KeyCreated, string(d.Key.ID)).Record(tx)
+}
+
+// Draft prepares a key of the actor's tenant that is valid until it ends, which a zero
+// time is never. Its scopes are taken as they are.
+func (a *Access) Draft(by store.Actor, name string, scopes []string, ends time.Time) (Draft, error) {
 	id, err := random(idBytes)
 	if err != nil {
-		return "", store.Key{}, err
+		return Draft{}, err
 	}
 	secret, err := random(secretBytes)
 	if err != nil {
-		return "", store.Key{}, err
+		return Draft{}, err
 	}
-	key = store.Key{
-		ID: store.KeyID(id), Tenant: tenant, Name: name, MAC: mac(a.peppers[0], secret),
-		Scopes: slices.Clone(scopes), CreatedAt: time.Now().UTC(),
+	key := store.Key{
+		ID: store.KeyID(id), Tenant: by.Tenant, Name: name, MAC: mac(a.peppers[0], secret),
+		Scopes: slices.Clone(scopes), CreatedAt: time.Now().UTC(), EndsAt: ends,
 	}
-	if err := a.keys.CreateKey(ctx, key, ofTenant(tenant, audit.KeyCreated, id).Record); err != nil {
-		return "", store.Key{}, fmt.Errorf("create key: %w", err)
-	}
-	return Text(store.KeyID(id), secret), key, nil
+	return Draft{Text: Text(key.ID, secret), Key: key, by: by}, nil
 }
 
-// Authenticate tells whose key a text is. A malformed, unknown, wrong or
-// revoked key is ErrUnauthorized; the secret is compared in constant time. A
+// Replace makes a key with another's name and scopes that is valid until ends, and
+// revokes that one, in one transaction: of several that replace one key, one does,
+// and the others get ErrUnauthorized, as for a key that is not valid.
+func (a *Access) Replace(ctx context.Context, by store.Actor, id store.KeyID, ends time.Time) (Draft, error) {
+	old, err := a.keys.Key(ctx, id)
+	var d Draft
+	if err == nil {
+		d, err = a.Draft(by, old.Name, old.Scopes, ends)
+	}
+	if err == nil {
+		err = a.keys.ReplaceKey(ctx, by.Tenant, id, d.Insert, audit.By(by, audit.KeyRevoked, string(id)).Record)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		err = fmt.Errorf("%w: %w", ErrUnauthorized, err)
+	}
+	if err != nil {
+		return Draft{}, fmt.Errorf("replace key %.64q: %w", id, err)
+	}
+	return d, nil
+}
+
+// Authenticate tells whose key a text is. A malformed, unknown, wrong,
+// revoked or ended key is ErrUnauthorized; the secret is compared in constant time. A
 // store's failure is the store's error.
 func (a *Access) Authenticate(ctx context.Context, text string) (Principal, error) {
 	id, secret, ok := Split(text)
@@ -116,14 +169,14 @@ func (a *Access) Authenticate(ctx context.Context, text string) (Principal, erro
 		return Principal{}, fmt.Errorf("look up key: %w", err)
 	}
 	// An unknown key has an empty MAC, which equals none.
-	if !a.made(secret, key.MAC) || !key.RevokedAt.IsZero() {
+	if !a.made(secret, key.MAC) || !key.Valid(time.Now()) {
 		return Principal{}, fmt.Errorf("check key %s: %w", id, ErrUnauthorized)
 	}
 	return principal(key), nil
 }
 
 // Principal tells who a key speaks for without its secret, for tokens that
-// were issued against it: a revoked or unknown key is ErrUnauthorized.
+// were issued against it: a revoked, ended or unknown key is ErrUnauthorized.
 func (a *Access) Principal(ctx context.Context, keyID store.KeyID) (Principal, error) {
 	key, err := a.keys.Key(ctx, keyID)
 	switch {
@@ -131,20 +184,20 @@ func (a *Access) Principal(ctx context.Context, keyID store.KeyID) (Principal, e
 		return Principal{}, fmt.Errorf("look up key: %w", ErrUnauthorized)
 	case err != nil:
 		return Principal{}, fmt.Errorf("look up key: %w", err)
-	case !key.RevokedAt.IsZero():
-		return Principal{}, fmt.Errorf("check key %s: revoked: %w", keyID, ErrUnauthorized)
+	case !key.Valid(time.Now()):
+		return Principal{}, fmt.Errorf("check key %s: revoked or ended: %w", keyID, ErrUnauthorized)
 	}
 	return principal(key), nil
 }
 
-// Revoke ends a tenant's key: the next request with it, or with a token issued
-// against it, is refused. Another tenant's key is store.ErrNotFound.
-func (a *Access) Revoke(ctx context.Context, tenant store.TenantID, keyID store.KeyID) error {
-	err := audit.Removing(ofTenant(tenant, audit.KeyRevoked, string(keyID)), func(also ...func(store.Tx) error) error {
-		return a.keys.RevokeKey(ctx, tenant, keyID, also...)
+// Revoke ends a key of the actor's tenant: the next request with it, or with a token
+// issued against it, is refused. Another tenant's key is store.ErrNotFound.
+func (a *Access) Revoke(ctx context.Context, by store.Actor, keyID store.KeyID) error {
+	err := audit.Removing(audit.By(by, audit.KeyRevoked, string(keyID)), func(also ...func(store.Tx) error) error {
+		return a.keys.RevokeKey(ctx, by.Tenant, keyID, also...)
 	})
 	if err != nil {
-		return fmt.Errorf("revoke key %.64q of tenant %.64q: %w", keyID, tenant, err)
+		return fmt.Errorf("revoke key %.64q of tenant %.64q: %w", keyID, by.Tenant, err)
 	}
 	return nil
 }

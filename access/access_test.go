@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -172,11 +173,11 @@ func TestRevokedKeyIsRefusedAtOnce(t *testing.T) {
 	text, key, err := a.Create(t.Context(), "ours", "laptop", []string{access.All})
 	require.NoError(t, err)
 
-	require.ErrorIs(t, a.Revoke(t.Context(), "theirs", key.ID), store.ErrNotFound)
+	require.ErrorIs(t, a.Revoke(t.Context(), store.Actor{Tenant: "theirs"}, key.ID), store.ErrNotFound)
 	_, err = a.Authenticate(t.Context(), text)
 	require.NoError(t, err, "another tenant cannot revoke it")
 
-	require.NoError(t, a.Revoke(t.Context(), "ours", key.ID))
+	require.NoError(t, a.Revoke(t.Context(), store.Actor{Tenant: "ours"}, key.ID))
 	_, err = a.Authenticate(t.Context(), text)
 	require.ErrorIs(t, err, access.ErrUnauthorized)
 	_, err = a.Principal(t.Context(), key.ID)
@@ -256,4 +257,39 @@ func TestStoreFailureIsNotUnauthorized(t *testing.T) {
 	_, err = a.Authenticate(t.Context(), text)
 	require.Error(t, err)
 	require.NotErrorIs(t, err, access.ErrUnauthorized)
+}
+
+// A key with an end is refused from then on, by whatever names it; one that is
+// replaced is refused at once, and what is in its place may what it might.
+func TestEndingKeys(t *testing.T) {
+	a, db, _ := open(t)
+	by := store.Actor{Tenant: "ours"}
+	make := func(ends time.Time) access.Draft {
+		d, err := a.Draft(by, "client", []string{"search"}, ends)
+		require.NoError(t, err)
+		_, err = a.Authenticate(t.Context(), d.Text)
+		require.ErrorIs(t, err, access.ErrUnauthorized, "it is no key yet")
+		require.NoError(t, db.Update(t.Context(), "make key", d.Insert))
+		return d
+	}
+	ended := make(time.Now().Add(-time.Second))
+	_, err := a.Authenticate(t.Context(), ended.Text)
+	require.ErrorIs(t, err, access.ErrUnauthorized)
+	_, err = a.Principal(t.Context(), ended.Key.ID)
+	require.ErrorIs(t, err, access.ErrUnauthorized)
+	_, err = a.Replace(t.Context(), by, ended.Key.ID, time.Time{})
+	require.ErrorIs(t, err, access.ErrUnauthorized)
+
+	first := make(time.Now().Add(time.Hour))
+	_, err = a.Replace(t.Context(), store.Actor{Tenant: "theirs"}, first.Key.ID, time.Time{})
+	require.ErrorIs(t, err, access.ErrUnauthorized)
+	ends := time.Now().Add(2 * time.Hour)
+	second, err := a.Replace(t.Context(), by, first.Key.ID, ends)
+	require.NoError(t, err)
+	require.Equal(t, ends, second.Key.EndsAt)
+	_, err = a.Authenticate(t.Context(), first.Text)
+	require.ErrorIs(t, err, access.ErrUnauthorized)
+	p, err := a.Authenticate(t.Context(), second.Text)
+	require.NoError(t, err)
+	require.Equal(t, access.Principal{Tenant: "ours", KeyID: second.Key.ID, Scopes: []string{"search"}}, p)
 }

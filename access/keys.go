@@ -3,7 +3,6 @@ package access
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"oneton/store"
@@ -15,29 +14,34 @@ type KeyTable struct{ db store.DB }
 // NewKeyTable is the database's.
 func NewKeyTable(db store.DB) KeyTable { return KeyTable{db} }
 
-const keyColumns = `SELECT id, tenant, name, mac, CAST(scopes AS TEXT), created_at, revoked_at, checksum FROM keys `
+const keyColumns = `SELECT id, tenant, name, mac, CAST(scopes AS TEXT), created_at, revoked_at, ends_at, checksum FROM keys `
 
 // CreateKey adds a key: store.ErrExists when its id is taken, store.ErrNotFound
 // when its tenant is unknown. What is also done is in the same transaction.
 func (t KeyTable) CreateKey(ctx context.Context, k store.Key, also ...func(store.Tx) error) error {
-	if err := store.CheckKey(k); err != nil {
-		return fmt.Errorf("create key: %w", err)
-	}
-	scopes, err := json.Marshal(k.Scopes)
-	if err != nil {
-		return fmt.Errorf("create key: %w", err)
-	}
-	if k.RevokedAt = (time.Time{}); k.CreatedAt.IsZero() {
-		k.CreatedAt = time.Now()
-	}
 	return t.db.Update(ctx, "create key", func(tx store.Tx) error {
-		_, err := tx.Exec(`INSERT INTO keys (id, tenant, name, mac, scopes, created_at, checksum) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			k.ID, k.Tenant, k.Name, k.MAC, string(scopes), k.CreatedAt, store.KeyChecksum(k, scopes))
-		if err != nil {
+		if err := insert(tx, k); err != nil {
 			return err
 		}
 		return store.Run(tx, also)
 	})
+}
+
+// insert adds a key in a transaction.
+func insert(tx store.Tx, k store.Key) error {
+	if err := store.CheckKey(k); err != nil {
+		return err
+	}
+	scopes, err := json.Marshal(k.Scopes)
+	if err != nil {
+		return err
+	}
+	if k.RevokedAt = (time.Time{}); k.CreatedAt.IsZero() {
+		k.CreatedAt = time.Now()
+	}
+	_, err = tx.Exec(`INSERT INTO keys (id, tenant, name, mac, scopes, created_at, ends_at, checksum) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		k.ID, k.Tenant, k.Name, k.MAC, string(scopes), k.CreatedAt, k.EndsAt, store.KeyChecksum(k, scopes))
+	return err
 }
 
 // Key returns the key of that id, revoked or not, or store.ErrNotFound. It is the
@@ -60,21 +64,53 @@ func (t KeyTable) RevokeKey(ctx context.Context, tenant store.TenantID, id store
 		if err != nil || !k.RevokedAt.IsZero() {
 			return err
 		}
-		k.RevokedAt = time.Now()
-		scopes, err := json.Marshal(k.Scopes)
-		if err != nil {
+		if err := revoke(tx, k); err != nil {
 			return err
 		}
-		checksum := store.KeyChecksum(k, scopes)
-		if k.Damage != "" {
-			checksum = store.Unsound(checksum)
+		return store.Run(tx, also)
+	})
+}
+
+// revoke makes a key that was read in the transaction invalid.
+func revoke(tx store.Tx, k store.Key) error {
+	k.RevokedAt = time.Now()
+	scopes, err := json.Marshal(k.Scopes)
+	if err != nil {
+		return err
+	}
+	checksum := store.KeyChecksum(k, scopes)
+	if k.Damage != "" {
+		checksum = store.Unsound(checksum)
+	}
+	_, err = tx.Exec(`UPDATE keys SET revoked_at = $1, checksum = $2 WHERE id = $3`, k.RevokedAt, checksum, k.ID)
+	return err
+}
+
+// ReplaceKey revokes a tenant's key that is valid, and does what puts another in its
+// place, in one transaction. A key that is not valid is store.ErrNotFound.
+func (t KeyTable) ReplaceKey(ctx context.Context, tenant store.TenantID, id store.KeyID, also ...func(store.Tx) error) error {
+	return t.db.Update(ctx, "replace key", func(tx store.Tx) error {
+		old, err := store.OneOf(tx, scanKey, keyColumns+`WHERE tenant = $1 AND id = $2`, tenant, id)
+		if err == nil && !old.Valid(time.Now()) {
+			err = store.ErrNotFound
 		}
-		_, err = tx.Exec(`UPDATE keys SET revoked_at = $1, checksum = $2 WHERE id = $3`, k.RevokedAt, checksum, id)
+		if err == nil {
+			err = revoke(tx, old)
+		}
 		if err != nil {
 			return err
 		}
 		return store.Run(tx, also)
 	})
+}
+
+// DeleteEnded removes the keys that ended before a time, and tells how many.
+func (t KeyTable) DeleteEnded(ctx context.Context, before time.Time) (n int64, err error) {
+	err = t.db.Remove(ctx, "remove ended keys", func(tx store.Tx) (err error) {
+		n, err = tx.Exec(`DELETE FROM keys WHERE ends_at < $1`, before)
+		return err
+	})
+	return n, err
 }
 
 // Damaged are the keys that are not as they were written.
@@ -107,6 +143,6 @@ func scanKey(row store.Row) (store.Key, error) {
 }
 
 func readKey(row store.Row) (k store.Key, scopes []byte, checksum *int64, err error) {
-	err = row.Scan(&k.ID, &k.Tenant, &k.Name, &k.MAC, &scopes, &k.CreatedAt, &k.RevokedAt, &checksum)
+	err = row.Scan(&k.ID, &k.Tenant, &k.Name, &k.MAC, &scopes, &k.CreatedAt, &k.RevokedAt, &k.EndsAt, &checksum)
 	return k, scopes, checksum, err
 }

@@ -151,9 +151,9 @@ func TestActsLeaveDeeds(t *testing.T) {
 		require.ErrorIs(t, err, store.ErrExists)
 		_, key, err := a.Create(ctx, "t", "till", []string{"search"})
 		require.NoError(t, err)
-		require.NoError(t, a.Revoke(ctx, "t", key.ID))
-		require.NoError(t, a.Revoke(ctx, "t", key.ID), "nothing is left to revoke")
-		require.ErrorIs(t, a.Revoke(ctx, "t", "nobody's"), store.ErrNotFound)
+		require.NoError(t, a.Revoke(ctx, store.Actor{Tenant: "t"}, key.ID))
+		require.NoError(t, a.Revoke(ctx, store.Actor{Tenant: "t"}, key.ID), "nothing is left to revoke")
+		require.ErrorIs(t, a.Revoke(ctx, store.Actor{Tenant: "t"}, "nobody's"), store.ErrNotFound)
 		calibrations := identify.NewCalibrations(db)
 		set := audit.By(store.Actor{}, audit.CalibrationSet, "default").Record
 		require.NoError(t, calibrations.PutCalibration(ctx, "default", []byte(`{}`), set))

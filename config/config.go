@@ -8,10 +8,12 @@ import (
 	"slices"
 	"time"
 
+	"oneton/credential"
 	"oneton/embed"
 	"oneton/identify"
 	"oneton/identitytoken"
 	"oneton/index/qdrant"
+	"oneton/message"
 	"oneton/onnx"
 	"oneton/pool"
 	"oneton/server"
@@ -28,6 +30,8 @@ type Config struct {
 	// Data is the folder of the database, the server's secret and the index's
 	// files.
 	Data string
+	// Mode is Development or Production.
+	Mode string
 	// Secret is the file of the server's secret; empty is secret.key in Data.
 	// Replicas share a copy.
 	Secret string
@@ -50,7 +54,16 @@ type Config struct {
 	Server   server.Config
 	Identify identify.Config
 	Identity identitytoken.Config
+
+	Credentials credential.Config
+	Message     message.Config
 }
+
+// The modes of a process. What is for development only is refused in production.
+const (
+	Development = "development"
+	Production  = "production"
+)
 
 // Store says which database keeps the truth.
 type Store struct {
@@ -84,6 +97,7 @@ func Default() Config {
 	return Config{
 		Listen:   "127.0.0.1:8080",
 		Data:     "oneton-data",
+		Mode:     Development,
 		Packs:    []string{"default"},
 		Drain:    20 * time.Second,
 		Store:    Store{Driver: "sqlite"},
@@ -95,6 +109,9 @@ func Default() Config {
 		Server:   server.DefaultConfig(),
 		Identify: identify.Config{DefaultPolicy: identify.DefaultPolicy()},
 		Identity: identitytoken.DefaultConfig(),
+
+		Credentials: credential.DefaultConfig(),
+		Message:     message.DefaultConfig(),
 	}
 }
 
@@ -109,6 +126,10 @@ func (c *Config) Settings() []setting.Setting {
 				Key: "data", Value: &c.Data,
 				Means: "folder of the database and the server's secret: [back up](docs/operations.md#backup-and-restore) both; and of [smaller files](docs/operations.md#files-and-folders)",
 				Want:  "a folder", OK: c.Data != "",
+			},
+			{
+				Key: "mode", Value: &c.Mode, Means: "`development`, or `production`, which refuses what is for development alone: codes that are [written to files](docs/credentials.md#an-outbox-for-development)",
+				Want: "development or production", OK: c.Mode == Development || c.Mode == Production,
 			},
 			{Key: "secret", Value: &c.Secret, Shown: "`secret.key` in `data`", Means: "file of the server's secret; replicas share a copy"},
 			{
@@ -159,6 +180,8 @@ func (c *Config) Settings() []setting.Setting {
 				Want: "json or text", OK: c.Log.Format == "json" || c.Log.Format == "text",
 			},
 		},
+		c.Message.Settings(),
+		c.Credentials.Settings(),
 		c.Index.Qdrant.Settings(),
 	)
 }
@@ -170,6 +193,9 @@ func (c Config) Validate() error {
 	}
 	if c.Server.BodyLimit < c.Embed.Limits.Bytes {
 		return &setting.Error{Key: "server.max_body", Value: c.Server.BodyLimit, Want: "at least image.max_bytes"}
+	}
+	if c.Mode == Production && c.Message.Outbox != "" {
+		return &setting.Error{Key: "outbox", Value: c.Message.Outbox, Want: "empty in mode production"}
 	}
 	return nil
 }

@@ -101,16 +101,27 @@ func TestEvidenceIsThere(t *testing.T) {
 	}
 }
 
-// The tables of settings are what the rooms declare: in the README, and in
-// operations those of Qdrant.
+// The tables of settings are what the rooms declare: in the README, and where they
+// are spoken of those that few need.
 func TestTablesOfSettings(t *testing.T) {
 	const qdrant = "index.qdrant."
 	all, c := documents(t), config.Default()
-	settings := c.Settings()
-	apart := slices.IndexFunc(settings, func(s setting.Setting) bool { return strings.HasPrefix(s.Key, qdrant) })
+	rest := c.Settings()
+	apart := func(prefixes ...string) (own []setting.Setting) {
+		rest = slices.DeleteFunc(rest, func(s setting.Setting) bool {
+			is := slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s.Key, p) })
+			if is {
+				own = append(own, s)
+			}
+			return is
+		})
+		return own
+	}
+	const head = "| key | default | meaning |\n|---|---|---|\n"
 	for path, want := range map[string]string{
-		"../README.md":  "| key | default | meaning |\n|---|---|---|\n" + setting.Table(settings[:apart], "") + "\n",
-		"operations.md": "| key, `" + qdrant + "` | default | meaning |\n|---|---|---|\n" + setting.Table(settings[apart:], qdrant) + "\n",
+		"operations.md":  "| key, `" + qdrant + "` | default | meaning |\n|---|---|---|\n" + setting.Table(apart(qdrant), qdrant) + "\n",
+		"credentials.md": head + setting.Table(apart("credentials.", "mail.", "sms."), "") + "\n",
+		"../README.md":   head + setting.Table(rest, "") + "\n",
 	} {
 		head, _, _ := strings.Cut(want, "\n")
 		_, found, ok := strings.Cut(all[path], head)

@@ -6,6 +6,9 @@ import "net"
 func (n *Node) announce(address net.Addr) {
 	n.log.Info().Stringer("address", address).Strs("packs", n.embedder.Packs()).Msg("serving")
 	warnOfReaders(n.cfg, n.log)
+	if n.cfg.Message.Outbox != "" {
+		n.log.Warn().Str("folder", n.cfg.Message.Outbox).Msg("codes of client tokens are not sent: they are written to files of the outbox, for development")
+	}
 	if n.Truth.adopted {
 		n.log.Info().Msg("the database now knows this server's secret, and servers with another are refused")
 	}

@@ -29,6 +29,9 @@ func apis() []api {
 	}
 }
 
+// clientScopes are what client tokens allow.
+func clientScopes() []access.Scope { return nil }
+
 func scopes() []access.Scope {
 	var all []access.Scope
 	for _, a := range apis() {

@@ -12,8 +12,10 @@ import (
 
 	"oneton/access"
 	"oneton/config"
+	"oneton/credential"
 	"oneton/identify"
 	"oneton/identitytoken"
+	"oneton/message"
 	"oneton/server"
 	"oneton/server/problem"
 )
@@ -25,12 +27,15 @@ type Node struct {
 	Service *identify.Service
 	// Tokens are identity tokens, of which a database keeps no face.
 	Tokens *identitytoken.Service
-	Server *server.Server
+	// Credentials gives client tokens.
+	Credentials *credential.Service
+	Server      *server.Server
 
 	cfg         config.Config
 	log         zerolog.Logger
 	embedder    Embedder
 	engine      engine
+	post        *message.Post
 	damages     damages
 	conversions conversions
 }
@@ -89,6 +94,12 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 		return nil, err
 	}
 	if n.Tokens, err = identitytoken.New(cfg.Identity, n.Truth.secret, n.Truth.Store, n.embedder, n.Service); err != nil {
+		return nil, err
+	}
+	if n.post, err = openPost(cfg); err != nil {
+		return nil, err
+	}
+	if n.Credentials, err = n.Truth.OpenCredentials(cfg, n.post); err != nil {
 		return nil, err
 	}
 	if parts.APIs == nil {

@@ -28,6 +28,7 @@ func (n *Node) expire(ctx context.Context) error {
 		if !now.Before(trim) {
 			trim = now.Add(trimInterval)
 			n.trim(ctx, believed)
+			n.sweepCredentials(ctx, believed)
 		}
 		if err := n.damages.look(ctx, n.Truth.Store, n.log); err != nil && ctx.Err() == nil {
 			n.log.Error().Err(err).Msg("could not look for damage in the database, and will try again")
@@ -80,6 +81,19 @@ func (n *Node) trim(ctx context.Context, now time.Time) {
 	}
 	if removed > 0 {
 		n.log.Info().Int64("rows", removed).Msg("removed old rows of the audit record")
+	}
+}
+
+// sweepCredentials removes what has ended of client tokens and of what is asked for
+// them.
+func (n *Node) sweepCredentials(ctx context.Context, now time.Time) {
+	tenants, err := n.Credentials.Sweep(ctx, now)
+	if err != nil && ctx.Err() == nil {
+		n.log.Error().Err(err).Msg("ended client tokens were not removed; it will be tried again")
+	}
+	if tenants > 0 {
+		n.engine.Notify()
+		n.log.Info().Int("tenants", tenants).Msg("removed unverified tenants that have ended")
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"oneton/access"
 	"oneton/server/native"
 	"oneton/server/servertest"
+	"oneton/store"
 )
 
 // operation is one described call.
@@ -88,7 +89,7 @@ func TestEveryCallNeedsAKey(t *testing.T) {
 	c, names := world(t)
 	revoked, key, err := c.Access.Create(context.Background(), "acme", "", []string{"*"})
 	require.NoError(t, err)
-	require.NoError(t, c.Access.Revoke(context.Background(), "acme", key.ID))
+	require.NoError(t, c.Access.Revoke(context.Background(), store.Actor{Tenant: "acme"}, key.ID))
 	id, secret, _ := access.Split(c.key)
 	for name, op := range operations(t, names...) {
 		t.Run(name, func(t *testing.T) {

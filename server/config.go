@@ -32,6 +32,8 @@ type Config struct {
 	// Origins are those whose pages may call, as browsers write them; none
 	// unless said.
 	Origins []string
+	// TrustedProxies are addresses and networks whose X-Forwarded-For is believed.
+	TrustedProxies []string
 	// DrainDelay is how long readiness fails before a stopping server closes
 	// its listener, so that load balancers turn away first.
 	DrainDelay time.Duration

@@ -194,11 +194,19 @@ func (l *listener) tell(p *peer) {
 
 // peerOf is the network that stands for whoever has the address.
 func peerOf(a net.Addr) netip.Prefix {
-	tcp, ok := a.(*net.TCPAddr)
-	if !ok {
-		return netip.Prefix{}
+	return networkOf(addrOf(a))
+}
+
+// addrOf is the address itself, or none where it is no IP one.
+func addrOf(a net.Addr) netip.Addr {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		return tcp.AddrPort().Addr()
 	}
-	addr := tcp.AddrPort().Addr().Unmap()
+	return netip.Addr{}
+}
+
+func networkOf(addr netip.Addr) netip.Prefix {
+	addr = addr.Unmap()
 	bits := addr.BitLen()
 	if addr.Is6() {
 		bits = 64

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,8 @@ type Server struct {
 	fiber  fiber.Config
 	mux    mux
 	bodies bodies
+	// proxies are the trusted ones.
+	proxies []netip.Prefix
 
 	// base is the parent of every request's context.
 	base     context.Context
@@ -45,8 +48,12 @@ func New(cfg Config, health Health, log zerolog.Logger, apis ...API) (*Server, e
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
+	proxies, err := parseNetworks(cfg.TrustedProxies)
+	if err != nil {
+		return nil, fmt.Errorf("check trusted proxies: %w: %w", ErrConfig, err)
+	}
 	base, cancel := context.WithCancel(context.Background())
-	s := &Server{cfg: cfg, health: health, log: log, base: base, cancel: cancel}
+	s := &Server{cfg: cfg, health: health, log: log, base: base, cancel: cancel, proxies: proxies}
 	s.bodies = bodies{most: cfg.BodyMemory, by: map[store.TenantID]int{}}
 	s.fiber = fiber.Config{
 		// The listener bounds connections before fasthttp does.

@@ -37,6 +37,11 @@ func (c *Config) Settings() []setting.Setting {
 			OK:    !slices.ContainsFunc(c.Origins, func(o string) bool { return !origin(o) }),
 		},
 		{
+			Key: "server.trusted_proxies", Value: &c.TrustedProxies,
+			Means: "addresses and networks of proxies whose `X-Forwarded-For` says where a request comes from, as `10.0.0.7` or `10.0.0.0/24`, separated by commas",
+			Want:  "IP addresses, and networks such as 10.0.0.0/24", OK: networks(c.TrustedProxies),
+		},
+		{
 			Key: "server.timeout", Value: &c.RequestTimeout, Means: "time that one request may take",
 			Want: "above 0", OK: c.RequestTimeout > 0,
 		},
@@ -46,6 +51,11 @@ func (c *Config) Settings() []setting.Setting {
 			Want:  "0 or more", OK: c.DrainDelay >= 0,
 		},
 	}
+}
+
+func networks(texts []string) bool {
+	_, err := parseNetworks(texts)
+	return err == nil
 }
 
 // origin tells whether a text is an origin as browsers write it.

@@ -34,9 +34,14 @@ func GalleryChecksum(g Gallery, policy []byte) int64 {
 	return int64(sum(nil, string(g.ID), string(g.Tenant), g.Name, g.Pack, written(g.CreatedAt)))<<sumBits | int64(sum(nil, string(g.ID), canonical(policy)))
 }
 
-// KeyChecksum is of all that a key's row says.
+// KeyChecksum is of all that a key's row says. That of a key without an end is the
+// one from before there were any.
 func KeyChecksum(k Key, scopes []byte) int64 {
-	return int64(sum(k.MAC, string(k.ID), string(k.Tenant), k.Name, canonical(scopes), written(k.CreatedAt), written(k.RevokedAt)))
+	texts := []string{string(k.ID), string(k.Tenant), k.Name, canonical(scopes), written(k.CreatedAt), written(k.RevokedAt)}
+	if !k.EndsAt.IsZero() {
+		texts = append(texts, written(k.EndsAt))
+	}
+	return int64(sum(k.MAC, texts...))
 }
 
 // CalibrationChecksum is of a pack's calibration.

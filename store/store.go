@@ -26,11 +26,18 @@ type Key struct {
 	MAC       []byte
 	Scopes    []string
 	CreatedAt time.Time
-	// RevokedAt is zero while the key is valid.
+	// RevokedAt is zero while the key is not revoked.
 	RevokedAt time.Time
+	// EndsAt is from when on the key is invalid by itself; zero is never.
+	EndsAt time.Time
 	// Damage names the columns that cannot be read, as after a flipped bit, and
 	// is empty as a rule. Their fields are zero; so it is in the nouns below.
 	Damage string
+}
+
+// Valid tells whether the key is neither revoked nor past its end.
+func (k Key) Valid(now time.Time) bool {
+	return k.RevokedAt.IsZero() && (k.EndsAt.IsZero() || now.Before(k.EndsAt))
 }
 
 // Expired says how many faces of a gallery are past its retention, and when the

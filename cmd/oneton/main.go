@@ -15,6 +15,7 @@ type commands struct {
 	Health    healthCommand    `cmd:"" help:"Ask a server on this machine whether it is ready."`
 	Tenant    tenantCommand    `cmd:"" help:"Manage tenants."`
 	Key       keyCommand       `cmd:"" help:"Manage API keys."`
+	Account   accountCommand   `cmd:"" help:"Find the tenant of a verified email address and phone number."`
 	Secret    secretCommand    `cmd:"" help:"Manage the secret that keys are made under."`
 	Audit     auditCommand     `cmd:"" help:"Read who changed what, the newest first."`
 	Erased    erasedCommand    `cmd:"" help:"Wait until nothing that was deleted is left in the database's files."`

@@ -14,13 +14,14 @@ import (
 type serveCommand struct {
 	settings
 	Listen string `help:"Address to listen on, host:port."`
+	Outbox string `help:"Folder to write codes to instead of sending them, for development." type:"path"`
 	Setup  bool   `help:"Fetch what is missing first, as 'oneton setup' does."`
 }
 
 // Run serves until it is told to stop. A first start makes a tenant and prints
 // its key.
 func (c *serveCommand) Run(ctx context.Context) (err error) {
-	cfg, err := c.load(map[string]any{"listen": c.Listen})
+	cfg, err := c.load(map[string]any{"listen": c.Listen, "outbox": c.Outbox})
 	if err != nil {
 		return err
 	}

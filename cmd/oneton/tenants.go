@@ -117,6 +117,9 @@ func (c *keyList) Run(ctx context.Context) error {
 			if !k.RevokedAt.IsZero() {
 				state = "revoked " + k.RevokedAt.Format(time.RFC3339)
 			}
+			if !k.EndsAt.IsZero() {
+				state += ", ends " + k.EndsAt.Format(time.RFC3339)
+			}
 			if k.Damage != "" {
 				state += ", damaged"
 			}
@@ -134,7 +137,7 @@ type keyRevoke struct {
 
 func (c *keyRevoke) Run(ctx context.Context) error {
 	return c.with(ctx, func(t *node.Truth) error {
-		if err := t.Access.Revoke(ctx, store.TenantID(c.Tenant), store.KeyID(c.ID)); err != nil {
+		if err := t.Access.Revoke(ctx, store.Actor{Tenant: store.TenantID(c.Tenant)}, store.KeyID(c.ID)); err != nil {
 			return err
 		}
 		fmt.Printf("key %s of tenant %s is revoked: from the next request on it is refused, with the tokens made by it\n", c.ID, c.Tenant)

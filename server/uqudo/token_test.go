@@ -245,7 +245,7 @@ func TestRevokedClientsTokensStopAtOnce(t *testing.T) {
 	r, _ := start(t)
 	c := newClient(t, r, "acme", all...)
 	require.Equal(t, http.StatusOK, calls(t)["search"].send(t, r, c.token).Status)
-	require.NoError(t, r.Access.Revoke(context.Background(), "acme", store.KeyID(c.id)))
+	require.NoError(t, r.Access.Revoke(context.Background(), store.Actor{Tenant: "acme"}, store.KeyID(c.id)))
 	for _, q := range calls(t) {
 		q.send(t, r, c.token).Refused(t, http.StatusUnauthorized, "unauthorized")
 	}

@@ -238,7 +238,7 @@ func testDamagedGalleries(t *testing.T, open Open, exec Exec) {
 
 func testDamagedKeys(t *testing.T, open Open, exec Exec) {
 	s, ctx := opened(t, open), t.Context()
-	id := tenant(t, s)
+	id, other := tenant(t, s), tenant(t, s)
 	for _, k := range []string{"k1", "k2"} {
 		require.NoError(t, s.CreateKey(ctx, store.Key{ID: store.KeyID(k), Tenant: id, MAC: []byte{1}, Scopes: []string{"search"}}))
 	}
@@ -267,9 +267,17 @@ func testDamagedKeys(t *testing.T, open Open, exec Exec) {
 	k, err = s.Key(ctx, "k2")
 	require.NoError(t, err)
 	require.Empty(t, k.Scopes, "a revocation that is lost gives nothing back")
+	require.NoError(t, s.CreateKey(ctx, store.Key{ID: "k3", Tenant: other, MAC: []byte{1}, Scopes: []string{"search"}, EndsAt: epoch}))
+	exec(t, `UPDATE keys SET ends_at = NULL WHERE id = ?`, "k3")
+	k, err = s.Key(ctx, "k3")
+	require.NoError(t, err)
+	require.True(t, k.Valid(epoch))
+	require.Empty(t, k.Scopes, "nor does an end that is lost")
 	damaged, err := s.Damaged(ctx)
 	require.NoError(t, err)
-	require.Equal(t, []store.Damaged{{What: store.DamagedKey, Tenant: id, Name: "k1"}, {What: store.DamagedKey, Tenant: id, Name: "k2"}}, damaged)
+	require.ElementsMatch(t, []store.Damaged{
+		{What: store.DamagedKey, Tenant: id, Name: "k1"}, {What: store.DamagedKey, Tenant: id, Name: "k2"}, {What: store.DamagedKey, Tenant: other, Name: "k3"},
+	}, damaged)
 }
 
 func testDamagedPhotos(t *testing.T, open Open, exec Exec) {

@@ -71,6 +71,7 @@ func Run(t *testing.T, create func(t *testing.T) Open) {
 		"tenants":                testTenants,
 		"deleted tenant":         testDeletedTenant,
 		"keys":                   testKeys,
+		"ending keys":            testEndingKeys,
 		"galleries":              testGalleries,
 		"policy changes":         testPolicyChanges,
 		"policy changes at once": testPolicyChangesAtOnce,

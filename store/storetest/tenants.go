@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -117,4 +119,65 @@ func testKeys(t *testing.T, open Open) {
 	none, err := s.Keys(ctx, other)
 	require.NoError(t, err)
 	require.Empty(t, none)
+}
+
+func testEndingKeys(t *testing.T, open Open) {
+	a, b, ctx := opened(t, open), opened(t, open), t.Context()
+	id, other := tenant(t, a), tenant(t, a)
+	now := time.Now().Truncate(time.Microsecond).UTC()
+	for name, ends := range map[store.KeyID]time.Time{"ended": epoch, "ending": now.Add(time.Hour), "endless": {}} {
+		k := store.Key{ID: name, Tenant: id, MAC: []byte{1}, Scopes: []string{"search"}, CreatedAt: epoch, EndsAt: ends}
+		require.NoError(t, a.CreateKey(ctx, k))
+		got, err := b.Key(ctx, name)
+		require.NoError(t, err)
+		require.Equal(t, k, got)
+		require.Equal(t, name != "ended", got.Valid(now), name)
+	}
+
+	// Of many that replace one key, one does.
+	errs := make(chan error)
+	const many = 20
+	for i := range many {
+		go func() {
+			s := []truth{a, b}[i%2]
+			errs <- s.ReplaceKey(ctx, id, "ending", func(tx store.Tx) error {
+				_, err := tx.Exec(`INSERT INTO keys (id, tenant, name, mac, scopes, created_at) VALUES ($1, $2, '', $3, '[]', $4)`, fmt.Sprint("new ", i), id, []byte{2}, epoch)
+				return err
+			})
+		}()
+	}
+	replaced := 0
+	for range many {
+		if err := <-errs; err != nil {
+			require.ErrorIs(t, err, store.ErrNotFound)
+			continue
+		}
+		replaced++
+	}
+	require.Equal(t, 1, replaced)
+	keys, err := a.Keys(ctx, id)
+	require.NoError(t, err)
+	require.Len(t, keys, 4)
+	for _, refused := range []struct {
+		tenant store.TenantID
+		id     store.KeyID
+	}{{id, "ended"}, {id, "ending"}, {other, "endless"}, {id, "nobody's"}} {
+		err := a.ReplaceKey(ctx, refused.tenant, refused.id, func(store.Tx) error { panic("unreached") })
+		require.ErrorIs(t, err, store.ErrNotFound)
+	}
+	failed := errors.New("failed")
+	require.ErrorIs(t, a.ReplaceKey(ctx, id, "endless", func(store.Tx) error { return failed }), failed)
+	got, err := b.Key(ctx, "endless")
+	require.NoError(t, err)
+	require.True(t, got.Valid(now), "nothing is left of what fails")
+
+	n, err := a.DeleteEnded(ctx, epoch)
+	require.NoError(t, err)
+	require.Zero(t, n)
+	n, err = a.DeleteEnded(ctx, epoch.Add(time.Second))
+	require.NoError(t, err)
+	require.Equal(t, int64(1), n)
+	keys, err = b.Keys(ctx, id)
+	require.NoError(t, err)
+	require.Len(t, keys, 3)
 }
