@@ -30,19 +30,24 @@ func (s *Service) table(ctx context.Context, pack, space string) (*calibration.T
 	if err != nil {
 		return nil, fmt.Errorf("calibrate pack %q: %w", pack, err)
 	}
-	data, err := NewCalibrations(s.store).Calibration(ctx, space)
+	return NewCalibrations(s.store).Table(ctx, space, own)
+}
+
+// Table is the owner's table of the space, or the pack's own where there is none.
+func (t Calibrations) Table(ctx context.Context, space string, own *calibration.Table) (*calibration.Table, error) {
+	data, err := t.Calibration(ctx, space)
 	if errors.Is(err, store.ErrNotFound) {
 		return own, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read calibration of pack %q: %w", pack, err)
+		return nil, fmt.Errorf("read calibration of %q: %w", space, err)
 	}
 	var owners calibration.Table
 	if err := json.Unmarshal(data, &owners); err != nil {
-		return nil, fmt.Errorf("decode calibration of pack %q: %w", pack, err)
+		return nil, fmt.Errorf("decode calibration of %q: %w", space, err)
 	}
 	if err := owners.Validate(); err != nil {
-		return nil, fmt.Errorf("use calibration of pack %q: %w", pack, err)
+		return nil, fmt.Errorf("use calibration of %q: %w", space, err)
 	}
 	return &owners, nil
 }

@@ -66,6 +66,10 @@ func (r Ring) Keys(purpose string) ([][]byte, error) {
 	return keys, nil
 }
 
+// Versions tells how many there are, and how many of them, from the oldest on, the
+// database knows.
+func (r Ring) Versions() (all, known int) { return len(r.versions), r.known }
+
 // fingerprint tells a ring from every other, and gives nothing of it away: 32
 // bytes for each version.
 func (r Ring) fingerprint() ([]byte, error) {

@@ -17,6 +17,7 @@ type commands struct {
 	Key       keyCommand       `cmd:"" help:"Manage API keys."`
 	Account   accountCommand   `cmd:"" help:"Find the tenant of a verified email address and phone number."`
 	Secret    secretCommand    `cmd:"" help:"Manage the secret that keys are made under."`
+	Keys      keysCommand      `cmd:"" help:"Manage the keys that identity tokens are sealed under."`
 	Audit     auditCommand     `cmd:"" help:"Read who changed what, the newest first."`
 	Erased    erasedCommand    `cmd:"" help:"Wait until nothing that was deleted is left in the database's files."`
 	Retention retentionCommand `cmd:"" help:"Look at what retention would delete; vouch for the clock."`
