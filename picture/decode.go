@@ -124,7 +124,7 @@ func decodeError(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.Is(err, photo.ErrCorrupt), errors.Is(err, photo.ErrUnsupported):
+	case errors.Is(err, photo.ErrCorrupt), errors.Is(err, photo.ErrUnsupported), errors.Is(err, photo.ErrTooComplex):
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return fmt.Errorf("%w: the file ends before the picture does; send all of it", photo.ErrCorrupt)

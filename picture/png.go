@@ -3,13 +3,12 @@ package picture
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"image"
 	"image/png"
+	"io"
 	"iter"
-	"strings"
 
 	"oneton/photo"
 )
@@ -91,10 +90,26 @@ func (h pngHeader) colourType() byte { return h[9] }
 
 func (h pngHeader) interlaced() bool { return h[12] != 0 }
 
-// rowBytes is how many bytes a row's samples take.
-func (h pngHeader) rowBytes() int {
+// rowBytes is how many bytes the samples of a row of the width take.
+func (h pngHeader) rowBytes(width int) int {
 	channels := map[byte]int{pngGrey: 1, pngColour: 3, pngPalette: 1, pngGreyAlpha: 2, pngColourAlpha: 4}[h.colourType()]
-	return (h.size().X*channels*h.depth() + 7) / 8
+	return (width*channels*h.depth() + 7) / 8
+}
+
+// samples is how many bytes the filtered rows take.
+func (h pngHeader) samples() int {
+	size := h.size()
+	if !h.interlaced() {
+		return size.Y * (1 + h.rowBytes(size.X))
+	}
+	all := 0
+	// Passes begin at a column and row, and step (PNG third edition, section 8.1).
+	for _, p := range [7][4]int{{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}} {
+		if across, down := (size.X-p[0]+p[2]-1)/p[2], (size.Y-p[1]+p[3]-1)/p[3]; across > 0 && down > 0 {
+			all += down * (1 + h.rowBytes(across))
+		}
+	}
+	return all
 }
 
 func sizeOfPNG(data []byte) (image.Point, error) {
@@ -105,52 +120,73 @@ func sizeOfPNG(data []byte) (image.Point, error) {
 	return h.size(), nil
 }
 
-// endsEarly tells image/png's error, or that of its reader within, on data that
-// end before the picture or its checksum do.
-func endsEarly(err error) bool {
-	var format png.FormatError
-	return errors.As(err, &format) && strings.HasSuffix(string(format), "not enough pixel data")
-}
-
+// decodePNG is the picture of the rows that a file has whole, where it ends
+// before its last. An interlaced one has no such rows.
 func decodePNG(ctx context.Context, _ *Decoder, data []byte) (*Picture, error) {
 	data = withoutFill(data)
-	plain, err := plainPNG(data, true)
-	if err != nil {
-		return nil, err
-	}
-	img, err := png.Decode(&contextReader{ctx: ctx, data: plain})
-	switch {
-	case endsEarly(err):
-		return decodeCutPNG(ctx, data, plain[pngHeaderAt:])
-	case err != nil:
-		return nil, err
-	}
-	return view(img, "image/png"), nil
-}
-
-// plainPNG is the file with nothing but what its picture is made of, in the form
-// that image/png takes: with right checksums and an end, without a palette or a
-// transparent colour that the picture cannot have. Without its data it is what
-// comes before them.
-func plainPNG(data []byte, whole bool) ([]byte, error) {
 	h, err := headerOfPNG(data)
 	if err != nil {
 		return nil, err
 	}
-	plain := make([]byte, 0, len(data)+64)
-	plain = appendPNGChunk(append(plain, pngSignature...), "IHDR", h)
-	colours, transparent, samples := 0, false, false
+	before := plainPNG(data, h)
+	compressed, sound := compressedPNG(data)
+	if len(compressed) == 0 {
+		return nil, io.ErrUnexpectedEOF
+	}
+	rows := newPNGRows(ctx, before, h, compressed)
+	img, err := png.Decode(rows)
+	if rows.cut() && sound < len(compressed) {
+		// Without the checksum at the end, nothing else tells of damage: what
+		// inflates from there on may be rows of anything.
+		rows = newPNGRows(ctx, before, h, compressed[:sound])
+		img, err = png.Decode(rows)
+	}
+	switch {
+	case rows.err != nil && (h.interlaced() || !rows.cut()):
+		return nil, rows.err
+	case err != nil:
+		return nil, err
+	}
+	p := view(img, "image/png")
+	if whole := rows.have / len(rows.row); !h.interlaced() && whole < p.Height {
+		p.lacks(fmt.Errorf("the file ends after row %d of %d", whole, p.Height))
+		p.Height = whole
+		for i := range p.planes {
+			p.planes[i].height = whole
+		}
+	}
+	return p, nil
+}
+
+// compressedPNG is the compressed data of the samples, and how many of its bytes
+// come before the first chunk whose checksum is wrong.
+func compressedPNG(data []byte) (compressed []byte, sound int) {
+	compressed = make([]byte, 0, len(data))
+	sound = len(data)
+	for c := range allPNGChunks(data) {
+		switch {
+		case c.kind == pngData:
+			if c.whole && !c.sound {
+				sound = min(sound, len(compressed))
+			}
+			compressed = append(compressed, c.content...)
+		case c.sound && len(compressed) > 0: // what comes between data and other data is none of the picture's
+			return compressed, sound
+		}
+	}
+	return compressed, sound
+}
+
+// plainPNG is what comes before the samples, with nothing but what the picture is
+// made of, in the form that image/png takes: with right checksums, without a
+// palette or a transparent colour that the picture cannot have.
+func plainPNG(data []byte, h pngHeader) []byte {
+	plain := appendPNGChunk([]byte(pngSignature), "IHDR", h)
+	colours, transparent := 0, false
 	for kind, content := range pngChunks(data) {
 		switch {
-		case kind == pngData && !whole:
-			return plain, nil
 		case kind == pngData:
-			samples = true
-			if len(content) > 0 {
-				plain = appendPNGChunk(plain, pngData, content)
-			}
-		case samples: // what comes between data and other data is none of the picture's
-			return appendPNGChunk(plain, "IEND", nil), nil
+			return plain
 		case kind == "PLTE" && h.colourType() == pngPalette && colours == 0:
 			colours = min(len(content)/3, 1<<h.depth())
 			plain = appendPNGChunk(plain, kind, content[:3*colours])
@@ -161,7 +197,7 @@ func plainPNG(data []byte, whole bool) ([]byte, error) {
 			}
 		}
 	}
-	return appendPNGChunk(plain, "IEND", nil), nil
+	return plain
 }
 
 // transparency is how many bytes say which colours are transparent.
@@ -204,15 +240,10 @@ func animatedPNG(data []byte) error {
 
 const (
 	// maxPNGBytes is the most bytes of samples of a PNG, by the pixels that are
-	// allowed: those of 8-bit colour. Inflating takes most of the time.
+	// allowed: those of 8-bit colour.
 	maxPNGBytes = 3
 	// maxChunks is the most chunks beside the image data, which may be in many.
 	maxChunks = 10_000
-	// dataCost is how many bytes of samples a byte of compressed data may cost:
-	// it may be of tables that stand for no sample.
-	dataCost = 22
-	// leastPNGWork is so little that no PNG of less is refused.
-	leastPNGWork = 64 << 20
 )
 
 // checkPNG is photo.ErrTooLarge when the samples take too many bytes and
@@ -223,25 +254,18 @@ func checkPNG(data []byte, _ image.Point, limits Limits) error {
 	if err != nil {
 		return err
 	}
-	samples := h.size().Y * h.rowBytes()
+	samples := h.size().Y * h.rowBytes(h.size().X)
 	if samples > maxPNGBytes*limits.Pixels {
 		return fmt.Errorf("%w: %d bytes of PNG samples, the limit is %d", photo.ErrTooLarge, samples, maxPNGBytes*limits.Pixels)
 	}
-	chunks, compressed := 0, 0
-	for kind, content := range pngChunks(data) {
+	chunks := 0
+	for kind := range pngChunks(data) {
 		if kind == pngData {
-			compressed += len(content)
 			continue
 		}
 		if chunks++; chunks > maxChunks {
 			return fmt.Errorf("%w: more than %d PNG chunks", photo.ErrTooComplex, maxChunks)
 		}
-	}
-	// A file may be two fifths as large and have as many samples as is allowed, but
-	// not both.
-	most := max(maxPNGBytes*limits.Pixels/4*5, dataCost*limits.Bytes/5*2)
-	if work := samples + dataCost*compressed; work > max(most, leastPNGWork) {
-		return fmt.Errorf("%w: %d bytes of PNG data for %d bytes of samples", photo.ErrTooComplex, compressed, samples)
 	}
 	return nil
 }

@@ -1,67 +1,37 @@
 package picture
 
 import (
-	"compress/zlib"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash"
 	"hash/adler32"
-	"image/png"
 	"io"
+
+	"oneton/photo"
+	"oneton/picture/internal/inflate"
 )
 
-// decodeCutPNG is the picture of the rows that a file has whole which ends
-// before its last. An interlaced one has no such rows.
-func decodeCutPNG(ctx context.Context, data []byte, h pngHeader) (*Picture, error) {
-	if h.interlaced() {
-		return nil, io.ErrUnexpectedEOF
-	}
-	var compressed []byte
-	for c := range allPNGChunks(data) {
-		if c.kind != pngData {
-			continue
-		}
-		// Without the checksum at the end, nothing else tells of damage: what
-		// inflates from here on may be rows of anything.
-		if c.whole && !c.sound {
-			break
-		}
-		compressed = append(compressed, c.content...)
-	}
-	samples, err := zlib.NewReader(&contextReader{ctx: ctx, data: compressed})
-	if err != nil {
-		return nil, err
-	}
-	before, err := plainPNG(data, false)
-	if err != nil {
-		return nil, err
-	}
-	rows := &pngRows{samples: samples, row: make([]byte, 1+h.rowBytes()), left: h.size().Y, ready: before, sum: adler32.New()}
-	img, err := png.Decode(rows)
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case err != nil:
-		return nil, err
-	}
-	p := view(img, "image/png")
-	p.lacks(fmt.Errorf("the file ends after row %d of %d", rows.whole, p.Height))
-	p.Height = rows.whole
-	for i := range p.planes {
-		p.planes[i].height = rows.whole
-	}
-	return p, nil
-}
+// maxPNGBlocks is the most blocks of a PNG's compressed data. Encoders make one
+// of some 16,000 symbols or more, or of 255 where they save memory: 82,000 of
+// noise of 20 MiB.
+const maxPNGBlocks = 1 << 17
 
-// pngRows reads as a file that holds the rows that samples has whole, and zeros
-// for the rest: its data are stored, not compressed.
+// pngRows reads as a file that holds the samples that the compressed data have,
+// and zeros for those they lack: its data are stored, not compressed.
 type pngRows struct {
-	samples io.Reader
-	row     []byte
-	// whole is how many rows samples had whole, left how many are still to come.
-	whole, left int
-	ended       bool
+	ctx     context.Context
+	samples *inflate.Reader
+	// row is read at once: the samples of a row, or where rows are of several
+	// lengths any.
+	row []byte
+	// left is how many bytes of samples are still to come; have how many the
+	// compressed data had.
+	left, have int
+	// err says why the compressed data do not have all; io.ErrUnexpectedEOF when
+	// they end.
+	err error
 	// ready are bytes to be read, sum is over the rows before them.
 	ready []byte
 	begun bool
@@ -70,48 +40,104 @@ type pngRows struct {
 	content, chunk []byte
 }
 
+// newPNGRows reads as the file that begins with before.
+func newPNGRows(ctx context.Context, before []byte, h pngHeader, compressed []byte) *pngRows {
+	const some = 1 << 16
+	r := &pngRows{
+		ctx: ctx, samples: inflate.New(compressed, maxPNGBlocks), left: h.samples(),
+		row: make([]byte, some), ready: before, sum: adler32.New(),
+	}
+	if !h.interlaced() {
+		r.row = make([]byte, 1+h.rowBytes(h.size().X))
+	}
+	return r
+}
+
 func (r *pngRows) Read(p []byte) (int, error) {
 	if len(r.ready) == 0 {
 		if r.left < 0 {
 			return 0, io.EOF
 		}
-		r.ready = r.next()
-		r.left--
+		r.next()
+		if err := r.ctx.Err(); err != nil {
+			return 0, err
+		}
+		if r.err != nil && !r.cut() {
+			return 0, r.err
+		}
 	}
 	n := copy(p, r.ready)
 	r.ready = r.ready[n:]
 	return n, nil
 }
 
-// next is the chunk of the next row (RFC 1950; RFC 1951, section 3.2.4), or the
-// last one and the end.
-func (r *pngRows) next() []byte {
+// cut says that the compressed data end before the samples or their checksum do.
+func (r *pngRows) cut() bool { return errors.Is(r.err, io.ErrUnexpectedEOF) }
+
+// next readies the chunk of the next row (RFC 1950; RFC 1951, section 3.2.4), or
+// the last one and the end.
+func (r *pngRows) next() {
 	const header, mostStored = "\x78\x01", 1<<16 - 1
 	content := r.content[:0]
 	if !r.begun {
 		r.begun, content = true, append(content, header...)
 	}
 	if r.left == 0 {
+		r.left--
+		if r.err == nil {
+			r.err = r.end()
+		}
 		content = binary.BigEndian.AppendUint32(append(content, "\x01\x00\x00\xff\xff"...), r.sum.Sum32())
-		return appendPNGChunk(appendPNGChunk(r.chunk[:0], pngData, content), "IEND", nil)
+		r.ready = appendPNGChunk(appendPNGChunk(r.chunk[:0], pngData, content), "IEND", nil)
+		return
 	}
-	if !r.ended {
-		_, err := io.ReadFull(r.samples, r.row)
-		r.ended = err != nil
+	row := r.row[:min(r.left, len(r.row))]
+	r.left -= len(row)
+	if r.err == nil {
+		r.err = r.fill(row)
 	}
-	if r.ended {
-		clear(r.row)
-	} else {
-		r.whole++
+	if r.err != nil {
+		clear(row)
 	}
-	_, _ = r.sum.Write(r.row) // which never fails
-	for rest := r.row; len(rest) > 0; {
-		n := min(len(rest), mostStored)
+	_, _ = r.sum.Write(row) // which never fails
+	for len(row) > 0 {
+		n := min(len(row), mostStored)
 		content = binary.LittleEndian.AppendUint16(append(content, 0), uint16(n))
 		content = binary.LittleEndian.AppendUint16(content, ^uint16(n))
-		content = append(content, rest[:n]...)
-		rest = rest[n:]
+		content = append(content, row[:n]...)
+		row = row[n:]
 	}
 	r.content, r.chunk = content, appendPNGChunk(r.chunk[:0], pngData, content)
-	return r.chunk
+	r.ready = r.chunk
+}
+
+// fill inflates a row.
+func (r *pngRows) fill(row []byte) error {
+	n, err := io.ReadFull(r.samples, row)
+	r.have += n
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return inflating(err)
+}
+
+// end is nil where the compressed data end with the samples and their checksum.
+func (r *pngRows) end() error {
+	n, err := r.samples.Read(make([]byte, 1))
+	switch {
+	case n > 0:
+		return fmt.Errorf("%w: the PNG has more samples than its picture", photo.ErrCorrupt)
+	case !errors.Is(err, io.EOF):
+		return inflating(err)
+	case r.samples.Sum() != r.sum.Sum32():
+		return fmt.Errorf("%w: the checksum of the PNG's samples is wrong", photo.ErrCorrupt)
+	}
+	return nil
+}
+
+func inflating(err error) error {
+	if errors.Is(err, inflate.ErrBlocks) {
+		return fmt.Errorf("%w: more than %d blocks of PNG data", photo.ErrTooComplex, maxPNGBlocks)
+	}
+	return err
 }

@@ -2,10 +2,12 @@ package picturetest
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/zlib"
 	"encoding/binary"
 	"hash/adler32"
 	"hash/crc32"
+	"math/rand/v2"
 	"slices"
 )
 
@@ -92,11 +94,12 @@ func hostilePNG() []Photo {
 			}
 			return png(header{width: width, height: height, depth: 8}, all)
 		}},
-		{"png: narrow tables", nil, func() []byte { return tables(narrowTable) }},
-		{"png: wide tables", nil, func() []byte { return tables(wideTable) }},
-		{"png: much data for many samples", tooComplex, func() []byte {
-			return png(header{width: width, height: half, depth: 8, colour: colour}, fill(chunk("IDAT", make([]byte, 1<<20)), 0))
-		}},
+		{"png: too many narrow tables", tooComplex, func() []byte { return tables(narrowTable, maxBytes) }},
+		{"png: too many wide tables", tooComplex, func() []byte { return tables(wideTable, maxBytes) }},
+		{"png: as many narrow tables as are taken", nil, func() []byte { return tables(narrowTable, mostTables) }},
+		{"png: as many wide tables as are taken", nil, func() []byte { return tables(wideTable, mostTables) }},
+		{"png: noise", nil, noise},
+		{"png: short matches", nil, shortMatches},
 	}
 }
 
@@ -168,24 +171,83 @@ func bomb(kind string) []byte {
 	return chunk(kind, append([]byte("name\x00\x00"), compress(make([]byte, 1<<20), 500)...))
 }
 
-// tables is a picture whose compressed data begin with blocks that have tables
-// and nothing else, as large as a PNG may be.
-func tables(block func(*lsb)) []byte {
-	const size = 32
+// mostTables is about how many blocks a PNG's data may have.
+const mostTables = 1<<17 - 4000
+
+// tables is a picture of as many samples as there may be, whose compressed data
+// begin with so many blocks that have tables and nothing else, or with those that
+// fit.
+func tables(block func(*lsb), n int) []byte {
+	var samples bytes.Buffer
+	w, _ := flate.NewWriter(&samples, flate.BestSpeed) // a valid level
+	sum := adler32.New()
+	row := plainRows(1, 1+3*width)
+	for range height {
+		_, _ = w.Write(row) // a buffer takes all
+		_, _ = sum.Write(row)
+	}
+	_ = w.Close()
+	const rest = 1000
 	var b lsb
-	for b.Len() < maxBytes*21/50 {
+	for ; n > 0 && b.Len() < maxBytes-samples.Len()-rest; n-- {
 		block(&b)
 	}
-	// The picture's rows, stored.
-	b.put(1, 1)
-	b.put(0, 2)
+	// A stored block of nothing ends with a whole byte.
+	b.put(0, 3)
 	b.pad()
-	data := make([]byte, size*(1+size))
-	b.put(uint64(len(data)), 16)
-	b.put(uint64(^uint16(len(data))), 16)
-	b.Write(data)
-	z := slices.Concat([]byte{0x78, 1}, b.Bytes(), binary.BigEndian.AppendUint32(nil, adler32.Checksum(data)))
-	return png(header{width: size, height: size, depth: 8}, chunk("IDAT", z))
+	b.put(0xffff_0000, 32)
+	z := slices.Concat([]byte{0x78, 1}, b.Bytes(), samples.Bytes(), sum.Sum(nil))
+	return png(header{width: width, height: height, depth: 8, colour: colour}, chunk("IDAT", z))
+}
+
+// noise is a picture of about as many samples as a file holds that cannot be
+// compressed well.
+func noise() []byte {
+	const height = maxBytes * 8 / 7 / (3 * width)
+	random := rand.New(rand.NewPCG(1, 1))
+	samples := plainRows(height, 1+3*width)
+	for i := range samples {
+		if i%(1+3*width) > 0 {
+			samples[i] = byte(random.NormFloat64() * 25)
+		}
+	}
+	return png(header{width: width, height: height, depth: 8, colour: colour}, chunk("IDAT", compress(samples, 1)))
+}
+
+// shortMatches is a picture of as many samples as there may be in matches of three
+// bytes that have two bits each.
+func shortMatches() []byte {
+	const paeth, match, row = 4, 257, 1 + 3*width
+	var b lsb
+	b.put(1, 1)
+	b.put(2, 2)
+	b.put(match+1-257, 5)
+	b.put(0, 5)
+	b.put(19-4, 4)
+	// The codes of lengths 0 to 15 have four bits, in the order 16, 17, 18, 0, ….
+	for i := range 19 {
+		b.put(uint64(min(1, i/3))*4, 3)
+	}
+	lengths := map[int]uint64{0: 2, paeth: 3, match - 1: 3, match: 1}
+	for symbol := range match + 1 {
+		b.code(lengths[symbol], 4)
+	}
+	b.code(1, 4) // the distance of one byte
+	sum := adler32.New()
+	for range height {
+		b.code(0b110, 3)
+		for range 3 {
+			b.code(0b10, 2)
+		}
+		for range width - 1 {
+			b.put(0, 2)
+		}
+		_, _ = sum.Write(plainRows(1, row))
+	}
+	b.code(0b111, 3)
+	b.pad()
+	z := slices.Concat([]byte{0x78, 1}, b.Bytes(), sum.Sum(nil))
+	return png(header{width: width, height: height, depth: 8, colour: colour}, chunk("IDAT", z))
 }
 
 // narrowTable is a block (RFC 1951, section 3.2.7) of few bytes whose only code
