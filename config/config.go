@@ -17,6 +17,7 @@ import (
 	"oneton/onnx"
 	"oneton/pool"
 	"oneton/server"
+	"oneton/server/facenition"
 	"oneton/setting"
 	"oneton/setup"
 )
@@ -56,6 +57,7 @@ type Config struct {
 	Identity identitytoken.Config
 
 	Credentials credential.Config
+	Facenition  facenition.Config
 	Message     message.Config
 }
 
@@ -170,6 +172,7 @@ func (c *Config) Settings() []setting.Setting {
 		},
 		c.Identify.Settings(),
 		c.Identity.Settings(),
+		c.Facenition.Settings(),
 		[]setting.Setting{
 			{
 				Key: "log.level", Value: &c.Log.Level, Means: "what is logged: `trace`, `debug`, `info`, `warn` or `error`, and what is graver",

@@ -2,7 +2,9 @@ package node
 
 import (
 	"oneton/access"
+	"oneton/config"
 	"oneton/server"
+	"oneton/server/facenition"
 	"oneton/server/native"
 	"oneton/server/uqudo"
 )
@@ -12,25 +14,30 @@ import (
 type api struct {
 	scopes []access.Scope
 	open   func(n *Node) (server.API, error)
+	// off tells whether the settings leave it out; nil is never.
+	off func(cfg config.Config) bool
 }
 
 // apis are all that a node speaks. Their scopes make the catalogue that keys
 // are made by.
 func apis() []api {
 	return []api{
-		{native.Scopes(), func(n *Node) (server.API, error) { return native.New(n.Service, n.Truth.Access), nil }},
-		{uqudo.Scopes(), func(n *Node) (server.API, error) {
+		{scopes: native.Scopes(), open: func(n *Node) (server.API, error) { return native.New(n.Service, n.Truth.Access), nil }},
+		{scopes: uqudo.Scopes(), open: func(n *Node) (server.API, error) {
 			tokens, err := n.Truth.secret.Keys("uqudo tokens")
 			if err != nil {
 				return server.API{}, err
 			}
 			return uqudo.New(uqudo.Config{TokenKeys: tokens}, n.Service, n.Truth.Access)
 		}},
+		{scopes: facenition.Scopes(), off: func(cfg config.Config) bool { return !cfg.Facenition.On() }, open: func(n *Node) (server.API, error) {
+			return facenition.New(n.cfg.Facenition, n.embedder.Packs()[0], n.Service, n.Tokens, n.Credentials, n.Truth.Access), nil
+		}},
 	}
 }
 
 // clientScopes are what client tokens allow.
-func clientScopes() []access.Scope { return nil }
+func clientScopes() []access.Scope { return facenition.Scopes() }
 
 func scopes() []access.Scope {
 	var all []access.Scope
@@ -43,6 +50,9 @@ func scopes() []access.Scope {
 func (n *Node) openAPIs() ([]server.API, error) {
 	var opened []server.API
 	for _, a := range apis() {
+		if a.off != nil && a.off(n.cfg) {
+			continue
+		}
 		api, err := a.open(n)
 		if err != nil {
 			return nil, err

@@ -22,6 +22,7 @@ import (
 	"oneton/access"
 	"oneton/config"
 	"oneton/identify"
+	"oneton/identitytoken"
 	"oneton/node"
 	"oneton/server"
 	"oneton/server/native"
@@ -35,6 +36,7 @@ type Rig struct {
 	Server  *server.Server
 	Service *identify.Service
 	Access  *access.Access
+	Tokens  *identitytoken.Service
 	Store   node.Database
 	Log     *Log
 	// Secret is what the server's keys are made under.
@@ -84,7 +86,7 @@ func Start(t testing.TB, o Options) *Rig {
 		Embedder: &r.embedder, Store: r.Store, Scopes: o.Scopes,
 		Ready: func(context.Context) error { return r.Unready },
 		APIs: func(n *node.Node) ([]server.API, error) {
-			r.Service, r.Access = n.Service, n.Truth.Access
+			r.Service, r.Access, r.Tokens = n.Service, n.Truth.Access, n.Tokens
 			if o.APIs != nil {
 				apis = o.APIs(r)
 			}

@@ -1,0 +1,84 @@
+// Package facenition speaks Facenition's API: client tokens for who has shown
+// that an e-mail address and a phone are theirs, and identity tokens that hold
+// faces, of which the server keeps none.
+package facenition
+
+import (
+	"bytes"
+	"context"
+	_ "embed" // the description
+
+	"github.com/gofiber/fiber/v2"
+
+	"oneton/access"
+	"oneton/identitytoken"
+	"oneton/photo"
+	"oneton/server"
+	"oneton/store"
+)
+
+// Faces tells what photos show; *identify.Service does.
+type Faces interface {
+	// Portrait is the face of a photo that must show one person. Of a photo that
+	// cannot be used the error is about the argument.
+	Portrait(ctx context.Context, pack, argument string, content []byte) (photo.Face, error)
+}
+
+// Tokens makes and reads identity tokens; *identitytoken.Service does. Every call
+// stays within the tenant.
+type Tokens interface {
+	Generate(ctx context.Context, by store.Actor, m identitytoken.Making) (identitytoken.Issued, error)
+	Authenticate(ctx context.Context, by store.Actor, a identitytoken.Attempt) (identitytoken.Result, error)
+	Match(ctx context.Context, pack string, a, b photo.Face, accuracy int) (identitytoken.Result, error)
+	Revoke(ctx context.Context, by store.Actor, token string) error
+	Rotate(ctx context.Context, by store.Actor, r identitytoken.Rotation) (identitytoken.Issued, error)
+}
+
+// Keys tells whose client token a text is, or access.ErrUnauthorized;
+// *access.Access does.
+type Keys interface {
+	Authenticate(ctx context.Context, text string) (access.Principal, error)
+}
+
+// dialect answers the calls.
+type dialect struct {
+	at      string
+	pack    string
+	faces   Faces
+	tokens  Tokens
+	clients Clients
+	keys    Keys
+}
+
+//go:embed openapi.yaml
+var description []byte
+
+// New returns the API, which openapi.yaml describes, at the configuration's host
+// or prefix. Identity tokens are of faces that the model pack sees.
+func New(cfg Config, pack string, faces Faces, tokens Tokens, clients Clients, keys Keys) server.API {
+	d := &dialect{at: cfg.Prefix, pack: pack, faces: faces, tokens: tokens, clients: clients, keys: keys}
+	api := server.API{
+		Host:        cfg.Host,
+		Routes:      d.routes,
+		Problem:     problemOf,
+		Refuse:      refuse,
+		Headers:     server.Headers{Accepted: []string{headerToken, headerVersion}},
+		Description: server.Description{Path: "/openapi/facenition.yaml"},
+	}
+	base := cfg.Prefix
+	if cfg.Host == "" {
+		api.Prefixes = []string{cfg.Prefix}
+	} else {
+		base = "//" + cfg.Host + cfg.Prefix
+	}
+	api.Description.YAML = bytes.ReplaceAll(description, []byte("url: /facenition"), []byte("url: "+base))
+	return api
+}
+
+func (d *dialect) routes(r fiber.Router) {
+	for _, e := range endpoints {
+		for prefix, v := range prefixes {
+			r.Post(d.at+prefix+"/"+e.name, d.serve(e, v))
+		}
+	}
+}
