@@ -109,7 +109,17 @@ func (s *photoSet) merge(path string) error {
 // none, or one that cannot be compared, or any of several: of those two it counts
 // the photos.
 func (s *photoSet) embed(ctx context.Context, e *embed.Embedder, pack string, aligned bool) (templates []face.Template, incomparable int, err error) {
-	templates = make([]face.Template, len(s.photos))
+	faces, incomparable, err := s.faces(ctx, e, pack, aligned)
+	templates = make([]face.Template, len(faces))
+	for i, f := range faces {
+		templates[i] = f.Template
+	}
+	return templates, incomparable, err
+}
+
+// faces is embed with all that is told of the faces.
+func (s *photoSet) faces(ctx context.Context, e *embed.Embedder, pack string, aligned bool) (faces []photo.Face, incomparable int, err error) {
+	faces = make([]photo.Face, len(s.photos))
 	var refused atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.NumCPU())
@@ -139,7 +149,7 @@ func (s *photoSet) embed(ctx context.Context, e *embed.Embedder, pack string, al
 			case err != nil:
 				return fmt.Errorf("%s: %w", p.path, err)
 			case f.Comparable():
-				templates[i] = f.Template
+				faces[i] = f
 			default:
 				refused.Add(1)
 			}
@@ -147,7 +157,7 @@ func (s *photoSet) embed(ctx context.Context, e *embed.Embedder, pack string, al
 		})
 	}
 	err = group.Wait()
-	return templates, int(refused.Load()), err
+	return faces, int(refused.Load()), err
 }
 
 func embedAligned(ctx context.Context, e *embed.Embedder, pack string, data []byte) (photo.Face, error) {

@@ -12,24 +12,27 @@ import (
 )
 
 type commands struct {
-	Ablation    ablationCommand    `cmd:"" help:"What each choice in the way from photo to answer is worth."`
-	Accuracy    accuracyCommand    `cmd:"" help:"How often known people are missed and strangers answered, on labelled photos."`
-	Decoders    decodersCommand    `cmd:"" help:"Ten thousand files, whole and damaged, against Pillow and OpenCV: who opens them, which way is up, what they show."`
-	Deletions   deletionsCommand   `cmd:"" help:"Enrolments into one gallery while another is deleted."`
-	Composites  compositesCommand  `cmd:"" help:"Faces turned, tilted, small and crowded in made photos of which all is known."`
-	Connections connectionsCommand `cmd:"" help:"What many connections without a valid key take of a running server."`
-	Hostile     hostileCommand     `cmd:"" help:"What crafted photos cost a worker, and another tenant beside a flood of them."`
-	Index       indexCommand       `cmd:"" help:"The exact index against Qdrant, by comparing with every template and by a graph."`
-	Inserts     insertsCommand     `cmd:"" help:"Searches that insert whom they do not find, beside enrolments into the same gallery."`
-	Liveness    livenessCommand    `cmd:"" help:"How often imitated prints and screens pass the liveness check, and real faces do not."`
-	Poor        poorCommand        `cmd:"" help:"How often strangers are answered, and known people found, by photos that are poor in many ways."`
-	Quality     qualityCommand     `cmd:"" help:"Whether the quality score tells which degraded photos will be missed."`
-	Templates   templatesCommand   `cmd:"" help:"Photos to templates, against OpenCV with the same models and photos."`
-	Rebuild     rebuildCommand     `cmd:"" help:"The exact index from a database's log, and from its saved files."`
-	Saving      savingCommand      `cmd:"" help:"Searches while the exact index is saved, and what an idle server writes."`
-	Search      searchCommand      `cmd:"" help:"The exact search core, against memory bandwidth and other engines."`
-	Serve       serveCommand       `cmd:"" help:"A running server: where a search's time goes, and whether its memory grows."`
-	Moments     momentsCommand     `cmd:"" help:"How a pack's templates are spread, for the bench of search to draw from."`
+	Ablation        ablationCommand        `cmd:"" help:"What each choice in the way from photo to answer is worth."`
+	Accuracy        accuracyCommand        `cmd:"" help:"How often known people are missed and strangers answered, on labelled photos."`
+	Decoders        decodersCommand        `cmd:"" help:"Ten thousand files, whole and damaged, against Pillow and OpenCV: who opens them, which way is up, what they show."`
+	Deletions       deletionsCommand       `cmd:"" help:"Enrolments into one gallery while another is deleted."`
+	Composites      compositesCommand      `cmd:"" help:"Faces turned, tilted, small and crowded in made photos of which all is known."`
+	Connections     connectionsCommand     `cmd:"" help:"What many connections without a valid key take of a running server."`
+	Hostile         hostileCommand         `cmd:"" help:"What crafted photos cost a worker, and another tenant beside a flood of them."`
+	Index           indexCommand           `cmd:"" help:"The exact index against Qdrant, by comparing with every template and by a graph."`
+	Inserts         insertsCommand         `cmd:"" help:"Searches that insert whom they do not find, beside enrolments into the same gallery."`
+	Irreversibility irreversibilityCommand `cmd:"" help:"What attacks on identity tokens bring forth, by what the attacker has."`
+	Liveness        livenessCommand        `cmd:"" help:"How often imitated prints and screens pass the liveness check, and real faces do not."`
+	Poor            poorCommand            `cmd:"" help:"How often strangers are answered, and known people found, by photos that are poor in many ways."`
+	Quality         qualityCommand         `cmd:"" help:"Whether the quality score tells which degraded photos will be missed."`
+	Templates       templatesCommand       `cmd:"" help:"Photos to templates, against OpenCV with the same models and photos."`
+	Rebuild         rebuildCommand         `cmd:"" help:"The exact index from a database's log, and from its saved files."`
+	Saving          savingCommand          `cmd:"" help:"Searches while the exact index is saved, and what an idle server writes."`
+	Search          searchCommand          `cmd:"" help:"The exact search core, against memory bandwidth and other engines."`
+	Serve           serveCommand           `cmd:"" help:"A running server: where a search's time goes, and whether its memory grows."`
+	Tokens          tokensCommand          `cmd:"" help:"What making, comparing with, replacing and ending identity tokens costs beside the photos."`
+	Unlinkability   unlinkabilityCommand   `cmd:"" help:"Whether identity tokens of one face can be told from those of two, and what they lose in matching."`
+	Moments         momentsCommand         `cmd:"" help:"How a pack's templates are spread, for the bench of search to draw from."`
 }
 
 func main() {

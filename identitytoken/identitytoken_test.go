@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"oneton/photo"
 	"oneton/pool"
 	"oneton/store"
+	"oneton/store/sqlite"
 	"oneton/store/storetest"
 )
 
@@ -579,6 +581,34 @@ func TestSecretsAreHashedInTurn(t *testing.T) {
 		require.Positive(t, busy)
 		require.Less(t, busy, many)
 	})
+}
+
+// A token that is none, or is altered, costs an opening: the database is not asked,
+// and no secret is hashed.
+func TestForgedTokensCostLittle(t *testing.T) {
+	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(t.TempDir(), "oneton.db")})
+	require.NoError(t, err)
+	r := open(t, db, keys{1})
+	require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: "ours"}))
+	i := r.made(t, r.making(portrait(person(), 0.9)))
+	require.NoError(t, db.Close())
+	// Whoever asks for a hash is told at once that there is none to be had.
+	s, err := identitytoken.New(identitytoken.Config{Now: func() time.Time { return begin }, HashWait: 1}, keys{1}, db, r.packs, r.packs)
+	require.NoError(t, err)
+	a := attempt(i.Token, portrait(person(), 0.9))
+	a.Secret = "secret"
+	_, err = s.Authenticate(t.Context(), ours, a)
+	require.ErrorIs(t, err, store.ErrClosed, "a good one is looked for")
+	for forged, want := range map[string]error{
+		i.Token[:len(i.Token)-10] + "AAAAAAAAAA":               identitytoken.ErrSeal,
+		"oti_" + strings.Repeat("A", 16<<10):                   identitytoken.ErrMalformed,
+		"oti_AQ" + i.Token[6:10] + i.Token[10:50]:              identitytoken.ErrMalformed,
+		"oti_AQAAAAAAAAAA" + i.Token[len("oti_AQAAAAAAAAAA"):]: identitytoken.ErrKey,
+	} {
+		a.Token = forged
+		_, err = s.Authenticate(t.Context(), ours, a)
+		require.ErrorIs(t, err, want, "%.40s", forged)
+	}
 }
 
 func TestArguments(t *testing.T) {
