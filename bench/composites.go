@@ -31,8 +31,9 @@ type compositesCommand struct {
 	Crops    string   `help:"Folder with folders of aligned crops, whose faces are used beside those of the demo photos." type:"existingdir" json:"-"`
 	People   int      `help:"People of that folder." default:"20"`
 	Faceless string   `help:"Folder of photos without faces, beside those made here." type:"existingdir" json:"-"`
+	Half     string   `help:"People that are shown: all, or half of them, so that what is chosen on the one half can be measured on the other." enum:"all,first,second" default:"all"`
 	Pack     string   `help:"Model pack: a built-in name or a manifest." default:"default"`
-	Heads    int      `help:"Photos of each kind; those of 12 megapixels and more are a quarter as many, at least one." default:"2"`
+	Heads    int      `help:"Photos of each kind; those of 12 megapixels and more are a quarter as many, at least one, at fewer tilts." default:"2"`
 	Largest  float64  `help:"Largest photos compared with their crops, in megapixels." default:"24"`
 	Keep     string   `help:"Folder to keep the photos that go wrong in." json:"-"`
 	Out      string   `help:"Folder of the results." default:"bench/results" json:"-"`
@@ -102,6 +103,7 @@ func (c *compositesCommand) Run(ctx context.Context) (err error) {
 		}
 		b.heads = append(b.heads, more...)
 	}
+	b.heads = halfOf(b.heads, c.Half)
 	var r compositesResult
 	for _, part := range c.Parts {
 		switch part {
@@ -125,6 +127,22 @@ func (c *compositesCommand) Run(ctx context.Context) (err error) {
 		}
 	}
 	return save(c.Out, "composites", c, r)
+}
+
+// halfOf are the heads of every other person.
+func halfOf(heads []composite.Head, half string) []composite.Head {
+	if half == "all" {
+		return heads
+	}
+	number := map[string]int{}
+	return slices.DeleteFunc(slices.Clone(heads), func(h composite.Head) bool {
+		n, ok := number[h.Name]
+		if !ok {
+			n = len(number)
+			number[h.Name] = n
+		}
+		return n%2 == 0 != (half == "first")
+	})
 }
 
 // alignedHeads are the first photos of a folder's first people.

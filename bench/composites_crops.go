@@ -16,8 +16,10 @@ type wholeCell struct {
 	Face       int     `json:"face_pixels,omitempty"`
 	Tilt       int     `json:"tilt"`
 	Photos     int     `json:"photos"`
-	// Found is the share of faces found, and CropFound of their crops.
+	// Found is the share of faces found with detail full, Fast with fast, and
+	// CropFound of their crops.
 	Found     float64 `json:"found"`
+	Fast      float64 `json:"found_fast"`
 	CropFound float64 `json:"crop_found"`
 	// Near is the share of faces whose template in the whole photo is at 0.95
 	// or more to that of the crop, of all whose crop is found.
@@ -40,7 +42,7 @@ const margin = 0.5
 type wholeShot struct {
 	width, height, face, tilt, n int
 
-	found, cropFound           bool
+	found, fast, cropFound     bool
 	toCrop, toTrue, cropToTrue float64
 	landmarks                  float64
 }
@@ -54,8 +56,11 @@ var (
 // fits says whether a face of a width is at home in a photo of a height.
 func fits(width, height int) bool { return 4*width <= 3*height-4*height/12 }
 
+// manyPixels says whether a photo takes so long that there are fewer of its size.
+func manyPixels(size image.Point) bool { return size.X*size.Y >= 12e6 }
+
 func few(heads int, size image.Point) int {
-	if size.X*size.Y >= 12e6 {
+	if manyPixels(size) {
 		return max(1, heads/4)
 	}
 	return heads
@@ -67,6 +72,9 @@ func (b *composites) whole(ctx context.Context, heads int, largest float64) (byS
 	for _, size := range photoSizes {
 		for _, width := range faceSizes {
 			for _, tilt := range tilts {
+				if manyPixels(size) && tilt%45 != 0 && tilt != 25 {
+					continue
+				}
 				for range few(heads, size) {
 					if fits(width, size.Y) && float64(size.X*size.Y) <= 1e6*largest {
 						shots = append(shots, wholeShot{width: size.X, height: size.Y, face: width, tilt: tilt, n: len(shots)})
@@ -110,6 +118,10 @@ func (b *composites) shoot(ctx context.Context, s *wholeShot) error {
 	if err != nil {
 		return err
 	}
+	fast, _, err := b.find(ctx, scene, t)
+	if err != nil {
+		return err
+	}
 	part := t.Around(margin).Intersect(scene.Rect)
 	within := t
 	within.X -= float64(part.Min.X)
@@ -120,7 +132,7 @@ func (b *composites) shoot(ctx context.Context, s *wholeShot) error {
 		return err
 	}
 	name := fmt.Sprintf("whole-%dx%d-face%d-tilt%d-%s", s.width, s.height, s.face, s.tilt, head.Name)
-	s.found, s.cropFound = f != nil, cf != nil
+	s.found, s.fast, s.cropFound = f != nil, fast != nil, cf != nil
 	if cf != nil {
 		if s.cropToTrue, err = cf.Template.Cosine(truly); err != nil {
 			return err
@@ -142,11 +154,15 @@ func (b *composites) shoot(ctx context.Context, s *wholeShot) error {
 // appendCell sums up the shots that are wanted, unless there are none.
 func appendCell(cells []wholeCell, c wholeCell, shots []wholeShot, want func(wholeShot) bool) []wholeCell {
 	var toCrop, toTrue, cropToTrue, landmarks []float64
+	fast := 0
 	for _, s := range shots {
 		if !want(s) {
 			continue
 		}
 		c.Photos++
+		if s.fast {
+			fast++
+		}
 		if s.cropFound {
 			cropToTrue = append(cropToTrue, s.cropToTrue)
 		}
@@ -161,6 +177,7 @@ func appendCell(cells []wholeCell, c wholeCell, shots []wholeShot, want func(who
 	if c.Photos == 0 {
 		return cells
 	}
+	c.Fast = float64(fast) / float64(c.Photos)
 	c.Found, c.CropFound = float64(len(toTrue))/float64(c.Photos), float64(len(cropToTrue))/float64(c.Photos)
 	c.Near = shareOf(toCrop, near, len(cropToTrue))
 	c.ToCrop, c.ToTrue, c.CropToTrue, c.Landmarks = levelsOf(toCrop), levelsOf(toTrue), levelsOf(cropToTrue), levelsOf(landmarks).Median

@@ -122,9 +122,13 @@ func length(z complex128) float64 {
 
 // moved are landmarks that lie in another crop as they did in the one before.
 func moved(l face.Landmarks, from, to picture.Affine) face.Landmarks {
-	move := to.After(from.Inverse())
+	return mapped(l, to.After(from.Inverse()))
+}
+
+// mapped are landmarks where the map brings them.
+func mapped(l face.Landmarks, by picture.Affine) face.Landmarks {
 	for i, p := range l {
-		x, y := move.Apply(float64(p.X), float64(p.Y))
+		x, y := by.Apply(float64(p.X), float64(p.Y))
 		l[i] = face.Point{X: float32(x), Y: float32(y)}
 	}
 	return l

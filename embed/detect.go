@@ -113,21 +113,33 @@ func (d *detector) detectIn(ctx context.Context, p *picture.Picture, v view, buf
 	input := buffer[:3*n]
 	clear(input)
 	p.Resize(raster(input, f.width, f.height, d.Input.Colour), f.at)
+	found, err := d.run(ctx, input, f.width, f.height)
+	if err != nil {
+		return nil, err
+	}
+	for i := range found {
+		f.toPhoto(&found[i], p.Width, p.Height)
+	}
+	return found, nil
+}
+
+// run shows the model a frame, which it normalises, and returns what it finds in
+// pixels of it.
+func (d *detector) run(ctx context.Context, input []float32, width, height int) ([]detection, error) {
 	normalise(input, d.Input)
 	outputs, err := d.session.Run(ctx, onnx.Tensor{
-		Shape: []int64{1, 3, int64(f.height), int64(f.width)},
+		Shape: []int64{1, 3, int64(height), int64(width)},
 		Data:  input,
 	})
 	if err != nil {
 		return nil, err
 	}
-	found, err := d.decode(outputs, f.width, f.height, d.least)
+	found, err := d.decode(outputs, width, height, d.least)
 	if err != nil {
 		return nil, err
 	}
 	found = suppress(slices.DeleteFunc(found, broken), d.NMS)
 	for i := range found {
-		f.toPhoto(&found[i], p.Width, p.Height)
 		found[i].doubtful = found[i].confidence < d.Score
 	}
 	return found, nil

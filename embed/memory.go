@@ -8,6 +8,8 @@ type memory struct {
 	frame   []float32
 	input   []float32
 	crop    *picture.Raster
+	// slant is what a photo is shrunk to before it is turned; it is there once one was.
+	slant []float32
 }
 
 // newMemory has a frame of the given number of values.
@@ -17,4 +19,12 @@ func newMemory(frame int) *memory {
 		input: make([]float32, 3*cropSide*cropSide),
 		crop:  picture.NewRaster(cropSide, cropSide),
 	}
+}
+
+// slanted has room for so many values at least.
+func (m *memory) slanted(values int) []float32 {
+	if len(m.slant) < values {
+		m.slant = make([]float32, values)
+	}
+	return m.slant
 }

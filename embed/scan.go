@@ -16,9 +16,9 @@ const (
 	// and a third at 13.
 	smallestFace = 40
 	leastShown   = 24
-	// maxTiles bounds what a scan costs; beyond it tiles grow, and the smallest
-	// faces with them.
-	maxTiles = 32
+	// maxTiles bounds what a scan costs, upright and at each slant; beyond it tiles
+	// grow, and the smallest faces with them.
+	maxTiles = 48
 	// within is the share of a box that lies in a larger one's when it is a part
 	// of that face.
 	within = 0.6
@@ -28,7 +28,8 @@ const (
 // and returns the faces found before with those that are too small to be seen
 // in the whole. The buffer has bufferSize values.
 func (d *detector) scan(ctx context.Context, p *picture.Picture, found []detection, buffer []float32) ([]detection, error) {
-	for _, tile := range d.tiles(p.Width, p.Height) {
+	every := func(image.Rectangle) bool { return true }
+	for _, tile := range d.tiles(p.Width, p.Height, every) {
 		seen, err := d.detectIn(ctx, p.Part(tile), views[0], buffer)
 		if err != nil {
 			return nil, err
@@ -40,18 +41,50 @@ func (d *detector) scan(ctx context.Context, p *picture.Picture, found []detecti
 			}
 		}
 	}
+	return d.apart(found), nil
+}
+
+// lean looks at a photo turned to both sides, whole or, where it is scanned, also part
+// by part, and returns the faces found before with those of heads that lean too far
+// for the detector.
+func (d *detector) lean(ctx context.Context, p *picture.Picture, found []detection, scanned bool, m *memory) ([]detection, error) {
+	upright := found
+	for _, degrees := range slants {
+		s := newSlant(p, degrees)
+		tiles := []image.Rectangle{image.Rect(0, 0, s.width, s.height)}
+		if scanned {
+			tiles = append(tiles, d.tiles(s.width, s.height, func(tile image.Rectangle) bool { return !s.behind(tile).Empty() })...)
+		}
+		for _, tile := range tiles {
+			seen, err := d.detectLeaning(ctx, s, tile, m)
+			if err != nil {
+				return nil, err
+			}
+			for _, f := range seen {
+				// Whom the detector is sure of upright it sees best so.
+				if !slices.ContainsFunc(upright, func(u detection) bool { return !u.doubtful && u.box.IoU(f.box) > d.NMS }) {
+					found = append(found, f)
+				}
+			}
+		}
+	}
+	return d.apart(found), nil
+}
+
+// apart leaves out what is found twice, and parts of larger faces.
+func (d *detector) apart(found []detection) []detection {
 	found = suppress(found, d.NMS)
 	whole := slices.Clone(found)
 	return slices.DeleteFunc(found, func(s detection) bool {
 		return slices.ContainsFunc(whole, s.partOf)
-	}), nil
+	})
 }
 
 // tiles are squares that cover a photo of the size; none when the frame shows
 // all of its pixels. Two that are side by side share a strip as wide as the
 // largest face that is not seen in the whole photo, so that one of them shows
-// it whole.
-func (d *detector) tiles(width, height int) []image.Rectangle {
+// it whole. Those that are not wanted are left out.
+func (d *detector) tiles(width, height int, wanted func(image.Rectangle) bool) []image.Rectangle {
 	longest := max(width, height)
 	if longest <= d.Frame {
 		return nil
@@ -60,16 +93,21 @@ func (d *detector) tiles(width, height int) []image.Rectangle {
 	side := min(longest/2, d.Frame*smallestFace/leastShown)
 	for side = max(side, d.Frame, 2*shared); ; side += side / 8 {
 		columns, rows := starts(width, side, shared), starts(height, side, shared)
-		if len(columns)*len(rows) > maxTiles {
+		if len(columns)*len(rows) > 4*maxTiles {
 			continue
 		}
 		tiles := make([]image.Rectangle, 0, len(columns)*len(rows))
 		for _, y := range rows {
 			for _, x := range columns {
-				tiles = append(tiles, image.Rect(x, y, min(x+side, width), min(y+side, height)))
+				tile := image.Rect(x, y, min(x+side, width), min(y+side, height))
+				if wanted(tile) {
+					tiles = append(tiles, tile)
+				}
 			}
 		}
-		return tiles
+		if len(tiles) <= maxTiles {
+			return tiles
+		}
 	}
 }
 

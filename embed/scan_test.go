@@ -40,30 +40,63 @@ func showing(t *testing.T, r photo.Result, truth composite.Truth) photo.Face {
 	return shown[0]
 }
 
-// A face of 40 pixels in 4,000 × 3,000 is found when asked for, as well as in
-// the part of the photo that a caller would cut.
+// A face of 40 pixels in 4,000 × 3,000, however the head leans, is found when asked
+// for, as well as in the part of the photo that a caller would cut; and when it
+// stands upright, also in a photo that shows nobody else.
 func TestSmallFaceInALargePhoto(t *testing.T) {
 	e := patient(t)
 	head := heads(t)[1]
-	scene := composite.Ground(composite.Backgrounds()[0], 4000, 3000, 1)
-	truth := composite.Paste(scene, composite.Placement{Head: head, X: 2717, Y: 1180, Width: 40})[0]
-	data, err := composite.JPEG(scene)
-	require.NoError(t, err)
-	fast, err := e.Embed(t.Context(), "default", data)
-	require.NoError(t, err)
-	require.Empty(t, fast.Faces)
-
-	full, err := e.Embed(t.Context(), "default", data, photo.CheckSmall)
-	require.NoError(t, err)
-	require.Equal(t, []int{4000, 3000}, []int{full.Width, full.Height})
-	found := showing(t, full, truth)
-	require.Len(t, full.Faces, 1)
 	portrait := faces(t, e, embedtest.Photo(t, "obama2.jpg"))[0]
-	require.Greater(t, cosine(t, found.Template, portrait.Template), 0.6)
-	part := truth.Around(1)
-	cut, err := composite.JPEG(composite.Crop(scene, part, 2*part.Dx(), 2*part.Dy()))
-	require.NoError(t, err)
-	require.Greater(t, cosine(t, found.Template, faces(t, e, cut)[0].Template), 0.9)
+	for _, tilt := range []float64{0, 45} {
+		scene := composite.Ground(composite.Backgrounds()[0], 4000, 3000, 1)
+		truth := composite.Paste(scene, composite.Placement{Head: head, X: 2717, Y: 1180, Width: 40, Tilt: tilt})[0]
+		data, err := composite.JPEG(scene)
+		require.NoError(t, err)
+		if tilt == 0 {
+			fast, err := e.Embed(t.Context(), "default", data)
+			require.NoError(t, err)
+			require.Len(t, fast.Faces, 1)
+			showing(t, fast, truth)
+		}
+		full, err := e.Embed(t.Context(), "default", data, photo.CheckSmall)
+		require.NoError(t, err)
+		require.Equal(t, []int{4000, 3000}, []int{full.Width, full.Height})
+		found := showing(t, full, truth)
+		require.Len(t, full.Faces, 1)
+		require.InDelta(t, tilt, found.Quality.Roll, 6)
+		require.Greater(t, cosine(t, found.Template, portrait.Template), 0.6)
+		part := truth.Around(1)
+		cut, err := composite.JPEG(composite.Crop(scene, part, 2*part.Dx(), 2*part.Dy()))
+		require.NoError(t, err)
+		require.Greater(t, cosine(t, found.Template, faces(t, e, cut)[0].Template), 0.9)
+	}
+}
+
+// A head that leans by more than the detector sees is found where nobody else is,
+// with whoever is beside it where all faces are asked for, and never twice.
+func TestHeadsThatLean(t *testing.T) {
+	e := patient(t)
+	people := heads(t)
+	for _, tilt := range []float64{-42, -35, 35, 42} {
+		scene := composite.Ground("wall", 1600, 1200, 5)
+		leaning := composite.Placement{Head: people[1], X: 400, Y: 500, Width: 80, Tilt: tilt}
+		truth := composite.Paste(scene, leaning)[0]
+		data, err := composite.JPEG(scene)
+		require.NoError(t, err)
+		r, err := e.Embed(t.Context(), "default", data)
+		require.NoError(t, err)
+		require.Len(t, r.Faces, 1, "leaning by %g", tilt)
+		require.InDelta(t, tilt, showing(t, r, truth).Quality.Roll, 6)
+
+		beside := composite.Paste(scene, composite.Placement{Head: people[0], X: 1100, Y: 600, Width: 300})[0]
+		data, err = composite.JPEG(scene)
+		require.NoError(t, err)
+		r, err = e.Embed(t.Context(), "default", data, photo.CheckSmall)
+		require.NoError(t, err)
+		require.Len(t, r.Faces, 2, "leaning by %g", tilt)
+		showing(t, r, beside)
+		require.InDelta(t, tilt, showing(t, r, truth).Quality.Roll, 6)
+	}
 }
 
 // Faces of all sizes, over the borders of parts as beside them, are each found
@@ -134,19 +167,19 @@ func TestPartsOfALargeFaceAreNoFaces(t *testing.T) {
 	}
 }
 
-// A scan costs what its parts do, once in a photo without faces, and nothing in
-// one that the detector sees in full.
+// A scan costs what its parts do, once in a photo without faces; of one that the
+// detector sees in full, that it is seen turned to both sides.
 func TestScanIsBounded(t *testing.T) {
 	e := patient(t)
 	passes := embed.CountPasses(e, "default")
-	const views, turns, tiles = 3, 4, 32
+	const views, turns, slants, tiles = 3, 4, 2, 48
 	for what, c := range map[string]struct {
 		size image.Point
 		most int
 	}{
-		"small": {image.Pt(640, 640), turns * views},
-		"strip": {image.Pt(12_000, 20), turns*views + tiles},
-		"large": {image.Pt(7000, 7000), turns*views + tiles},
+		"small": {image.Pt(450, 450), turns*views + slants},
+		"strip": {image.Pt(12_000, 20), turns*views + tiles + slants*(1+tiles)},
+		"large": {image.Pt(7000, 7000), turns*views + tiles + slants*(1+tiles)},
 	} {
 		passes.Store(0)
 		r, err := e.Embed(t.Context(), "default", encodePNG(t, image.NewGray(image.Rect(0, 0, c.size.X, c.size.Y))), photo.CheckSmall)

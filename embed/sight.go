@@ -52,9 +52,27 @@ func (t *task) look(ctx context.Context, p *picture.Picture, closely bool) (sigh
 		if found, err = t.detector.scan(ctx, p, found, t.frame); err != nil {
 			return sight{}, fmt.Errorf("scan photo: %w", err)
 		}
+		if found, err = t.detector.lean(ctx, p, found, true, t.memory); err != nil {
+			return sight{}, fmt.Errorf("scan photo for leaning heads: %w", err)
+		}
 	}
 	t.timings.Detect += t.clock.lap()
 	return sight{Picture: p, found: found}, nil
+}
+
+// search looks for faces in a photo that shows none: for heads that lean, then for
+// small ones.
+func (t *task) search(ctx context.Context, s *sight) (err error) {
+	if s.found, err = t.detector.lean(ctx, s.Picture, s.found, false, t.memory); err != nil {
+		return fmt.Errorf("look for leaning heads: %w", err)
+	}
+	if s.certain() == 0 {
+		if s.found, err = t.detector.scan(ctx, s.Picture, s.found, t.frame); err != nil {
+			return fmt.Errorf("scan photo: %w", err)
+		}
+	}
+	t.timings.Detect += t.clock.lap()
+	return nil
 }
 
 // faces are the n largest of those found, largest first, with templates, but

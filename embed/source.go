@@ -47,6 +47,12 @@ func sourceOf(p *picture.Picture, cropToPhoto picture.Affine, buffer []float32) 
 	if part.Empty() {
 		return whole
 	}
+	return sourceIn(p, part, size, buffer)
+}
+
+// sourceIn is a part of the photo, shrunk so that a pixel of it is as wide as size of
+// the photo's, at least 1. The buffer has three values for each of its pixels.
+func sourceIn(p *picture.Picture, part image.Rectangle, size float64, buffer []float32) source {
 	width := max(1, int(float64(part.Dx())/size))
 	height := max(1, int(float64(part.Dy())/size))
 	shrunk := raster(buffer, width, height, pack.RGB)

@@ -38,7 +38,8 @@ const (
 // stand looks at a photo and, when none of its faces shows that it is upright,
 // at its other three turns, and chooses the one that shows a face clearly
 // better. Of the four it looks closely at the photo as it is, and at the one it
-// chooses, when small faces are asked for.
+// chooses, when small faces are asked for; else it searches further when none shows
+// any face.
 func (t *task) stand(ctx context.Context, p *picture.Picture) (sight, error) {
 	closely := slices.Contains(t.checks, photo.CheckSmall)
 	best, err := t.look(ctx, p, closely)
@@ -68,12 +69,20 @@ func (t *task) stand(ctx context.Context, p *picture.Picture) (sight, error) {
 			best, most = s, e
 		}
 	}
-	if closely && best.rotation != 0 {
+	switch {
+	case closely && best.rotation != 0:
 		s, err := t.look(ctx, best.Picture, true)
 		s.rotation = best.rotation
 		return s, err
+	case !closely && !best.shows():
+		err = t.search(ctx, &best)
 	}
-	return best, nil
+	return best, err
+}
+
+// shows says whether any of those that were looked at is a face.
+func (s *sight) shows() bool {
+	return slices.ContainsFunc(s.found, func(d detection) bool { return d.face != nil })
 }
 
 // evidence is how clearly the best of a few faces is recognised as it stands,

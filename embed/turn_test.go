@@ -149,7 +149,8 @@ func TestHeadsAtSeveralTurns(t *testing.T) {
 }
 
 // A photo whose first look shows a good face costs one look, and one without a
-// face at most four times what it did upright.
+// face four times what it does upright, a look from each side for heads that lean, and
+// one at each part for small faces.
 func TestTurnsCostNothingWhereAFaceIsGood(t *testing.T) {
 	e := embedtest.New(t, embed.Config{})
 	passes := embed.CountPasses(e, "default")
@@ -158,13 +159,20 @@ func TestTurnsCostNothingWhereAFaceIsGood(t *testing.T) {
 		faces(t, e, embedtest.Photo(t, name))
 		require.Equal(t, want, passes.Load(), name)
 	}
-	const views = 3
+	const looks = 4*3 + 2
 	grey := image.NewGray(image.Rect(0, 0, 900, 600))
 	draw.Draw(grey, grey.Rect, image.NewUniform(color.Gray{Y: 127}), image.Point{}, draw.Src)
-	for what, photo := range map[string][]byte{"grey": encodePNG(t, grey), "strip": encodePNG(t, image.NewGray(image.Rect(0, 0, 20, 9000)))} {
+	for what, c := range map[string]struct {
+		photo []byte
+		parts int32
+	}{
+		"small": {encodePNG(t, image.NewGray(image.Rect(0, 0, 600, 640))), 0},
+		"grey":  {encodePNG(t, grey), 2},
+		"strip": {encodePNG(t, image.NewGray(image.Rect(0, 0, 20, 9000))), 13},
+	} {
 		passes.Store(0)
-		require.Empty(t, faces(t, e, photo), what)
-		require.Equal(t, int32(4*views), passes.Load(), what)
+		require.Empty(t, faces(t, e, c.photo), what)
+		require.Equal(t, looks+c.parts, passes.Load(), what)
 	}
 }
 

@@ -51,7 +51,7 @@ func (m Affine) inside(width, height int, right, bottom float64) bool {
 func (p *Picture) Warp(dst *Raster, toPicture Affine) {
 	p.WarpRepeating(dst, toPicture)
 	if !toPicture.inside(dst.Width, dst.Height, float64(p.Width-1), float64(p.Height-1)) {
-		p.darken(dst, toPicture)
+		dst.Frame(toPicture, p.Width, p.Height, 0)
 	}
 }
 
@@ -65,15 +65,15 @@ func (p *Picture) WarpRepeating(dst *Raster, toPicture Affine) {
 	p.colour.convertRow(dst.R, dst.G, dst.B)
 }
 
-// darken multiplies every value by the share of its interpolation that falls
-// into the picture.
-func (p *Picture) darken(dst *Raster, toPicture Affine) {
-	for i := range dst.R {
-		u, v := toPicture.Apply(float64(i%dst.Width), float64(i/dst.Width))
-		share := coverage(u, p.Width) * coverage(v, p.Height)
-		dst.R[i] *= share
-		dst.G[i] *= share
-		dst.B[i] *= share
+// Frame gives every value of a raster that shows a picture of the size through the
+// map the level, in as far as its interpolation falls beyond the picture.
+func (r *Raster) Frame(toPicture Affine, width, height int, level float32) {
+	for i := range r.R {
+		u, v := toPicture.Apply(float64(i%r.Width), float64(i/r.Width))
+		share := coverage(u, width) * coverage(v, height)
+		r.R[i] = lerp(level, r.R[i], share)
+		r.G[i] = lerp(level, r.G[i], share)
+		r.B[i] = lerp(level, r.B[i], share)
 	}
 }
 

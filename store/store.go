@@ -121,7 +121,7 @@ const (
 const (
 	// DetailFast looks at the whole photo alone.
 	DetailFast = "fast"
-	// DetailFull also looks for small faces, part by part.
+	// DetailFull also looks for small faces and leaning heads, part by part.
 	DetailFull = "full"
 )
 
