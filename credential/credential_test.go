@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -104,6 +105,11 @@ func TestService(t *testing.T) {
 			"tokens":                     {run: testTokens},
 			"erased account":             {run: testErasedAccount},
 			"failed delivery":            {run: testFailedDelivery},
+			"limits":                     {run: testLimits},
+			"limits of asking":           {run: testLimitsOfAsking},
+			"limit of all":               {func(c *credential.Config) { c.Sends = 10 }, testLimitOfAll},
+			"nothing in the clear":       {run: testNothingInTheClear},
+			"two keys":                   {run: testTwoKeys},
 		} {
 			t.Run(name, func(t *testing.T) { test.run(t, newDesk(t, open, test.change)) })
 		}
@@ -501,4 +507,85 @@ func testFailedDelivery(t *testing.T, d desk) {
 	for _, e := range []string{email, "eve@example.org"} {
 		require.ErrorIs(t, d.Begin(t.Context(), here, e, phone), credential.ErrDelivery)
 	}
+}
+
+// testNothingInTheClear: no row of any table holds an address, a code, a ticket, a
+// token or a source.
+func testNothingInTheClear(t *testing.T, d desk) {
+	ctx := t.Context()
+	by := credential.Caller{Source: "198.51.100.77/32", Certain: true, Request: "r-1"}
+	ticket := d.verify(t, by, email, phone)
+	_, err := d.Verify(ctx, by, "eve@example.org", phone, "987654", "456789")
+	require.ErrorIs(t, err, credential.ErrCode)
+	opened, err := d.Open(ctx, by, "mallory@example.org", "+41791234560")
+	require.NoError(t, err)
+	seen := func() (text string) {
+		for table, columns := range map[string]string{
+			"credential_accounts": "pair || tenant", "credential_unverified": "tenant", "credential_limits": "name",
+			"credential_challenges": "pair || salt || code || claim || claim_from", "tenants": "id || name", "keys": "id || tenant || name",
+			"deeds": "tenant || actor || request || verb || what",
+		} {
+			rows, err := store.List(ctx, d.db, "read all", func(row store.Row) (text string, err error) {
+				err = row.Scan(&text)
+				return text, err
+			}, "SELECT "+columns+" FROM "+table)
+			require.NoError(t, err)
+			text += strings.Join(rows, "\n") + "\n"
+		}
+		return text
+	}
+	verified := seen()
+	token, err := d.Claim(ctx, by, email, phone, ticket)
+	require.NoError(t, err)
+	all := strings.ToLower(verified + seen())
+	_, secret, _ := access.Split(token.Text)
+	_, other, _ := access.Split(opened.Text)
+	require.Contains(t, all, string(token.Tenant))
+	for _, hidden := range []string{
+		"ada", "eve", "mallory", "example", "791234567", "791234560", "198.51", d.post.email[email], d.post.sms[phone], "987654", ticket, secret, other,
+	} {
+		if hidden == "ada" || hidden == "eve" { // a hash or an id in base32 may hold three letters
+			hidden += "@"
+		}
+		require.NotContains(t, all, strings.ToLower(hidden))
+	}
+}
+
+// Codes, accounts, tickets and limits outlast a new version of the secret, as long as
+// the old one is there.
+func testTwoKeys(t *testing.T, d desk) {
+	ctx := t.Context()
+	cfg := credential.DefaultConfig()
+	cfg.Now = d.clock.now
+	newer := []byte("another key of at least thirty-two bytes")
+	both, err := credential.New(cfg, d.db, d.access, [][]byte{newer, key}, d.post)
+	require.NoError(t, err)
+	only, err := credential.New(cfg, d.db, d.access, [][]byte{newer}, d.post)
+	require.NoError(t, err)
+
+	require.NoError(t, d.Begin(ctx, here, email, phone))
+	ticket, err := both.Verify(ctx, here, email, phone, d.post.email[email], d.post.sms[phone])
+	require.NoError(t, err)
+	_, err = only.Claim(ctx, here, email, phone, ticket)
+	require.ErrorIs(t, err, credential.ErrUnverified)
+	_, err = d.Claim(ctx, here, email, phone, ticket)
+	require.ErrorIs(t, err, credential.ErrUnverified, "the ticket was made under the newer one")
+	_, err = both.Claim(ctx, here, email, phone, ticket)
+	require.NoError(t, err)
+
+	other := "+41791234568"
+	first, err := d.Claim(ctx, here, email, other, d.verify(t, here, email, other))
+	require.NoError(t, err)
+	_, err = only.Account(ctx, email, other)
+	require.ErrorIs(t, err, store.ErrNotFound)
+	d.clock.pass(time.Hour)
+	require.NoError(t, both.Begin(ctx, here, email, other))
+	ticket, err = both.Verify(ctx, here, email, other, d.post.email[email], d.post.sms[other])
+	require.NoError(t, err)
+	second, err := both.Claim(ctx, here, email, other, ticket)
+	require.NoError(t, err)
+	require.Equal(t, first.Tenant, second.Tenant)
+	tenant, err := only.Account(ctx, email, other)
+	require.NoError(t, err)
+	require.Equal(t, first.Tenant, tenant, "whoever verifies goes over to the newest key")
 }

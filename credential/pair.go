@@ -2,6 +2,7 @@ package credential
 
 import (
 	"net/mail"
+	"net/netip"
 	"regexp"
 	"strings"
 
@@ -52,7 +53,8 @@ func parseEmail(text string) (string, error) {
 	at := strings.LastIndexByte(text, '@')
 	domain, err := idna.Lookup.ToASCII(text[at+1:])
 	domain = strings.ToLower(domain)
-	if err != nil || len(text[:at]) > maxLocal || !local.MatchString(text[:at]) || !strings.Contains(strings.Trim(domain, "."), ".") ||
+	_, numeric := netip.ParseAddr(domain)
+	if err != nil || numeric == nil || len(text[:at]) > maxLocal || !local.MatchString(text[:at]) || !strings.Contains(strings.Trim(domain, "."), ".") ||
 		strings.HasSuffix(domain, ".") || strings.HasPrefix(domain, "[") || at+1+len(domain) > maxEmail {
 		return "", refused
 	}

@@ -74,7 +74,12 @@ func (s *Service) claim(ctx context.Context, from Caller, names []string, ticket
 		return Token{}, err
 	}
 	if !fresh {
-		err = s.db.Update(ctx, "give token", func(tx store.Tx) error { return store.Run(tx, []func(store.Tx) error{spend, d.Insert}) })
+		// Whoever verifies goes over to the newest key.
+		known := func(tx store.Tx) error {
+			_, err := tx.Exec(`UPDATE credential_accounts SET pair = $1 WHERE tenant = $2`, names[0], tenant)
+			return err
+		}
+		err = s.db.Update(ctx, "give token", func(tx store.Tx) error { return store.Run(tx, []func(store.Tx) error{spend, known, d.Insert}) })
 		return issued(d), err
 	}
 	return issued(d), s.newTenant(ctx, now, d, spend, func(tx store.Tx) error {
