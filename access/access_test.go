@@ -264,7 +264,7 @@ func TestStoreFailureIsNotUnauthorized(t *testing.T) {
 func TestEndingKeys(t *testing.T) {
 	a, db, _ := open(t)
 	by := store.Actor{Tenant: "ours"}
-	make := func(ends time.Time) access.Draft {
+	draft := func(ends time.Time) access.Draft {
 		d, err := a.Draft(by, "client", []string{"search"}, ends)
 		require.NoError(t, err)
 		_, err = a.Authenticate(t.Context(), d.Text)
@@ -272,7 +272,7 @@ func TestEndingKeys(t *testing.T) {
 		require.NoError(t, db.Update(t.Context(), "make key", d.Insert))
 		return d
 	}
-	ended := make(time.Now().Add(-time.Second))
+	ended := draft(time.Now().Add(-time.Second))
 	_, err := a.Authenticate(t.Context(), ended.Text)
 	require.ErrorIs(t, err, access.ErrUnauthorized)
 	_, err = a.Principal(t.Context(), ended.Key.ID)
@@ -280,7 +280,7 @@ func TestEndingKeys(t *testing.T) {
 	_, err = a.Replace(t.Context(), by, ended.Key.ID, time.Time{})
 	require.ErrorIs(t, err, access.ErrUnauthorized)
 
-	first := make(time.Now().Add(time.Hour))
+	first := draft(time.Now().Add(time.Hour))
 	_, err = a.Replace(t.Context(), store.Actor{Tenant: "theirs"}, first.Key.ID, time.Time{})
 	require.ErrorIs(t, err, access.ErrUnauthorized)
 	ends := time.Now().Add(2 * time.Hour)

@@ -14,6 +14,7 @@ import (
 type commands struct {
 	Ablation        ablationCommand        `cmd:"" help:"What each choice in the way from photo to answer is worth."`
 	Accuracy        accuracyCommand        `cmd:"" help:"How often known people are missed and strangers answered, on labelled photos."`
+	Credentials     credentialsCommand     `cmd:"" help:"Whether times of answers tell pairs of addresses with an account from others."`
 	Decoders        decodersCommand        `cmd:"" help:"Ten thousand files, whole and damaged, against Pillow and OpenCV: who opens them, which way is up, what they show."`
 	Deletions       deletionsCommand       `cmd:"" help:"Enrolments into one gallery while another is deleted."`
 	Composites      compositesCommand      `cmd:"" help:"Faces turned, tilted, small and crowded in made photos of which all is known."`

@@ -2,6 +2,7 @@ package credential_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -25,8 +26,10 @@ func testLimits(t *testing.T, d desk) {
 		s, err := credential.New(cfg, d.db, d.access, [][]byte{key}, d.post)
 		require.NoError(rt, err)
 		by := from(round)
+		guesses := 0
 		guess := func() error {
-			_, err := s.Verify(t.Context(), by, email, phone, "x", "y")
+			guesses++
+			_, err := s.Verify(t.Context(), by, fmt.Sprintf("g%d-%d@example.org", round, guesses), phone, "x", "y")
 			return err
 		}
 		var passed []time.Time
@@ -39,8 +42,7 @@ func testLimits(t *testing.T, d desk) {
 			}
 			allowed := !free.Add(limit.Every).After(now.Add(time.Duration(limit.Burst) * limit.Every))
 			err := guess()
-			var limited *credential.LimitError
-			if errors.As(err, &limited) {
+			if limited, ok := errors.AsType[*credential.LimitError](err); ok {
 				require.False(rt, allowed)
 				d.clock.pass(limited.RetryAfter - time.Microsecond)
 				require.ErrorIs(rt, guess(), credential.ErrLimited, "not a moment before")

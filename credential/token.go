@@ -213,7 +213,7 @@ func (s *Service) Rotate(ctx context.Context, from Caller, text string) (Token, 
 		ends = now.Add(s.cfg.Life)
 	}
 	uses := []use{s.use("rotations", string(t.Tenant), s.cfg.Limits.Rotations)}
-	if err := s.limited(ctx, "rotate token", now, uses, func(store.Tx) error { return nil }); err != nil {
+	if err := s.limited(ctx, "rotate token", now, uses, nil, func(store.Tx) error { return nil }); err != nil {
 		return Token{}, err
 	}
 	d, err := s.access.Replace(ctx, store.Actor{Tenant: t.Tenant, Key: t.ID, Request: from.Request}, t.ID, ends)

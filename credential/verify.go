@@ -45,7 +45,7 @@ func (s *Service) Begin(ctx context.Context, from Caller, email, phone string) e
 		s.use("resend", p.text(), s.cfg.Limits.Resend), s.use(Email, p.email, s.cfg.Limits.Address), s.use(Phone, p.phone, s.cfg.Limits.Address),
 		s.use("asks", from.Source, s.cfg.Limits.Asks), s.use("sends", "", perHour(s.cfg.Sends)),
 	}
-	err = s.limited(ctx, "send codes", now, uses, func(tx store.Tx) error {
+	err = s.limited(ctx, "send codes", now, uses, nil, func(tx store.Tx) error {
 		was, err := readChallenge(tx, names)
 		if errors.Is(err, store.ErrNotFound) {
 			was, err = challenge{pair: names[0]}, nil
@@ -108,7 +108,17 @@ func (s *Service) Verify(ctx context.Context, from Caller, email, phone, emailCo
 	now, ticket, salt := s.now(), rand.Text(), rand.Text()
 	names := s.hash.each("pair", p.text())
 	var outcome error
-	err = s.limited(ctx, "verify pair", now, []use{s.use("guesses", from.Source, s.cfg.Limits.Guesses)}, func(tx store.Tx) error {
+	ended := func(r store.Reader) error {
+		c, err := readChallenge(r, names)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err == nil && c.tries >= tries {
+			err = ErrCodeEnded
+		}
+		return err
+	}
+	err = s.limited(ctx, "verify pair", now, []use{s.use("guesses", from.Source, s.cfg.Limits.Guesses)}, ended, func(tx store.Tx) error {
 		c, err := readChallenge(tx, names)
 		if errors.Is(err, store.ErrNotFound) {
 			c, err = challenge{pair: names[0], salt: salt, code: s.hash.make("no codes", salt), ends: now.Add(codeLife)}, nil
@@ -136,17 +146,24 @@ func (s *Service) Verify(ctx context.Context, from Caller, email, phone, emailCo
 		}
 		return c.write(tx)
 	})
-	if err = errors.Join(err, outcome); err != nil {
-		return "", fmt.Errorf("verify pair: %w", err)
+	if err != nil {
+		return "", err
+	}
+	if outcome != nil {
+		return "", fmt.Errorf("verify pair: %w", outcome)
 	}
 	return ticket, nil
 }
 
 // limited does a write if there is room for the uses, which are counted with it.
-// What there is no room for takes no turn of the writer's.
-func (s *Service) limited(ctx context.Context, doing string, now time.Time, uses []use, do func(store.Tx) error) error {
+// What there is no room for, or what a first look refuses, takes no turn of the
+// writer's.
+func (s *Service) limited(ctx context.Context, doing string, now time.Time, uses []use, look func(store.Reader) error, do func(store.Tx) error) error {
 	if err := s.db.Read(ctx, doing, func(r store.Reader) error {
 		_, err := room(r, now, uses)
+		if err == nil && look != nil {
+			err = look(r)
+		}
 		return err
 	}); err != nil {
 		return err

@@ -100,7 +100,7 @@ func TestUnsent(t *testing.T) {
 			require.ErrorIs(t, post.SMS(t.Context(), "+41791234567", "012345", valid), c.sms)
 			files, _ := os.ReadDir(folder)
 			require.Len(t, files, c.written)
-			require.Equal(t, c.gateways, g.times)
+			require.Equal(t, c.gateways, g.count())
 		})
 	}
 }
