@@ -45,14 +45,27 @@ func New(cfg Config, unsent string) (*Post, error) {
 	return p, nil
 }
 
-// Outbox is the folder that emails or text messages go to instead of being sent, and
-// empty where all are sent.
-func (p *Post) Outbox() string {
-	if p.outbox == nil || p.mail != nil && p.sms != nil {
-		return ""
+// Unsent are the kinds of messages, email and sms, that nothing sends, each with the
+// folder that they go to, or an empty text where they are ErrNone.
+func (p *Post) Unsent() map[string]string {
+	folder, unsent := "", map[string]string{}
+	if p.outbox != nil {
+		folder = p.outbox.folder
 	}
-	return p.outbox.folder
+	if p.mail == nil {
+		unsent[kindEmail] = folder
+	}
+	if p.sms == nil {
+		unsent[kindSMS] = folder
+	}
+	return unsent
 }
+
+// The kinds of messages.
+const (
+	kindEmail = "email"
+	kindSMS   = "sms"
+)
 
 // Email sends the code, which is valid for the time, to an address.
 func (p *Post) Email(ctx context.Context, address, code string, valid time.Duration) error {
@@ -61,7 +74,7 @@ func (p *Post) Email(ctx context.Context, address, code string, valid time.Durat
 	case p.mail != nil:
 		return p.mail.send(ctx, address, subject, text)
 	case p.outbox != nil:
-		return p.outbox.put(letter{Kind: "email", To: address, Subject: subject, Text: text, Code: code})
+		return p.outbox.put(letter{Kind: kindEmail, To: address, Subject: subject, Text: text, Code: code})
 	default:
 		return fmt.Errorf("send email: %w", ErrNone)
 	}
@@ -74,7 +87,7 @@ func (p *Post) SMS(ctx context.Context, number, code string, valid time.Duration
 	case p.sms != nil:
 		return p.sms.send(ctx, number, text)
 	case p.outbox != nil:
-		return p.outbox.put(letter{Kind: "sms", To: number, Text: text, Code: code})
+		return p.outbox.put(letter{Kind: kindSMS, To: number, Text: text, Code: code})
 	default:
 		return fmt.Errorf("send text message: %w", ErrNone)
 	}

@@ -40,7 +40,7 @@ func TestOutbox(t *testing.T) {
 	cfg.Outbox = folder
 	post, err := message.New(cfg, "")
 	require.NoError(t, err)
-	require.Equal(t, folder, post.Outbox())
+	require.Equal(t, map[string]string{"email": folder, "sms": folder}, post.Unsent())
 	info, err := os.Stat(folder)
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o700), info.Mode().Perm())
@@ -80,21 +80,21 @@ func TestUnsent(t *testing.T) {
 	for name, c := range map[string]struct {
 		cfg               message.Config
 		unsent            string
-		outbox            string
+		unsentKinds       map[string]string
 		email, sms        error
 		written, gateways int
 	}{
-		"nothing":                {message.DefaultConfig(), "", "", message.ErrNone, message.ErrNone, 0, 0},
-		"a folder":               {message.DefaultConfig(), folder, folder, nil, nil, 2, 0},
-		"a gateway":              {sms(g.url), "", "", message.ErrNone, nil, 0, 1},
-		"a gateway and a folder": {sms(g.url), folder, folder, nil, nil, 1, 1},
+		"nothing":                {message.DefaultConfig(), "", map[string]string{"email": "", "sms": ""}, message.ErrNone, message.ErrNone, 0, 0},
+		"a folder":               {message.DefaultConfig(), folder, map[string]string{"email": folder, "sms": folder}, nil, nil, 2, 0},
+		"a gateway":              {sms(g.url), "", map[string]string{"email": ""}, message.ErrNone, nil, 0, 1},
+		"a gateway and a folder": {sms(g.url), folder, map[string]string{"email": folder}, nil, nil, 1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, os.RemoveAll(folder))
 			g.times = 0
 			post, err := message.New(c.cfg, c.unsent)
 			require.NoError(t, err)
-			require.Equal(t, c.outbox, post.Outbox())
+			require.Equal(t, c.unsentKinds, post.Unsent())
 			require.NoDirExists(t, folder, "it is made when it is needed")
 			require.ErrorIs(t, post.Email(t.Context(), "ada@example.org", "012345", valid), c.email)
 			require.ErrorIs(t, post.SMS(t.Context(), "+41791234567", "012345", valid), c.sms)

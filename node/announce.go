@@ -6,8 +6,14 @@ import "net"
 func (n *Node) announce(address net.Addr) {
 	n.log.Info().Stringer("address", address).Strs("packs", n.embedder.Packs()).Msg("serving")
 	warnOfReaders(n.cfg, n.log)
-	if n.cfg.Message.Outbox != "" {
-		n.log.Warn().Str("folder", n.cfg.Message.Outbox).Msg("codes of client tokens are not sent: they are written to files of the outbox, for development")
+	if n.cfg.Facenition.On() {
+		for kind, folder := range n.post.Unsent() {
+			if folder == "" {
+				n.log.Warn().Str("kind", kind).Msg("nothing is set that sends codes of this kind: who asks for client tokens of version 2 is answered 502")
+				continue
+			}
+			n.log.Warn().Str("kind", kind).Str("outbox", folder).Msg("codes of this kind are not sent: they are written to files of the outbox, for development")
+		}
 	}
 	if n.Truth.adopted {
 		n.log.Info().Msg("the database now knows this server's secret, and servers with another are refused")

@@ -38,6 +38,7 @@ func TestNoFolderIsMadeInSilence(t *testing.T) {
 		{"keys", "export", "acme"},
 		{"erased"},
 		{"audit"},
+		{"account", "ada@example.org", "+41791234567"},
 		{"retention", "preview"},
 		{"retention", "accept"},
 		{"index", "status"},
