@@ -158,6 +158,20 @@ func TestFieldAmongOthers(t *testing.T) {
 	require.ErrorContains(t, err, "more than 64 fields")
 }
 
+// A form that breaks off anywhere is refused, and not taken for a shorter one.
+func TestFormsThatBreakOff(t *testing.T) {
+	contentType, form := formOf(t, "email", "a@b", "ends", "true")
+	whole := strings.LastIndex(form, "--") + len("--")
+	for n := 1; n < whole; n++ {
+		var r texts
+		require.Error(t, decode.Fields(contentType, []byte(form[:n]), &r), "%q", form[:n])
+		_, err := decode.Field(contentType, []byte(form[:n]), "other")
+		require.Error(t, err, "%q", form[:n])
+		require.Error(t, decode.Request(contentType, nil, []byte(form[:n]), &fielded{}), "%q", form[:n])
+	}
+	require.NoError(t, decode.Fields(contentType, []byte(form[:whole]), &texts{}))
+}
+
 // Neither form of a body panics, and what one field is does not depend on whether
 // it is asked for alone.
 func FuzzFields(f *testing.F) {

@@ -187,9 +187,9 @@ func (f *form) multipart(boundary string, body []byte) error {
 	r := multipart.NewReader(bytes.NewReader(body), boundary)
 	for range maxParts {
 		part, err := r.NextPart()
-		// Only the last boundary makes it io.EOF itself; a form that breaks
-		// off wraps it.
-		if err == io.EOF {
+		// The last boundary makes it io.EOF itself, and so does a form that breaks
+		// off in the head of a part.
+		if err == io.EOF && bytes.Contains(body, []byte("--"+boundary+"--")) {
 			return nil
 		}
 		if err != nil {

@@ -29,7 +29,7 @@ func (d *dialect) newCredentials(c *fiber.Ctx, _ version) error {
 		Email string `param:"email,required"`
 		Phone string `param:"phone,required"`
 	}
-	if err := read(c, &r); err != nil {
+	if err := read(c, &r, nil); err != nil {
 		return err
 	}
 	if err := d.clients.Begin(c.UserContext(), caller(c), r.Email, r.Phone); err != nil {
@@ -47,7 +47,7 @@ func (d *dialect) authenticateCredentials(c *fiber.Ctx, _ version) error {
 		EmailCode string `param:"email_code,required"`
 		PhoneCode string `param:"phone_code,required"`
 	}
-	if err := read(c, &r); err != nil {
+	if err := read(c, &r, nil); err != nil {
 		return err
 	}
 	ticket, err := d.clients.Verify(c.UserContext(), caller(c), r.Email, r.Phone, r.EmailCode, r.PhoneCode)
@@ -68,7 +68,7 @@ func (d *dialect) generateToken(c *fiber.Ctx, v version) error {
 		Phone  string `param:"phone,required"`
 		Ticket string `param:"ticket"`
 	}
-	if err := read(c, &r); err != nil {
+	if err := read(c, &r, nil); err != nil {
 		return err
 	}
 	var t credential.Token
@@ -116,7 +116,7 @@ func (d *dialect) token(c *fiber.Ctx, _ version) error {
 		Rotate    bool   `param:"rotate"`
 		Revoke    bool   `param:"revoke"`
 	}
-	if err := read(c, &r); err != nil {
+	if err := read(c, &r, &r.AuthToken); err != nil {
 		return err
 	}
 	switch {

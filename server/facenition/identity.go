@@ -31,7 +31,7 @@ func (d *dialect) generate(c *fiber.Ctx, _ version) error {
 		Context   string        `param:"context"`
 		ExpiresIn *int          `param:"expires_in"`
 	}
-	if err := read(c, &r); err != nil {
+	if err := read(c, &r, &r.AuthToken); err != nil {
 		return err
 	}
 	making := identitytoken.Making{Pack: d.pack, Context: r.Context}
@@ -68,7 +68,7 @@ func (d *dialect) authenticate(c *fiber.Ctx, _ version) error {
 		Secret    *string       `param:"secret"`
 		Context   string        `param:"context"`
 	}
-	if err := read(c, &r); err != nil {
+	if err := read(c, &r, &r.AuthToken); err != nil {
 		return err
 	}
 	attempt := identitytoken.Attempt{Pack: d.pack, Token: r.Token, Context: r.Context}
@@ -100,7 +100,7 @@ func (d *dialect) match(c *fiber.Ctx, _ version) error {
 		Second    decode.Photo  `param:"image2"`
 		Accuracy  *int          `param:"accuracy"`
 	}
-	if err := read(c, &r); err != nil {
+	if err := read(c, &r, &r.AuthToken); err != nil {
 		return err
 	}
 	level, err := accuracy(r.Accuracy)
@@ -138,7 +138,7 @@ func (d *dialect) revoke(c *fiber.Ctx, _ version) error {
 		AuthToken string `param:"auth_token"`
 		Token     string `param:"token,required" also:"identity_token token_id"`
 	}
-	if err := read(c, &r); err != nil {
+	if err := read(c, &r, &r.AuthToken); err != nil {
 		return err
 	}
 	if err := d.tokens.Revoke(c.UserContext(), server.ActorOf(c), r.Token); err != nil {
@@ -167,7 +167,7 @@ func (d *dialect) rotate(c *fiber.Ctx, _ version) error {
 		Images     decode.Photos `param:"image" also:"images face photo file"`
 		Secret     *string       `param:"secret"`
 	}
-	if err := read(c, &r); err != nil {
+	if err := read(c, &r, &r.AuthToken); err != nil {
 		return err
 	}
 	rotation := identitytoken.Rotation{Token: r.Token, Context: r.Context, NewContext: r.NewContext, NewSecret: r.NewSecret}

@@ -37,7 +37,7 @@ func photosOf(images decode.Photos) photos {
 // portraits are the faces of so many photos.
 func (d *dialect) portraits(c *fiber.Ctx, of photos, fewest, most int) ([]photo.Face, error) {
 	if n := len(of); n < fewest || n > most {
-		return nil, invalid(image, fmt.Sprintf("is given %d times, and the call takes %s", n, count(fewest, most)))
+		return nil, invalid(image, fmt.Sprintf("must be %s, not %d", count(fewest, most), n))
 	}
 	faces := make([]photo.Face, len(of))
 	for i, p := range of {

@@ -77,9 +77,10 @@ func (d *dialect) permit(c *fiber.Ctx, scope string) error {
 	return server.Permit(c, scope, "")
 }
 
-// read decodes a request's fields into the struct that into points to, and holds
-// that a client token among them is the one by which it is known who asks.
-func read(c *fiber.Ctx, into any) error {
+// read decodes a request's fields into the struct that into points to. The client
+// token among them, if there is such a field, must be the one by which it is known
+// who asks.
+func read(c *fiber.Ctx, into any, token *string) error {
 	body, ok := c.Locals(bodyKey).([]byte)
 	if !ok {
 		largest := server.PlainBody
@@ -91,19 +92,13 @@ func read(c *fiber.Ctx, into any) error {
 			return err
 		}
 	}
-	media := c.Get(fiber.HeaderContentType)
-	if err := decode.Fields(media, body, into); err != nil {
+	if err := decode.Fields(c.Get(fiber.HeaderContentType), body, into); err != nil {
 		return err
 	}
-	known, asked := c.Locals(tokenKey).(string)
-	if !asked {
-		return nil
+	if token != nil && *token != "" && *token != c.Locals(tokenKey) {
+		return invalid(fieldToken, "is another than that of the header "+headerToken+"; send one of them")
 	}
-	token, err := decode.Field(media, body, fieldToken)
-	if err == nil && token != "" && token != known {
-		err = invalid(fieldToken, "is another than that of the header "+headerToken+"; send one of them")
-	}
-	return err
+	return nil
 }
 
 // invalid is a request that is not as its call takes it.
