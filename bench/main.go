@@ -19,6 +19,7 @@ type commands struct {
 	Deletions       deletionsCommand       `cmd:"" help:"Enrolments into one gallery while another is deleted."`
 	Composites      compositesCommand      `cmd:"" help:"Faces turned, tilted, small and crowded in made photos of which all is known."`
 	Connections     connectionsCommand     `cmd:"" help:"What many connections without a valid key take of a running server."`
+	Facenition      facenitionCommand      `cmd:"" help:"What making and comparing identity tokens costs beyond the models, and whether a wrong secret is told from a wrong face."`
 	Hostile         hostileCommand         `cmd:"" help:"What crafted photos cost a worker, and another tenant beside a flood of them."`
 	Index           indexCommand           `cmd:"" help:"The exact index against Qdrant, by comparing with every template and by a graph."`
 	Inserts         insertsCommand         `cmd:"" help:"Searches that insert whom they do not find, beside enrolments into the same gallery."`
