@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"mime/multipart"
 	"net"
 	"net/http"
@@ -18,9 +19,11 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"oneton/audit"
 	"oneton/config"
 	"oneton/node"
 	"oneton/photo"
+	"oneton/store"
 )
 
 type facenitionCommand struct {
@@ -37,9 +40,9 @@ type facenitionResult struct {
 	// photo of that very request: body, client token, identity token, database and
 	// the way there and back.
 	Calls map[string]facenitionCall `json:"calls"`
-	// Flush is the median of writing 4 KiB to the same disk durably, which each
-	// /generate waits for.
-	Flush float64 `json:"flush_4_kib_median_ms"`
+	// Write is the median of one row that the database has made durable, as each
+	// /generate waits for; it is measured in turn with these.
+	Write float64 `json:"durable_write_median_ms"`
 	// Secret compares a wrong secret with a wrong face.
 	Secret facenitionSecret `json:"wrong_secret_and_wrong_face"`
 }
@@ -81,6 +84,7 @@ func (c *clocked) Embed(ctx context.Context, pack string, content []byte, checks
 type facenition struct {
 	url, token string
 	models     *clocked
+	node       *node.Node
 }
 
 // Run measures a node in this process, through its server on loopback.
@@ -103,28 +107,35 @@ func (c *facenitionCommand) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, stop()) }()
 
 	res := facenitionResult{Calls: map[string]facenitionCall{}}
-	if res.Flush, err = flush(folder); err != nil {
-		return err
-	}
 	var made struct{ Token string }
 	if _, _, err := f.post("/generate", &made, "image", photos[0]); err != nil {
 		return err
 	}
-	for name, fields := range map[string][]any{
-		"generate": {"image", photos[0]}, "authenticate": {"image", photos[1], "token", made.Token},
-	} {
-		var models, beyond []float64
-		for i := range c.Requests + 10 {
+	calls := map[string][]any{"generate": {"image", photos[0]}, "authenticate": {"image", photos[1], "token", made.Token}}
+	models, beyond, writes := map[string][]float64{}, map[string][]float64{}, []float64{}
+	for i := range c.Requests + 10 {
+		warm := i >= 10
+		for name, fields := range calls {
 			m, b, err := f.post("/"+name, nil, fields...)
 			if err != nil {
 				return err
 			}
-			if i >= 10 { // it is warm
-				models, beyond = append(models, m), append(beyond, b)
+			if warm {
+				models[name], beyond[name] = append(models[name], m), append(beyond[name], b)
 			}
 		}
-		res.Calls[name] = facenitionCall{median(models), median(beyond), quantile(beyond, 0.1), quantile(beyond, 0.9)}
+		took, err := f.write(ctx)
+		if err != nil {
+			return err
+		}
+		if warm {
+			writes = append(writes, took)
+		}
 	}
+	for name := range calls {
+		res.Calls[name] = facenitionCall{median(models[name]), median(beyond[name]), quantile(beyond[name], 0.1), quantile(beyond[name], 0.9)}
+	}
+	res.Write = median(writes)
 	if res.Secret, err = f.secret(c.Secrets, photos); err != nil {
 		return err
 	}
@@ -150,6 +161,7 @@ func startFacenition(ctx context.Context, folder string) (f *facenition, stop fu
 	serving, end := context.WithCancel(ctx)
 	served := make(chan error, 1)
 	go func() { served <- n.Serve(serving, ln) }()
+	f.node = n
 	stop = func() error {
 		end()
 		return errors.Join(<-served, n.Close())
@@ -219,18 +231,23 @@ func (f *facenition) post(path string, into any, fields ...any) (models, beyond 
 	return ms(embedded), ms(took - embedded), err
 }
 
-// secret compares the right face under a wrong secret with a wrong face under the
-// right one, in turn.
+// secret compares a photo with a token of its person under a wrong secret, and with
+// one of somebody else under the right one, in turn.
 func (f *facenition) secret(n int, photos [][]byte) (facenitionSecret, error) {
-	var made struct{ Token string }
-	if _, _, err := f.post("/generate", &made, "image", photos[0], "secret", "right"); err != nil {
+	var ours, theirs struct{ Token string }
+	_, _, err := f.post("/generate", &ours, "image", photos[0], "secret", "right")
+	if err == nil {
+		_, _, err = f.post("/generate", &theirs, "image", photos[2], "secret", "right")
+	}
+	if err != nil {
 		return facenitionSecret{}, err
 	}
 	r := facenitionSecret{SameBodies: true}
 	bodies, beyond := [2][]byte{}, [2][]float64{}
 	for range n {
-		for i, fields := range [][]any{{"image", photos[1], "secret", "wrong"}, {"image", photos[2], "secret", "right"}} {
-			_, b, err := f.post("/authenticate", &bodies[i], append(fields, "token", made.Token)...)
+		for _, i := range rand.Perm(2) {
+			fields := [][]any{{"token", ours.Token, "secret", "wrong"}, {"token", theirs.Token, "secret", "right"}}[i]
+			_, b, err := f.post("/authenticate", &bodies[i], append(fields, "image", photos[1])...)
 			if err != nil {
 				return r, err
 			}
@@ -256,23 +273,11 @@ func (f *facenition) secret(n int, photos [][]byte) (facenitionSecret, error) {
 	return r, nil
 }
 
-// flush is the median of writing a page durably, in milliseconds.
-func flush(folder string) (float64, error) {
-	f, err := os.Create(filepath.Join(folder, "flush"))
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	var took []float64
-	for range 100 {
-		begin := time.Now()
-		if _, err := f.WriteAt(make([]byte, 4<<10), 0); err != nil {
-			return 0, err
-		}
-		if err := f.Sync(); err != nil {
-			return 0, err
-		}
-		took = append(took, float64(time.Since(begin))/float64(time.Millisecond))
-	}
-	return median(took), nil
+// write records a deed, and returns how many milliseconds that took.
+func (f *facenition) write(ctx context.Context) (float64, error) {
+	begin := time.Now()
+	err := f.node.Truth.Store.Update(ctx, "measure a write", func(tx store.Tx) error {
+		return audit.By(store.Actor{}, audit.CalibrationReset, "bench").Record(tx)
+	})
+	return float64(time.Since(begin)) / float64(time.Millisecond), err
 }

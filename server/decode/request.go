@@ -185,6 +185,11 @@ func (f *form) multipart(boundary string, body []byte) error {
 		return fault("", "is a form without a boundary")
 	}
 	r := multipart.NewReader(bytes.NewReader(body), boundary)
+	// All photos are read into one piece of memory, which the body's length bounds.
+	var photos bytes.Buffer
+	if f.hasPhoto() {
+		photos.Grow(len(body) + bytes.MinRead)
+	}
 	for range maxParts {
 		part, err := r.NextPart()
 		// The last boundary makes it io.EOF itself, and so does a form that breaks
@@ -198,28 +203,29 @@ func (f *form) multipart(boundary string, body []byte) error {
 		if f.passes(part.FormName()) {
 			continue
 		}
-		if err := f.part(part); err != nil {
+		if err := f.part(part, &photos); err != nil {
 			return err
 		}
 	}
 	return fault("", "is a form of more than %d parts", maxParts)
 }
 
-func (f *form) part(part *multipart.Part) error {
+func (f *form) part(part *multipart.Part, photos *bytes.Buffer) error {
 	name := part.FormName()
 	if name == "" {
 		return fault("", "is a form with a part that has no name")
 	}
-	var r io.Reader = part
-	if !f.takesPhoto(name) {
-		r = io.LimitReader(part, maxText+1)
+	if f.takesPhoto(name) {
+		begin := photos.Len()
+		if _, err := photos.ReadFrom(part); err != nil {
+			return fault("", "is a malformed form")
+		}
+		return f.photo(name, slices.Clip(photos.Bytes()[begin:]))
 	}
-	content, err := io.ReadAll(r)
+	content, err := io.ReadAll(io.LimitReader(part, maxText+1))
 	switch {
 	case err != nil:
 		return fault("", "is a malformed form")
-	case f.takesPhoto(name):
-		return f.photo(name, content)
 	case len(content) > maxText:
 		return fault(name, "is longer than %d bytes", maxText)
 	}
