@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -21,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"oneton/porttest"
 	"oneton/setup"
 )
 
@@ -51,7 +50,9 @@ func TestLocalCluster(t *testing.T) {
 	// PostgreSQL's user must be able to come to it.
 	folder, err := os.MkdirTemp("", "oneton-local-")
 	require.NoError(t, err)
-	port := freeRange(t)
+	const ports = 40 // that the cluster may take
+	port, err := porttest.Free(ports)
+	require.NoError(t, err)
 	cluster := exec.Command("./local.sh", folder) // ended below, by a signal that lets it end what it started
 	cluster.Env = slices.Concat(environ, []string{"ONETON=" + program, "PORT=" + strconv.Itoa(port)})
 	problems, err := os.Create(filepath.Join(t.TempDir(), "problems"))
@@ -135,29 +136,4 @@ func kill(t *testing.T, folder, name string) {
 	require.NoError(t, err)
 	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 	time.Sleep(100 * time.Millisecond)
-}
-
-// freeRange is the first of a cluster's ports, on all of which nobody listens.
-// They lie below those that systems give to connections (RFC 6335's dynamic
-// ports, Linux's from 32768), so that no other test's connection takes one
-// before the cluster does.
-func freeRange(t *testing.T) int {
-	t.Helper()
-	const lowest, highest, count = 15_000, 30_000, 40
-	for range 100 {
-		first := lowest + rand.IntN(highest-lowest)
-		free := func(port int) bool {
-			ln, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-			return err == nil && ln.Close() == nil
-		}
-		port := first
-		for port < first+count && free(port) {
-			port++
-		}
-		if port == first+count {
-			return first
-		}
-	}
-	t.Fatal("no free ports")
-	return 0
 }

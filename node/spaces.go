@@ -33,7 +33,9 @@ type conversions struct {
 
 // convert converts what is to be, once it is this process's turn, and returns when
 // nothing is left. Until then galleries whose faces are not all of the loaded
-// version are not searched, wherever they are converted.
+// version are not searched, wherever they are converted. Where another process
+// has brought them to a version that this one cannot convert, since it opened,
+// there is nothing for it to do: it goes on with the other packs' galleries.
 func (n *Node) convert(ctx context.Context) error {
 	for {
 		err := n.convertInTurn(ctx)
@@ -41,7 +43,8 @@ func (n *Node) convert(ctx context.Context) error {
 		case err == nil || ctx.Err() != nil:
 			return nil
 		case errors.Is(err, identify.ErrNoWay):
-			return err
+			n.log.Error().Err(err).Msg("another process has converted faces to its version of a pack: their galleries are not searched here until this process loads that version")
+			return nil
 		}
 		n.log.Error().Err(err).Msg("faces were not all converted to the loaded packs' versions; it goes on in a moment")
 		select {

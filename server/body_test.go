@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -202,14 +201,15 @@ func TestMemoryForBodies(t *testing.T) {
 	c := startWith(t, func(cfg *server.Config) { cfg.BodyLimit, cfg.BodyMemory = 1<<20, 2<<20 })
 	rival := c.Key(t, "rival", "*")
 	photo := append(servertest.Of(t, "ada", 1), make([]byte, 600<<10)...)
-	slow := append(servertest.Scripted(t, servertest.Script{Hold: 2 * time.Second, Faces: []servertest.Shown{{Person: "ada"}}}), make([]byte, 600<<10)...)
-	var work sync.WaitGroup
-	work.Go(func() { require.Equal(t, http.StatusOK, c.raw(t, "/v1/detect", slow).Status) })
-	require.Eventually(t, func() bool { return c.Working() == 1 }, 5*time.Second, time.Millisecond)
+	slow := append(servertest.Scripted(t, servertest.Script{Hold: patience}), make([]byte, 600<<10)...)
+	conn := c.dial(t)
+	c.post(t, conn, slow)
+	require.Eventually(t, func() bool { return c.Working() == 1 }, patience, time.Millisecond)
 	c.raw(t, "/v1/detect", photo).Refused(t, http.StatusServiceUnavailable, "busy")
 	require.Equal(t, http.StatusOK, c.Do(t, rival, "POST", "/v1/detect", "image/jpeg", photo).Status)
 	require.Equal(t, http.StatusOK, c.raw(t, "/v1/detect", servertest.Of(t, "ada", 1)).Status, "a small one")
-	work.Wait()
+	require.NoError(t, conn.Close())
+	require.Eventually(t, func() bool { return c.raw(t, "/v1/detect", photo).Status == http.StatusOK }, patience, time.Millisecond)
 	for range 5 {
 		require.Equal(t, http.StatusOK, c.raw(t, "/v1/detect", photo).Status)
 		c.Do(t, "", "POST", "/v1/detect", "image/jpeg", photo).Refused(t, http.StatusUnauthorized, "unauthorized")

@@ -17,6 +17,9 @@ import (
 
 type m = map[string]any
 
+// patience is how long something is waited for that is to come.
+const patience = time.Minute
+
 // caller is a rig with a key that can do everything, and a gallery.
 type caller struct {
 	*servertest.Rig

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -25,7 +24,7 @@ func (c caller) dialFrom(t *testing.T, address string) net.Conn {
 	conn, err := d.DialContext(t.Context(), "tcp", strings.TrimPrefix(c.URL, "http://"))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
-	require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
 	return conn
 }
 
@@ -83,13 +82,10 @@ func TestWaitingConnectionsYield(t *testing.T) {
 // of the server's health and nothing else; other addresses are served.
 func TestBusyPeerLearnsOfHealth(t *testing.T) {
 	c := startWith(t, func(cfg *server.Config) { cfg.PeerConcurrency = 2 })
-	slow := servertest.Scripted(t, servertest.Script{Hold: 2 * time.Second, Faces: []servertest.Shown{{Person: "ada"}}})
-	var work sync.WaitGroup
 	for range 2 {
-		work.Go(func() { require.Equal(t, http.StatusOK, c.raw(t, "/v1/detect", slow).Status) })
+		c.post(t, c.dial(t), servertest.Scripted(t, servertest.Script{Hold: patience}))
 	}
-	defer work.Wait()
-	require.Eventually(t, func() bool { return c.Working() == 2 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return c.Working() == 2 }, patience, time.Millisecond)
 
 	conn := c.dial(t)
 	_, err := fmt.Fprintf(conn, "GET /v1/galleries/staff HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", c.key)
@@ -102,6 +98,7 @@ func TestBusyPeerLearnsOfHealth(t *testing.T) {
 		require.Equal(t, http.StatusOK, c.ask(t, c.dial(t), "GET", path))
 	}
 	require.Equal(t, http.StatusOK, c.ask(t, c.dialFrom(t, "127.0.0.2"), "GET", "/v1/galleries/staff"))
+	require.Equal(t, 2, c.Working(), "who is at work stays")
 }
 
 // When the server is full, whoever has most connections loses one.

@@ -39,10 +39,10 @@ func TestClientThatLeaves(t *testing.T) {
 			c := start(t)
 			conn := c.dial(t)
 			c.post(t, conn, servertest.Scripted(t, servertest.Script{Hold: time.Minute}))
-			require.Eventually(t, func() bool { return c.Working() == 1 }, 5*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return c.Working() == 1 }, patience, time.Millisecond)
 			require.NoError(t, leave(conn.(*net.TCPConn))) //nolint:forcetypeassert // it is one
-			require.Eventually(t, func() bool { return c.Working() == 0 }, 5*time.Second, time.Millisecond)
-			require.Eventually(t, func() bool { return strings.Contains(c.Log.String(), `"code":"client_gone"`) }, 5*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return c.Working() == 0 }, patience, time.Millisecond)
+			require.Eventually(t, func() bool { return strings.Contains(c.Log.String(), `"code":"client_gone"`) }, patience, time.Millisecond)
 			require.Contains(t, c.Log.String(), `"status":499`)
 		})
 	}

@@ -137,28 +137,28 @@ func TestHealth(t *testing.T) {
 // Stopping turns readiness off first, then answers what is under way, and
 // takes nothing new.
 func TestShutdownDrains(t *testing.T) {
-	c := startWith(t, func(cfg *server.Config) { cfg.DrainDelay = 300 * time.Millisecond })
-	slow := servertest.Scripted(t, servertest.Script{Hold: 800 * time.Millisecond, Faces: []servertest.Shown{{Person: "ada"}}})
+	c := startWith(t, func(cfg *server.Config) { cfg.DrainDelay = 2 * time.Second })
+	slow := servertest.Scripted(t, servertest.Script{Hold: 3 * time.Second, Faces: []servertest.Shown{{Person: "ada"}}})
 	enrolled := make(chan servertest.Answer, 1)
 	go func() { enrolled <- c.raw(t, "/v1/galleries/staff/subjects?id=ada", slow) }()
 	idle := c.dial(t)
 	_, err := io.WriteString(idle, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
 	require.NoError(t, err)
-	time.Sleep(100 * time.Millisecond)
+	require.Eventually(t, func() bool { return c.Working() == 1 }, patience, time.Millisecond)
 
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	began, stopped := time.Now(), make(chan error, 1)
 	go func() { stopped <- c.Server.Shutdown(ctx) }()
 	require.Eventually(t, func() bool {
 		return c.Do(t, "", "GET", "/readyz", "", nil).Status == http.StatusServiceUnavailable
-	}, time.Second, 10*time.Millisecond)
+	}, patience, 10*time.Millisecond)
 	require.Equal(t, http.StatusOK, c.json(t, "GET", "/v1/galleries/staff", nil).Status, "still served before the listener closes")
 
 	a := <-enrolled
 	require.Equal(t, http.StatusCreated, a.Status, "%s", a.Body)
 	require.NoError(t, <-stopped)
-	require.Less(t, time.Since(began), 4*time.Second, "an idle connection delays nothing")
+	require.Less(t, time.Since(began), server.DefaultConfig().IdleTimeout/4, "an idle connection delays nothing")
 	_, err = net.Dial("tcp", strings.TrimPrefix(c.URL, "http://"))
 	require.Error(t, err)
 	subjects, err := c.Service.Subjects(context.Background(), store.Actor{Tenant: "acme"}, "staff", store.Page{Limit: 10})
@@ -170,8 +170,8 @@ func TestShutdownDrains(t *testing.T) {
 func TestShutdownGivesUp(t *testing.T) {
 	c := start(t)
 	answer := make(chan servertest.Answer, 1)
-	go func() { answer <- c.raw(t, "/v1/detect", servertest.Scripted(t, servertest.Script{Hold: time.Minute})) }()
-	time.Sleep(100 * time.Millisecond)
+	go func() { answer <- c.raw(t, "/v1/detect", servertest.Scripted(t, servertest.Script{Hold: patience})) }()
+	require.Eventually(t, func() bool { return c.Working() == 1 }, patience, time.Millisecond)
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
 	require.ErrorIs(t, c.Server.Shutdown(ctx), context.DeadlineExceeded)
@@ -196,7 +196,7 @@ func TestShutdownAtTheStart(t *testing.T) {
 		select {
 		case err := <-served:
 			require.NoError(t, err)
-		case <-time.After(5 * time.Second):
+		case <-time.After(patience):
 			require.FailNow(t, "it serves on")
 		}
 		_, err = net.Dial("tcp", ln.Addr().String())

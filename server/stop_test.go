@@ -15,7 +15,7 @@ import (
 // refused on them.
 func TestStopWaitsForNoIdleConnection(t *testing.T) {
 	c := start(t)
-	for range 20 {
+	for range 40 {
 		conn := c.dial(t)
 		_, err := io.WriteString(conn, "POST /v1/detect HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello")
 		require.NoError(t, err)
@@ -25,7 +25,8 @@ func TestStopWaitsForNoIdleConnection(t *testing.T) {
 		require.Equal(t, http.StatusUnauthorized, res.StatusCode)
 		require.False(t, res.Close, "the connection stays")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+	// One after the other would take two seconds each.
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	require.NoError(t, c.Server.Shutdown(ctx))
 	require.NoError(t, ctx.Err())

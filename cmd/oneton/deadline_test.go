@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"net/http"
+	"net/http/httptrace"
 	"os/exec"
 	"syscall"
 	"testing"
@@ -21,8 +22,12 @@ func TestStopEndsWhateverAWorkerDoes(t *testing.T) {
 	cmd.Env = append(cmd.Env, "ONETON_SERVER_DRAIN=1s", "ONETON_IMAGE_MAX_PIXELS=500000000")
 	p := start(t, cmd, cmd.Args[3])
 	photo := picturetest.Lossless(side, side)
+	arrived := make(chan struct{})
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+		WroteRequest: func(httptrace.WroteRequestInfo) { close(arrived) },
+	})
 	go func() {
-		req, err := http.NewRequest(http.MethodPost, p.base+"/v1/detect", bytes.NewReader(photo))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.base+"/v1/detect", bytes.NewReader(photo))
 		if err != nil {
 			return
 		}
@@ -32,7 +37,8 @@ func TestStopEndsWhateverAWorkerDoes(t *testing.T) {
 			_ = resp.Body.Close()
 		}
 	}()
-	time.Sleep(time.Second) // the photo has arrived, and is not done
+	<-arrived
+	time.Sleep(time.Second) // a worker has it, and is not done
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
 	var exit *exec.ExitError
 	require.ErrorAs(t, p.cmd.Wait(), &exit)

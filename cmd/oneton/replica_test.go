@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"oneton/index/qdrant/qdranttest"
+	"oneton/porttest"
 	"oneton/store/postgres/postgrestest"
 )
 
@@ -35,8 +37,10 @@ type replica struct {
 
 	mu      sync.Mutex
 	process *os.Process
-	log     bytes.Buffer
-	ended   chan struct{}
+	// exited is closed when the process has ended.
+	exited chan struct{}
+	log    bytes.Buffer
+	ended  chan struct{}
 }
 
 // fleet are replicas of one installation on a PostgreSQL of its own.
@@ -98,10 +102,9 @@ func startFleetOn(t *testing.T, q *qdranttest.Server, size int, settings ...stri
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := porttest.Free(1)
 	require.NoError(t, err)
-	defer ln.Close()
-	return ln.Addr().String()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
 
 // command runs a command of the program and returns what it printed.
@@ -155,8 +158,10 @@ func (r *replica) run() {
 	cmd.Env = append(os.Environ(), asProgram+"=1")
 	cmd.Stderr = r
 	err := cmd.Start()
+	exited := make(chan struct{})
+	defer close(exited)
 	if err == nil {
-		r.process = cmd.Process
+		r.process, r.exited = cmd.Process, exited
 	}
 	r.mu.Unlock()
 	if err == nil {
@@ -187,9 +192,11 @@ func (r *replica) tail() string {
 // again.
 func (r *replica) kill() {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.process != nil {
-		_ = r.process.Signal(syscall.SIGKILL)
+	process, exited := r.process, r.exited
+	r.mu.Unlock()
+	if process != nil {
+		_ = process.Signal(syscall.SIGKILL)
+		<-exited
 	}
 }
 

@@ -79,7 +79,7 @@ func TestReplicasFollowByThemselves(t *testing.T) {
 	reaches := func(id string) time.Duration {
 		a.asOf(t, 0, key, http.MethodPost, people("subjects"), enrolment(id, pattern(id)), nil)
 		start := time.Now()
-		const patience = 20 * time.Second
+		const patience = time.Minute
 		for time.Since(start) < patience {
 			var answer searchAnswer
 			b.asOf(t, 1, key, http.MethodPost, people("search"), map[string]any{"photo": pattern(id)}, &answer)

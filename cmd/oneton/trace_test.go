@@ -73,7 +73,7 @@ func (tr *trace) violations(t *testing.T, r rules) []string {
 	require.Eventually(t, func() bool {
 		lines = tr.lines(t)
 		return len(lines) > 0 && strings.Contains(lines[len(lines)-1], "+++ exited with")
-	}, 10*time.Second, 20*time.Millisecond, "the tracer has not ended")
+	}, time.Minute, 20*time.Millisecond, "the tracer has not ended")
 	var found []string
 	for _, line := range lines {
 		m := call.FindStringSubmatch(line)

@@ -219,7 +219,8 @@ func TestKilledSave(t *testing.T) {
 	h.follow(t, memory)
 	rng := rand.New(rand.NewPCG(seed, 1))
 	positions := make(map[uint64]bool)
-	for range 10 {
+	const lives = 10 // and more where a busy machine saves nothing in them
+	for life := 0; life < lives || len(positions) < 2; life++ {
 		child := exec.Command(os.Args[0], "-test.run=^TestKilledSave$")
 		child.Env = append(os.Environ(), "ONETON_TEST_SAVE_IN="+dir)
 		out, err := child.StdoutPipe()
@@ -239,7 +240,6 @@ func TestKilledSave(t *testing.T) {
 		h.follow(t, x)
 		h.requireSame(t, memory, x)
 	}
-	require.Greater(t, len(positions), 1, "%v", positions)
 }
 
 // TestWhatIsNoDamage leaves a saved index alone when something else keeps it

@@ -15,7 +15,7 @@ import (
 // that what was acknowledged is there after each restart.
 func TestKill(t *testing.T) {
 	server := postgrestest.Start(t)
-	s := open(t, postgres.Config{URL: server.Database(t), Timeout: 20 * time.Second})
+	s := open(t, postgres.Config{URL: server.Database(t), Timeout: patience})
 	newGallery(t, s, "g")
 	const rounds = 8
 	var all []answer
@@ -37,7 +37,7 @@ func TestKill(t *testing.T) {
 // sessions and recovers.
 func TestKilledSession(t *testing.T) {
 	server := postgrestest.Start(t)
-	s := open(t, postgres.Config{URL: server.Database(t), Timeout: 20 * time.Second})
+	s := open(t, postgres.Config{URL: server.Database(t), Timeout: patience})
 	newGallery(t, s, "g")
 	const rounds = 4
 	l := startLoad(t, s)

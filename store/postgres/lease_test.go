@@ -29,7 +29,7 @@ func requireAcquired(t *testing.T, acquired <-chan *postgres.Lease) *postgres.Le
 	select {
 	case lease := <-acquired:
 		return lease
-	case <-time.After(bound):
+	case <-time.After(patience):
 		t.Fatal("the lease was not acquired")
 		return nil
 	}

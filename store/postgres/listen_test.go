@@ -38,7 +38,7 @@ func requireNotified(t *testing.T, notified <-chan struct{}, why string) {
 	t.Helper()
 	select {
 	case <-notified:
-	case <-time.After(bound):
+	case <-time.After(patience):
 		t.Fatal("not notified: " + why)
 	}
 }
@@ -148,7 +148,7 @@ func TestReplicas(t *testing.T) {
 	appears := func(id string, want bool) {
 		t.Helper()
 		start := time.Now()
-		require.Eventually(t, func() bool { return view.has(store.FaceID(id)) == want }, bound, time.Millisecond)
+		require.Eventually(t, func() bool { return view.has(store.FaceID(id)) == want }, patience, time.Millisecond)
 		delays = append(delays, time.Since(start))
 	}
 	for range 30 {

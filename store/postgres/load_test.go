@@ -76,7 +76,7 @@ func startLoad(t *testing.T, s *postgres.Store) *load {
 func (l *load) flows(t *testing.T, moment time.Duration) {
 	t.Helper()
 	before := l.acknowledged.Load()
-	require.Eventually(t, func() bool { return l.acknowledged.Load() > before }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return l.acknowledged.Load() > before }, patience, time.Millisecond)
 	time.Sleep(time.Duration(rand.Int64N(int64(moment))))
 }
 

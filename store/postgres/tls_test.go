@@ -60,7 +60,7 @@ func TestTLS(t *testing.T) {
 	require.Eventually(t, func() bool {
 		s, err := postgres.Open(t.Context(), postgres.Config{URL: verified})
 		return err == nil && s.Close() == nil
-	}, 10*time.Second, 50*time.Millisecond, "the server reloads its configuration")
+	}, patience, 50*time.Millisecond, "the server reloads its configuration")
 	s := open(t, postgres.Config{URL: verified})
 	newGallery(t, s, "g")
 	lease, err := s.Acquire(t.Context(), "follower")

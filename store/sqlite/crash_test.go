@@ -104,21 +104,20 @@ func TestKill(t *testing.T) {
 	newGallery(t, s, crashGallery)
 	require.NoError(t, s.Close())
 
-	said := make(map[string]string)
-	for range crashRounds {
+	said, count := make(map[string]string), make(map[string]int)
+	// A busy machine may get little done in a life, and has more of them.
+	for round := 0; round < crashRounds || count[wordEnrolled] <= crashRounds || count[wordDeleted] == 0; round++ {
 		killed(t, path, said)
 		s, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
 		require.NoError(t, err)
 		checkSurvivors(t, s, said)
 		require.NoError(t, s.Close())
+		clear(count)
+		for _, word := range said {
+			count[word]++
+		}
 	}
-	count := make(map[string]int)
-	for _, word := range said {
-		count[word]++
-	}
-	t.Logf("acknowledged in %d lives: %v", crashRounds, count)
-	require.Greater(t, count[wordEnrolled], crashRounds)
-	require.NotZero(t, count[wordDeleted])
+	t.Logf("acknowledged: %v", count)
 }
 
 // killed runs one life of the writing process and adds to said the last word

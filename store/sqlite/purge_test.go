@@ -116,7 +116,7 @@ func TestDroppedGallery(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, n, "nothing has expired")
 	const left = 4 // the other gallery with its subject, face and photo
-	require.Eventually(t, func() bool { return rows(t, db) == left }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return rows(t, db) == left }, time.Minute, 10*time.Millisecond)
 	_, err = s.Photo(ctx, "g", kept[0].ID)
 	require.NoError(t, err)
 	storetest.RequireReplay(t, s)

@@ -43,7 +43,7 @@ func TestReserve(t *testing.T) {
 	require.NoError(t, os.Truncate(reserve, 0), "another process needs it")
 	require.True(t, s.Full())
 	require.ErrorIs(t, enrol(), store.ErrFull, "and has it for a moment")
-	require.Eventually(t, func() bool { return enrol() == nil }, 10*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return enrol() == nil }, time.Minute, 50*time.Millisecond)
 	whole()
 
 	require.NoError(t, os.Remove(reserve))

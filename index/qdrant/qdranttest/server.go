@@ -1,18 +1,18 @@
 package qdranttest
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"oneton/porttest"
 )
 
 const (
@@ -85,23 +85,12 @@ func newServer(t testing.TB, settings ...string) *Server {
 		s.Kill(t)
 		require.NoError(t, os.RemoveAll(s.dir))
 	})
+	first, err := porttest.Free(len(s.ports))
+	require.NoError(t, err)
 	for i := range s.ports {
-		s.ports[i], err = freePort()
-		require.NoError(t, err)
+		s.ports[i] = first + i
 	}
 	return s
-}
-
-func freePort() (int, error) {
-	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		return 0, err
-	}
-	_, found, err := net.SplitHostPort(l.Addr().String())
-	if err := errors.Join(err, l.Close()); err != nil {
-		return 0, err
-	}
-	return strconv.Atoi(found)
 }
 
 // Address is the server's gRPC endpoint, host:port.

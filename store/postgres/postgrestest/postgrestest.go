@@ -9,7 +9,6 @@ import (
 	"os"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -73,8 +72,7 @@ func database(t testing.TB, server string) string {
 
 func run(t testing.TB, server, query string) {
 	t.Helper()
-	const patience = 30 * time.Second
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
 	defer cancel()
 	conn, err := connect(ctx, server)
 	require.NoError(t, err)

@@ -2,9 +2,7 @@ package postgrestest
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +12,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"oneton/porttest"
 )
 
 // start runs the server until it answers. A dead one's processes may hold its
@@ -21,7 +21,7 @@ import (
 func (s *Server) start() error {
 	if s.port == 0 {
 		var err error
-		if s.port, err = freePort(); err != nil {
+		if s.port, err = porttest.Free(1); err != nil {
 			return err
 		}
 	}
@@ -38,18 +38,6 @@ func (s *Server) start() error {
 			return fmt.Errorf("start PostgreSQL: %w: %s", err, text)
 		}
 	}
-}
-
-func freePort() (int, error) {
-	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		return 0, err
-	}
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err := errors.Join(err, l.Close()); err != nil {
-		return 0, err
-	}
-	return strconv.Atoi(port)
 }
 
 func (s *Server) logFile() string { return filepath.Join(s.dir, "log") }
