@@ -88,3 +88,14 @@ func TestPureRoomsImportTheStandardLibraryAlone(t *testing.T) {
 		}
 	}
 }
+
+// Whoever has keys opens tokens with no more of this module than they are made of.
+func TestTokensAreOpenedWithoutAServer(t *testing.T) {
+	imports := packages(t)["identitytoken/client"]
+	require.NotEmpty(t, imports)
+	for _, path := range imports {
+		if room, ours := strings.CutPrefix(path, "oneton/"); ours {
+			require.Contains(t, []string{"face", "calibration", "identitytoken/token"}, room)
+		}
+	}
+}
