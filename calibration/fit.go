@@ -28,6 +28,8 @@ const (
 	// tailRounds is how often the tail is fitted again without its suspects;
 	// three settle it.
 	tailRounds = 5
+	// wantedFPIR is the rate for which a fit says how large a gallery may be.
+	wantedFPIR = 0.01
 	// leastSpread is the least distance of the median cosine to the tail.
 	leastSpread = 0.01
 	// studentT is the 97.5 % point of Student's t with groups-1 degrees of
@@ -52,6 +54,11 @@ type Fit struct {
 	People    int `json:"people"`
 	Impostors int `json:"impostors"`
 	Mates     int `json:"mates"`
+	// LeastFMR is the lowest false-match rate that so many pairs of people can
+	// show (rule of three), and LargestGallery how many faces a gallery may have
+	// for that to be enough for an FPIR of 1 %; 0 when none is.
+	LeastFMR       float64 `json:"least_fmr"`
+	LargestGallery int     `json:"largest_gallery"`
 	// Rates are the thresholds of the usual false-match rates.
 	Rates []Rate `json:"rates"`
 	// Checks compare what a table of one half of the people promises with
@@ -98,8 +105,8 @@ type Check struct {
 // cosines over a high threshold follow. It is ErrSample when the sample has
 // fewer than 50 people. The same sample gives the same fit.
 func (s *Sample) Fit(source string) (*Fit, error) {
-	if s.People < leastPeople {
-		return nil, fmt.Errorf("%w: %d people, need at least %d", ErrSample, s.People, leastPeople)
+	if err := Enough(s.People); err != nil {
+		return nil, err
 	}
 	whole := s.impostors(everyone)
 	table, err := fitTable(whole)
@@ -107,7 +114,8 @@ func (s *Sample) Fit(source string) (*Fit, error) {
 		return nil, err
 	}
 	table.Source = source
-	f := &Fit{Table: table, People: s.People, Impostors: s.Impostors, Mates: s.Mates}
+	f := &Fit{Table: table, People: s.People, Impostors: s.Impostors, Mates: s.Mates, LeastFMR: leastRate(s.People)}
+	f.LargestGallery = int(math.Log1p(-wantedFPIR) / math.Log1p(-f.LeastFMR))
 	if err := s.rates(f); err != nil {
 		return nil, err
 	}
@@ -121,6 +129,26 @@ func (s *Sample) Fit(source string) (*Fit, error) {
 	}
 	f.warn()
 	return f, nil
+}
+
+// Enough is ErrSample for fewer people than anything is fitted to.
+func Enough(people int) error {
+	if people >= leastPeople {
+		return nil
+	}
+	return fmt.Errorf("%w: %d people with photos that can be compared; need at least %d, since %d pairs of strangers show no false-match rate below %.2g, even if not one pair is alike (rule of three)",
+		ErrSample, people, leastPeople, pairsOf(people), leastRate(people))
+}
+
+// pairsOf is how many pairs so many people make.
+func pairsOf(people int) int { return people * (people - 1) / 2 }
+
+// leastRate is the lowest rate that so many people's pairs can show: when none of n
+// errs, the rate is below 3/n with 95 % confidence (the rule of three; Hanley and
+// Lippman-Hand, "If nothing goes wrong, is everything all right?", 1983).
+func leastRate(people int) float64 {
+	const ruleOf3 = 3
+	return min(1, ruleOf3/float64(max(1, pairsOf(people))))
 }
 
 func everyone(int) bool { return true }
@@ -192,15 +220,11 @@ func (s *Sample) rates(f *Fit) error {
 	mates := s.mates(everyone)
 	for _, rate := range reportRates {
 		r := Rate{FMR: rate, Cosine: f.Table.Threshold(rate), Extrapolated: f.Table.Extrapolated(rate)}
-		mean, sum := 0.0, 0.0
-		for _, t := range left {
-			mean += t.Threshold(rate) / groups
+		thresholds := make([]float64, groups)
+		for g, t := range left {
+			thresholds[g] = t.Threshold(rate)
 		}
-		for _, t := range left {
-			d := t.Threshold(rate) - mean
-			sum += float64(d * d)
-		}
-		half := float64(studentT * math.Sqrt(sum*(groups-1)/groups))
+		half := halfWidth(thresholds)
 		r.CosineLow, r.CosineHigh = max(-1, r.Cosine-half), min(1, r.Cosine+half)
 		if n := mates.total(); n > 0 {
 			p := NewProportion(1-mates.rate(r.Cosine), n)
@@ -209,6 +233,20 @@ func (s *Sample) rates(f *Fit) error {
 		f.Rates = append(f.Rates, r)
 	}
 	return nil
+}
+
+// halfWidth is half of the 95 % interval of an estimate, by what it is with each
+// group of people left out (delete-a-group jackknife).
+func halfWidth(left []float64) float64 {
+	mean, sum := 0.0, 0.0
+	for _, v := range left {
+		mean += v / groups
+	}
+	for _, v := range left {
+		d := v - mean
+		sum += float64(d * d)
+	}
+	return float64(studentT * math.Sqrt(sum*(groups-1)/groups))
 }
 
 // NewProportion is a share of n independent trials with its interval, which is

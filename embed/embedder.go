@@ -88,6 +88,17 @@ func (e *Embedder) Calibration(pack string) (*calibration.Table, error) {
 	return &m.Pack.Calibration, nil
 }
 
+// Poor says what the pack makes of poor photos: its floor, and the curve of doubt in
+// its templates; without points when they carry none. It is photo.ErrPack when the
+// pack is not loaded.
+func (e *Embedder) Poor(pack string) (calibration.Trust, error) {
+	m, err := e.model(pack)
+	if err != nil || m.Trust == nil {
+		return calibration.Trust{}, err
+	}
+	return *m.Trust, nil
+}
+
 // Version is that of the loaded pack; photo.ErrPack when it is not loaded.
 func (e *Embedder) Version(pack string) (string, error) {
 	m, err := e.model(pack)

@@ -46,7 +46,11 @@ func (s *Service) Enrol(ctx context.Context, by store.Actor, req EnrolRequest) (
 	if err != nil {
 		return Enrolled{}, aboutPack(KindGallery, err)
 	}
-	shots, timings, err := s.portraits(ctx, g, req.Photos)
+	own, err := s.rules(ctx, g.Pack, space.Name())
+	if err != nil {
+		return Enrolled{}, aboutPack(KindGallery, err)
+	}
+	shots, timings, err := s.portraits(ctx, g, own, req.Photos)
 	if err != nil {
 		return Enrolled{}, err
 	}

@@ -19,7 +19,12 @@ func (s *Service) Detect(ctx context.Context, req DetectRequest) (Detection, err
 	if req.Liveness {
 		policy.Liveness = store.GateReport
 	}
-	r, err := s.embed(ctx, cmp.Or(req.Pack, s.cfg.DefaultPack), policy, req.Photo)
+	pack := cmp.Or(req.Pack, s.cfg.DefaultPack)
+	own, err := s.rulesOf(ctx, pack)
+	if err != nil {
+		return Detection{}, aboutPack("pack", err)
+	}
+	r, err := s.embed(ctx, pack, own, policy, req.Photo)
 	if err != nil {
 		return Detection{}, aboutPhoto("photo", "pack", err)
 	}
@@ -33,13 +38,18 @@ func (s *Service) Detect(ctx context.Context, req DetectRequest) (Detection, err
 // keeps nothing of it here. Of a photo that cannot be used the error is about the
 // argument. An empty pack is the default one.
 func (s *Service) Portrait(ctx context.Context, pack, argument string, content []byte) (photo.Face, error) {
+	pack = cmp.Or(pack, s.cfg.DefaultPack)
+	own, err := s.rulesOf(ctx, pack)
+	if err != nil {
+		return photo.Face{}, aboutPack("pack", err)
+	}
 	policy := store.Policy{Quality: store.GateReport, Liveness: store.GateOff, Detail: store.DetailFast}
-	f, _, err := s.subject(ctx, cmp.Or(pack, s.cfg.DefaultPack), policy, content)
+	f, _, err := s.subject(ctx, pack, own, policy, content)
 	return f, aboutPhoto(argument, "pack", err)
 }
 
-// embed does what the policy needs, and no more.
-func (s *Service) embed(ctx context.Context, pack string, policy store.Policy, content []byte) (photo.Result, error) {
+// embed does what the policy needs, and no more. Faces are judged by the rules.
+func (s *Service) embed(ctx context.Context, pack string, own rules, policy store.Policy, content []byte) (photo.Result, error) {
 	var checks []photo.Check
 	if policy.Liveness == store.GateReport || policy.Liveness == store.GateEnforce {
 		checks = append(checks, photo.CheckLiveness)
@@ -51,13 +61,16 @@ func (s *Service) embed(ctx context.Context, pack string, policy store.Policy, c
 	if err != nil {
 		return photo.Result{}, fmt.Errorf("embed photo: %w", err)
 	}
+	for i, f := range r.Faces {
+		r.Faces[i] = own.judge(f)
+	}
 	return r, nil
 }
 
 // subject embeds a photo that must show one person and returns their face,
 // gated by policy.
-func (s *Service) subject(ctx context.Context, pack string, policy store.Policy, content []byte) (photo.Face, photo.Result, error) {
-	r, err := s.embed(ctx, pack, policy, content)
+func (s *Service) subject(ctx context.Context, pack string, own rules, policy store.Policy, content []byte) (photo.Face, photo.Result, error) {
+	r, err := s.embed(ctx, pack, own, policy, content)
 	if err != nil {
 		return photo.Face{}, r, err
 	}

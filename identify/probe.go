@@ -20,9 +20,9 @@ type shot struct {
 // probe is what is searched: one shot, or several of one person.
 type probe struct {
 	face photo.Face
-	// vector is compared with the templates of a gallery.
-	vector face.Template
-	// photos is how many the vector is made of.
+	// weighted is compared with the templates of a gallery.
+	weighted
+	// photos is how many it is made of.
 	photos int
 	// refused says that the face may not or cannot be compared: it matches
 	// nobody.
@@ -31,9 +31,9 @@ type probe struct {
 
 // shots are the faces of req's photos: one a photo, or all of one photo but
 // those left out.
-func (s *Service) shots(ctx context.Context, g store.Gallery, req SearchRequest) (shots []shot, leftOut int, timings photo.Timings, err error) {
+func (s *Service) shots(ctx context.Context, g store.Gallery, own rules, req SearchRequest) (shots []shot, leftOut int, timings photo.Timings, err error) {
 	if req.AllFaces {
-		r, err := s.embed(ctx, g.Pack, g.Policy, req.Photos[0])
+		r, err := s.embed(ctx, g.Pack, own, g.Policy, req.Photos[0])
 		if err == nil && len(r.Faces) == 0 {
 			err = ErrNoFace
 		}
@@ -42,7 +42,7 @@ func (s *Service) shots(ctx context.Context, g store.Gallery, req SearchRequest)
 		}
 		return shots, r.LeftOut, r.Timings, aboutPhoto("photo", KindGallery, err)
 	}
-	shots, timings, err = s.portraits(ctx, g, req.Photos)
+	shots, timings, err = s.portraits(ctx, g, own, req.Photos)
 	return shots, 0, timings, err
 }
 
@@ -55,9 +55,9 @@ func photoArgument(i, n int) string {
 }
 
 // portraits reads photos that must show one person each.
-func (s *Service) portraits(ctx context.Context, g store.Gallery, photos [][]byte) (shots []shot, timings photo.Timings, err error) {
+func (s *Service) portraits(ctx context.Context, g store.Gallery, own rules, photos [][]byte) (shots []shot, timings photo.Timings, err error) {
 	for i, content := range photos {
-		f, r, err := s.subject(ctx, g.Pack, g.Policy, content)
+		f, r, err := s.subject(ctx, g.Pack, own, g.Policy, content)
 		if err != nil {
 			return nil, timings, aboutPhoto(photoArgument(i, len(photos)), KindGallery, err)
 		}
@@ -73,15 +73,15 @@ func (s *Service) portraits(ctx context.Context, g store.Gallery, photos [][]byt
 // its own (docs/thresholds.md). The mean's doubt is that of its photos, so that
 // one of poor photos is as far from strangers' as each of them. Photos that
 // cannot be compared are left out of it.
-func probesOf(policy store.Policy, shots []shot, req SearchRequest) ([]probe, error) {
+func probesOf(own rules, policy store.Policy, shots []shot, req SearchRequest) ([]probe, error) {
 	if !req.AllFaces {
-		p, err := meanOf(shots)
+		p, err := meanOf(own, shots)
 		return []probe{p}, err
 	}
 	probes := make([]probe, len(shots))
 	for i, s := range shots {
 		probes[i] = probe{
-			face: s.face, vector: s.face.Probe, photos: 1,
+			face: s.face, weighted: own.weighted(s.face.Probe), photos: 1,
 			refused: gate(policy, s.face) != nil || !s.face.Comparable(),
 		}
 	}
@@ -89,14 +89,14 @@ func probesOf(policy store.Policy, shots []shot, req SearchRequest) ([]probe, er
 }
 
 // meanOf is the probe of one person's photos.
-func meanOf(shots []shot) (probe, error) {
+func meanOf(own rules, shots []shot) (probe, error) {
 	first := shots[0].face
 	shots = slices.DeleteFunc(slices.Clone(shots), func(s shot) bool { return !s.face.Comparable() })
 	switch len(shots) {
 	case 0:
-		return probe{face: first, vector: first.Probe, photos: 1, refused: true}, nil
+		return probe{face: first, weighted: own.weighted(first.Probe), photos: 1, refused: true}, nil
 	case 1:
-		return probe{face: shots[0].face, vector: shots[0].face.Probe, photos: 1}, nil
+		return probe{face: shots[0].face, weighted: own.weighted(shots[0].face.Probe), photos: 1}, nil
 	}
 	sum := make([]float32, len(shots[0].face.Probe))
 	for _, s := range shots {
@@ -108,5 +108,5 @@ func meanOf(shots []shot) (probe, error) {
 	if err != nil {
 		return probe{}, fmt.Errorf("average templates: %w", err)
 	}
-	return probe{face: shots[0].face, vector: mean, photos: len(shots)}, nil
+	return probe{face: shots[0].face, weighted: own.weighted(mean), photos: len(shots)}, nil
 }

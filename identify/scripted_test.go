@@ -38,6 +38,8 @@ type shown struct {
 	// Doubt is the last coordinate of the template, which the probe has with
 	// the other sign.
 	Doubt float64
+	// Score is the quality's; 0 is 0.9.
+	Score float32
 	// Live is what the liveness check says, when asked; nil is real.
 	Live *photo.Liveness
 }
@@ -101,12 +103,15 @@ func (s scripted) Embed(_ context.Context, _ string, b []byte, checks ...photo.C
 		if f.InterEye == 0 {
 			f.InterEye = 80
 		}
+		if f.Score == 0 {
+			f.Score = 0.9
+		}
 		r.Faces = append(r.Faces, photo.Face{
 			Box:        face.Box{Width: f.Size, Height: f.Size},
 			Confidence: 0.9,
 			Template:   doubted(template(f), f.Doubt),
 			Probe:      doubted(template(f), -f.Doubt),
-			Quality:    face.Quality{Score: 0.9, InterEye: f.InterEye, Reasons: f.Reasons},
+			Quality:    face.Quality{Score: f.Score, InterEye: f.InterEye, Reasons: f.Reasons},
 			Liveness:   s.liveness(f, checks),
 		})
 	}

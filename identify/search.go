@@ -28,21 +28,21 @@ func (s *Service) Search(ctx context.Context, by store.Actor, req SearchRequest)
 	if err != nil {
 		return Answer{}, aboutPack(KindGallery, err)
 	}
-	table, err := s.table(ctx, g.Pack, space.Name())
+	own, err := s.rules(ctx, g.Pack, space.Name())
 	if err != nil {
 		return Answer{}, aboutPack(KindGallery, err)
 	}
-	shots, leftOut, timings, err := s.shots(ctx, g, req)
+	shots, leftOut, timings, err := s.shots(ctx, g, own, req)
 	if err != nil {
 		return Answer{}, err
 	}
-	probes, err := probesOf(g.Policy, shots, req)
+	probes, err := probesOf(own, g.Policy, shots, req)
 	if err != nil {
 		return Answer{}, err
 	}
 
 	for {
-		answer, err := s.answer(ctx, g, space, table, probes, req)
+		answer, err := s.answer(ctx, g, space, own.Table, probes, req)
 		if err == nil && req.Insert && answer.Probes[0].Outcome == Nobody {
 			err = s.insert(ctx, g, space.Name(), req, shots, probes[0], &answer)
 			if errors.Is(err, store.ErrConflict) {
@@ -126,15 +126,18 @@ func (s *Service) look(ctx context.Context, g store.Gallery, space string, table
 		// asked for even when the caller wants one candidate.
 		r, err := s.index.Search(ctx, index.Query{
 			Scope: index.Scope{Tenant: g.Tenant, Gallery: g.ID, Pack: space},
-			Probe: p.vector, K: max(req.K, 2), ThresholdFor: threshold, Filter: req.Filter,
+			Probe: p.vector, K: max(req.K, 2), Filter: req.Filter,
+			ThresholdFor: func(faces int) float64 { return p.cosine(threshold(faces)) },
 		})
 		if err != nil {
 			return nil, fmt.Errorf("search index: %w", err)
 		}
-		if p.refused {
-			r.Hits = nil
+		l := look{probe: p, Result: r, threshold: threshold(r.Faces)}
+		for i, h := range r.Hits {
+			l.Hits[i].Cosine = p.likeness(h.Cosine)
 		}
-		looks[i] = look{probe: p, Result: r, threshold: threshold(r.Faces)}
+		l.Hits = slices.DeleteFunc(l.Hits, func(h index.Hit) bool { return p.refused || h.Cosine < l.threshold })
+		looks[i] = l
 	}
 	return looks, nil
 }
@@ -209,7 +212,7 @@ func (s *Service) insert(ctx context.Context, g store.Gallery, space string, req
 	seen, threshold := a.Position, a.Probes[0].Threshold
 	same := func(newcomer face.Template) bool {
 		cosine, err := p.vector.Cosine(newcomer)
-		return err == nil && cosine >= threshold && !p.refused
+		return err == nil && p.likeness(cosine) >= threshold && !p.refused
 	}
 	e, err := s.enrol(ctx, g, space, EnrolRequest{Metadata: req.Metadata, Photos: req.Photos}, shots,
 		func(sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error) {

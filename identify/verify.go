@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"oneton/photo"
 	"oneton/store"
 )
 
@@ -42,6 +41,7 @@ func (s *Service) Verify(ctx context.Context, by store.Actor, req VerifyRequest)
 	var enrolled []store.Face
 	var (
 		space store.Space
+		own   rules
 		err   error
 	)
 	if req.Gallery != "" {
@@ -71,23 +71,20 @@ func (s *Service) Verify(ctx context.Context, by store.Actor, req VerifyRequest)
 		}
 	}
 	if req.Subject == "" { // two photos are compared wherever stored faces are
-		var version string
-		if space, version, err = s.spaceOf(ctx, pack); err != nil {
-			return Verification{}, aboutPack(chosen, err)
-		}
-		space.Version = version
+		own, err = s.rulesOf(ctx, pack)
+	} else {
+		own, err = s.rules(ctx, pack, space.Name())
 	}
-	table, err := s.table(ctx, pack, space.Name())
 	if err != nil {
 		return Verification{}, aboutPack(chosen, err)
 	}
-	probe, r, err := s.subject(ctx, pack, policy, req.Photo)
+	probe, r, err := s.subject(ctx, pack, own, policy, req.Photo)
 	if err != nil {
 		return Verification{}, fmt.Errorf("read photo: %w", about("photo", err))
 	}
 	v := Verification{Probe: probe, Cosine: -1, Timings: Timings{Timings: r.Timings}}
 	if enrolled == nil {
-		ref, r, err := s.subject(ctx, pack, policy, req.Reference)
+		ref, r, err := s.subject(ctx, pack, own, policy, req.Reference)
 		if err != nil {
 			return Verification{}, fmt.Errorf("read reference: %w", about("reference", err))
 		}
@@ -97,28 +94,28 @@ func (s *Service) Verify(ctx context.Context, by store.Actor, req VerifyRequest)
 	}
 	both := probe.Comparable() && (v.Reference == nil || v.Reference.Comparable())
 	if both {
-		if v.Face, v.Cosine, err = nearest(probe, enrolled); err != nil {
+		if v.Face, v.Cosine, err = nearest(own.weighted(probe.Probe), enrolled); err != nil {
 			return Verification{}, err
 		}
 	}
 	rate := req.FMR / float64(len(enrolled))
-	v.Threshold, v.Extrapolated = table.Threshold(rate), table.Extrapolated(rate)
+	v.Threshold, v.Extrapolated = own.Threshold(rate), own.Extrapolated(rate)
 	v.Match = both && v.Cosine >= v.Threshold
-	v.Score = table.Score(v.Cosine)
-	v.FMR = table.FMR(v.Cosine)
+	v.Score = own.Score(v.Cosine)
+	v.FMR = own.FMR(v.Cosine)
 	v.Timings.Total = s.cfg.Now().Sub(start)
 	return v, nil
 }
 
 // nearest is the id and cosine of the enrolled face most like the probe.
-func nearest(probe photo.Face, enrolled []store.Face) (id store.FaceID, cosine float64, err error) {
+func nearest(probe weighted, enrolled []store.Face) (id store.FaceID, cosine float64, err error) {
 	cosine = -1
 	for _, f := range enrolled {
-		c, err := probe.Probe.Cosine(f.Template)
+		c, err := probe.vector.Cosine(f.Template)
 		if err != nil {
 			return "", 0, fmt.Errorf("compare with face %s: %w", f.ID, err)
 		}
-		if c >= cosine {
+		if c = probe.likeness(c); c >= cosine {
 			id, cosine = f.ID, c
 		}
 	}

@@ -74,11 +74,11 @@ func (t *Truth) ExportKeys(ctx context.Context, cfg config.Config, tenant store.
 		if err != nil {
 			return nil, err
 		}
-		table, err := identify.NewCalibrations(t.Store).Table(ctx, space.Of(m.Version), &m.Calibration)
+		own, err := identify.NewCalibrations(t.Store).Own(ctx, space.Of(m.Version), &m.Calibration)
 		if err != nil {
 			return nil, err
 		}
-		out.Packs = append(out.Packs, client.Pack{Name: m.Name, Version: m.Version, Calibration: *table})
+		out.Packs = append(out.Packs, client.Pack{Name: m.Name, Version: m.Version, Calibration: own.Table})
 	}
 	return out, nil
 }

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,6 +20,7 @@ import (
 	"oneton/config"
 	"oneton/embed"
 	embedpack "oneton/embed/pack"
+	"oneton/face"
 	"oneton/identify"
 	"oneton/node"
 	"oneton/photo"
@@ -30,17 +31,39 @@ type calibrateCommand struct {
 	settings
 	Photos  string `arg:"" optional:"" help:"Folder with a folder of photos for each person." type:"existingdir"`
 	Pack    string `help:"Pack to calibrate; the first that is configured by default."`
-	Install bool   `help:"Use the table, instead of the pack's own, in every server on the database." xor:"use"`
-	Reset   bool   `help:"Use the pack's own table again." xor:"use"`
+	Spoil   int    `help:"Most people of whom a photo is spoiled in many ways, to fit what poor photos are worth; 0 leaves that as the pack has it." default:"300"`
+	Install bool   `help:"Use what was fitted, instead of the pack's own, in every server on the database." xor:"use"`
+	Reset   bool   `help:"Use the pack's own again." xor:"use"`
+	JSON    bool   `name:"json" help:"Say what was found as JSON."`
 }
 
 var errNoPhotos = errors.New("calibrate: name a folder of photos, or --reset")
 
-// portraitFile is a photo of a known person.
-type portraitFile struct{ person, path string }
+// calibrated is what the command found.
+type calibrated struct {
+	Pack    string    `json:"pack"`
+	Version string    `json:"version"`
+	Photos  int       `json:"photos"`
+	LeftOut []leftOut `json:"left_out"`
+	// Curve is the doubt in a photo by its quality, as the pack has it times the
+	// root of the weight.
+	Curve []calibration.Doubt `json:"curve,omitempty"`
+	// Poor is nil where poor photos are compared as the pack has it.
+	Poor      *calibration.PoorFit `json:"poor,omitempty"`
+	Fit       *calibration.Fit     `json:"fit"`
+	Installed bool                 `json:"installed"`
 
-// Run measures how alike the owner's strangers are and says what thresholds
-// follow, and how far they can be trusted.
+	files []portraitFile
+}
+
+// leftOut is a photo that was not used, and why.
+type leftOut struct {
+	Photo string `json:"photo"`
+	Why   string `json:"why"`
+}
+
+// Run measures how alike the owner's strangers are, with good photos and with poor
+// ones, says what follows, and how far that can be trusted.
 func (c *calibrateCommand) Run(ctx context.Context) (err error) {
 	cfg, err := c.load(nil)
 	if err != nil {
@@ -56,7 +79,7 @@ func (c *calibrateCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	cfg.Pool.Queue = len(files)
+	cfg.Pool.Queue = max(len(files), runtime.NumCPU())
 	e, err := node.OpenModels(cfg)
 	if err != nil {
 		return err
@@ -65,38 +88,110 @@ func (c *calibrateCommand) Run(ctx context.Context) (err error) {
 	if c.Pack == "" {
 		c.Pack = e.Packs()[0]
 	}
-	files, faces, err := facesOf(ctx, e.Embedder, c.Pack, files)
+	found, err := c.calibrate(ctx, e.Embedder, files)
 	if err != nil {
 		return err
 	}
-	people := make([]string, len(files))
-	for i, f := range files {
-		people[i] = f.person
+	if c.Install {
+		own := calibration.Own{Table: found.Fit.Table}
+		if found.Poor != nil {
+			own.Poor = &found.Poor.Poor
+		}
+		if err := install(ctx, cfg, c.Pack, found.Version, own); err != nil {
+			return fmt.Errorf("install calibration: %w", err)
+		}
+		found.Installed = true
 	}
-	sample, err := calibration.Collect(people, func(i, j int) float64 {
-		cosine, _ := faces[i].Probe.Cosine(faces[j].Template) // of one pack, so of one dimension
-		return cosine
-	})
-	if err != nil {
-		return err
+	if c.JSON {
+		out := json.NewEncoder(os.Stdout)
+		out.SetIndent("", "  ")
+		return out.Encode(found)
 	}
-	fit, err := sample.Fit(fmt.Sprintf("%d photos of %d people of the owner's", len(people), sample.People))
-	if err != nil {
-		return err
-	}
-	report(fit, files)
-	if !c.Install {
-		return nil
-	}
+	found.report()
+	return nil
+}
+
+// calibrate fits to the photos what poor ones are worth, and the table of those that
+// can be compared then.
+func (c *calibrateCommand) calibrate(ctx context.Context, e *embed.Embedder, files []portraitFile) (*calibrated, error) {
 	version, err := e.Version(c.Pack)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := install(ctx, cfg, c.Pack, version, fit.Table); err != nil {
-		return fmt.Errorf("install calibration: %w", err)
+	packs, err := e.Poor(c.Pack)
+	if err != nil {
+		return nil, err
 	}
-	fmt.Printf("\nevery server on this database follows the table from its next answer on; 'oneton calibrate --reset' goes back to the pack's own\n")
-	return nil
+	found := &calibrated{Pack: c.Pack, Version: version}
+	shown, out, err := facesOf(ctx, e, c.Pack, files)
+	if err != nil {
+		return nil, err
+	}
+	people := map[string]bool{}
+	for _, s := range shown {
+		people[s.person] = true
+	}
+	if err := calibration.Enough(len(people)); err != nil {
+		return nil, err
+	}
+	poor := calibration.Poor{Floor: packs.Floor, Weight: 1}
+	if c.Spoil > 0 {
+		shots, err := spoiledShots(ctx, e, c.Pack, shown, c.Spoil)
+		if err == nil {
+			found.Poor, err = calibration.FitPoor(shots, len(packs.Doubt) > 0, poor)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("fit to spoiled photos: %w", err)
+		}
+		poor = found.Poor.Poor
+	}
+	for _, p := range packs.Doubt {
+		p.Doubt *= math.Sqrt(poor.Weight)
+		found.Curve = append(found.Curve, p)
+	}
+	comparable := shown[:0:0]
+	for _, s := range shown {
+		if q := s.face.Quality; float64(q.Score) < poor.Floor {
+			out = append(out, leftOut{s.path, "too poor to be compared: " + strings.Join(q.Reasons, ", ")})
+			continue
+		}
+		comparable = append(comparable, s)
+		found.files = append(found.files, s.portraitFile)
+	}
+	found.LeftOut, found.Photos = out, len(comparable)
+	if found.Fit, err = fitTable(comparable, poor.Weight); err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+func fitTable(shown []shownFace, weight float64) (*calibration.Fit, error) {
+	people := make([]string, len(shown))
+	type probe struct {
+		vector face.Template
+		length float64
+	}
+	probes := make([]probe, len(shown))
+	for i, s := range shown {
+		people[i] = s.person
+		probes[i].vector, probes[i].length = calibration.Weighted(s.face.Probe, weight)
+	}
+	sample, err := calibration.Collect(people, func(i, j int) float64 {
+		cosine, _ := probes[i].vector.Cosine(shown[j].face.Template) // of one pack, so of one dimension
+		return cosine * probes[i].length
+	})
+	if err != nil {
+		return nil, err
+	}
+	return sample.Fit(fmt.Sprintf("%d photos of %d people of the owner's", len(people), sample.People))
+}
+
+// portraitFile is a photo of a known person, and shownFace the face that it is of.
+type portraitFile struct{ person, path string }
+
+type shownFace struct {
+	portraitFile
+	face photo.Face
 }
 
 func portraits(folder string) ([]portraitFile, error) {
@@ -119,75 +214,53 @@ func portraits(folder string) ([]portraitFile, error) {
 	return files, nil
 }
 
-// facesOf embeds the face that each photo is of. Photos without one that can be
-// compared, or that cannot be read, are named and left out, and so are those
-// that may be of one person as well as another: a wrong name moves the table.
-func facesOf(ctx context.Context, e *embed.Embedder, pack string, files []portraitFile) (shown []portraitFile, faces []photo.Face, err error) {
-	all := make([]photo.Face, len(files))
+// facesOf embeds the face that each photo is of. Photos without one, or that cannot
+// be read, are left out, and so are those that may be of one person as well as
+// another: a wrong name moves the table.
+func facesOf(ctx context.Context, e *embed.Embedder, pack string, files []portraitFile) (shown []shownFace, out []leftOut, err error) {
+	out = []leftOut{}
+	all, why := make([]photo.Face, len(files)), make([]error, len(files))
+	err = each(ctx, len(files), func(ctx context.Context, i int) error {
+		data, err := os.ReadFile(files[i].path)
+		if err != nil {
+			return err
+		}
+		r, err := e.Embed(ctx, pack, data)
+		if errors.Is(err, photo.ErrPack) || ctx.Err() != nil {
+			return err
+		}
+		var of int
+		if err == nil {
+			of, err = identify.Subject(r)
+		}
+		if why[i] = err; err == nil {
+			all[i] = r.Faces[of]
+		}
+		return nil
+	})
+	for i, f := range files {
+		if why[i] != nil {
+			out = append(out, leftOut{f.path, why[i].Error()})
+		} else if all[i].Template != nil {
+			shown = append(shown, shownFace{f, all[i]})
+		}
+	}
+	return shown, out, err
+}
+
+// each does something for each of n, as many at once as there are cores.
+func each(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(runtime.NumCPU())
-	for i, f := range files {
-		work.Go(func() error {
-			data, err := os.ReadFile(f.path)
-			if err != nil {
-				return err
-			}
-			r, err := e.Embed(ctx, pack, data)
-			if errors.Is(err, photo.ErrPack) || ctx.Err() != nil {
-				return err
-			}
-			var of int
-			if err == nil {
-				of, err = identify.Subject(r)
-			}
-			switch {
-			case err != nil:
-				fmt.Printf("left out: %s: %v\n", f.path, err)
-			case !r.Faces[of].Comparable():
-				fmt.Printf("left out: %s: too poor to be compared: %s\n", f.path, strings.Join(r.Faces[of].Quality.Reasons, ", "))
-			default:
-				all[i] = r.Faces[of]
-			}
-			return nil
-		})
+	for i := range n {
+		work.Go(func() error { return do(ctx, i) })
 	}
-	if err := work.Wait(); err != nil {
-		return nil, nil, err
-	}
-	for i, f := range all {
-		if f.Template != nil {
-			shown, faces = append(shown, files[i]), append(faces, f)
-		}
-	}
-	return shown, faces, nil
+	return work.Wait()
 }
 
-func report(f *calibration.Fit, files []portraitFile) {
-	fmt.Printf("%d people, %d pairs of photos of different people, %d of the same\n\n", f.People, f.Impostors, f.Mates)
-	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprint(out, "one pair of strangers in\tcosine\t95 % interval\tknown people missed\n")
-	for _, r := range f.Rates {
-		missed, note := "unknown", ""
-		if r.FNMR != nil {
-			missed = fmt.Sprintf("%.1f %% (%.1f to %.1f)", 100*r.FNMR.Share, 100*r.FNMR.Low, 100*r.FNMR.High)
-		}
-		if r.Extrapolated {
-			note = ", extrapolated"
-		}
-		fmt.Fprintf(out, "%.0f\t%.3f\t%.3f to %.3f%s\t%s\n", 1/r.FMR, r.Cosine, r.CosineLow, r.CosineHigh, note, missed)
-	}
-	_ = out.Flush()
-	for _, s := range f.Suspects {
-		fmt.Printf("one person? %.3f: %s and %s\n", s.Cosine, files[s.A].path, files[s.B].path)
-	}
-	for _, w := range f.Warnings {
-		fmt.Printf("warning: %s\n", w)
-	}
-}
-
-// install makes the table the owner's of that version of the pack.
-func install(ctx context.Context, cfg config.Config, pack, version string, t calibration.Table) error {
-	definition, err := json.Marshal(t)
+// install makes the calibration the owner's of that version of the pack.
+func install(ctx context.Context, cfg config.Config, pack, version string, own calibration.Own) error {
+	definition, err := json.Marshal(own)
 	if err != nil {
 		return fmt.Errorf("encode calibration: %w", err)
 	}

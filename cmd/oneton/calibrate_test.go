@@ -40,7 +40,7 @@ func TestCalibrationIsInstalledAndReset(t *testing.T) {
 	}
 	_, err := installed()
 	require.ErrorIs(t, err, store.ErrNotFound)
-	require.NoError(t, install(ctx, cfg, "default", "1", strict))
+	require.NoError(t, install(ctx, cfg, "default", "1", calibration.Own{Table: strict}))
 	got, err := installed()
 	require.NoError(t, err)
 	require.Equal(t, &strict, got)
@@ -66,7 +66,7 @@ func TestResetOfTwoVersions(t *testing.T) {
 	made, err := node.OpenTruth(ctx, cfg)
 	require.NoError(t, err)
 	require.NoError(t, made.Close())
-	require.NoError(t, install(ctx, cfg, "default", "1", table))
+	require.NoError(t, install(ctx, cfg, "default", "1", calibration.Own{Table: table}))
 	require.NoError(t, withTruth(ctx, cfg, func(t *node.Truth) error {
 		return t.Store.PutSpace(ctx, store.Space{Pack: "default", Version: "2", Plain: store.FirstVersion})
 	}))
@@ -74,7 +74,7 @@ func TestResetOfTwoVersions(t *testing.T) {
 	require.NoError(t, reset.Run(ctx), "the old one alone")
 	require.ErrorIs(t, reset.Run(ctx), store.ErrNotFound)
 	for _, version := range []string{"1", "2"} {
-		require.NoError(t, install(ctx, cfg, "default", version, table))
+		require.NoError(t, install(ctx, cfg, "default", version, calibration.Own{Table: table}))
 	}
 	require.NoError(t, reset.Run(ctx), "both")
 	require.NoError(t, withTruth(ctx, cfg, func(truth *node.Truth) error {
@@ -99,7 +99,7 @@ func TestResetOfAManifest(t *testing.T) {
 		Knots:    []calibration.Knot{{Cosine: -1, FMR: 1}, {Cosine: 0.9, FMR: 1e-6}},
 		Measured: 1e-3, Source: "a test",
 	}
-	require.NoError(t, install(ctx, cfg, "pattern", "1", table))
+	require.NoError(t, install(ctx, cfg, "pattern", "1", calibration.Own{Table: table}))
 	cfg.Packs = []string{patternPack(t)}
 	var reset calibrateCommand
 	require.NoError(t, reset.reset(ctx, cfg))
@@ -129,8 +129,13 @@ func TestCalibrateLeavesOutPhotosOfSeveral(t *testing.T) {
 	for _, name := range []string{"obama.jpg", "sample6.jpg", "chelsea.png"} {
 		files = append(files, portraitFile{"someone", filepath.Join(paths.Photos, name)})
 	}
-	shown, faces, err := facesOf(t.Context(), e, "default", files)
+	shown, out, err := facesOf(t.Context(), e, "default", files)
 	require.NoError(t, err)
-	require.Equal(t, files[:1], shown, "a group is of nobody, and a cat is none")
-	require.Len(t, faces, 1)
+	require.Len(t, shown, 1)
+	require.Equal(t, files[0], shown[0].portraitFile, "a group is of nobody, and a cat is none")
+	require.Len(t, out, 2)
+	for i, l := range out {
+		require.Equal(t, files[i+1].path, l.Photo)
+		require.NotEmpty(t, l.Why)
+	}
 }

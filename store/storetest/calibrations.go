@@ -10,7 +10,7 @@ import (
 
 func testCalibrations(t *testing.T, open Open) {
 	a, b, ctx := opened(t, open), opened(t, open), t.Context()
-	const first, second = `{"measured": 3.3e-06, "source": "a \\ \"b\" é", "knots": []}`, `{"measured": 0.125}`
+	const first, second = `{"measured": 3.3e-06, "source": "a \\ \"b\" é", "knots": []}`, `{"measured": 0.125, "poor": {"floor": 0.07, "weight": 1.25}}`
 	before := position(t, a)
 	read := func(s truth, pack string) string {
 		got, err := s.Calibration(ctx, pack)

@@ -1,0 +1,48 @@
+package embed
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"oneton/photo"
+)
+
+// Crop is the aligned crop that the template of a face was made of, as EmbedAligned
+// takes it: the face is one that Embed found in the photo with the pack. Its errors
+// are Embed's.
+func (e *Embedder) Crop(ctx context.Context, pack string, content []byte, f photo.Face) ([]byte, error) {
+	m, err := e.model(pack)
+	if err != nil {
+		return nil, err
+	}
+	w, err := e.pool.Acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer e.pool.Release(w)
+	memory := e.memory[w.Number]
+	p, err := memory.decoder.Decode(ctx, content, e.limits)
+	if err != nil {
+		return nil, err
+	}
+	if f.Rotation != 0 {
+		p = p.Turned(f.Rotation)
+	}
+	toPhoto, ok := align(f.Landmarks)
+	if !ok {
+		return nil, fmt.Errorf("%w: a face's landmarks lie on one point", photo.ErrCorrupt)
+	}
+	if m.aligner == nil {
+		p.Warp(memory.crop, toPhoto)
+	} else {
+		sourceOf(p, toPhoto, memory.frame).warp(memory.crop, toPhoto)
+	}
+	crop := make([]byte, 0, 3*cropSide*cropSide)
+	for i, red := range memory.crop.R {
+		for _, v := range []float32{red, memory.crop.G[i], memory.crop.B[i]} {
+			crop = append(crop, byte(math.Round(float64(max(0, min(255, v))))))
+		}
+	}
+	return crop, nil
+}
