@@ -1,6 +1,7 @@
 package facenition_test
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 
@@ -32,9 +33,7 @@ func TestVerifiedPair(t *testing.T) {
 		pair := m{"email": email, "phone": phone}
 		with := func(more m) m {
 			all := m{"email": email, "phone": phone}
-			for k, v := range more {
-				all[k] = v
-			}
+			maps.Copy(all, more)
 			return all
 		}
 		refused(t, nobody.json(t, "/v2/generateToken", pair), http.StatusForbidden, "not_verified")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"os"
@@ -130,9 +131,7 @@ func (w *walk) run(t *testing.T, line string) {
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, &body)
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", contentType)
-	for name, values := range headers {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, headers)
 	w.last = ask(t, req)
 	w.asked[url[strings.LastIndex(url, "/")+1:]] = true
 	require.Equal(t, http.StatusOK, w.last.Status, "%s: %s", line, w.last.Body)

@@ -78,7 +78,7 @@ func TestMalformedBodies(t *testing.T) {
 		"JSON twice":              {"application/json", `{"auth_token":"` + c.token + `"}{"image":"` + image + `"}`},
 		"deep":                    {"application/json", `{"auth_token":"` + c.token + `","image":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`},
 		"deep and open":           {"application/json", `{"auth_token":"` + c.token + `","image":` + strings.Repeat(`{"a":`, 100_000)},
-		"many fields":             {"application/json", `{` + strings.Repeat(`"a":1,`, 1) + manyFields(100_000) + `"auth_token":"` + c.token + `"}`},
+		"many fields":             {"application/json", `{` + manyFields(100_000) + `"auth_token":"` + c.token + `"}`},
 		"many images":             {"application/json", `{"auth_token":"` + c.token + `","image":[` + strings.Repeat(`"AA==",`, 100_000) + `"AA=="]}`},
 		"client token twice, too": {"application/json", `{"auth_token":"` + c.token + `","auth_token":"` + c.token + `","image":"` + image + `"}`},
 		"one escaped":             {"application/json", `{"auth\u005ftoken":"ot_x","auth_token":"` + c.token + `","image":"` + image + `"}`},

@@ -151,7 +151,7 @@ func TestRefusedRequests(t *testing.T) {
 		"empty secret":        {"/generate", m{"image": image, "secret": ""}, "secret: secret is empty"},
 		"long secret":         {"/generate", m{"image": image, "secret": strings.Repeat("s", 60_000)}, "secret: secret must be text of at most"},
 		"long context":        {"/generate", m{"image": image, "context": strings.Repeat("s", 60_000)}, "context: context must be text of at most"},
-		"unknown field":       {"/generate", m{"image": image, "acuracy": 3}, "acuracy: acuracy is not a field of this request, whose fields are accuracy, auth_token,"},
+		"unknown field":       {"/generate", m{"image": image, "acc": 3}, "acc: acc is not a field of this request, whose fields are accuracy, auth_token,"},
 		"no token":            {"/authenticate", m{"image": image}, "token: token is required"},
 		"two photos":          {"/authenticate", m{"token": token, "image": six[:2]}, "image: image must be one image, not 2"},
 		"one photo":           {"/match", m{"image1": image}, "image: image must be 2 images, not 1"},

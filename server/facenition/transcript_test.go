@@ -3,8 +3,10 @@ package facenition_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"regexp"
@@ -135,9 +137,7 @@ func TestTranscript(t *testing.T) {
 	held := m{"token": one, "secret": "s", "context": "door", "accuracy": 5}
 	with := func(field string, v any) m {
 		all := m{"image": photo(ada(t, 2))}
-		for k, v := range held {
-			all[k] = v
-		}
+		maps.Copy(all, held)
 		all[field] = v
 		return all
 	}
@@ -183,7 +183,7 @@ func TestTranscript(t *testing.T) {
 	s.told(t, "too large a body", "/revoke", "(1 MiB)", s.send(t, "/revoke", "application/json", large))
 	s.ask(t, "no such call", "/v2/enrol", m{})
 	s.ask(t, "its end", "/token", m{"revoke": true})
-	r.post.failed = fmt.Errorf("the gateway is down")
+	r.post.failed = errors.New("the gateway is down")
 	s.token = ""
 	s.ask(t, "codes that cannot be sent", "/v2/new-credentials", m{"email": "bob@example.org", "phone": "+41791234568"})
 
