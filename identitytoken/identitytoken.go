@@ -81,6 +81,13 @@ func TenantKeys(keys Keys, tenant store.TenantID) (token.Keys, error) {
 	return token.Derive(seal, transform, string(tenant))
 }
 
+// PackOf is the pack whose photos a token is to be compared with, as it says; that
+// it is so is known when it is opened. ErrMalformed when it is no token.
+func PackOf(text string) (string, error) {
+	sealed, err := token.Parse(text)
+	return sealed.Pack, err
+}
+
 func installation(keys Keys) (seal, transform [][]byte, err error) {
 	if seal, err = keys.Keys("identity token seal"); err != nil {
 		return nil, nil, err

@@ -31,7 +31,7 @@ func apis() []api {
 			return uqudo.New(uqudo.Config{TokenKeys: tokens}, n.Service, n.Truth.Access)
 		}},
 		{scopes: facenition.Scopes(), off: func(cfg config.Config) bool { return !cfg.Facenition.On() }, open: func(n *Node) (server.API, error) {
-			return facenition.New(n.cfg.Facenition, n.embedder.Packs()[0], n.Service, n.Tokens, n.Credentials, n.Truth.Access), nil
+			return facenition.New(n.cfg.Facenition, n.embedder.Packs(), n.Service, n.Tokens, n.Credentials, n.Truth.Access), nil
 		}},
 	}
 }

@@ -22,7 +22,7 @@ var problems = slices.Concat(problem.Request, problem.Photo, problem.Stored, pro
 	problem.For(identitytoken.ErrSeal, fiber.StatusForbidden, "wrong_token", "The identity token is not of this client and context, or has been altered"),
 	problem.For(identitytoken.ErrNoProof, fiber.StatusForbidden, "not_proved", "The photo and the secret do not show that the token may be changed"),
 	problem.For(identitytoken.ErrAccuracy, fiber.StatusConflict, "other_accuracy", "The identity token was made for another accuracy; send the one that was given to /generate"),
-	problem.For(identitytoken.ErrPack, fiber.StatusConflict, "other_pack", "The identity token is of another model pack or version than is loaded; make a new one of a photo"),
+	problem.For(identitytoken.ErrPack, fiber.StatusConflict, "other_pack", "The identity token is of a model pack, or of a version of it, that is not loaded; make a new one of a photo"),
 	problem.For(identitytoken.ErrDifferentPeople, fiber.StatusConflict, "different_people", "The images are not all of one person; send images of one"),
 	problem.For(identitytoken.ErrKey, fiber.StatusGone, "key_gone", "The key that the identity token was made under is no longer used; make a new one of a photo"),
 	problem.For(identitytoken.ErrExpired, fiber.StatusGone, "expired", "The identity token has expired; make a new one of a photo"),

@@ -43,7 +43,7 @@ type Keys interface {
 // dialect answers the calls.
 type dialect struct {
 	at      string
-	pack    string
+	packs   []string
 	faces   Faces
 	tokens  Tokens
 	clients Clients
@@ -54,9 +54,10 @@ type dialect struct {
 var description []byte
 
 // New returns the API, which openapi.yaml describes, at the configuration's host
-// or prefix. Identity tokens are of faces that the model pack sees.
-func New(cfg Config, pack string, faces Faces, tokens Tokens, clients Clients, keys Keys) server.API {
-	d := &dialect{at: cfg.Prefix, pack: pack, faces: faces, tokens: tokens, clients: clients, keys: keys}
+// or prefix. Identity tokens are made by the first of the loaded model packs, and
+// compared by the one that made them.
+func New(cfg Config, packs []string, faces Faces, tokens Tokens, clients Clients, keys Keys) server.API {
+	d := &dialect{at: cfg.Prefix, packs: packs, faces: faces, tokens: tokens, clients: clients, keys: keys}
 	api := server.API{
 		Host:        cfg.Host,
 		Routes:      d.routes,

@@ -98,7 +98,7 @@ func startOn(t testing.TB, o servertest.Options, cfg facenition.Config, change .
 		}
 		clients, err := credential.New(credentials, r.Store, r.Access, [][]byte{[]byte("a key of at least thirty-two bytes")}, p)
 		require.NoError(t, err)
-		return []server.API{facenition.New(cfg, servertest.Pack, r.Service, r.Tokens, clients, r.Access)}
+		return []server.API{facenition.New(cfg, []string{servertest.Pack}, r.Service, r.Tokens, clients, r.Access)}
 	}
 	r := rig{servertest.Start(t, o), p}
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)

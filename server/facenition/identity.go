@@ -34,7 +34,7 @@ func (d *dialect) generate(c *fiber.Ctx, _ version) error {
 	if err := read(c, &r, &r.AuthToken); err != nil {
 		return err
 	}
-	making := identitytoken.Making{Pack: d.pack, Context: r.Context}
+	making := identitytoken.Making{Pack: d.packs[0], Context: r.Context}
 	var err error
 	if making.Accuracy, err = accuracy(r.Accuracy); err != nil {
 		return err
@@ -48,7 +48,7 @@ func (d *dialect) generate(c *fiber.Ctx, _ version) error {
 		}
 	}
 	photos := photosOf(r.Images)
-	if making.Faces, err = d.portraits(c, photos, 1, identitytoken.MaxFaces); err != nil {
+	if making.Faces, err = d.portraits(c, making.Pack, photos, 1, identitytoken.MaxFaces); err != nil {
 		return err
 	}
 	t, err := d.tokens.Generate(c.UserContext(), server.ActorOf(c), making)
@@ -71,15 +71,18 @@ func (d *dialect) authenticate(c *fiber.Ctx, _ version) error {
 	if err := read(c, &r, &r.AuthToken); err != nil {
 		return err
 	}
-	attempt := identitytoken.Attempt{Pack: d.pack, Token: r.Token, Context: r.Context}
+	attempt := identitytoken.Attempt{Token: r.Token, Context: r.Context}
 	var err error
+	if attempt.Pack, err = d.packOf(r.Token); err != nil {
+		return err
+	}
 	if attempt.Accuracy, err = accuracy(r.Accuracy); err != nil {
 		return err
 	}
 	if attempt.Secret, err = secret("secret", r.Secret); err != nil {
 		return err
 	}
-	faces, err := d.portraits(c, photosOf(r.Images), 1, 1)
+	faces, err := d.portraits(c, attempt.Pack, photosOf(r.Images), 1, 1)
 	if err != nil {
 		return err
 	}
@@ -113,11 +116,11 @@ func (d *dialect) match(c *fiber.Ctx, _ version) error {
 			photos = append(photos, one)
 		}
 	}
-	faces, err := d.portraits(c, photos, 2, 2)
+	faces, err := d.portraits(c, d.packs[0], photos, 2, 2)
 	if err != nil {
 		return err
 	}
-	result, err := d.tokens.Match(c.UserContext(), d.pack, faces[0], faces[1], level)
+	result, err := d.tokens.Match(c.UserContext(), d.packs[0], faces[0], faces[1], level)
 	if err != nil {
 		return photos.about(err)
 	}
@@ -187,12 +190,15 @@ func (d *dialect) rotate(c *fiber.Ctx, _ version) error {
 	case r.NewSecret == nil && (len(r.Images) > 0 || r.Secret != nil):
 		return invalid("new_secret", "is required with image or secret, which show that the secret may be changed; without a new one the token keeps its own")
 	case r.NewSecret != nil:
-		proof := identitytoken.Proof{Pack: d.pack}
+		var proof identitytoken.Proof
 		var err error
+		if proof.Pack, err = d.packOf(r.Token); err != nil {
+			return err
+		}
 		if proof.Secret, err = secret("secret", r.Secret); err != nil {
 			return err
 		}
-		faces, err := d.portraits(c, photosOf(r.Images), 1, 1)
+		faces, err := d.portraits(c, proof.Pack, photosOf(r.Images), 1, 1)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package facenition
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -34,15 +35,25 @@ func photosOf(images decode.Photos) photos {
 	return all
 }
 
-// portraits are the faces of so many photos.
-func (d *dialect) portraits(c *fiber.Ctx, of photos, fewest, most int) ([]photo.Face, error) {
+// packOf is the pack that an identity token is compared by: its own where that is
+// loaded, and else the first, which refuses it.
+func (d *dialect) packOf(token string) (string, error) {
+	pack, err := identitytoken.PackOf(token)
+	if !slices.Contains(d.packs, pack) {
+		pack = d.packs[0]
+	}
+	return pack, err
+}
+
+// portraits are the faces of so many photos, as the pack sees them.
+func (d *dialect) portraits(c *fiber.Ctx, pack string, of photos, fewest, most int) ([]photo.Face, error) {
 	if n := len(of); n < fewest || n > most {
 		return nil, invalid(image, fmt.Sprintf("must be %s, not %d", count(fewest, most), n))
 	}
 	faces := make([]photo.Face, len(of))
 	for i, p := range of {
 		var err error
-		if faces[i], err = d.faces.Portrait(c.UserContext(), d.pack, p.field, p.content); err != nil {
+		if faces[i], err = d.faces.Portrait(c.UserContext(), pack, p.field, p.content); err != nil {
 			return nil, err
 		}
 	}
