@@ -39,6 +39,12 @@ var problems = slices.Concat(problem.Request, problem.Photo, problem.Stored, pro
 // fields are this API's names of arguments that have another.
 var fields = map[string]string{"expires": "expires_in", "faces": image}
 
+// unknown is what is said of calls that there are not, by HTTP's status.
+var unknown = map[int]string{
+	fiber.StatusNotFound:         "There is no such call",
+	fiber.StatusMethodNotAllowed: "All calls are POST",
+}
+
 // problemOf is what an error of this API comes to.
 func problemOf(err error) (server.Problem, bool) {
 	if argument, ok := errors.AsType[*identitytoken.ArgumentError](err); ok {
@@ -46,6 +52,9 @@ func problemOf(err error) (server.Problem, bool) {
 	}
 	if address, ok := errors.AsType[*credential.AddressError](err); ok {
 		return problems.Problem(invalid(address.Field, address.Want))
+	}
+	if unrouted, ok := errors.AsType[*fiber.Error](err); ok && unknown[unrouted.Code] != "" {
+		return server.Kind{Status: fiber.StatusNotFound, Code: "not_found", Title: unknown[unrouted.Code]}.Problem(), true
 	}
 	p, known := problems.Problem(err)
 	if poor, ok := errors.AsType[*identitytoken.QualityError](err); ok {
@@ -77,8 +86,6 @@ func statusOf(p server.Problem) int {
 	switch {
 	case slices.Contains(statuses, p.Status):
 		return p.Status
-	case p.Status == fiber.StatusMethodNotAllowed:
-		return fiber.StatusNotFound
 	case p.Code == "busy":
 		return fiber.StatusTooManyRequests
 	case p.Status >= fiber.StatusInternalServerError:
@@ -103,15 +110,7 @@ type refusal struct {
 
 // refuse answers that the request came to a problem.
 func refuse(c *fiber.Ctx, p server.Problem) error {
-	return c.Status(statusOf(p)).JSON(refusal{Error: sentence(p), Code: codeOf(p), Field: p.Field})
-}
-
-// codeOf is the code of a problem here, where a call that is no POST is none.
-func codeOf(p server.Problem) string {
-	if p.Status == fiber.StatusMethodNotAllowed {
-		return "not_found"
-	}
-	return p.Code
+	return c.Status(statusOf(p)).JSON(refusal{Error: sentence(p), Code: p.Code, Field: p.Field})
 }
 
 // sentence tells a problem in one.
@@ -120,9 +119,6 @@ func sentence(p server.Problem) string {
 		return p.Detail
 	}
 	text := p.Title
-	if p.Status == fiber.StatusMethodNotAllowed {
-		text = "All calls are POST"
-	}
 	if p.Detail != "" {
 		text += ": " + p.Detail
 	}
