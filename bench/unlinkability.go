@@ -41,6 +41,8 @@ type unlinkabilityResult struct {
 	Linking []linking `json:"linking"`
 	// Matching compares tokens under the right keys with templates.
 	Matching matching `json:"matching"`
+	// Several is what tokens of several photos do.
+	Several fused `json:"several_photos"`
 }
 
 type linking struct {
@@ -84,6 +86,9 @@ func (c *unlinkabilityCommand) Run(ctx context.Context) error {
 		return err
 	}
 	if r.Matching, err = s.match(); err != nil {
+		return err
+	}
+	if r.Several, err = s.fuse(); err != nil {
 		return err
 	}
 	return save(c.Out, "unlinkability", unlinkabilityParams{c.params(), c.Pairs, c.Bins}, r)

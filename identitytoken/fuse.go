@@ -25,10 +25,10 @@ func floor(i int, f photo.Face) error {
 	return nil
 }
 
-// fuse makes one template of faces of one person: the mean of theirs, each as heavy
+// Fuse makes one template of faces of one person: the mean of theirs, each as heavy
 // as its quality score, at length one. It is ErrDifferentPeople when one of them is
 // not like the others together, as strangers are but one in a thousand times.
-func fuse(table *calibration.Table, faces []photo.Face) (token.Kept, error) {
+func Fuse(table *calibration.Table, faces []photo.Face) (token.Kept, error) {
 	if len(faces) == 0 || len(faces) > MaxFaces {
 		return token.Kept{}, invalid("faces", "are %d, a token is made of 1 to %d", len(faces), MaxFaces)
 	}

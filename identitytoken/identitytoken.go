@@ -140,7 +140,7 @@ func (s *Service) Generate(ctx context.Context, by store.Actor, m Making) (Issue
 	if err != nil {
 		return Issued{}, err
 	}
-	kept, err := fuse(calibrated, m.Faces)
+	kept, err := Fuse(calibrated, m.Faces)
 	if err != nil {
 		return Issued{}, err
 	}
