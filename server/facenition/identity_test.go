@@ -167,8 +167,12 @@ func TestRefusedRequests(t *testing.T) {
 			require.Contains(t, refused(t, c.json(t, q.path, q.body), http.StatusBadRequest, "invalid_request"), q.says)
 		})
 	}
-	for _, bad := range []string{"x", token[1:], token[:len(token)-1], token + "A", strings.ToUpper(token), c.token} {
+	for _, bad := range []string{"x", token[1:], token[:40], strings.ToUpper(token), " " + token, token + "\n", c.token} {
 		refused(t, c.form(t, "/authenticate", "token", bad, "image", ada(t, 1)), http.StatusBadRequest, "malformed_token")
+	}
+	for cut := 1; cut <= 4; cut++ { // which may or may not be whole bytes
+		a := c.form(t, "/authenticate", "token", token[:len(token)-cut], "image", ada(t, 1))
+		refused(t, a, a.Status, map[int]string{http.StatusBadRequest: "malformed_token", http.StatusForbidden: "wrong_token"}[a.Status])
 	}
 	require.True(t, c.compare(t, "/authenticate", "token", token, "image", ada(t, 2)).Match, "none of which changed anything")
 }
