@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	// leastPeople is the fewest people that a table is fitted to.
-	leastPeople = 50
+	// LeastPeople is the fewest people that anything is fitted to.
+	LeastPeople = 50
 	// enoughPeople is how many it takes for the usual rates of 1:1
 	// comparisons (1e-4) to be more than a guess.
 	enoughPeople = 800
@@ -131,13 +131,13 @@ func (s *Sample) Fit(source string) (*Fit, error) {
 	return f, nil
 }
 
-// Enough is ErrSample for fewer people than anything is fitted to.
+// Enough is ErrSample for fewer than LeastPeople.
 func Enough(people int) error {
-	if people >= leastPeople {
+	if people >= LeastPeople {
 		return nil
 	}
 	return fmt.Errorf("%w: %d people with photos that can be compared; need at least %d, since %d pairs of strangers show no false-match rate below %.2g, even if not one pair is alike (rule of three)",
-		ErrSample, people, leastPeople, pairsOf(people), leastRate(people))
+		ErrSample, people, LeastPeople, pairsOf(people), leastRate(people))
 }
 
 // pairsOf is how many pairs so many people make.

@@ -239,6 +239,9 @@ func (l *poorLab) weight(keep func(group int) bool) (float64, error) {
 					}
 				}
 			}
+			if len(cosines) == 0 {
+				continue
+			}
 			doubts /= float64(len(cosines))
 			both += float64(doubts * margin * needed(cosines, &good))
 			squares += float64(doubts * doubts)

@@ -3,10 +3,12 @@ package calibration_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"oneton/calibration"
 )
@@ -234,9 +236,9 @@ func TestWeightedLikeness(t *testing.T) {
 	for _, weight := range []float64{0, 0.5, 1, 3} {
 		want := 0.48*0.6 - 0.64*0.529150262 - weight*0.36
 		for _, pair := range [][2][]float32{{a, b}, {b, a}} {
-			unit, length := calibration.Weighted(flipped(pair[0]), weight)
+			u, length := calibration.Weighted(flipped(pair[0]), weight)
 			cosine, squares := 0.0, 0.0
-			for k, v := range unit {
+			for k, v := range u {
 				cosine += float64(v) * float64(pair[1][k])
 				squares += float64(v) * float64(v)
 			}
@@ -244,8 +246,33 @@ func TestWeightedLikeness(t *testing.T) {
 			require.InDelta(t, want, cosine*length, 1e-6)
 		}
 	}
-	unit, length := calibration.Weighted(a, 1)
-	require.Equal(t, a, unit)
+	// It is the same both ways, and of two poor photos the less the more it weighs.
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func(name string) []float32 {
+			v := rapid.SliceOfN(rapid.Float64Range(-1, 1), 8, 8).Draw(t, name)
+			v[0], v[7] = v[0]+2, (v[7]+1)/2
+			u := make([]float32, len(v))
+			for k, x := range unit(v) {
+				u[k] = float32(x)
+			}
+			return u
+		}
+		likeness := func(a, b []float32, weight float64) float64 {
+			probe := append(slices.Clone(a[:7]), -a[7])
+			u, length := calibration.Weighted(probe, weight)
+			sum := 0.0
+			for k, v := range u {
+				sum += float64(v) * float64(b[k])
+			}
+			return sum * length
+		}
+		a, b := draw("a"), draw("b")
+		weight, more := rapid.Float64Range(0, 5).Draw(t, "weight"), rapid.Float64Range(0, 5).Draw(t, "more")
+		require.InDelta(t, likeness(a, b, weight), likeness(b, a, weight), 1e-5)
+		require.LessOrEqual(t, likeness(a, b, weight+more), likeness(a, b, weight)+1e-5)
+	})
+	same, length := calibration.Weighted(a, 1)
+	require.Equal(t, a, same)
 	require.Equal(t, 1.0, length)
 }
 

@@ -13,7 +13,7 @@ const (
 	// ReasonUnclear means that the score is low and none of the others says
 	// why: noise, compression, something before the face.
 	ReasonUnclear = "unclear"
-	// ReasonNotComparable means that the score is below the pack's floor, where
+	// ReasonNotComparable means that the score is below the floor, where
 	// strangers cannot be told apart. It comes with another that says why,
 	// where one is known.
 	ReasonNotComparable = "not_comparable"

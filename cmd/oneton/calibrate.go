@@ -37,7 +37,10 @@ type calibrateCommand struct {
 	JSON    bool   `name:"json" help:"Say what was found as JSON."`
 }
 
-var errNoPhotos = errors.New("calibrate: name a folder of photos, or --reset")
+var (
+	errNoPhotos = errors.New("calibrate: name a folder of photos, or --reset")
+	errSpoil    = fmt.Errorf("calibrate: --spoil must be 0, or %d or more: nothing can be fitted to fewer people", calibration.LeastPeople)
+)
 
 // calibrated is what the command found.
 type calibrated struct {
@@ -72,8 +75,11 @@ func (c *calibrateCommand) Run(ctx context.Context) (err error) {
 	if c.Reset {
 		return c.reset(ctx, cfg)
 	}
-	if c.Photos == "" {
+	switch {
+	case c.Photos == "":
 		return errNoPhotos
+	case c.Spoil != 0 && c.Spoil < calibration.LeastPeople:
+		return errSpoil
 	}
 	files, err := portraits(c.Photos)
 	if err != nil {
@@ -127,16 +133,10 @@ func (c *calibrateCommand) calibrate(ctx context.Context, e *embed.Embedder, fil
 	if err != nil {
 		return nil, err
 	}
-	people := map[string]bool{}
-	for _, s := range shown {
-		people[s.person] = true
-	}
-	if err := calibration.Enough(len(people)); err != nil {
-		return nil, err
-	}
 	poor := calibration.Poor{Floor: packs.Floor, Weight: 1}
 	if c.Spoil > 0 {
-		shots, err := spoiledShots(ctx, e, c.Pack, shown, c.Spoil)
+		good, _ := worthComparing(shown, poor.Floor)
+		shots, err := spoiledShots(ctx, e, c.Pack, good, c.Spoil)
 		if err == nil {
 			found.Poor, err = calibration.FitPoor(shots, len(packs.Doubt) > 0, poor)
 		}
@@ -149,20 +149,27 @@ func (c *calibrateCommand) calibrate(ctx context.Context, e *embed.Embedder, fil
 		p.Doubt *= math.Sqrt(poor.Weight)
 		found.Curve = append(found.Curve, p)
 	}
-	comparable := shown[:0:0]
-	for _, s := range shown {
-		if q := s.face.Quality; float64(q.Score) < poor.Floor {
-			out = append(out, leftOut{s.path, "too poor to be compared: " + strings.Join(q.Reasons, ", ")})
-			continue
-		}
-		comparable = append(comparable, s)
+	used, refused := worthComparing(shown, poor.Floor)
+	for _, s := range used {
 		found.files = append(found.files, s.portraitFile)
 	}
-	found.LeftOut, found.Photos = out, len(comparable)
-	if found.Fit, err = fitTable(comparable, poor.Weight); err != nil {
+	found.LeftOut, found.Photos = append(out, refused...), len(used)
+	if found.Fit, err = fitTable(used, poor.Weight); err != nil {
 		return nil, err
 	}
 	return found, nil
+}
+
+// worthComparing are the faces above the floor, and the photos of the others.
+func worthComparing(shown []shownFace, floor float64) (used []shownFace, out []leftOut) {
+	for _, s := range shown {
+		if q := s.face.Quality; float64(q.Score) >= floor {
+			used = append(used, s)
+		} else {
+			out = append(out, leftOut{s.path, "too poor to be compared: " + strings.Join(q.Reasons, ", ")})
+		}
+	}
+	return used, out
 }
 
 func fitTable(shown []shownFace, weight float64) (*calibration.Fit, error) {

@@ -34,7 +34,11 @@ func spoiledShots(ctx context.Context, e *embed.Embedder, pack string, shown []s
 	}
 	slices.SortStableFunc(people, func(a, b string) int { return min(2, len(of[b])) - min(2, len(of[a])) })
 	people = people[:min(most, len(people))]
+	if err := calibration.Enough(len(people)); err != nil {
+		return nil, err
+	}
 	ways := spoil.Ways()
+	fmt.Fprintf(os.Stderr, "spoiling a photo of each of %d people in %d ways\n", len(people), len(ways))
 	spoiled := make([]calibration.Shot, len(people)*len(ways))
 	err := each(ctx, len(people), func(ctx context.Context, n int) error {
 		i := of[people[n]][len(of[people[n]])-1]

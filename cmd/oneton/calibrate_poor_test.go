@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -128,7 +129,11 @@ func TestOwnersPoorPhotosAreFollowed(t *testing.T) {
 	require.NotNil(t, said.Poor.FittedWeight)
 	require.Zero(t, said.Poor.Floor, "patches of colour are told apart however flat they are")
 	require.NotEqual(t, 1.0, said.Poor.Weight)
-	require.NotEmpty(t, said.Curve)
+	require.Len(t, said.Curve, 2)
+	require.InDelta(t, 0.3*math.Sqrt(said.Poor.Weight), said.Curve[0].Doubt, 1e-9)
+	require.Greater(t, said.Curve[0].Doubt, said.Curve[1].Doubt)
+	_, err = runProgram(t, "calibrate", folder, "--data", data, "--set", packs, "--spoil", "49")
+	require.ErrorContains(t, err, "--spoil must be 0, or 50 or more")
 
 	after := search()
 	require.InDelta(t, said.Fit.Table.Identification(0.01, 1), after.Threshold, 1e-9)
