@@ -133,14 +133,7 @@ func (s *photoSet) faces(ctx context.Context, e *embed.Embedder, pack string, al
 			if aligned {
 				f, err = embedAligned(ctx, e, pack, data)
 			} else {
-				var r photo.Result
-				var of int
-				if r, err = e.Embed(ctx, pack, data); err == nil {
-					of, err = identify.Subject(r)
-				}
-				if err == nil {
-					f = r.Faces[of]
-				}
+				f, err = subject(ctx, e, pack, data)
 			}
 			switch {
 			case errors.Is(err, identify.ErrNoFace):
@@ -158,6 +151,19 @@ func (s *photoSet) faces(ctx context.Context, e *embed.Embedder, pack string, al
 	}
 	err = group.Wait()
 	return faces, int(refused.Load()), err
+}
+
+// subject is the face that a photo is of, as the service tells it.
+func subject(ctx context.Context, e *embed.Embedder, pack string, data []byte) (photo.Face, error) {
+	r, err := e.Embed(ctx, pack, data)
+	if err != nil {
+		return photo.Face{}, err
+	}
+	of, err := identify.Subject(r)
+	if err != nil {
+		return photo.Face{}, err
+	}
+	return r.Faces[of], nil
 }
 
 func embedAligned(ctx context.Context, e *embed.Embedder, pack string, data []byte) (photo.Face, error) {

@@ -1,10 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"math"
+	"image/png"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -13,14 +14,14 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"oneton/calibration"
 	"oneton/embed"
 	"oneton/embed/pack"
 	"oneton/face"
+	"oneton/identify"
 	"oneton/node"
 	"oneton/onnx"
+	"oneton/photo"
 	"oneton/pool"
-	"oneton/server/uqudo"
 	"oneton/setup"
 	"oneton/spoil"
 )
@@ -31,53 +32,23 @@ type poorCommand struct {
 	Same    string   `type:"existingfile" help:"Lines of two names that are one person."`
 	People  int      `help:"People, of those that are kept out of the built-in packs; half of them with several photos, if there are." default:"600"`
 	Ways    []string `help:"Only these ways, by their names in the results; all of them if none is named."`
+	Detect  bool     `help:"Take each spoiled crop for a photo, whose face is found by the detector and moved by the aligner."`
 	Workers int      `help:"Photos embedded at once; 0 is one a core."`
 	Name    string   `help:"Name of the results." default:"poor"`
 	Out     string   `help:"Folder of the results." default:"bench/results" json:"-"`
 }
 
 type poorParams struct {
-	Photos string  `json:"photos"`
-	People int     `json:"people"`
-	FPIR   float64 `json:"wanted_fpir"`
+	Photos string `json:"photos"`
+	People int    `json:"people"`
+	// Detected says that faces are where the detector and the aligner see them.
+	Detected bool `json:"detected"`
 }
 
 type poorResult struct {
 	Pack  string     `json:"pack"`
 	Cells []poorCell `json:"cells"`
 }
-
-// poorCell is what photos that are poor in one way do: among themselves, among
-// good ones, and in a gallery of both.
-type poorCell struct {
-	Way string `json:"way"`
-	// Refused is the share that cannot be compared.
-	Refused float64 `json:"refused"`
-	// Alike, Good and Mixed are how often strangers are answered where the
-	// gallery is of photos poor in the same way, of good ones, and half of each.
-	Alike fpirAt `json:"alike"`
-	Good  fpirAt `json:"among_good"`
-	Mixed fpirAt `json:"mixed"`
-	// Levels are the false-match rates of pairs poor alike over the wanted
-	// ones, from 1e-2 down as far as 30 pairs are wanted.
-	Levels []float64 `json:"fmr_over_wanted"`
-	// Found is the share found of people enrolled by a good photo, in a gallery
-	// of 1,000.
-	Found calibration.Proportion `json:"found"`
-}
-
-// fpirAt is the share of all searches of strangers, the refused ones too, that
-// are answered in galleries of two sizes.
-type fpirAt struct {
-	Of100  float64 `json:"of_100"`
-	Of1000 float64 `json:"of_1000"`
-}
-
-const (
-	poorFPIR = 0.01
-	// poorGallery is the gallery in whose threshold mates are looked for.
-	poorGallery = 1000
-)
 
 // Run spoils a photo of each person in each way, and asks how often strangers
 // and mates are answered.
@@ -100,7 +71,7 @@ func (c *poorCommand) Run(ctx context.Context) error {
 		}
 		results = append(results, r)
 	}
-	return save(c.Out, c.Name, poorParams{filepath.Base(c.Photos), len(people), poorFPIR}, results)
+	return save(c.Out, c.Name, poorParams{filepath.Base(c.Photos), len(people), c.Detect}, results)
 }
 
 // chosen are two photos of a person, or one twice: one to spoil, and one to
@@ -186,7 +157,7 @@ func (c *poorCommand) embed(ctx context.Context, e *embed.Embedder, pack string,
 			if err != nil {
 				return err
 			}
-			f, err := e.EmbedAligned(ctx, pack, spoiled.Bytes())
+			f, err := c.face(ctx, e, pack, spoiled)
 			if err == nil && f.Comparable() {
 				templates[n] = f.Template
 			}
@@ -196,77 +167,19 @@ func (c *poorCommand) embed(ctx context.Context, e *embed.Embedder, pack string,
 	return templates, work.Wait()
 }
 
-func poorCellOf(p *pack.Manifest, people []chosen, good, poor []face.Template) poorCell {
-	table := &p.Calibration
-	cell := poorCell{}
-	alike, among, mates := make([][]float64, len(poor)), make([][]float64, len(poor)), []float64{}
-	for i, t := range poor {
-		if t == nil {
-			cell.Refused += 1 / float64(len(poor))
-		}
-		if people[i].good != people[i].spoiled {
-			mates = append(mates, likeness(p, t, good[i]))
-		}
-		for j := range poor {
-			if i != j {
-				alike[i] = append(alike[i], likeness(p, t, poor[j]))
-				among[i] = append(among[i], likeness(p, t, good[j]))
-			}
-		}
+// face is that of a crop, as it lies or as the service finds it; one that cannot
+// be compared where it finds none.
+func (c *poorCommand) face(ctx context.Context, e *embed.Embedder, pack string, crop *spoil.Canvas) (photo.Face, error) {
+	if !c.Detect {
+		return e.EmbedAligned(ctx, pack, crop.Bytes())
 	}
-	cell.Alike, cell.Good = expected(table, alike), expected(table, among)
-	both := make([][]float64, len(poor))
-	for i := range both {
-		both[i] = append(append(both[i], alike[i]...), among[i]...)
+	var file bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&file, crop.Image()); err != nil {
+		return photo.Face{}, err
 	}
-	cell.Mixed = expected(table, both)
-	pairs := float64(len(poor) * (len(poor) - 1))
-	for _, rate := range uqudo.Levels() {
-		if rate*pairs/2 < 30 {
-			break
-		}
-		n := 0
-		for _, of := range alike {
-			for _, v := range of {
-				if v >= table.Threshold(rate) {
-					n++
-				}
-			}
-		}
-		cell.Levels = append(cell.Levels, float64(n)/pairs/rate)
+	f, err := subject(ctx, e, pack, file.Bytes())
+	if errors.Is(err, identify.ErrNoFace) || errors.Is(err, identify.ErrSeveralFaces) {
+		return photo.Face{Quality: face.Quality{Reasons: []string{photo.ReasonNotComparable}}}, nil
 	}
-	found := 0
-	for _, v := range mates {
-		if v >= table.Identification(poorFPIR, poorGallery) {
-			found++
-		}
-	}
-	cell.Found = proportion(found, len(mates))
-	return cell
-}
-
-// likeness is how alike two templates are; the least there is where one cannot
-// be compared.
-func likeness(p *pack.Manifest, a, b face.Template) float64 {
-	if a == nil || b == nil {
-		return -1
-	}
-	c, err := p.Probe(a).Cosine(b)
-	if err != nil {
-		return -1
-	}
-	return c
-}
-
-// expected is the mean over probes of the probability that a gallery drawn of
-// their strangers has one above its threshold.
-func expected(table *calibration.Table, likeness [][]float64) fpirAt {
-	at := func(gallery int) float64 {
-		threshold, sum := table.Identification(poorFPIR, gallery), 0.0
-		for _, of := range likeness {
-			sum += -math.Expm1(float64(gallery) * math.Log1p(-min(reach(of, threshold), 1-1e-12)))
-		}
-		return sum / float64(len(likeness))
-	}
-	return fpirAt{Of100: at(100), Of1000: at(1000)}
+	return f, err
 }

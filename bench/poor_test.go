@@ -35,8 +35,13 @@ func TestPoorCells(t *testing.T) {
 	cell := poorCellOf(m, people, []face.Template{b, {0, -1}, {-1, 0}, {0, -1}}, []face.Template{a, a, {-1, 0}, nil})
 	require.InDelta(t, 0.25, cell.Refused, 1e-9)
 	// Each of two probes has one of three strangers above the threshold.
-	require.InDelta(t, 0.5, cell.Alike.Of1000, 1e-9)
-	require.Zero(t, cell.Good.Of100)
+	require.InDelta(t, 0.01, cell.Searches[0].FPIR, 1e-9)
+	require.InDelta(t, 0.5, cell.Searches[0].Alike.Of1000, 1e-9)
+	require.Zero(t, cell.Searches[0].Good.Of100)
+	require.InDelta(t, 0.5, cell.Searches[1].Alike.Of1000, 1e-9)
 	require.InDelta(t, 0.5, cell.Found.Share, 1e-9)
-	require.Empty(t, cell.Levels, "six pairs show no rate")
+	require.Equal(t, []int{1, 6}, []int{cell.Alike[2].Matches, cell.Alike[2].Pairs})
+	require.InDelta(t, 1/6.0/1e-4, cell.Alike[2].Ratio, 1e-6)
+	require.Len(t, cell.Good, 5)
+	require.Zero(t, cell.Good[2].Matches)
 }

@@ -43,6 +43,14 @@ type templatesResult struct {
 	// The ratios are ours over the peer's, medians over the rounds.
 	ToThreads   float64 `json:"median_ratio_to_one_process"`
 	ToProcesses float64 `json:"median_ratio_to_process_a_core"`
+	// What a photo takes of the processors, in seconds, one a round; and the medians
+	// of the peer's over ours. They say nothing of how well cores are used, and hardly
+	// follow what else runs on the machine.
+	OursCPU        []float64 `json:"ours_cpu_seconds_per_photo"`
+	ThreadsCPU     []float64 `json:"opencv_one_process_cpu_seconds_per_photo"`
+	ProcessesCPU   []float64 `json:"opencv_process_a_core_cpu_seconds_per_photo"`
+	ToThreadsCPU   float64   `json:"median_cpu_ratio_to_one_process"`
+	ToProcessesCPU float64   `json:"median_cpu_ratio_to_process_a_core"`
 	// MinCosine is the lowest cosine of our template and OpenCV's of the
 	// same photo: both did the same work.
 	MinCosine float64 `json:"min_cosine_to_opencv"`
@@ -50,6 +58,7 @@ type templatesResult struct {
 
 type peerRun struct {
 	PhotosPerSecond float64     `json:"photos_per_second"`
+	CPU             float64     `json:"cpu_seconds_per_photo"`
 	Templates       [][]float32 `json:"templates"`
 	Version         string      `json:"version"`
 }
@@ -90,9 +99,9 @@ func (c *templatesCommand) Run(ctx context.Context) (err error) {
 	}
 
 	res := templatesResult{MinCosine: 1}
-	var toThreads, toProcesses []float64
+	var toThreads, toProcesses, toThreadsCPU, toProcessesCPU []float64
 	for range c.Rounds {
-		ours, err := throughput(ctx, e.Embedder, photos, c.Seconds)
+		ours, cpu, err := throughput(ctx, e.Embedder, photos, c.Seconds)
 		if err != nil {
 			return err
 		}
@@ -121,18 +130,24 @@ func (c *templatesCommand) Run(ctx context.Context) (err error) {
 		res.PeerVersion = processes.Version
 		toThreads = append(toThreads, ours/threads.PhotosPerSecond)
 		toProcesses = append(toProcesses, ours/processes.PhotosPerSecond)
+		res.OursCPU = append(res.OursCPU, cpu)
+		res.ThreadsCPU = append(res.ThreadsCPU, threads.CPU)
+		res.ProcessesCPU = append(res.ProcessesCPU, processes.CPU)
+		toThreadsCPU = append(toThreadsCPU, threads.CPU/cpu)
+		toProcessesCPU = append(toProcessesCPU, processes.CPU/cpu)
 	}
 	res.ToThreads, res.ToProcesses = median(toThreads), median(toProcesses)
+	res.ToThreadsCPU, res.ToProcessesCPU = median(toThreadsCPU), median(toProcessesCPU)
 	return save(c.Out, "templates", c, res)
 }
 
 // throughput is how many photos a second e embeds with as many callers as
-// workers.
-func throughput(ctx context.Context, e *embed.Embedder, photos [][]byte, d time.Duration) (float64, error) {
+// workers, and how many seconds of a processor each takes.
+func throughput(ctx context.Context, e *embed.Embedder, photos [][]byte, d time.Duration) (perSecond, cpu float64, err error) {
 	var done atomic.Int64
 	var failed atomic.Pointer[error]
 	var callers sync.WaitGroup
-	begin := time.Now()
+	begin, before := time.Now(), processTime()
 	for caller := range runtime.NumCPU() {
 		callers.Go(func() {
 			for i := caller; time.Since(begin) < d; i++ {
@@ -146,9 +161,10 @@ func throughput(ctx context.Context, e *embed.Embedder, photos [][]byte, d time.
 	}
 	callers.Wait()
 	if err := failed.Load(); err != nil {
-		return 0, *err
+		return 0, 0, *err
 	}
-	return float64(done.Load()) / time.Since(begin).Seconds(), nil
+	n := float64(done.Load())
+	return n / time.Since(begin).Seconds(), (processTime() - before).Seconds() / n, nil
 }
 
 func (c *templatesCommand) peer(ctx context.Context, models string, processes, threads int, files []string) (r peerRun, err error) {

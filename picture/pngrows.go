@@ -14,9 +14,9 @@ import (
 )
 
 // maxPNGBlocks is the most blocks of a PNG's compressed data. Encoders make one
-// of some 16,000 symbols or more, or of 255 where they save memory: 82,000 of
-// noise of 20 MiB.
-const maxPNGBlocks = 1 << 17
+// of some 16,000 symbols or more, or of 127 where they save memory: 190,000 of
+// noise of 24 MB.
+const maxPNGBlocks = 1 << 18
 
 // pngRows reads as a file that holds the samples that the compressed data have,
 // and zeros for those they lack: its data are stored, not compressed.

@@ -172,7 +172,7 @@ func bomb(kind string) []byte {
 }
 
 // mostTables is about how many blocks a PNG's data may have.
-const mostTables = 1<<17 - 4000
+const mostTables = 1<<18 - 4000
 
 // tables is a picture of as many samples as there may be, whose compressed data
 // begin with so many blocks that have tables and nothing else, or with those that
