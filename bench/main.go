@@ -16,6 +16,7 @@ type commands struct {
 	Accuracy        accuracyCommand        `cmd:"" help:"How often known people are missed and strangers answered, on labelled photos."`
 	Credentials     credentialsCommand     `cmd:"" help:"Whether times of answers tell pairs of addresses with an account from others."`
 	Decoders        decodersCommand        `cmd:"" help:"Ten thousand files, whole and damaged, against Pillow and OpenCV: who opens them, which way is up, what they show."`
+	Conversion      conversionCommand      `cmd:"" help:"The faces of a database, made by an older version of a pack, for the loaded one."`
 	Deletions       deletionsCommand       `cmd:"" help:"Enrolments into one gallery while another is deleted."`
 	Composites      compositesCommand      `cmd:"" help:"Faces turned, tilted, small and crowded in made photos of which all is known."`
 	Connections     connectionsCommand     `cmd:"" help:"What many connections without a valid key take of a running server."`

@@ -138,7 +138,7 @@ func (c *rebuildCommand) fill(ctx context.Context, path string) (err error) {
 	}
 	const (
 		box       = `{"X":123.4,"Y":55.1,"Width":210.3,"Height":260.9}`
-		landmarks = `[[152.1,121.3],[231.4,118.2],[190.2,160.4],[161.3,210.5],[224.6,208.1]]`
+		landmarks = `[{"X":152.1,"Y":121.3},{"X":231.4,"Y":118.2},{"X":190.2,"Y":160.4},{"X":161.3,"Y":210.5},{"X":224.6,"Y":208.1}]`
 		quality   = `{"Score":0.93,"Sharpness":0.5,"Yaw":3.1}`
 	)
 	var vector []byte
