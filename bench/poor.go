@@ -51,7 +51,8 @@ type poorResult struct {
 }
 
 // Run spoils a photo of each person in each way, and asks how often strangers
-// and mates are answered.
+// and mates are answered. The results are written way by way, and what a record
+// of the same revision and parameters has is not measured again.
 func (c *poorCommand) Run(ctx context.Context) error {
 	paths, err := setup.Find(setup.FromEnvironment(), setup.Default)
 	if err != nil {
@@ -63,15 +64,30 @@ func (c *poorCommand) Run(ctx context.Context) error {
 	}
 	set.keepOut()
 	people := set.choose(c.People)
-	var results []poorResult
+	params := poorParams{filepath.Base(c.Photos), len(people), c.Detect}
+	results, err := resumed[poorParams, poorResult](c.Out, c.Name, revision(), params)
+	if err != nil {
+		return err
+	}
 	for _, name := range c.Packs {
-		r, err := c.measure(ctx, paths, name, set, people)
+		p, err := pack.Open(name, paths.Models)
 		if err != nil {
 			return fmt.Errorf("pack %q: %w", name, err)
 		}
-		results = append(results, r)
+		at := slices.IndexFunc(results, func(r poorResult) bool { return r.Pack == p.Name+"@"+p.Version })
+		if at < 0 {
+			at, results = len(results), append(results, poorResult{Pack: p.Name + "@" + p.Version})
+		}
+		r := &results[at]
+		err = c.measure(ctx, paths, p, set, people, r, func() error {
+			_, err := write(c.Out, c.Name, params, results)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("pack %q: %w", name, err)
+		}
 	}
-	return save(c.Out, c.Name, poorParams{filepath.Base(c.Photos), len(people), c.Detect}, results)
+	return save(c.Out, c.Name, params, results)
 }
 
 // chosen are two photos of a person, or one twice: one to spoil, and one to
@@ -102,39 +118,39 @@ func (s *photoSet) choose(n int) []chosen {
 	return people
 }
 
-func (c *poorCommand) measure(ctx context.Context, paths setup.Paths, name string, set *photoSet, people []chosen) (r poorResult, err error) {
-	p, err := pack.Open(name, paths.Models)
-	if err != nil {
-		return r, err
-	}
+// measure adds what the pack's results lack, and keeps them after each way.
+func (c *poorCommand) measure(ctx context.Context, paths setup.Paths, p *pack.Pack, set *photoSet, people []chosen, r *poorResult, keep func() error) (err error) {
 	e, err := node.LoadModels(node.ModelsConfig{
 		Runtime: onnx.Config{Library: paths.Library},
 		Workers: pool.Config{Workers: c.Workers, Queue: 2 * len(people)},
 	}, p)
 	if err != nil {
-		return r, err
+		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	r.Pack = p.Name + "@" + p.Version
 	asItIs := func(c *spoil.Canvas, _ *rand.Rand) (*spoil.Canvas, error) { return c, nil }
 	good, err := c.embed(ctx, e.Embedder, p.Name, set, people, func(p chosen) int { return p.good }, asItIs)
 	if err != nil {
-		return r, err
+		return err
 	}
-	for _, way := range append([]spoil.Way{{Name: "as it is", Spoil: asItIs}}, spoil.Ways()...) {
-		if len(c.Ways) > 0 && !slices.Contains(c.Ways, way.Name) {
+	for _, way := range slices.Concat([]spoil.Way{{Name: "as it is", Spoil: asItIs}}, spoil.Ways(), spoil.Alike()) {
+		has := slices.ContainsFunc(r.Cells, func(cell poorCell) bool { return cell.Way == way.Name })
+		if has || len(c.Ways) > 0 && !slices.Contains(c.Ways, way.Name) {
 			continue
 		}
 		poor, err := c.embed(ctx, e.Embedder, p.Name, set, people, func(p chosen) int { return p.spoiled }, way.Spoil)
 		if err != nil {
-			return r, err
+			return err
 		}
 		cell := poorCellOf(&p.Manifest, people, good, poor)
 		cell.Way = way.Name
 		r.Cells = append(r.Cells, cell)
+		if err := keep(); err != nil {
+			return err
+		}
 		fmt.Printf("%s, %s: %+v\n", r.Pack, way.Name, cell)
 	}
-	return r, nil
+	return nil
 }
 
 // embed makes templates of a spoiled photo of each person; nil where it cannot

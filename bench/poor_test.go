@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,6 +27,40 @@ func TestKeptOut(t *testing.T) {
 		of: [][]int{{0, 1}, {2}}, photos: []portrait{{0, "a"}, {0, "b"}, {1, "d"}},
 	}, s)
 	require.Equal(t, []chosen{{1, 0}}, s.choose(5), "Zed is Adam Sandler")
+}
+
+// A run that was stopped goes on with what its record has, where nothing else
+// has changed.
+func TestResumed(t *testing.T) {
+	folder, params := t.TempDir(), poorParams{"photos", 4, false}
+	got, err := resumed[poorParams, poorResult](folder, "poor", "abc", params)
+	require.NoError(t, err)
+	require.Empty(t, got)
+	want := []poorResult{{Pack: "default@3", Cells: []poorCell{{Way: "negative", Refused: 0.5, Alike: []poorLevel{{FMR: 0.01, Matches: 2, Pairs: 6}}}}}}
+	_, err = write(folder, "poor", params, want)
+	require.NoError(t, err)
+	now := revision()
+	for _, of := range []struct {
+		revision string
+		params   poorParams
+	}{{"abc", params}, {now, poorParams{"photos", 4, true}}, {"unknown", params}, {now + "-dirty", params}} {
+		got, err := resumed[poorParams, poorResult](folder, "poor", of.revision, of.params)
+		require.NoError(t, err)
+		require.Empty(t, got, of)
+	}
+	replaced := func(from, to string) {
+		path := filepath.Join(folder, "poor.json")
+		b, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(string(b), from, to)), 0o600))
+	}
+	replaced(`"revision": "`+now, `"revision": "abc`)
+	got, err = resumed[poorParams, poorResult](folder, "poor", "abc", params)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	replaced(`"name"`, `name`)
+	_, err = resumed[poorParams, poorResult](folder, "poor", "abc", params)
+	require.ErrorContains(t, err, "decode record")
 }
 
 func TestPoorCells(t *testing.T) {

@@ -3,7 +3,9 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,6 +69,30 @@ func write(folder, name string, params, results any) (path string, err error) {
 	return path, nil
 }
 
+// resumed are the results of a run that was stopped: of the same revision, whole,
+// and of the same parameters. Without such a record there are none.
+func resumed[P comparable, R any](folder, name, revision string, params P) ([]R, error) {
+	b, err := os.ReadFile(filepath.Join(folder, name+".json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read record: %w", err)
+	}
+	var r struct {
+		Revision string
+		Params   P
+		Results  []R
+	}
+	if err := json.Unmarshal(b, &r); err != nil {
+		return nil, fmt.Errorf("decode record: %w", err)
+	}
+	if r.Revision != revision || r.Params != params || revision == unknown || strings.HasSuffix(revision, dirty) {
+		return nil, nil
+	}
+	return r.Results, nil
+}
+
 // revision is the one that was built, or else that of the checkout.
 func revision() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -75,23 +101,27 @@ func revision() string {
 			set[s.Key] = s.Value
 		}
 		if built := set["vcs.revision"]; len(built) > shortRevision {
-			dirty := map[string]string{"true": "-dirty"}[set["vcs.modified"]]
+			dirty := map[string]string{"true": dirty}[set["vcs.modified"]]
 			return built[:shortRevision] + dirty
 		}
 	}
 	out, err := exec.Command("git", "describe", "--always", "--dirty", fmt.Sprint("--abbrev=", shortRevision)).Output()
 	if err != nil {
-		return "unknown"
+		return unknown
 	}
 	return strings.TrimSpace(string(out))
 }
 
-const shortRevision = 12
+const (
+	shortRevision = 12
+	dirty         = "-dirty"
+	unknown       = "unknown"
+)
 
 func cpu() string {
 	f, err := os.Open("/proc/cpuinfo")
 	if err != nil {
-		return "unknown"
+		return unknown
 	}
 	defer f.Close()
 	for lines := bufio.NewScanner(f); lines.Scan(); {
@@ -99,7 +129,7 @@ func cpu() string {
 			return strings.TrimLeft(name, "\t: ")
 		}
 	}
-	return "unknown"
+	return unknown
 }
 
 // availableMemory is how many bytes can be taken without swapping.
