@@ -27,10 +27,11 @@ import (
 )
 
 type compositesCommand struct {
-	Parts    []string `help:"What to measure: crops, tight, turns, shares, subject, faceless." default:"crops,tight,turns,shares,subject,faceless"`
+	Parts    []string `help:"What to measure: crops, tight, cut, small, turns, shares, subject, faceless; small needs crops of people." default:"crops,tight,cut,turns,shares,subject,faceless"`
 	Crops    string   `help:"Folder with folders of aligned crops, whose faces are used beside those of the demo photos." type:"existingdir" json:"-"`
 	People   int      `help:"People of that folder." default:"20"`
 	Faceless string   `help:"Folder of photos without faces, beside those made here." type:"existingdir" json:"-"`
+	Searched int      `help:"People of that folder who are searched by small photos." default:"160"`
 	Half     string   `help:"People that are shown: all, or half of them, so that what is chosen on the one half can be measured on the other." enum:"all,first,second" default:"all"`
 	Pack     string   `help:"Model pack: a built-in name or a manifest." default:"default"`
 	Heads    int      `help:"Photos of each kind; those of 12 megapixels and more are a quarter as many, at least one, at fewer tilts." default:"2"`
@@ -47,6 +48,10 @@ type compositesResult struct {
 	ByTilt []wholeCell `json:"whole_against_crop_by_tilt,omitempty"`
 	// Tight are photos that one face fills.
 	Tight []tightCell `json:"tight,omitempty"`
+	// Cut are photos that end inside the face.
+	Cut []cutCell `json:"cut_into_the_face,omitempty"`
+	// Small are small, tight photos of people who are searched.
+	Small []smallCell `json:"small_and_tight,omitempty"`
 	// Turned are photos turned by quarters, against the upright ones.
 	Turned []turnedCell `json:"turned,omitempty"`
 	// Shares says which faces are found, by share of the photo's width.
@@ -111,6 +116,10 @@ func (c *compositesCommand) Run(ctx context.Context) (err error) {
 			r.BySize, r.ByTilt, err = b.whole(ctx, c.Heads, c.Largest)
 		case "tight":
 			r.Tight, err = b.tight(ctx, c.Heads)
+		case "cut":
+			r.Cut, err = b.cutInto(ctx, c.Heads)
+		case "small":
+			r.Small, err = b.small(ctx, c.Crops, c.Searched, c.Half)
 		case "turns":
 			r.Turned, err = b.turned(ctx, c.Heads)
 		case "shares":

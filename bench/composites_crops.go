@@ -72,7 +72,7 @@ func (b *composites) whole(ctx context.Context, heads int, largest float64) (byS
 	for _, size := range photoSizes {
 		for _, width := range faceSizes {
 			for _, tilt := range tilts {
-				if manyPixels(size) && tilt%45 != 0 && tilt != 25 {
+				if manyPixels(size) && tilt != 0 && tilt != 25 && tilt != 45 {
 					continue
 				}
 				for range few(heads, size) {

@@ -10,6 +10,9 @@ import (
 // cropSide is the side of an aligned crop in pixels.
 const cropSide = 112
 
+// beyond is the grey of an aligned crop beyond the photo's edge.
+const beyond = 127
+
 // arcFace112 is where ArcFace's training put the five landmarks in a crop of
 // 112×112 pixels (Deng et al., "ArcFace", 2019; InsightFace, face_align.py).
 var arcFace112 = face.Landmarks{

@@ -97,3 +97,28 @@ func TestNoFaceFromNear(t *testing.T) {
 	}
 	require.Empty(t, faces(t, e, embedtest.Photo(t, "chelsea.png")))
 }
+
+// A photo that its edge cuts within the face is as near to the whole one as what is
+// left of the face allows: what is not there is grey, and no smear of what is.
+func TestFaceThatThePhotoCuts(t *testing.T) {
+	e := embedtest.New(t, embed.Config{})
+	for name, c := range map[string]struct {
+		box   image.Rectangle // of the face
+		least [3]float64
+	}{
+		"obama.jpg": {image.Rect(371, 88, 607, 419), [3]float64{0.88, 0.75, 0.79}},
+		"biden.jpg": {image.Rect(431, 176, 707, 568), [3]float64{0.9, 0.852, 0.85}},
+	} {
+		whole := faces(t, e, embedtest.Photo(t, name))[0]
+		img, w, h := decoded(t, name), c.box.Dx(), c.box.Dy()
+		for i, part := range []image.Rectangle{
+			c.box, // hair and ears
+			image.Rect(c.box.Min.X-w/5, c.box.Min.Y+h*2/9, c.box.Max.X+w/5, c.box.Max.Y+h/10), // the brow
+			image.Rect(c.box.Min.X-w/10, c.box.Min.Y+h/5, c.box.Max.X+w/10, c.box.Max.Y-h/20), // brow and chin
+		} {
+			found := faces(t, e, encodePNG(t, cut(img, part, part.Dx(), part.Dy())))
+			require.NotEmpty(t, found)
+			require.Greater(t, cosine(t, found[0].Template, whole.Template), c.least[i], "%s, %d", name, i)
+		}
+	}
+}

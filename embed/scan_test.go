@@ -179,7 +179,7 @@ func TestScanIsBounded(t *testing.T) {
 	}{
 		"small": {image.Pt(450, 450), turns*views + slants},
 		"strip": {image.Pt(12_000, 20), turns*views + tiles + slants*(1+tiles)},
-		"large": {image.Pt(7000, 7000), turns*views + tiles + slants*(1+tiles)},
+		"large": {image.Pt(4000, 4000), turns*views + tiles + slants*(1+tiles)},
 	} {
 		passes.Store(0)
 		r, err := e.Embed(t.Context(), "default", encodePNG(t, image.NewGray(image.Rect(0, 0, c.size.X, c.size.Y))), photo.CheckSmall)

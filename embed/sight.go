@@ -124,6 +124,7 @@ func (t *task) face(ctx context.Context, p *picture.Picture, d *detection) (*pho
 		p.Warp(t.crop, toPhoto)
 	} else {
 		sourceOf(p, toPhoto, t.frame).warp(t.crop, toPhoto)
+		t.crop.Frame(toPhoto, p.Width, p.Height, beyond)
 	}
 	t.timings.Align += t.clock.lap()
 

@@ -50,9 +50,7 @@ func (m Affine) inside(width, height int, right, bottom float64) bool {
 // INTER_LINEAR, BORDER_CONSTANT and the inverse map.
 func (p *Picture) Warp(dst *Raster, toPicture Affine) {
 	p.WarpRepeating(dst, toPicture)
-	if !toPicture.inside(dst.Width, dst.Height, float64(p.Width-1), float64(p.Height-1)) {
-		dst.Frame(toPicture, p.Width, p.Height, 0)
-	}
+	dst.Frame(toPicture, p.Width, p.Height, 0)
 }
 
 // WarpRepeating is Warp, but what lies outside the picture repeats its edge.
@@ -68,6 +66,9 @@ func (p *Picture) WarpRepeating(dst *Raster, toPicture Affine) {
 // Frame gives every value of a raster that shows a picture of the size through the
 // map the level, in as far as its interpolation falls beyond the picture.
 func (r *Raster) Frame(toPicture Affine, width, height int, level float32) {
+	if toPicture.inside(r.Width, r.Height, float64(width-1), float64(height-1)) {
+		return
+	}
 	for i := range r.R {
 		u, v := toPicture.Apply(float64(i%r.Width), float64(i/r.Width))
 		share := coverage(u, width) * coverage(v, height)
