@@ -66,7 +66,9 @@ type Log interface {
 	// with next > after is progress. next == after means that the log ends.
 	// It reads at most limit entries. An entry that cannot be read comes with
 	// its Damage and whatever else is known of it: no single row keeps the log
-	// from going on.
+	// from going on. The list, templates and metadata are the caller's: it may
+	// keep and change those of one entry, and sees that in no other and in no
+	// later call.
 	Changes(ctx context.Context, after uint64, limit int) (changes []Change, next uint64, err error)
 	// Position is the position of the last committed change.
 	Position(ctx context.Context) (uint64, error)

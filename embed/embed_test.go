@@ -261,7 +261,7 @@ func TestEmbedRefuses(t *testing.T) {
 }
 
 func TestEmbedStopsWithContext(t *testing.T) {
-	e := embedtest.New(t, embed.Config{})
+	e := embedtest.NewIn(t, pool.New(pool.Config{}), embed.Config{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := e.Embed(ctx, "default", embedtest.Photo(t, "obama.jpg"))

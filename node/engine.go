@@ -80,7 +80,13 @@ func openExact(ctx context.Context, cfg config.Config, t *Truth, log zerolog.Log
 }
 
 func resumeExact(cfg config.Config, t *Truth, log zerolog.Logger) (*exactEngine, error) {
-	at := exact.Config{Report: func(err error) { log.Error().Err(err).Msg("the index met a fault") }}
+	at := exact.Config{Report: func(err error) {
+		if errors.Is(err, exact.ErrVersion) {
+			log.Info().Err(err).Msg("the saved index is of another version of the program")
+			return
+		}
+		log.Error().Err(err).Msg("the index met a fault")
+	}}
 	if cfg.Index.Save > 0 {
 		at.Dir = filepath.Join(cfg.Data, "index")
 	}

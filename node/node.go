@@ -71,6 +71,9 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 	}()
 	if n.embedder == nil {
 		if n.embedder, err = openModels(cfg); err != nil {
+			if parts.Store != nil {
+				err = errors.Join(err, parts.Store.Close())
+			}
 			return nil, err
 		}
 	}

@@ -33,6 +33,10 @@ var (
 	ErrNotSaved = errors.New("search: no set is saved here")
 
 	// ErrDamaged means that a saved file does not match its checksum, or is
-	// of another version or dimension: the set must be built anew.
+	// of another dimension: the set must be built anew.
 	ErrDamaged = errors.New("search: saved set is damaged")
+
+	// ErrVersion means that a saved set is whole and of another version of the
+	// program: it must be built anew.
+	ErrVersion = errors.New("search: saved set is of another version")
 )

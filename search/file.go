@@ -181,7 +181,7 @@ func headerSum(h []byte) uint32 { return binary.NativeEndian.Uint32(h[headerByte
 
 // openSegment reads a segment of so many rows, coded as they are or in a set's
 // basis, back from its file, whose header must have the checksum. It returns
-// ErrDamaged for any other file.
+// ErrDamaged or ErrVersion for any other file.
 func openSegment(dir string, number int, set *basis, dimension, rows int, sum uint32) (*segment, error) {
 	path := segmentPath(dir, number)
 	f, err := os.Open(path)
@@ -208,6 +208,9 @@ func readSegment(f *os.File, set *basis, dimension, rows int, sum uint32) (*segm
 	base, of, hotSum := binary.NativeEndian.Uint64(h[16:]), binary.NativeEndian.Uint32(h[24:]), binary.NativeEndian.Uint32(h[28:])
 	if of == 0 {
 		set = nil
+	}
+	if binary.NativeEndian.Uint64(h) != fileMagic && headerSum(h) == sum && crc32.Checksum(h[:headerBytes-sumBytes], castagnoli) == sum {
+		return nil, ErrVersion
 	}
 	if headerSum(h) != sum || string(h) != string(header(set, dimension, rows, base, hotSum)) {
 		return nil, ErrDamaged

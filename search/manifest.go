@@ -78,14 +78,14 @@ func (m manifest) encode() []byte {
 	return e.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
-// decodeManifest reads what encode wrote, or returns ErrDamaged.
+// decodeManifest reads what encode wrote, or returns ErrDamaged or ErrVersion.
 func decodeManifest(b []byte) (manifest, error) {
 	if len(b) < sumBytes || crc32.Checksum(b[:len(b)-sumBytes], castagnoli) != binary.NativeEndian.Uint32(b[len(b)-sumBytes:]) {
 		return manifest{}, ErrDamaged
 	}
 	d := decoder{b: b[:len(b)-sumBytes]}
 	if d.uint64() != manifestMagic {
-		return manifest{}, ErrDamaged
+		return manifest{}, ErrVersion
 	}
 	m := manifest{dimension: int(d.uint32()), next: d.uint64()}
 	m.note = slices.Clone(d.take(int(d.uint32())))

@@ -54,13 +54,18 @@ func Runtime(t testing.TB) *onnx.Runtime {
 }
 
 // New is an embedder with the packs, the default pack when none is given, and a
-// worker for each core, closed with the test.
+// worker for each core, closed with the test. It is for tests that compute in one
+// goroutine, which -short leaves out: it is for the race detector, under which
+// they would take minutes and find nothing.
 func New(t testing.TB, cfg embed.Config, packs ...*pack.Pack) *embed.Embedder {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("with -short: it computes in one goroutine")
+	}
 	return NewIn(t, pool.New(pool.Config{}), cfg, packs...)
 }
 
-// NewIn is New with the pool's workers.
+// NewIn is New with the pool's workers, and for goroutines that share them.
 func NewIn(t testing.TB, workers *pool.Pool, cfg embed.Config, packs ...*pack.Pack) *embed.Embedder {
 	t.Helper()
 	if len(packs) == 0 {

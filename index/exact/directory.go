@@ -53,8 +53,8 @@ type kept struct {
 	shelves  map[*shelf]savedShelf
 }
 
-// open fills the index from its directory. What is damaged is reported and left
-// out: the index then is at position 0, from where the log fills the gap. Any
+// open fills the index from its directory. What is damaged, or of another version
+// of the program, is reported and left out: the index then is at position 0, from where the log fills the gap. Any
 // other error leaves the directory as it is.
 func (x *Index) open() error {
 	if err := os.MkdirAll(x.cfg.Dir, dirMode); err != nil {
@@ -71,7 +71,7 @@ func (x *Index) open() error {
 		}
 		err = fmt.Errorf("%w: %w", errDamaged, err)
 	}
-	if isDamage(err) {
+	if unusable(err) {
 		x.report(fmt.Errorf("the whole saved index is left out, and built anew from the log: %w", err))
 		return errors.Join(x.forget(), x.begin())
 	}
@@ -98,7 +98,7 @@ func readManifest(path string) (m manifest, shelves []savedShelf, err error) {
 	in := gob.NewDecoder(bytes.NewReader(b))
 	err = in.Decode(&m)
 	if err == nil && m.Version != manifestVersion {
-		return m, nil, fmt.Errorf("it was saved in format %d, not %d: %w", m.Version, manifestVersion, errDamaged)
+		return m, nil, fmt.Errorf("%w: it was saved in format %d, and this program saves in format %d", ErrVersion, m.Version, manifestVersion)
 	}
 	for range m.Count {
 		var s savedShelf
@@ -167,7 +167,7 @@ func (x *Index) openShelves(position uint64, shelves []savedShelf) (lost map[gal
 				s, err = openSmall(x.cfg, bundle, saved)
 			}
 		}
-		if isDamage(err) {
+		if unusable(err) {
 			x.report(fmt.Errorf("gallery %s of tenant %s in the saved index is left out, and built anew from the log: %s: %w",
 				saved.Gallery, saved.Tenant, saved.File, err))
 			lost[saved.key()] = true

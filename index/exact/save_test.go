@@ -299,6 +299,8 @@ func TestManifestOfBefore(t *testing.T) {
 	x, told := openReporting(t, dir)
 	require.Zero(t, x.Position())
 	require.Len(t, told.all(), 1)
+	require.ErrorIs(t, told.all()[0], exact.ErrVersion)
+	require.NotContains(t, told.all()[0].Error(), "damaged")
 	require.Contains(t, told.all()[0].Error(), "format 1")
 }
 

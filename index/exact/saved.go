@@ -90,7 +90,7 @@ func (s *shelf) saveRows(now *rows, pace *search.Pace) (nodes []filedNode, err e
 func openShelf(cfg Config, dir string, dimension int) (_ *shelf, err error) {
 	s := emptyShelf(dir, dimension)
 	if s.set, err = search.Open(s.setConfig(cfg)); err != nil {
-		return nil, err
+		return nil, versioned(err)
 	}
 	defer func() {
 		if err != nil {
@@ -165,6 +165,15 @@ func list(dir string, patterns ...string) (paths []string, err error) {
 	return paths, nil
 }
 
-func isDamage(err error) bool {
-	return errors.Is(err, errDamaged) || errors.Is(err, search.ErrDamaged) || errors.Is(err, search.ErrNotSaved)
+// versioned names another version of a set as that of the index.
+func versioned(err error) error {
+	if errors.Is(err, search.ErrVersion) {
+		return fmt.Errorf("%w: %w", ErrVersion, err)
+	}
+	return err
+}
+
+// unusable tells whether err is of what was saved, and not of reading it.
+func unusable(err error) bool {
+	return errors.Is(err, errDamaged) || errors.Is(err, search.ErrDamaged) || errors.Is(err, search.ErrNotSaved) || errors.Is(err, ErrVersion)
 }

@@ -313,6 +313,10 @@ func TestOlderFormat(t *testing.T) {
 	x, told := openReporting(t, dir)
 	require.Zero(t, x.Position())
 	require.Len(t, told.all(), older, "each shelf")
+	for _, err := range told.all() {
+		require.ErrorIs(t, err, exact.ErrVersion)
+		require.NotContains(t, err.Error(), "damaged")
+	}
 	h.follow(t, x)
 	h.requireSame(t, memory, x)
 }

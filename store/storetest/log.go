@@ -40,6 +40,30 @@ func testLog(t *testing.T, open Open) {
 	require.Equal(t, after, next, "the log's end")
 }
 
+// testLogIsTheCallers changes all that one entry holds, and looks at the others.
+func testLogIsTheCallers(t *testing.T, open Open) {
+	s, ctx := opened(t, open), t.Context()
+	enrolled := subject(newGallery(t, s).ID, "p", "team", "red")
+	_, err := s.Enrol(ctx, enrolled, newFaces(3), nil, true)
+	require.NoError(t, err)
+	read := func() []changelog.Change {
+		changes, _, err := s.Changes(ctx, 0, 10)
+		require.NoError(t, err)
+		require.Len(t, changes, 3)
+		return changes
+	}
+	want, got := read(), read()
+	for i := range got {
+		require.Equal(t, want[i:], got[i:])
+		got[i].Metadata["team"] = "blue"
+		clear(got[i].Template)
+		_ = append(got[i].Template, 1)
+	}
+	require.Equal(t, want, read())
+	_ = append(got[:1], changelog.Change{}, changelog.Change{})
+	require.Equal(t, want, read())
+}
+
 func testLogLeavesOut(t *testing.T, open Open) {
 	s, ctx := opened(t, open), t.Context()
 	g := newGallery(t, s)

@@ -103,6 +103,7 @@ func Run(t *testing.T, create func(t *testing.T) Open) {
 		"unkeepable text":        testUnkeepableText,
 		"bounds":                 testBounds,
 		"log":                    testLog,
+		"log is the callers":     testLogIsTheCallers,
 		"log leaves out":         testLogLeavesOut,
 		"log of a put again":     testLogAgain,
 		"log compacted":          testLogCompacted,
