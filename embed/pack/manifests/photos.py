@@ -10,6 +10,7 @@ import onnx
 import onnxruntime
 from onnx import helper, numpy_helper
 
+from alike import EACH, KINDS, STYLES, alike
 from spoil import BADLY, COVERED, MILDLY, badly, covered, mildly
 
 SAME = pathlib.Path(__file__).parents[3] / "bench" / "lfw-same.txt"
@@ -67,22 +68,28 @@ def unit(x):
 
 # The set: photos as they are, and spoiled.
 
+def number(name):
+    """A seed that follows from a name."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
+
+
 PARTS = 5
-TRAIN, VALIDATE = (0, 1), (2,)
+TRAIN, VALIDATE, TEST = (0, 1), (2,), (3, 4)
 
 
 def part(name):
     """The part that a person is in: of the five, two are trained on, one says how
-    much doubt is needed, and two are kept out of everything here, for tests
-    (bench has the same rule)."""
+    much doubt is needed, and two are kept out of everything but the calibration
+    table, for tests (bench has the same rule)."""
     return hashlib.sha256(("part " + name).encode()).digest()[0] % PARTS
 
 
 class Set:
     """The people of some parts: their photos, and of so many people's photos
-    spoiled, eight badly, five covered and four mildly."""
+    spoiled, eight badly, five covered and four mildly, and one in a style of
+    each kind, other styles in each set."""
 
-    def __init__(self, name, crops, parts, spoiled):
+    def __init__(self, name, crops, parts, spoiled, styled):
         self.name = name
         files = sorted(pathlib.Path(crops).glob("*/*.jpg"))
         same = {}
@@ -99,28 +106,35 @@ class Set:
         several = [n for n in names if len(photos[n]) > 1]
         single = [n for n in names if len(photos[n]) == 1]
         jobs = [(f, n, "", k) for n in names for k, f in enumerate(photos[n])]
-        chosen = [n for pair in zip(several, single) for n in pair][:spoiled]
-        for i, n in enumerate(chosen):
+        chosen = [n for pair in zip(several, single) for n in pair]
+        for i, n in enumerate(chosen[:spoiled]):
             of = photos[n]
             ways = [f"badly {k}" for k in BADLY]
             ways += [f"covered {COVERED[(i + j) % len(COVERED)]}" for j in range(5)]
             ways += [f"mildly {MILDLY[(2 * j + i % 2) % len(MILDLY)]}" for j in range(4)]
             jobs += [(of[j % len(of)], n, way, j) for j, way in enumerate(ways)]
-        number = {n: i for i, n in enumerate(names)}
+        for i, n in enumerate(chosen[:styled]):
+            of = photos[n]
+            ways = [f"alike {k} {(i + j) % STYLES + STYLES * (i // EACH)}" for j, k in enumerate(KINDS)]
+            jobs += [(of[j % len(of)], n, way, j) for j, way in enumerate(ways, len(BADLY) + 9)]
+        place = {n: i for i, n in enumerate(names)}
         self.file = [f for f, *_ in jobs]
-        self.person = np.array([number[n] for _, n, *_ in jobs])
+        self.person = np.array([place[n] for _, n, *_ in jobs])
         self.way = np.array([way for _, _, way, _ in jobs])
         # How a photo is spoiled follows from the person's name and the way's
         # place, and so not from which others are in the set.
-        self.seed = [int.from_bytes(hashlib.sha256(f"{n} {j}".encode()).digest()[:8]) for _, n, _, j in jobs]
+        self.seed = [number(f"{n} {j}") for _, n, _, j in jobs]
 
     def crop(self, job):
         im = np.ascontiguousarray(cv2.imread(str(self.file[job]))[:, :, ::-1])
         if not self.way[job]:
             return im, "", 0.0
-        how, kind = self.way[job].split()
-        spoil = {"badly": badly, "covered": covered, "mildly": mildly}[how]
-        return spoil(im, np.random.default_rng(self.seed[job]), kind)
+        how, kind, *style = self.way[job].split()
+        rng = np.random.default_rng(self.seed[job])
+        if style:
+            style = np.random.default_rng(number(f"{self.name} {kind} {style[0]}"))
+            return alike(im, rng, kind, style), self.way[job], 0.0
+        return {"badly": badly, "covered": covered, "mildly": mildly}[how](im, rng, kind)
 
     def vectors(self, model, dimension, models, cache):
         """A model's answers, kept in a file that is filled up: what is said of a
