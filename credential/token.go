@@ -82,7 +82,7 @@ func (s *Service) claim(ctx context.Context, from Caller, names []string, ticket
 		err = s.db.Update(ctx, "give token", func(tx store.Tx) error { return store.Run(tx, []func(store.Tx) error{spend, known, d.Insert}) })
 		return issued(d), err
 	}
-	return issued(d), s.newTenant(ctx, now, d, spend, func(tx store.Tx) error {
+	return issued(d), s.newTenant(ctx, now, from, d, spend, func(tx store.Tx) error {
 		_, err := tx.Exec(`INSERT INTO credential_accounts (pair, tenant, made_at) VALUES ($1, $2, $3)`, names[0], tenant, now)
 		return err
 	})
@@ -159,7 +159,7 @@ func (s *Service) Open(ctx context.Context, from Caller, email, phone string) (T
 	if err != nil {
 		return Token{}, err
 	}
-	return issued(d), s.newTenant(ctx, now, d, func(tx store.Tx) error {
+	return issued(d), s.newTenant(ctx, now, from, d, func(tx store.Tx) error {
 		if err := take(tx, now, uses); err != nil {
 			return err
 		}
@@ -172,16 +172,17 @@ func (s *Service) Open(ctx context.Context, from Caller, email, phone string) (T
 }
 
 // roomForTenant is a *LimitError while there are as many unverified tenants as may
-// be.
+// be, but for those that have ended and wait to be removed.
 func (s *Service) roomForTenant(r store.Reader, now time.Time) error {
-	ends, err := store.OneOf(r, scanTime, `SELECT ends_at FROM credential_unverified ORDER BY ends_at DESC LIMIT 1 OFFSET $1`, s.cfg.Unverified-1)
+	ends, err := store.OneOf(r, scanTime, `SELECT ends_at FROM credential_unverified WHERE ends_at > $1
+		ORDER BY ends_at DESC LIMIT 1 OFFSET $2`, now, s.cfg.Unverified-1)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return &LimitError{max(ends.Sub(now), time.Minute)}
+	return &LimitError{ends.Sub(now)}
 }
 
 func scanTime(row store.Row) (at time.Time, err error) {
@@ -252,9 +253,9 @@ func tenantID(kind string) store.TenantID {
 }
 
 // newTenant makes the tenant of a key with the key and what else belongs to it.
-func (s *Service) newTenant(ctx context.Context, now time.Time, d access.Draft, also ...func(store.Tx) error) error {
+func (s *Service) newTenant(ctx context.Context, now time.Time, from Caller, d access.Draft, also ...func(store.Tx) error) error {
 	t := store.Tenant{ID: d.Key.Tenant, CreatedAt: now}
-	also = append(also, audit.By(store.Actor{Tenant: t.ID}, audit.TenantCreated, "").Record, d.Insert)
+	also = append(also, audit.By(store.Actor{Tenant: t.ID, Request: from.Request}, audit.TenantCreated, "").Record, d.Insert)
 	if err := s.db.CreateTenant(ctx, t, also...); err != nil {
 		return fmt.Errorf("make tenant: %w", err)
 	}
