@@ -32,7 +32,7 @@ func newSlant(p *picture.Picture, degrees float64) slant {
 		toPhoto: picture.Affine{A: cos, B: sin, D: -sin, E: cos},
 	}
 	x, y := s.toPhoto.Apply(float64(s.width-1)/2, float64(s.height-1)/2)
-	s.toPhoto.C, s.toPhoto.F = (w-1)/2-x, (h-1)/2-y
+	s.toPhoto.C, s.toPhoto.F = float64((w-1)/2)-x, float64((h-1)/2)-y
 	return s
 }
 
@@ -55,8 +55,9 @@ func (s slant) behind(tile image.Rectangle) image.Rectangle {
 // turn brings a detection from the slant to the photo. Its box stays upright, about
 // the same middle.
 func (s slant) turn(d *detection) {
-	x, y := s.toPhoto.Apply(float64(d.box.X+d.box.Width/2), float64(d.box.Y+d.box.Height/2))
-	d.box.X, d.box.Y = float32(x)-d.box.Width/2, float32(y)-d.box.Height/2
+	halfWidth, halfHeight := float32(d.box.Width/2), float32(d.box.Height/2)
+	x, y := s.toPhoto.Apply(float64(d.box.X+halfWidth), float64(d.box.Y+halfHeight))
+	d.box.X, d.box.Y = float32(x)-halfWidth, float32(y)-halfHeight
 	d.landmarks = mapped(d.landmarks, s.toPhoto)
 }
 
@@ -71,7 +72,7 @@ func (d *detector) detectLeaning(ctx context.Context, s slant, tile image.Rectan
 	part := s.behind(tile)
 	input := m.frame[:3*f.width*f.height]
 	shown := raster(input, f.width, f.height, d.Input.Colour)
-	shift := float64(size-1) / 2
+	shift := float64((size - 1) / 2)
 	toPhoto := s.toPhoto.After(picture.Affine{A: size, C: float64(tile.Min.X) + shift, E: size, F: float64(tile.Min.Y) + shift})
 	sourceIn(s.Picture, part, size, m.slanted(inputSize(int(float64(max(part.Dx(), part.Dy()))/size)+1))).warp(shown, toPhoto)
 	shown.Frame(toPhoto, s.Width, s.Height, 0)
