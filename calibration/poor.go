@@ -375,11 +375,11 @@ func (l *poorLab) ways(p Poor) ([]Way, error) {
 	ways := make([]Way, 0, len(l.names))
 	for _, name := range l.names {
 		of := l.of[name]
-		comparable := slices.DeleteFunc(slices.Clone(of), func(i int) bool { return l.shots[i].Score < p.Floor })
-		w := Way{Way: name, Refused: NewProportion(1-float64(len(comparable))/float64(len(of)), float64(len(of)))}
+		good := slices.DeleteFunc(slices.Clone(of), func(i int) bool { return l.shots[i].Score < p.Floor })
+		w := Way{Way: name, Refused: NewProportion(1-float64(len(good))/float64(len(of)), float64(len(of)))}
 		pairs, reached := 0.0, 0.0
-		for a, i := range comparable {
-			for _, j := range comparable[:a] {
+		for a, i := range good {
+			for _, j := range good[:a] {
 				if l.person[i] != l.person[j] {
 					pairs++
 					if compare(i, j) >= table.Threshold(wayRate) {

@@ -58,9 +58,6 @@ func allPNGChunks(data []byte) iter.Seq[pngChunk] {
 // pngData is the kind of the chunks that hold the compressed samples.
 const pngData = "IDAT"
 
-// pngHeaderAt is where its content begins.
-const pngHeaderAt = 16
-
 // pngHeader is the content of the chunk that comes first.
 type pngHeader []byte
 

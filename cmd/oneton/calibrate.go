@@ -153,7 +153,7 @@ func (c *calibrateCommand) calibrate(ctx context.Context, e *embed.Embedder, fil
 	for _, s := range used {
 		found.files = append(found.files, s.portraitFile)
 	}
-	found.LeftOut, found.Photos = append(out, refused...), len(used)
+	found.LeftOut, found.Photos = slices.Concat(out, refused), len(used)
 	if found.Fit, err = fitTable(used, poor.Weight); err != nil {
 		return nil, err
 	}

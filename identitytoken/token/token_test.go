@@ -383,7 +383,7 @@ func TestStretch(t *testing.T) {
 	none, err := token.Stretch("", salt)
 	require.NoError(t, err)
 	require.Nil(t, none)
-	require.EqualValues(t, 64<<20, token.HashMemory)
+	require.Equal(t, 64<<20, int(token.HashMemory))
 }
 
 // Whatever is read for a token is refused or is one, and then its text is the only

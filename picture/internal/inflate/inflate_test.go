@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"compress/zlib"
+	"encoding/binary"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -70,7 +71,7 @@ func TestReadsWhatIsWritten(t *testing.T) {
 			got, err := io.ReadAll(r)
 			require.NoError(t, err, "%s, level %d", name, level)
 			require.True(t, bytes.Equal(content, got), "%s, level %d", name, level)
-			require.Equal(t, sum, []byte{byte(r.Sum() >> 24), byte(r.Sum() >> 16), byte(r.Sum() >> 8), byte(r.Sum())})
+			require.Equal(t, binary.BigEndian.Uint32(sum), r.Sum())
 		}
 	}
 }
