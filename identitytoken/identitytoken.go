@@ -5,6 +5,7 @@ package identitytoken
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -79,13 +80,6 @@ func TenantKeys(keys Keys, tenant store.TenantID) (token.Keys, error) {
 		return token.Keys{}, err
 	}
 	return token.Derive(seal, transform, string(tenant))
-}
-
-// PackOf is the pack whose photos a token is to be compared with, as it says; that
-// it is so is known when it is opened. ErrMalformed when it is no token.
-func PackOf(text string) (string, error) {
-	sealed, err := token.Parse(text)
-	return sealed.Pack, err
 }
 
 func installation(keys Keys) (seal, transform [][]byte, err error) {
@@ -193,8 +187,8 @@ func (s *Service) Authenticate(ctx context.Context, by store.Actor, a Attempt) (
 	if err != nil {
 		return Result{}, err
 	}
-	if o.Accuracy != accuracy {
-		return Result{}, fmt.Errorf("compare at accuracy %d with a token of accuracy %d: %w", accuracy, o.Accuracy, ErrAccuracy)
+	if err := compared(o, accuracy); err != nil {
+		return Result{}, err
 	}
 	r, _, err := s.compare(ctx, by, o, a)
 	if err == nil && !r.Match {
@@ -202,6 +196,53 @@ func (s *Service) Authenticate(ctx context.Context, by store.Actor, a Attempt) (
 	}
 	return r, err
 }
+
+// Check refuses a token that no face would be compared with, before one is looked
+// for: it is refused by its text, its seal, the context, its state and the accuracy,
+// 0 for any, as by Authenticate and Rotate, which check it again. It returns the pack
+// that is to make the face.
+func (s *Service) Check(ctx context.Context, by store.Actor, text, bound string, accuracy int) (pack string, err error) {
+	o, err := s.open(ctx, by, text, bound)
+	if err != nil {
+		return "", err
+	}
+	if accuracy != 0 {
+		if err := compared(o, accuracy); err != nil {
+			return "", err
+		}
+	}
+	_, _, err = s.way(o)
+	return o.Pack, err
+}
+
+// compared is ErrAccuracy when the token is not compared with at the accuracy.
+func compared(o *token.Opened, accuracy int) error {
+	if o.Accuracy != accuracy {
+		return fmt.Errorf("compare at accuracy %d with a token of accuracy %d: %w", accuracy, o.Accuracy, ErrAccuracy)
+	}
+	return nil
+}
+
+// way is whether the token is of the loaded version of its pack, or else what
+// converts it; ErrPack when nothing does.
+func (s *Service) way(o *token.Opened) (same bool, convert conversion, err error) {
+	version, err := s.models.Version(o.Pack)
+	if errors.Is(err, photo.ErrPack) {
+		return false, nil, fmt.Errorf("compare with a token of pack %.64q, which is not loaded: %w", o.Pack, ErrPack)
+	}
+	if err != nil {
+		return false, nil, fmt.Errorf("find version: %w", err)
+	}
+	convert = s.models.Converter(o.Pack, o.Version)
+	if same = o.Version == version; !same && convert == nil {
+		return false, nil, fmt.Errorf("compare with a token of version %.64s of pack %.64q, which version %s does not convert; make a new one of a photo: %w",
+			o.Version, o.Pack, version, ErrPack)
+	}
+	return same, convert, nil
+}
+
+// conversion is what Models.Converter returns.
+type conversion = func(face.Template, face.Quality) (face.Template, face.Quality, error)
 
 // open opens a token that is valid.
 func (s *Service) open(ctx context.Context, by store.Actor, text, bound string) (*token.Opened, error) {
@@ -228,14 +269,9 @@ func (s *Service) compare(ctx context.Context, by store.Actor, o *token.Opened, 
 	if err := floor(0, a.Face); err != nil {
 		return Result{}, nil, err
 	}
-	version, err := s.models.Version(a.Pack)
+	same, convert, err := s.way(o)
 	if err != nil {
-		return Result{}, nil, fmt.Errorf("find version: %w", err)
-	}
-	convert := s.models.Converter(o.Pack, o.Version)
-	if o.Version != version && convert == nil {
-		return Result{}, nil, fmt.Errorf("compare with a token of version %.64s of pack %.64q, which version %s does not convert; make a new one of a photo: %w",
-			o.Version, o.Pack, version, ErrPack)
+		return Result{}, nil, err
 	}
 	calibrated, err := s.tables.Calibration(ctx, a.Pack)
 	if err != nil {
@@ -251,7 +287,7 @@ func (s *Service) compare(ctx context.Context, by store.Actor, o *token.Opened, 
 	}
 	var cosine float64
 	var photos int
-	if o.Version == version {
+	if same {
 		cosine, photos, err = o.Compare(a.Face.Probe, stretched)
 	} else {
 		cosine, photos, err = converted(o, convert, a.Face.Probe, stretched)
@@ -264,7 +300,7 @@ func (s *Service) compare(ctx context.Context, by store.Actor, o *token.Opened, 
 }
 
 // converted is Compare with a token of an earlier version of the pack.
-func converted(o *token.Opened, convert func(face.Template, face.Quality) (face.Template, face.Quality, error), probe face.Template, stretched []byte) (cosine float64, photos int, err error) {
+func converted(o *token.Opened, convert conversion, probe face.Template, stretched []byte) (cosine float64, photos int, err error) {
 	kept, err := o.Kept(stretched)
 	if err != nil {
 		return 0, 0, err

@@ -421,6 +421,8 @@ func TestVersionsOfThePack(t *testing.T) {
 		r.packs.version = "3"
 		_, err = r.Authenticate(ctx, ours, a)
 		require.ErrorIs(t, err, identitytoken.ErrPack)
+		_, err = r.Check(ctx, ours, a.Token, a.Context, 0)
+		require.ErrorIs(t, err, identitytoken.ErrPack)
 		a.Pack = "other"
 		_, err = r.Authenticate(ctx, ours, a)
 		require.ErrorIs(t, err, identitytoken.ErrPack)

@@ -28,6 +28,9 @@ type Faces interface {
 // stays within the tenant.
 type Tokens interface {
 	Generate(ctx context.Context, by store.Actor, m identitytoken.Making) (identitytoken.Issued, error)
+	// Check refuses a token that no photo would be compared with, at the accuracy or,
+	// where that is 0, at any, and returns the pack that is to look at the photo.
+	Check(ctx context.Context, by store.Actor, token, context string, accuracy int) (pack string, err error)
 	Authenticate(ctx context.Context, by store.Actor, a identitytoken.Attempt) (identitytoken.Result, error)
 	Match(ctx context.Context, pack string, a, b photo.Face, accuracy int) (identitytoken.Result, error)
 	Revoke(ctx context.Context, by store.Actor, token string) error

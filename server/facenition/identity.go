@@ -42,15 +42,15 @@ func (d *dialect) generate(c *fiber.Ctx, _ version) error {
 	if making.Secret, err = secret("secret", r.Secret); err != nil {
 		return err
 	}
-	if r.ExpiresIn != nil {
-		if making.ExpiresAt, err = end(*r.ExpiresIn); err != nil {
-			return err
-		}
+	lasts, err := life(r.ExpiresIn)
+	if err != nil {
+		return err
 	}
 	photos := photosOf(r.Images)
 	if making.Faces, err = d.portraits(c, making.Pack, photos, 1, identitytoken.MaxFaces); err != nil {
 		return err
 	}
+	making.ExpiresAt = end(lasts)
 	t, err := d.tokens.Generate(c.UserContext(), server.ActorOf(c), making)
 	if err != nil {
 		return photos.about(err)
@@ -73,13 +73,13 @@ func (d *dialect) authenticate(c *fiber.Ctx, _ version) error {
 	}
 	attempt := identitytoken.Attempt{Token: r.Token, Context: r.Context}
 	var err error
-	if attempt.Pack, err = d.packOf(r.Token); err != nil {
-		return err
-	}
 	if attempt.Accuracy, err = accuracy(r.Accuracy); err != nil {
 		return err
 	}
 	if attempt.Secret, err = secret("secret", r.Secret); err != nil {
+		return err
+	}
+	if attempt.Pack, err = d.tokens.Check(c.UserContext(), server.ActorOf(c), r.Token, r.Context, attempt.Accuracy); err != nil {
 		return err
 	}
 	faces, err := d.portraits(c, attempt.Pack, photosOf(r.Images), 1, 1)
@@ -174,12 +174,9 @@ func (d *dialect) rotate(c *fiber.Ctx, _ version) error {
 		return err
 	}
 	rotation := identitytoken.Rotation{Token: r.Token, Context: r.Context, NewContext: r.NewContext, NewSecret: r.NewSecret}
-	if r.ExpiresIn != nil {
-		at, err := end(*r.ExpiresIn)
-		if err != nil {
-			return err
-		}
-		rotation.NewExpiresAt = &at
+	lasts, err := life(r.ExpiresIn)
+	if err != nil {
+		return err
 	}
 	if _, err := secret("new_secret", r.NewSecret); err != nil {
 		return err
@@ -191,11 +188,10 @@ func (d *dialect) rotate(c *fiber.Ctx, _ version) error {
 		return invalid("new_secret", "is required with image or secret, which show that the secret may be changed; without a new one the token keeps its own")
 	case r.NewSecret != nil:
 		var proof identitytoken.Proof
-		var err error
-		if proof.Pack, err = d.packOf(r.Token); err != nil {
+		if proof.Secret, err = secret("secret", r.Secret); err != nil {
 			return err
 		}
-		if proof.Secret, err = secret("secret", r.Secret); err != nil {
+		if proof.Pack, err = d.tokens.Check(c.UserContext(), server.ActorOf(c), r.Token, r.Context, 0); err != nil {
 			return err
 		}
 		faces, err := d.portraits(c, proof.Pack, photosOf(r.Images), 1, 1)
@@ -203,6 +199,10 @@ func (d *dialect) rotate(c *fiber.Ctx, _ version) error {
 			return err
 		}
 		proof.Face, rotation.Proof = faces[0], &proof
+	}
+	if r.ExpiresIn != nil {
+		at := end(lasts)
+		rotation.NewExpiresAt = &at
 	}
 	t, err := d.tokens.Rotate(c.UserContext(), server.ActorOf(c), rotation)
 	if err != nil {
@@ -236,10 +236,22 @@ func secret(field string, given *string) (string, error) {
 // maxLife is the longest time that may be asked for, in seconds: 100 years.
 const maxLife = 100 * 365 * 24 * 3600
 
-// end is when so many seconds have passed.
-func end(seconds int) (time.Time, error) {
-	if seconds < 1 || seconds > maxLife {
-		return time.Time{}, invalid("expires_in", fmt.Sprintf("must be 1 to %d seconds", maxLife))
+// life is how long a token is to last, 0 for ever.
+func life(seconds *int) (time.Duration, error) {
+	if seconds == nil {
+		return 0, nil
 	}
-	return time.Now().Add(time.Duration(seconds) * time.Second), nil
+	if *seconds < 1 || *seconds > maxLife {
+		return 0, invalid("expires_in", fmt.Sprintf("must be 1 to %d seconds", maxLife))
+	}
+	return time.Duration(*seconds) * time.Second, nil
+}
+
+// end is when what is made now ends, in whole seconds and no earlier than was asked
+// for, zero for never.
+func end(lasts time.Duration) time.Time {
+	if lasts == 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(lasts + time.Second - 1).Truncate(time.Second)
 }

@@ -63,7 +63,7 @@ func TestIdentityTokens(t *testing.T) {
 		refused(t, c.form(t, "/rotate", "token", next.Token, "context", "gate"), http.StatusGone, "ended")
 
 		brief := c.identity(t, "image", ada(t, 1), "expires_in", "1")
-		time.Sleep(1100 * time.Millisecond)
+		time.Sleep(2100 * time.Millisecond)
 		refused(t, c.form(t, "/authenticate", "token", brief, "image", ada(t, 2)), http.StatusGone, "expired")
 	})
 }
@@ -217,4 +217,52 @@ func TestClientTokens(t *testing.T) {
 
 	key := client{r.URL, r.Key(t, "acme", access.All)}
 	require.NotEmpty(t, key.identity(t, "image", ada(t, 1)), "an operator's key is a client token, too")
+}
+
+// A token that is refused is so before its photo is looked at: here one that fails
+// whoever does.
+func TestRefusedTokensTakeNoLookAtPhotos(t *testing.T) {
+	r := start(t)
+	c := r.client(t)
+	unseen := servertest.Scripted(t, servertest.Script{Panic: true})
+	token, revoked := c.identity(t, "image", ada(t, 1)), c.identity(t, "image", ada(t, 1))
+	brief := c.identity(t, "image", ada(t, 1), "expires_in", "1")
+	require.Equal(t, http.StatusOK, c.form(t, "/revoke", "token", revoked).Status)
+	time.Sleep(2100 * time.Millisecond)
+	for name, q := range map[string]struct {
+		by     client
+		fields []any
+		status int
+		code   string
+	}{
+		"malformed":     {c, []any{"token", token[1:]}, 400, "malformed_token"},
+		"altered":       {c, []any{"token", token[:len(token)-40] + "AAAA" + token[len(token)-36:]}, 403, "wrong_token"},
+		"other context": {c, []any{"token", token, "context", "x"}, 403, "wrong_token"},
+		"other client":  {r.client(t), []any{"token", token}, 403, "wrong_token"},
+		"revoked":       {c, []any{"token", revoked}, 410, "ended"},
+		"expired":       {c, []any{"token", brief}, 410, "expired"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			refused(t, q.by.form(t, "/authenticate", append(q.fields, "image", unseen)...), q.status, q.code)
+			refused(t, q.by.form(t, "/rotate", append(q.fields, "image", unseen, "new_secret", "x")...), q.status, q.code)
+		})
+	}
+	refused(t, c.form(t, "/authenticate", "token", token, "accuracy", "5", "image", unseen), http.StatusConflict, "other_accuracy")
+	refused(t, c.form(t, "/authenticate", "token", token, "image", unseen), http.StatusBadGateway, "internal")
+}
+
+// A token lasts as long as was asked for, however long its photos take.
+func TestTokensLastAsAskedFor(t *testing.T) {
+	r := start(t)
+	c := r.client(t)
+	for range 3 {
+		before := time.Now()
+		var a struct {
+			ExpiresAt time.Time `json:"expires_at"`
+		}
+		c.form(t, "/generate", "image", ada(t, 1), "expires_in", "1").Into(t, http.StatusOK, &a)
+		require.False(t, a.ExpiresAt.Before(before.Add(time.Second)), "%v after %v", a.ExpiresAt, before)
+		require.False(t, a.ExpiresAt.After(time.Now().Add(2*time.Second)))
+		time.Sleep(310 * time.Millisecond)
+	}
 }

@@ -3,7 +3,6 @@ package facenition
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -33,16 +32,6 @@ func photosOf(images decode.Photos) photos {
 		}
 	}
 	return all
-}
-
-// packOf is the pack that an identity token is compared by: its own where that is
-// loaded, and else the first, which refuses it.
-func (d *dialect) packOf(token string) (string, error) {
-	pack, err := identitytoken.PackOf(token)
-	if !slices.Contains(d.packs, pack) {
-		pack = d.packs[0]
-	}
-	return pack, err
 }
 
 // portraits are the faces of so many photos, as the pack sees them.
