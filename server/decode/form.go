@@ -18,6 +18,8 @@ type form struct {
 	filled map[string]bool
 	// lenient passes over fields that there are not.
 	lenient bool
+	// free takes what clients send that write every field, and as text; see Fields.
+	free bool
 }
 
 type field struct {
@@ -62,6 +64,16 @@ func TakesPhoto(into any) bool { return newForm(into).hasPhoto() }
 func (f *form) hasPhoto() bool {
 	for _, fd := range f.fields {
 		if fd.isPhoto() {
+			return true
+		}
+	}
+	return false
+}
+
+// needsPhoto tells whether a photo must be given.
+func (f *form) needsPhoto() bool {
+	for _, fd := range f.fields {
+		if fd.isPhoto() && fd.required {
 			return true
 		}
 	}
@@ -161,6 +173,9 @@ func (f *form) text(name, text string) error {
 		v.SetString(text)
 		return nil
 	}
+	if f.free && text == "" {
+		return nil
+	}
 	return value(bytes.TrimSpace(unmarked([]byte(text))), v, name)
 }
 
@@ -216,8 +231,29 @@ func (f *form) members(body []byte) error {
 		if err != nil {
 			return err
 		}
+		if f.free {
+			if string(raw) == "null" {
+				return nil
+			}
+			raw = untexted(raw, v)
+		}
 		return value(raw, v, name)
 	})
+}
+
+// untexted is the number or boolean in a text where one is wanted.
+func untexted(raw []byte, v reflect.Value) []byte {
+	kind := v.Kind()
+	if kind == reflect.Pointer {
+		kind = v.Type().Elem().Kind()
+	}
+	if kind != reflect.Int && kind != reflect.Bool && kind != reflect.Float64 {
+		return raw
+	}
+	if text, err := unquote(raw); err == nil {
+		return bytes.TrimSpace(text)
+	}
+	return raw
 }
 
 // unmarked is a JSON text without the byte order mark that some systems write

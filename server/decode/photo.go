@@ -6,8 +6,8 @@ import (
 	"encoding/json"
 )
 
-// Photo is an image's bytes. In JSON it is base64 text, with or without
-// padding, or a data: URL (RFC 2397) of it.
+// Photo is an image's bytes. In JSON it is base64 text, of either alphabet (RFC
+// 4648, sections 4 and 5), with or without padding, or a data: URL (RFC 2397) of it.
 type Photo []byte
 
 // Photos is one image or several: in JSON one text or a list of them, in a
@@ -19,24 +19,36 @@ func (p *Photo) decode(raw []byte, path string) error {
 	if err != nil {
 		return fault(path, "must be base64 text")
 	}
-	if bytes.HasPrefix(text, []byte("data:")) {
+	*p, err = base64Photo(text, path)
+	return err
+}
+
+// dataURL begins every data: URL.
+const dataURL = "data:"
+
+// base64Photo is the photo of a base64 text or a data: URL of one.
+func base64Photo(text []byte, path string) (Photo, error) {
+	if bytes.HasPrefix(text, []byte(dataURL)) {
 		header, data, ok := bytes.Cut(text, []byte(","))
 		if !ok || !bytes.HasSuffix(header, []byte(";base64")) {
-			return fault(path, "is a data: URL that is not base64")
+			return nil, fault(path, "is a data: URL that is not base64")
 		}
 		text = data
 	}
 	text = bytes.TrimRight(text, "=\r\n")
-	photo := make([]byte, base64.RawStdEncoding.DecodedLen(len(text)))
-	n, err := base64.RawStdEncoding.Decode(photo, text)
+	encoding := base64.RawStdEncoding
+	if bytes.IndexByte(text, '-') >= 0 || bytes.IndexByte(text, '_') >= 0 {
+		encoding = base64.RawURLEncoding
+	}
+	photo := make([]byte, encoding.DecodedLen(len(text)))
+	n, err := encoding.Decode(photo, text)
 	switch {
 	case err != nil:
-		return fault(path, "is not valid base64")
+		return nil, fault(path, "is not valid base64")
 	case n == 0:
-		return fault(path, "is empty")
+		return nil, fault(path, "is empty")
 	}
-	*p = photo[:n]
-	return nil
+	return photo[:n], nil
 }
 
 func (p *Photos) decode(raw []byte, path string) error {

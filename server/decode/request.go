@@ -78,12 +78,16 @@ func Request(contentType string, query, body []byte, into any) error {
 }
 
 // Fields decodes the fields of a body that is a JSON object, a multipart form or,
-// where no photo is among them, a form as browsers encode it. JSON that comes
+// where no photo must be among them, a form as browsers encode it. JSON that comes
 // without a Content-Type, or with the one that curl gives whatever it sends, is
-// told by its first byte. It returns an Error, or ErrMediaType; what it stores
-// shares no memory with the body.
+// told by its first byte. Clients that write every field are taken as they are: a
+// number, a boolean or a photo that is empty in a form, or any field that is null in
+// JSON, was not given, and in JSON numbers and booleans may be texts. Photos may be
+// data: URLs in multipart forms, too. It returns an Error, or ErrMediaType; what it
+// stores shares no memory with the body.
 func Fields(contentType string, body []byte, into any) error {
 	f := newForm(into)
+	f.free = true
 	if len(body) == 0 {
 		return f.complete()
 	}
@@ -100,7 +104,7 @@ func Field(contentType string, body []byte, name string) (string, error) {
 		return "", nil
 	}
 	var text string
-	f := &form{fields: fields{name: {name: name, value: reflect.ValueOf(&text).Elem()}}, filled: map[string]bool{}, lenient: true}
+	f := &form{fields: fields{name: {name: name, value: reflect.ValueOf(&text).Elem()}}, filled: map[string]bool{}, lenient: true, free: true}
 	err := f.read(contentType, body)
 	return text, err
 }
@@ -117,13 +121,18 @@ func (f *form) read(contentType string, body []byte) error {
 		return f.json(body)
 	case media == mediaForm:
 		return f.multipart(params["boundary"], body)
-	case media == mediaBrowser && !f.hasPhoto():
+	case media == mediaBrowser && !f.needsPhoto():
 		if bytes.Count(body, []byte("&")) >= maxParts {
 			return fault("", "is a form of more than %d fields", maxParts)
 		}
 		values, err := url.ParseQuery(string(body))
 		if err != nil {
 			return fault("", "is a malformed form: names and values must be percent-encoded and joined by = and &")
+		}
+		for name := range values {
+			if f.takesPhoto(name) {
+				return fault(name, "cannot be sent in a form as browsers encode it; send multipart/form-data or JSON")
+			}
 		}
 		return f.texts(values)
 	}
@@ -133,7 +142,7 @@ func (f *form) read(contentType string, body []byte) error {
 // mediaType is the fault of a body that read does not take.
 func (f *form) mediaType() error {
 	accepts := []string{mediaJSON, mediaForm}
-	if !f.hasPhoto() {
+	if !f.needsPhoto() {
 		accepts = append(accepts, mediaBrowser)
 	}
 	return &MediaTypeError{Accepts: accepts}
@@ -220,7 +229,17 @@ func (f *form) part(part *multipart.Part, photos *bytes.Buffer) error {
 		if _, err := photos.ReadFrom(part); err != nil {
 			return fault("", "is a malformed form")
 		}
-		return f.photo(name, slices.Clip(photos.Bytes()[begin:]))
+		content := slices.Clip(photos.Bytes()[begin:])
+		switch {
+		case f.free && len(content) == 0 && part.FileName() == "": // no file was chosen
+			return nil
+		case f.free && bytes.HasPrefix(content, []byte(dataURL)):
+			var err error
+			if content, err = base64Photo(content, name); err != nil {
+				return err
+			}
+		}
+		return f.photo(name, content)
 	}
 	content, err := io.ReadAll(io.LimitReader(part, maxText+1))
 	switch {

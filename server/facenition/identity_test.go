@@ -137,7 +137,7 @@ func TestRefusedRequests(t *testing.T) {
 		says string
 	}{
 		"no image":            {"/generate", m{}, "image: image is required"},
-		"null":                {"/generate", m{"image": nil}, "image: image must not be null"},
+		"null":                {"/generate", m{"image": nil}, "image: image is required"},
 		"six":                 {"/generate", m{"image": six}, "image: image must be 1 to 5 images, not 6"},
 		"no base64":           {"/generate", m{"image": "***"}, "image: image is not valid base64"},
 		"bad data URL":        {"/generate", m{"face": "data:image/png,xx"}, "face: face is a data: URL that is not base64"},
@@ -265,4 +265,30 @@ func TestTokensLastAsAskedFor(t *testing.T) {
 		require.False(t, a.ExpiresAt.After(time.Now().Add(2*time.Second)))
 		time.Sleep(310 * time.Millisecond)
 	}
+}
+
+// Clients that write every field, and everything as text, are served; an empty
+// secret is never taken for none.
+func TestClientsThatWriteEveryField(t *testing.T) {
+	r := start(t)
+	c := r.client(t)
+	token := c.identity(t, "image", ada(t, 1), "accuracy", "", "context", "", "expires_in", "", "auth_token", "", "photo", "")
+	b64 := base64.StdEncoding.EncodeToString(ada(t, 2))
+	all := m{"token": token, "image": b64, "accuracy": "4", "secret": nil, "context": nil, "auth_token": nil}
+	require.Equal(t, http.StatusOK, c.json(t, "/authenticate", all).Status)
+	require.True(t, c.compare(t, "/authenticate", "token", token, "image", "data:image/jpeg;base64,"+b64, "accuracy", "").Match)
+	require.Equal(t, http.StatusOK, c.form(t, "/match", "image1", ada(t, 1), "image2", ada(t, 2), "image", "", "accuracy", "").Status)
+	for _, path := range []string{"/generate", "/authenticate"} {
+		fields := []any{"image", ada(t, 1), "secret", ""}
+		if path == "/authenticate" {
+			fields = append(fields, "token", token)
+		}
+		require.Contains(t, refused(t, c.form(t, path, fields...), http.StatusBadRequest, "invalid_request"), "secret: secret is empty")
+	}
+	var next struct{ Token string }
+	c.send(t, "/rotate", "application/x-www-form-urlencoded", []byte("expires_in=&token="+token)).Into(t, http.StatusOK, &next)
+	require.NotEmpty(t, next.Token)
+	says := refused(t, c.send(t, "/rotate", "application/x-www-form-urlencoded", []byte("image=x&token="+token)), http.StatusBadRequest, "invalid_request")
+	require.Contains(t, says, "multipart/form-data or JSON")
+	require.Equal(t, http.StatusOK, c.form(t, "/token", "rotate", "", "revoke", "").Status)
 }
