@@ -99,6 +99,7 @@ func TestService(t *testing.T) {
 			"right codes at once":        {run: testRightCodesAtOnce},
 			"codes end":                  {run: testCodesEnd},
 			"claim by source":            {run: testClaimBySource},
+			"claims in vain":             {run: testClaimsInVain},
 			"unverified tenants":         {func(c *credential.Config) { c.Unverified = 3 }, testUnverifiedTenants},
 			"unverified tenants at once": {func(c *credential.Config) { c.Unverified = 3 }, testUnverifiedTenantsAtOnce},
 			"verified pairs only":        {func(c *credential.Config) { c.Unverified = 0 }, testVerifiedPairsOnly},
@@ -354,6 +355,29 @@ func testClaimBySource(t *testing.T, d desk) {
 	d.clock.pass(time.Minute)
 	require.NoError(t, d.Begin(ctx, from(2), email, phone), "what others ask takes nothing away")
 	_, err = d.Claim(ctx, from(3), email, phone, ticket)
+	require.NoError(t, err)
+}
+
+// Whoever waits in the same network for the moment after another's verification may
+// look but so often; the ticket goes on.
+func testClaimsInVain(t *testing.T, d desk) {
+	ctx := t.Context()
+	ticket := d.verify(t, here, email, phone)
+	for range credential.DefaultLimits().Guesses.Burst {
+		_, err := d.Claim(ctx, here, "eve@example.org", phone, "")
+		require.ErrorIs(t, err, credential.ErrUnverified)
+	}
+	for _, address := range []string{email, "eve@example.org"} {
+		_, err := d.Claim(ctx, here, address, phone, "")
+		require.ErrorIs(t, err, credential.ErrLimited, address)
+	}
+	_, err := d.Claim(ctx, from(1), "eve@example.org", phone, "")
+	require.ErrorIs(t, err, credential.ErrUnverified, "another source")
+	_, err = d.Claim(ctx, here, email, phone, ticket)
+	require.NoError(t, err)
+	d.clock.pass(credential.DefaultLimits().Guesses.Every)
+	d.verify(t, here, email, phone)
+	_, err = d.Claim(ctx, here, email, phone, "")
 	require.NoError(t, err)
 }
 

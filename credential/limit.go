@@ -19,7 +19,8 @@ type Limits struct {
 	// Resend is for the codes of one pair, Address for those of one email address or
 	// phone number, whatever the other is, and Asks for one source.
 	Resend, Address, Asks Limit
-	// Guesses are for one source, beside the tries that each pair has.
+	// Guesses are for one source, beside the tries that each pair has, and as many
+	// claims without a ticket that nothing was verified for.
 	Guesses Limit
 	// Opens are tokens for unverified pairs of one source, and Rotations those of one
 	// tenant.

@@ -16,6 +16,15 @@ type pair struct{ email, phone string }
 // text is what a pair is known by.
 func (p pair) text() string { return p.email + "\x00" + p.phone }
 
+// mailbox is what limits know an email address by. Most mail servers deliver all that
+// differ in capitals, in dots or in what stands behind a + to one person, whom
+// messages to many of them would flood. Whose account it is, it does not tell.
+func (p pair) mailbox() string {
+	local, domain, _ := strings.Cut(p.email, "@")
+	local, _, _ = strings.Cut(local, "+")
+	return strings.ToLower(strings.ReplaceAll(local, ".", "")) + "@" + domain
+}
+
 func parsePair(email, phone, region string) (p pair, err error) {
 	if p.email, err = parseEmail(email); err != nil {
 		return pair{}, err

@@ -29,9 +29,9 @@ func issued(d access.Draft) Token {
 
 // Claim gives a token of the account of a pair that was verified within the last
 // ten minutes, once for each verification: to whoever has its ticket or, without
-// one, to the source that verified it, where that is certain. The account's tenant
-// is made with the first token. Whether there is an account is not told: errors are
-// ErrAddress, ErrUnverified and ErrLimited.
+// one, to the source that verified it, where that is certain; a source may try so in
+// vain but so often. The account's tenant is made with the first token. Whether there
+// is an account is not told: errors are ErrAddress, ErrUnverified and ErrLimited.
 func (s *Service) Claim(ctx context.Context, from Caller, email, phone, ticket string) (Token, error) {
 	p, err := parsePair(email, phone, s.cfg.Region)
 	if err != nil {
@@ -54,11 +54,26 @@ func (s *Service) Claim(ctx context.Context, from Caller, email, phone, ticket s
 func (s *Service) claim(ctx context.Context, from Caller, names []string, ticket string) (Token, error) {
 	now := s.now()
 	spend := func(tx store.Tx) error { return s.spend(tx, now, from, names, ticket) }
-	// Who has no right to it learns so without a turn of the writer's.
-	if err := s.db.Read(ctx, "give token", func(r store.Reader) error {
+	// Without a ticket, whoever is in the same network might wait for the moment after
+	// another's verification.
+	var uses []use
+	if ticket == "" {
+		uses = []use{s.use("claims", from.Source, s.cfg.Limits.Guesses)}
+	}
+	// Who has no right to it learns so before a tenant is made.
+	err := s.db.Read(ctx, "give token", func(r store.Reader) error {
+		if _, err := room(r, now, uses); err != nil {
+			return err
+		}
 		_, err := s.claimed(r, now, from, names, ticket)
 		return err
-	}); err != nil {
+	})
+	if errors.Is(err, ErrUnverified) && len(uses) > 0 {
+		if limited := s.db.Update(ctx, "give token", func(tx store.Tx) error { return take(tx, now, uses) }); limited != nil {
+			err = limited
+		}
+	}
+	if err != nil {
 		return Token{}, err
 	}
 	tenant, err := s.account(ctx, names)

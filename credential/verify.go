@@ -42,7 +42,7 @@ func (s *Service) Begin(ctx context.Context, from Caller, email, phone string) e
 	now, salt := s.now(), rand.Text()
 	names := s.hash.each("pair", p.text())
 	uses := []use{
-		s.use("resend", p.text(), s.cfg.Limits.Resend), s.use(Email, p.email, s.cfg.Limits.Address), s.use(Phone, p.phone, s.cfg.Limits.Address),
+		s.use("resend", p.text(), s.cfg.Limits.Resend), s.use(Email, p.mailbox(), s.cfg.Limits.Address), s.use(Phone, p.phone, s.cfg.Limits.Address),
 		s.use("asks", from.Source, s.cfg.Limits.Asks), s.use("sends", "", perHour(s.cfg.Sends)),
 	}
 	err = s.limited(ctx, "send codes", now, uses, nil, func(tx store.Tx) error {
