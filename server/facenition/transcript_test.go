@@ -175,7 +175,7 @@ func TestTranscript(t *testing.T) {
 	s.ask(t, "its end", "/revoke", m{"token": three})
 	s.ask(t, "its end again", "/revoke", m{"token": three})
 	brief := identity("an identity token of a second", "/generate", m{"image": photo(ada(t, 1)), "expires_in": 1})
-	time.Sleep(1100 * time.Millisecond)
+	time.Sleep(2100 * time.Millisecond)
 	s.ask(t, "a second later", "/authenticate", m{"token": brief, "image": photo(ada(t, 1))})
 	s.ask(t, "a field that there is not", "/revoke", m{"tokens": []string{}})
 	s.told(t, "a body of another type", "/revoke", "token=x", s.send(t, "/revoke", "text/plain", []byte("token=x")), "Content-Type: text/plain")
