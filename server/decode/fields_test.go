@@ -156,6 +156,18 @@ func TestFieldsThatAreNotGiven(t *testing.T) {
 		five := 5
 		require.Equal(t, fields{Level: &five, Count: 5, Ends: true}, r)
 	}
+	for _, text := range []string{"true", "True", "TRUE", "1", "on"} {
+		for contentType, body := range map[string]string{byBrowser: "ends=" + text, inJSON: `{"ends":"` + text + `"}`} {
+			var r fields
+			require.NoError(t, decode.Fields(contentType, []byte(body), &r))
+			require.True(t, r.Ends, body)
+		}
+	}
+	for _, text := range []string{"false", "False", "0", "off"} {
+		var r fields
+		require.NoError(t, decode.Fields(byBrowser, []byte("ends="+text), &r))
+		require.False(t, r.Ends, text)
+	}
 	var r fields
 	require.NoError(t, decode.Fields(byBrowser, []byte("secret="), &r))
 	require.NotNil(t, r.Secret, "an empty text is one")
@@ -176,6 +188,8 @@ func TestFieldsThatAreNotGiven(t *testing.T) {
 		{inJSON, `{"level":"null"}`},
 		{inJSON, `{"level":"[5]"}`},
 		{inJSON, `{"ends":"yes"}`},
+		{inJSON, `{"ends":1}`},
+		{byBrowser, "ends=2"},
 		{inJSON, `{"level":null,"level":5}`},
 		{inJSON, `{"secret":5}`},
 		{inJSON, `{"image":[null]}`},
@@ -189,6 +203,7 @@ func TestFieldsThatAreNotGiven(t *testing.T) {
 	require.Error(t, decode.Request(inJSON, nil, []byte(`{"level":null}`), &fields{}))
 	require.Error(t, decode.Request(inJSON, nil, []byte(`{"level":"5"}`), &fields{}))
 	require.Error(t, decode.Request("", []byte("level="), nil, &fields{}))
+	require.Error(t, decode.Request("", []byte("ends=True"), nil, &fields{}))
 }
 
 // One field is found in whatever else a body has, and twice it is refused.

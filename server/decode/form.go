@@ -176,7 +176,11 @@ func (f *form) text(name, text string) error {
 	if f.free && text == "" {
 		return nil
 	}
-	return value(bytes.TrimSpace(unmarked([]byte(text))), v, name)
+	raw := bytes.TrimSpace(unmarked([]byte(text)))
+	if f.free && kindOf(v) == reflect.Bool {
+		raw = boolean(raw)
+	}
+	return value(raw, v, name)
 }
 
 // json fills in the members of a JSON object.
@@ -243,17 +247,37 @@ func (f *form) members(body []byte) error {
 
 // untexted is the number or boolean in a text where one is wanted.
 func untexted(raw []byte, v reflect.Value) []byte {
-	kind := v.Kind()
-	if kind == reflect.Pointer {
-		kind = v.Type().Elem().Kind()
-	}
+	kind := kindOf(v)
 	if kind != reflect.Int && kind != reflect.Bool && kind != reflect.Float64 {
 		return raw
 	}
-	if text, err := unquote(raw); err == nil {
-		return bytes.TrimSpace(text)
+	text, err := unquote(raw)
+	if err != nil {
+		return raw
 	}
-	return raw
+	if text = bytes.TrimSpace(text); kind == reflect.Bool {
+		return boolean(text)
+	}
+	return text
+}
+
+// boolean is the JSON of what languages and browsers write for true and false.
+func boolean(text []byte) []byte {
+	switch strings.ToLower(string(text)) {
+	case "true", "1", "on":
+		return []byte("true")
+	case "false", "0", "off":
+		return []byte("false")
+	}
+	return text
+}
+
+// kindOf is the kind of a field, or of what it points to.
+func kindOf(v reflect.Value) reflect.Kind {
+	if v.Kind() == reflect.Pointer {
+		return v.Type().Elem().Kind()
+	}
+	return v.Kind()
 }
 
 // unmarked is a JSON text without the byte order mark that some systems write

@@ -82,7 +82,8 @@ func Request(contentType string, query, body []byte, into any) error {
 // without a Content-Type, or with the one that curl gives whatever it sends, is
 // told by its first byte. Clients that write every field are taken as they are: a
 // number, a boolean or a photo that is empty in a form, or any field that is null in
-// JSON, was not given, and in JSON numbers and booleans may be texts. Photos may be
+// JSON, was not given; in JSON numbers and booleans may be texts, and a text that is a
+// boolean may be True, 1 or on, as languages and browsers write it. Photos may be
 // data: URLs in multipart forms, too. It returns an Error, or ErrMediaType; what it
 // stores shares no memory with the body.
 func Fields(contentType string, body []byte, into any) error {
