@@ -259,7 +259,7 @@ func needed(cosines []float64, good *Table) float64 {
 	)
 	sort.Float64s(cosines)
 	at := func(rate float64) float64 { // linear between two, as the rate lies
-		x := (1 - rate) * float64(len(cosines)-1)
+		x := float64((1 - rate) * float64(len(cosines)-1))
 		i := min(int(x), len(cosines)-2)
 		return cosines[i] + float64((x-float64(i))*(cosines[i+1]-cosines[i]))
 	}
