@@ -118,6 +118,9 @@ func (c *tokensCommand) measure(ctx context.Context, db store.DB, s *identitytok
 	making := identitytoken.Making{Pack: pack, Faces: []photo.Face{f}, Context: "door"}
 	tokens := make([]string, c.Calls)
 	attempt := func(i int, secret string) error {
+		if _, err := s.Check(ctx, by, tokens[i], "door", identitytoken.DefaultAccuracy); err != nil {
+			return err
+		}
 		_, err := s.Authenticate(ctx, by, identitytoken.Attempt{Token: tokens[i], Pack: pack, Face: f, Context: "door", Secret: secret})
 		return err
 	}
