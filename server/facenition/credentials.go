@@ -26,8 +26,9 @@ type Clients interface {
 // newCredentials sends a code to each of two addresses.
 func (d *dialect) newCredentials(c *fiber.Ctx, _ version) error {
 	var r struct {
-		Email string `param:"email,required"`
-		Phone string `param:"phone,required"`
+		AuthToken string `param:"auth_token"` // which some clients send with every call
+		Email     string `param:"email,required"`
+		Phone     string `param:"phone,required"`
 	}
 	if err := read(c, &r, nil); err != nil {
 		return err
@@ -42,6 +43,7 @@ func (d *dialect) newCredentials(c *fiber.Ctx, _ version) error {
 // generateToken gives a client token to whoever has it.
 func (d *dialect) authenticateCredentials(c *fiber.Ctx, _ version) error {
 	var r struct {
+		AuthToken string `param:"auth_token"`
 		Email     string `param:"email,required"`
 		Phone     string `param:"phone,required"`
 		EmailCode string `param:"email_code,required"`
@@ -64,9 +66,10 @@ func (d *dialect) authenticateCredentials(c *fiber.Ctx, _ version) error {
 // verified, and in version 1 at once.
 func (d *dialect) generateToken(c *fiber.Ctx, v version) error {
 	var r struct {
-		Email  string `param:"email,required"`
-		Phone  string `param:"phone,required"`
-		Ticket string `param:"ticket"`
+		AuthToken string `param:"auth_token"`
+		Email     string `param:"email,required"`
+		Phone     string `param:"phone,required"`
+		Ticket    string `param:"ticket"`
 	}
 	if err := read(c, &r, nil); err != nil {
 		return err

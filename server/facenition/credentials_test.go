@@ -37,17 +37,17 @@ func TestVerifiedPair(t *testing.T) {
 			return all
 		}
 		refused(t, nobody.json(t, "/v2/generateToken", pair), http.StatusForbidden, "not_verified")
-		nobody.given(t, "/v2/new-credentials", pair)
+		nobody.given(t, "/v2/new-credentials", with(m{"auth_token": "ended"}))
 		byEmail, byPhone := r.post.codes(email, phone)
 		refused(t, nobody.json(t, "/v2/authenticate-credentials", with(m{"email_code": "000000", "phone_code": byPhone})), http.StatusUnauthorized, "wrong_codes")
 		refused(t, nobody.json(t, "/v2/generateToken", pair), http.StatusForbidden, "not_verified")
-		ticket := nobody.given(t, "/v2/authenticate-credentials", with(m{"email_code": byEmail, "phone_code": byPhone})).Ticket
+		ticket := nobody.given(t, "/v2/authenticate-credentials", with(m{"auth_token": "ended", "email_code": byEmail, "phone_code": byPhone})).Ticket
 		refused(t, nobody.json(t, "/v2/authenticate-credentials", with(m{"email_code": byEmail, "phone_code": byPhone})), http.StatusGone, "codes_ended")
 		require.NotEmpty(t, ticket)
 		refused(t, nobody.json(t, "/v1/generateToken", with(m{"ticket": ticket})), http.StatusBadRequest, "invalid_request")
 		refused(t, nobody.json(t, "/v2/generateToken", with(m{"ticket": "x"})), http.StatusForbidden, "not_verified")
 		refused(t, nobody.json(t, "/v2/generateToken", pair, "X-Forwarded-For: 192.0.2.7"), http.StatusForbidden, "not_verified")
-		token := nobody.given(t, "/v2/generateToken", pair)
+		token := nobody.given(t, "/v2/generateToken", with(m{"auth_token": "ended"}))
 		require.NotEmpty(t, token.ExpiresAt)
 		refused(t, nobody.json(t, "/v2/generateToken", with(m{"ticket": ticket})), http.StatusForbidden, "not_verified")
 
