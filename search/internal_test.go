@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"math/rand/v2"
 	"os"
@@ -155,9 +156,9 @@ func TestFullDisk(t *testing.T) {
 	require.NoError(t, again.Close())
 }
 
-// TestOlderFormatIsDamaged opens a file that is whole but of the format before,
+// TestOlderFormat opens a file that is whole but of the format before,
 // in which rows were laid out otherwise.
-func TestOlderFormatIsDamaged(t *testing.T) {
+func TestOlderFormat(t *testing.T) {
 	const before = fileMagic - 1
 	cfg := Config{Dimension: 8, Dir: filepath.Join(t.TempDir(), "set")}
 	s, err := New(cfg)
@@ -177,7 +178,7 @@ func TestOlderFormatIsDamaged(t *testing.T) {
 	binary.NativeEndian.PutUint32(b[headerBytes-sumBytes:], sum)
 	require.NoError(t, os.WriteFile(path, b, fileMode))
 	_, err = openSegment(cfg.Dir, 1, nil, 8, 1, sum)
-	require.ErrorIs(t, err, ErrDamaged)
+	require.ErrorIs(t, err, ErrVersion)
 }
 
 func FuzzDecodeManifest(f *testing.F) {
@@ -200,7 +201,9 @@ func FuzzDecodeManifest(f *testing.F) {
 		b = binary.NativeEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 		got, err := decodeManifest(b)
 		if err != nil {
-			require.ErrorIs(t, err, ErrDamaged)
+			other := len(b) >= 8+sumBytes && binary.NativeEndian.Uint64(b) != manifestMagic
+			require.Equal(t, other, errors.Is(err, ErrVersion))
+			require.Equal(t, !other, errors.Is(err, ErrDamaged))
 			return
 		}
 		require.Equal(t, b, got.encode())

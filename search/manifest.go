@@ -84,7 +84,7 @@ func decodeManifest(b []byte) (manifest, error) {
 		return manifest{}, ErrDamaged
 	}
 	d := decoder{b: b[:len(b)-sumBytes]}
-	if d.uint64() != manifestMagic {
+	if magic := d.uint64(); !d.short && magic != manifestMagic {
 		return manifest{}, ErrVersion
 	}
 	m := manifest{dimension: int(d.uint32()), next: d.uint64()}
