@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"oneton/photo"
+	"oneton/picture"
 )
 
 // Crop is the aligned crop that the template of a face was made of, as EmbedAligned
@@ -33,11 +34,7 @@ func (e *Embedder) Crop(ctx context.Context, pack string, content []byte, f phot
 	if !ok {
 		return nil, fmt.Errorf("%w: a face's landmarks lie on one point", photo.ErrCorrupt)
 	}
-	if m.aligner == nil {
-		p.Warp(memory.crop, toPhoto)
-	} else {
-		sourceOf(p, toPhoto, memory.frame).warp(memory.crop, toPhoto)
-	}
+	m.cut(p, toPhoto, memory)
 	crop := make([]byte, 0, 3*cropSide*cropSide)
 	for i, red := range memory.crop.R {
 		for _, v := range []float32{red, memory.crop.G[i], memory.crop.B[i]} {
@@ -45,4 +42,15 @@ func (e *Embedder) Crop(ctx context.Context, pack string, content []byte, f phot
 		}
 	}
 	return crop, nil
+}
+
+// cut makes the aligned crop in the memory. Beyond the photo's edge it is grey where
+// the pack has an aligner, and else repeats the edge.
+func (m *model) cut(p *picture.Picture, toPhoto picture.Affine, in *memory) {
+	if m.aligner == nil {
+		p.Warp(in.crop, toPhoto)
+		return
+	}
+	sourceOf(p, toPhoto, in.frame).warp(in.crop, toPhoto)
+	in.crop.Frame(toPhoto, p.Width, p.Height, beyond)
 }

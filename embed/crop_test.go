@@ -1,6 +1,7 @@
 package embed_test
 
 import (
+	"image"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,8 +14,12 @@ import (
 // The crop of a face gives its template, whichever way its photo stands.
 func TestCropGivesTheTemplate(t *testing.T) {
 	e := embedtest.New(t, embed.Config{})
-	for _, degrees := range []int{0, 180} {
-		content := encodeJPEG(t, turned(decoded(t, "obama.jpg"), degrees), 0)
+	obama, brow := decoded(t, "obama.jpg"), image.Rect(324, 162, 654, 452)
+	for name, shown := range map[string]image.Image{
+		"upright": obama, "upside down": turned(obama, 180),
+		"cut at the brow": cut(obama, brow, brow.Dx(), brow.Dy()),
+	} {
+		content := encodeJPEG(t, shown, 0)
 		r, err := e.Embed(t.Context(), "default", content)
 		require.NoError(t, err)
 		require.NotEmpty(t, r.Faces)
@@ -25,7 +30,7 @@ func TestCropGivesTheTemplate(t *testing.T) {
 		require.NoError(t, err)
 		cosine, err := f.Template.Cosine(again.Template)
 		require.NoError(t, err)
-		require.Greater(t, cosine, 0.999)
+		require.Greater(t, cosine, 0.999, name)
 		require.InDelta(t, f.Quality.Score, again.Quality.Score, 0.01)
 	}
 	_, err := e.Crop(t.Context(), "default", []byte("no photo"), photo.Face{})

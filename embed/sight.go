@@ -120,12 +120,7 @@ func (t *task) face(ctx context.Context, p *picture.Picture, d *detection) (*pho
 	if !ok {
 		return nil, nil
 	}
-	if t.aligner == nil {
-		p.Warp(t.crop, toPhoto)
-	} else {
-		sourceOf(p, toPhoto, t.frame).warp(t.crop, toPhoto)
-		t.crop.Frame(toPhoto, p.Width, p.Height, beyond)
-	}
+	t.cut(p, toPhoto, t.memory)
 	t.timings.Align += t.clock.lap()
 
 	joined, length, err := t.recognise(ctx, t.crop, t.input)
