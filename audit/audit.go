@@ -9,7 +9,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/google/uuid"
@@ -94,9 +93,5 @@ var migrations embed.FS
 // Migrate makes the table of deeds in the database, which must be done before any
 // act.
 func Migrate(ctx context.Context, db store.DB) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	return db.Migrate(ctx, "audit", files)
+	return store.Migrate(ctx, db, "audit", migrations)
 }

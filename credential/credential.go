@@ -10,8 +10,6 @@ package credential
 import (
 	"context"
 	"embed"
-	"fmt"
-	"io/fs"
 	"time"
 
 	"oneton/access"
@@ -69,9 +67,5 @@ var migrations embed.FS
 
 // Migrate makes the tables in the database, which must be done before they are used.
 func Migrate(ctx context.Context, db store.DB) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	return db.Migrate(ctx, "credential", files)
+	return store.Migrate(ctx, db, "credential", migrations)
 }

@@ -5,7 +5,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,11 +19,7 @@ var migrations embed.FS
 // Migrate makes the table of valid tokens in the database, which must be done before
 // any is made.
 func Migrate(ctx context.Context, db store.DB) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	return db.Migrate(ctx, "identitytoken", files)
+	return store.Migrate(ctx, db, "identitytoken", migrations)
 }
 
 // table lists the tokens that are valid. A token that is not there is refused,

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 )
 
@@ -108,4 +109,14 @@ func collect[T any](r Reader, all *[]T, scan func(Row) (T, error), query string,
 		}
 		return err
 	}, query, args...)
+}
+
+// Migrate brings the tables of a room to the newest of the migrations in the folder
+// of that name.
+func Migrate(ctx context.Context, db DB, room string, embedded fs.FS) error {
+	files, err := fs.Sub(embedded, "migrations")
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	return db.Migrate(ctx, room, files)
 }
