@@ -19,6 +19,9 @@ func value(raw []byte, v reflect.Value, path string) error {
 	if len(raw) > maxText {
 		return fault(path, "is longer than %d bytes", maxText)
 	}
+	if target, ok := v.Addr().Interface().(*Object); ok {
+		return target.decode(raw, path)
+	}
 	switch v.Kind() {
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))

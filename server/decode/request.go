@@ -6,7 +6,7 @@
 // A struct's fields carry the tag `param:"name"`, or `param:"name,required"`, and
 // where callers know them by other names, too, `also:"that this"`.
 // They may be strings, numbers, booleans, pointers to these, maps and slices
-// of strings, structs with tags of their own, Photo and Photos. Texts are UTF-8
+// of strings, structs with tags of their own, Photo, Photos and Object. Texts are UTF-8
 // without NUL, as stores keep them. JSON's null is a value of none of these. A
 // number is whole when it has no fraction, however it is written: 5, 5.0 and
 // 50e-1 are one.
