@@ -21,6 +21,8 @@ type status struct {
 	Faces    []string `json:"faces,omitempty"`
 	// Damaged are the kinds of what else is damaged, with how many there are.
 	Damaged map[string]int `json:"damaged,omitempty"`
+	// Off is what this server does not do, and why.
+	Off map[string]string `json:"off,omitempty"`
 }
 
 // Degraded is a readiness that says so: requests are served, but searches do
@@ -47,6 +49,9 @@ type Health struct {
 	Ready func(context.Context) error
 	// Problem tells what an error of Ready comes to, as an API's does.
 	Problem func(err error) (Problem, bool)
+	// Off names what is not done here for want of a program or of models, and says
+	// why; requests that do without are served. Nil is nothing.
+	Off func() map[string]string
 }
 
 // home is what the server answers where no API is: how it is, and what
@@ -85,11 +90,15 @@ func (s *Server) readiness(c *fiber.Ctx) error {
 		return fmt.Errorf("report readiness: %w", ErrStopping)
 	}
 	err := s.health.Ready(c.UserContext())
+	var off map[string]string
+	if s.health.Off != nil {
+		off = s.health.Off()
+	}
 	if d, ok := errors.AsType[*Degraded](err); ok {
-		return c.JSON(status{Status: "degraded", SetAside: d.SetAside, Faces: d.Faces, Damaged: d.Damaged})
+		return c.JSON(status{Status: "degraded", SetAside: d.SetAside, Faces: d.Faces, Damaged: d.Damaged, Off: off})
 	}
 	if err != nil {
 		return fmt.Errorf("report readiness: %w: %w", ErrNotReady, err)
 	}
-	return c.JSON(status{Status: "ok"})
+	return c.JSON(status{Status: "ok", Off: off})
 }
