@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 )
 
 // DB is what an engine offers a room that keeps tables of its own, so that the room
@@ -52,6 +53,10 @@ func Run(tx Tx, also []func(Tx) error) error {
 
 // Reader asks for rows.
 type Reader interface {
+	// Now is the database's time, by which processes agree whose own clocks differ:
+	// in a transaction, of a moment after all that were committed before it, and the
+	// same throughout. It is UTC in whole microseconds.
+	Now() (time.Time, error)
 	// Each calls scan with each row of the query, in its order. The first error of
 	// scan ends it, and is its error.
 	Each(scan func(Row) error, query string, args ...any) error
@@ -62,6 +67,19 @@ type Tx interface {
 	Reader
 	// Exec runs a statement, and tells how many rows it changed.
 	Exec(query string, args ...any) (rows int64, err error)
+	// Announce wakes, once the transaction is committed, who listens for the room in
+	// any process, where the engine is a Listener.
+	Announce(room string)
+}
+
+// Listener is a DB of several processes, in which one can wait for what another
+// announces.
+type Listener interface {
+	// ListenFor calls notify soon after the room was announced, and each time that it
+	// begins to listen, since something may have been missed before. It reconnects when
+	// the connection is lost, and returns when ctx ends, with ctx's error, or when the
+	// store is closed. notify must not block.
+	ListenFor(ctx context.Context, room string, notify func()) error
 }
 
 // Row is a row to read. NULL leaves a time zero. A **int64 takes a checksum: nil for

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,6 +26,12 @@ func (s *Store) Read(ctx context.Context, doing string, do func(store.Reader) er
 type reader struct {
 	ctx context.Context // the call's own
 	s   *Store
+}
+
+// Now implements store.Reader.
+func (r reader) Now() (now time.Time, err error) {
+	err = r.s.readers.QueryRow(r.ctx, `SELECT clock_timestamp()`).Scan(&now)
+	return now, err
 }
 
 func (r reader) Each(scan func(store.Row) error, query string, args ...any) error {
@@ -63,6 +70,16 @@ func (p portable) Exec(query string, args ...any) (n int64, err error) {
 		return nil
 	})
 	return n, p.t.flush()
+}
+
+// Now implements store.Reader.
+func (p portable) Now() (time.Time, error) { return p.t.begun, nil }
+
+// Announce implements store.Tx.
+func (p portable) Announce(room string) {
+	if c := channelOf(room); !slices.Contains(p.t.announced, c) {
+		p.t.announced = append(p.t.announced, c)
+	}
 }
 
 func (p portable) Each(scan func(store.Row) error, query string, args ...any) error {

@@ -22,17 +22,26 @@ const (
 // with ctx's error, or when the store is closed. notify must not block; a
 // follower's Notify is meant. Whoever needs every change polls as well.
 func (s *Store) Listen(ctx context.Context, notify func()) error {
+	return s.listenAll(ctx, channel, notify)
+}
+
+// ListenFor implements store.Listener.
+func (s *Store) ListenFor(ctx context.Context, room string, notify func()) error {
+	return s.listenAll(ctx, channelOf(room), notify)
+}
+
+func (s *Store) listenAll(ctx context.Context, channel string, notify func()) error {
 	ctx, cancel := s.untilClosed(ctx)
 	defer cancel()
 	for {
-		_ = s.listen(ctx, notify) // tried again, and polling bridges the gap
+		_ = s.listen(ctx, channel, notify) // tried again, and polling bridges the gap
 		if err := pause(ctx, listenRetry); err != nil {
 			return err
 		}
 	}
 }
 
-func (s *Store) listen(ctx context.Context, notify func()) error {
+func (s *Store) listen(ctx context.Context, channel string, notify func()) error {
 	conn, err := s.connect(ctx)
 	if err != nil {
 		return err

@@ -21,6 +21,9 @@ const (
 	channel = "oneton_changes"
 )
 
+// channelOf is where a room's announcements are notified.
+func channelOf(room string) string { return "oneton_room_" + room }
+
 // tx is the writer's connection inside its transaction. Its statements cannot
 // be cancelled by a caller: that would roll back other callers' writes.
 type tx struct {
@@ -31,7 +34,11 @@ type tx struct {
 	// position is the log's end as this transaction has it, and start is where
 	// it was before.
 	start, position uint64
-	queued          *pgx.Batch
+	// begun is the server's time when the transaction had the log's lock.
+	begun time.Time
+	// announced are the channels to notify.
+	announced []string
+	queued    *pgx.Batch
 }
 
 // begin starts a transaction once no other process writes.
@@ -41,6 +48,7 @@ func begin(conn *pgx.Conn, timeout time.Duration) (*tx, error) {
 	t.queue(`SELECT pg_advisory_xact_lock(`+lockKey+`)`, logLock)
 	// A statement of its own sees what was committed before the lock was given.
 	t.queue(endOfLog).QueryRow(func(row pgx.Row) error { return row.Scan(&t.position) })
+	t.queue(`SELECT clock_timestamp()`).QueryRow(func(row pgx.Row) error { return row.Scan(&t.begun) })
 	err := t.flush()
 	t.start = t.position
 	return t, err
@@ -110,6 +118,9 @@ func (t *tx) commit(before uuid.UUID) error {
 	t.queue(`INSERT INTO commits (mark) VALUES ($1)`, t.mark)
 	if t.position > t.start {
 		t.queue(`NOTIFY ` + channel)
+	}
+	for _, c := range t.announced {
+		t.queue(`SELECT pg_notify($1, '')`, c)
 	}
 	// A commit that waits for a standby must not be told to stop waiting: it
 	// would be acknowledged before the standby has it.

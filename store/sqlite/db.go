@@ -13,7 +13,7 @@ var _ store.DB = (*Store)(nil)
 
 // Read implements store.DB.
 func (s *Store) Read(ctx context.Context, doing string, do func(store.Reader) error) error {
-	return s.read(ctx, doing, do(portable{ctx, s.readers}))
+	return s.read(ctx, doing, do(portable{ctx, time.Now().UTC().Truncate(time.Microsecond), s.readers}))
 }
 
 // Update implements store.DB.
@@ -26,7 +26,9 @@ func (s *Store) Remove(ctx context.Context, doing string, do func(store.Tx) erro
 	return s.erase(ctx, doing, func(t tx) error { return do(t.portable()) })
 }
 
-func (t tx) portable() portable { return portable{context.Background(), t.conn} }
+func (t tx) portable() portable {
+	return portable{context.Background(), time.Now().UTC().Truncate(time.Microsecond), t.conn}
+}
 
 // also does what rooms add to a write of the engine's own that has not failed.
 func (t tx) also(also []func(store.Tx) error, err error) error {
@@ -39,6 +41,7 @@ func (t tx) also(also []func(store.Tx) error, err error) error {
 // portable runs SQL that is not SQLite's own.
 type portable struct {
 	ctx  context.Context // the call's own
+	now  time.Time
 	conn interface {
 		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -52,6 +55,13 @@ func (p portable) Exec(query string, args ...any) (int64, error) {
 	}
 	return r.RowsAffected()
 }
+
+// Now implements store.Reader: the file is of this machine, and so is its time. The
+// writer's transactions follow one another.
+func (p portable) Now() (time.Time, error) { return p.now, nil }
+
+// Announce implements store.Tx. The processes of a file do not hear each other.
+func (portable) Announce(string) {}
 
 func (p portable) Each(scan func(store.Row) error, query string, args ...any) error {
 	rows, err := p.conn.QueryContext(p.ctx, numbered(query), stored(args)...)

@@ -95,6 +95,8 @@ func Run(t *testing.T, create func(t *testing.T) Open) {
 		"replaced faces":         testReplacedFaces,
 		"replaced beside others": testReplacedBesideOthers,
 		"tables of rooms":        testTables,
+		"time":                   testNow,
+		"announcements":          testAnnouncements,
 		"migrations of a room":   testMigrations,
 		"part of a write":        testPartOfAWrite,
 		"isolation":              testIsolation,
