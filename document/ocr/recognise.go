@@ -1,0 +1,135 @@
+package ocr
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+
+	"oneton/onnx"
+)
+
+// Logits are a strip's log-probabilities: what the recogniser sees at each step
+// along the line, from left to right.
+type Logits struct {
+	// Steps are some eight pixels of the strip each, and Classes are those that
+	// were asked for.
+	Steps, Classes int
+	// Data has the natural logarithms of the probabilities, step after step.
+	Data []float32
+}
+
+// At is the log-probability of a class at a step.
+func (l Logits) At(step, class int) float32 { return l.Data[step*l.Classes+class] }
+
+// Text is what a strip says.
+type Text struct {
+	String string
+	// Confidence is the mean probability of its characters, in [0, 1]; 0 when it
+	// has none.
+	Confidence float64
+}
+
+// maxStrips is the most that are read at once.
+const maxStrips = 2 * MaxRegions
+
+// Logits are the strips' log-probabilities of the given classes, in the order of
+// both; all of the alphabet's when none is given. It is ErrTooMuch for more than 240
+// strips; else its errors are the pool's, onnx's and the context's.
+func (r *Reader) Logits(ctx context.Context, strips []Strip, classes ...int) ([]Logits, error) {
+	all := make([]Logits, len(strips))
+	err := r.recognise(ctx, strips, func(i int, steps [][]float32) {
+		l := Logits{Steps: len(steps), Classes: len(classes)}
+		if len(classes) == 0 {
+			l.Classes = len(r.alphabet)
+		}
+		l.Data = make([]float32, 0, l.Steps*l.Classes)
+		for _, step := range steps {
+			if len(classes) == 0 {
+				for _, p := range step {
+					l.Data = append(l.Data, logarithm(p))
+				}
+			}
+			for _, c := range classes {
+				l.Data = append(l.Data, logarithm(step[c]))
+			}
+		}
+		all[i] = l
+	})
+	return all, err
+}
+
+// logarithm is the natural one of a probability, which float32 may have rounded to
+// nothing.
+func logarithm(p float32) float32 {
+	return float32(math.Log(float64(max(p, math.SmallestNonzeroFloat32))))
+}
+
+// Texts reads strips by the likeliest class of each step (greedy CTC). Its errors
+// are those of Logits.
+func (r *Reader) Texts(ctx context.Context, strips []Strip) ([]Text, error) {
+	all := make([]Text, len(strips))
+	err := r.recognise(ctx, strips, func(i int, steps [][]float32) { all[i] = r.greedy(steps) })
+	return all, err
+}
+
+// greedy joins the likeliest classes, of which CTC repeats one for as long as it
+// lasts and puts a blank between two alike.
+func (r *Reader) greedy(steps [][]float32) Text {
+	var text strings.Builder
+	last, sum, n := blank, 0.0, 0
+	for _, step := range steps {
+		best := 0
+		for c, p := range step {
+			if p > step[best] {
+				best = c
+			}
+		}
+		if best != last && best != blank {
+			text.WriteString(r.alphabet[best])
+			sum += float64(step[best])
+			n++
+		}
+		last = best
+	}
+	return Text{String: text.String(), Confidence: sum / float64(max(n, 1))}
+}
+
+// leastWidth is what narrower strips are filled up to, as the recogniser learnt
+// at widths from this on.
+const leastWidth = 320
+
+// recognise gives each strip's probabilities, step by step, to the function, which
+// keeps nothing of them.
+func (r *Reader) recognise(ctx context.Context, strips []Strip, do func(i int, steps [][]float32)) error {
+	if len(strips) > maxStrips {
+		return fmt.Errorf("%w: %d lines, at most %d are read at once", ErrTooMuch, len(strips), maxStrips)
+	}
+	return r.spread(ctx, len(strips), func(ctx context.Context, i int) error {
+		s := strips[i]
+		width := max(s.Width, leastWidth)
+		input := make([]float32, 3*StripHeight*width)
+		for k, plane := range [][]float32{s.B, s.G, s.R} {
+			for y := range StripHeight {
+				row := input[(k*StripHeight+y)*width:]
+				for x, v := range plane[y*s.Width : (y+1)*s.Width] {
+					row[x] = v/127.5 - 1
+				}
+			}
+		}
+		out, err := r.recogniser.Run(ctx, onnx.Tensor{Shape: []int64{1, 3, StripHeight, int64(width)}, Data: input})
+		if err != nil {
+			return fmt.Errorf("read text: %w", err)
+		}
+		n := len(r.alphabet)
+		if shape := out[0].Shape; len(shape) != 3 || shape[2] != int64(n) {
+			return fmt.Errorf("read text: %w: %s gives %v, and %s has %d characters", onnx.ErrModel, recogniserFile, shape, alphabetFile, n)
+		}
+		steps := make([][]float32, 0, len(out[0].Data)/n)
+		for at := 0; at+n <= len(out[0].Data); at += n {
+			steps = append(steps, out[0].Data[at:at+n])
+		}
+		do(i, steps)
+		return nil
+	})
+}
