@@ -5,6 +5,7 @@ import (
 	"context"
 	"image"
 	_ "image/jpeg"
+	"image/png"
 	"os"
 	"slices"
 	"strings"
@@ -157,8 +158,9 @@ func TestLogitsAgreeWithTexts(t *testing.T) {
 
 func TestNothingToRead(t *testing.T) {
 	r := open(t, pool.New(pool.Config{Queue: 64}))
-	page := documenttest.NewPage(60, 40, documenttest.White, 1)
-	found, err := r.Find(t.Context(), decode(t, documenttest.Shoot(page, documenttest.Scene{Width: 640}).JPEG))
+	var blank bytes.Buffer
+	require.NoError(t, png.Encode(&blank, image.NewGray(image.Rect(0, 0, 640, 480))))
+	found, err := r.Find(t.Context(), decode(t, blank.Bytes()))
 	require.NoError(t, err)
 	require.Empty(t, found)
 	lines, turn, err := r.Upright(t.Context(), nil, nil)
