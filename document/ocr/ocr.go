@@ -23,7 +23,7 @@ type Reader struct {
 	detector   *onnx.Session
 	classifier *onnx.Session
 	recogniser *onnx.Session
-	alphabet   []string
+	keys       []string
 }
 
 // The files that the set-up's group "documents" brings.
@@ -31,7 +31,7 @@ const (
 	detectorFile   = "ppocrv5_det.onnx"
 	classifierFile = "ppocrv5_cls.onnx"
 	recogniserFile = "ppocrv5_rec.onnx"
-	alphabetFile   = "ppocr_keys_v5.txt"
+	keysFile   = "ppocr_keys_v5.txt"
 )
 
 // New loads the models of a folder into the runtime. It is ErrModels when one is
@@ -51,11 +51,11 @@ func New(models string, rt *onnx.Runtime, workers *pool.Pool) (_ *Reader, err er
 			return nil, err
 		}
 	}
-	keys, err := read(filepath.Join(models, alphabetFile))
+	keys, err := read(filepath.Join(models, keysFile))
 	if err != nil {
 		return nil, err
 	}
-	if r.alphabet, err = parseAlphabet(keys); err != nil {
+	if r.keys, err = parseKeys(keys); err != nil {
 		return nil, err
 	}
 	return r, nil

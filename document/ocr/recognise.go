@@ -4,23 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"oneton/onnx"
+	"oneton/picture"
 )
-
-// Logits are a strip's log-probabilities: what the recogniser sees at each step
-// along the line, from left to right.
-type Logits struct {
-	// Steps are some eight pixels of the strip each, and Classes are those that
-	// were asked for.
-	Steps, Classes int
-	// Data has the natural logarithms of the probabilities, step after step.
-	Data []float32
-}
-
-// At is the log-probability of a class at a step.
-func (l Logits) At(step, class int) float32 { return l.Data[step*l.Classes+class] }
 
 // Text is what a strip says.
 type Text struct {
@@ -33,40 +22,24 @@ type Text struct {
 // maxStrips is the most that are read at once.
 const maxStrips = 2 * MaxRegions
 
-// Logits are the strips' log-probabilities of the given classes, in the order of
-// both; all of the alphabet's when none is given. It is ErrTooMuch for more than 240
-// strips; else its errors are the pool's, onnx's and the context's.
-func (r *Reader) Logits(ctx context.Context, strips []Strip, classes ...int) ([]Logits, error) {
-	all := make([]Logits, len(strips))
-	err := r.recognise(ctx, strips, func(i int, steps [][]float32) {
-		l := Logits{Steps: len(steps), Classes: len(classes)}
-		if len(classes) == 0 {
-			l.Classes = len(r.alphabet)
-		}
-		l.Data = make([]float32, 0, l.Steps*l.Classes)
-		for _, step := range steps {
-			if len(classes) == 0 {
-				for _, p := range step {
-					l.Data = append(l.Data, logarithm(p))
-				}
-			}
-			for _, c := range classes {
-				l.Data = append(l.Data, logarithm(step[c]))
-			}
-		}
-		all[i] = l
+// Probabilities are what the recogniser sees at each step of one strip, some eight
+// pixels each from left to right: for every class of Keys one, and together 1. Its
+// errors are those of Texts, and onnx.ErrTensor for a strip that is not StripHeight
+// pixels high.
+func (r *Reader) Probabilities(ctx context.Context, strip *picture.Raster) (steps int, p []float32, err error) {
+	err = r.recognise(ctx, []Strip{{strip}}, func(_ int, all [][]float32) {
+		steps, p = len(all), slices.Concat(all...)
 	})
-	return all, err
+	return steps, p, err
 }
 
 // logarithm is the natural one of a probability, which float32 may have rounded to
 // nothing.
-func logarithm(p float32) float32 {
-	return float32(math.Log(float64(max(p, math.SmallestNonzeroFloat32))))
-}
+func logarithm(p float32) float64 { return math.Log(float64(max(p, math.SmallestNonzeroFloat32))) }
 
-// Texts reads strips by the likeliest class of each step (greedy CTC). Its errors
-// are those of Logits.
+// Texts reads strips by the likeliest class of each step (greedy CTC). It is
+// ErrTooMuch for more than 240 strips; else its errors are the pool's, onnx's and the
+// context's.
 func (r *Reader) Texts(ctx context.Context, strips []Strip) ([]Text, error) {
 	all := make([]Text, len(strips))
 	err := r.recognise(ctx, strips, func(i int, steps [][]float32) { all[i] = r.greedy(steps) })
@@ -86,7 +59,7 @@ func (r *Reader) greedy(steps [][]float32) Text {
 			}
 		}
 		if best != last && best != blank {
-			text.WriteString(r.alphabet[best])
+			text.WriteString(r.keys[best])
 			sum += float64(step[best])
 			n++
 		}
@@ -107,6 +80,9 @@ func (r *Reader) recognise(ctx context.Context, strips []Strip, do func(i int, s
 	}
 	return r.spread(ctx, len(strips), func(ctx context.Context, i int) error {
 		s := strips[i]
+		if s.Height != StripHeight || s.Width > MaxStripWidth {
+			return fmt.Errorf("read text: %w: a strip of %d×%d pixels", onnx.ErrTensor, s.Width, s.Height)
+		}
 		width := max(s.Width, leastWidth)
 		input := make([]float32, 3*StripHeight*width)
 		for k, plane := range [][]float32{s.B, s.G, s.R} {
@@ -121,9 +97,9 @@ func (r *Reader) recognise(ctx context.Context, strips []Strip, do func(i int, s
 		if err != nil {
 			return fmt.Errorf("read text: %w", err)
 		}
-		n := len(r.alphabet)
+		n := len(r.keys)
 		if shape := out[0].Shape; len(shape) != 3 || shape[2] != int64(n) {
-			return fmt.Errorf("read text: %w: %s gives %v, and %s has %d characters", onnx.ErrModel, recogniserFile, shape, alphabetFile, n)
+			return fmt.Errorf("read text: %w: %s gives %v, and %s has %d characters", onnx.ErrModel, recogniserFile, shape, keysFile, n)
 		}
 		steps := make([][]float32, 0, len(out[0].Data)/n)
 		for at := 0; at+n <= len(out[0].Data); at += n {

@@ -95,5 +95,5 @@ func (r *Reader) standing(ctx context.Context, p *picture.Picture, q Quad) (floa
 	if len(out[0].Data) != 2 {
 		return 0, fmt.Errorf("tell a line's direction: %w: %s gives %d values, need 2", onnx.ErrModel, classifierFile, len(out[0].Data))
 	}
-	return float64(logarithm(out[0].Data[0])) - float64(logarithm(out[0].Data[1])), nil
+	return logarithm(out[0].Data[0]) - logarithm(out[0].Data[1]), nil
 }
