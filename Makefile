@@ -9,7 +9,7 @@ help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: build ## Fetch ONNX Runtime, the default models and the photos, unless they are there.
-	@bin/oneton setup --with photos,group-photos,liveness,documents
+	@bin/oneton setup --with photos,group-photos,liveness,gestures,clips,documents
 
 demo: build ## Enrol people from photos, search others, draw demo/contact-sheet.png.
 	@bin/oneton demo

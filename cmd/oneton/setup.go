@@ -13,7 +13,7 @@ import (
 )
 
 type setupCommand struct {
-	With []setup.Group `help:"Also fetch these groups: photos, group-photos, accurate, liveness, documents." placeholder:"GROUP"`
+	With []setup.Group `help:"Also fetch these groups: photos, group-photos, accurate, liveness, gestures, clips, documents." placeholder:"GROUP"`
 }
 
 func (c *setupCommand) Run(ctx context.Context) error {
