@@ -1,5 +1,3 @@
-// Package documenttest makes documents and photos of them of which all is known,
-// for tests and measurements.
 package documenttest
 
 import (

@@ -16,31 +16,24 @@ func (d Date) Known() bool { return d.Year > 0 && d.Month > 0 && d.Day > 0 }
 
 // String is the date as ISO 8601 has it, with unknown parts as X.
 func (d Date) String() string {
-	s := "XXXX"
-	if d.Year > 0 {
-		s = fmt.Sprintf("%04d", d.Year)
-	}
-	for _, n := range []int{d.Month, d.Day} {
+	written := func(n int, format, unknown string) string {
 		if n == 0 {
-			s += "-XX"
-		} else {
-			s += fmt.Sprintf("-%02d", n)
+			return unknown
 		}
+		return fmt.Sprintf(format, n)
 	}
-	return s
+	return written(d.Year, "%04d", "XXXX") + written(d.Month, "-%02d", "-XX") + written(d.Day, "-%02d", "-XX")
 }
 
 // zone is the date as six characters.
 func (d Date) zone() string {
 	var b strings.Builder
-	for i, n := range []int{d.Year, d.Month, d.Day} {
+	for _, n := range []int{d.Year, d.Month, d.Day} {
 		if n == 0 {
 			b.WriteString("<<")
-		} else if i == 0 {
-			fmt.Fprintf(&b, "%02d", n%100)
-		} else {
-			fmt.Fprintf(&b, "%02d", n)
+			continue
 		}
+		fmt.Fprintf(&b, "%02d", n%100)
 	}
 	return b.String()
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"oneton/document/documenttest"
@@ -84,14 +83,10 @@ func TestDecodeReadsWhatIsClear(t *testing.T) {
 // The number's third character is a 0 that looks more like an O: the check digit
 // decides. In a field of digits and one of letters, the class does.
 func TestDecodeRepairs(t *testing.T) {
-	lines := []string{
-		"P<UTOOBRIEN<<IO<<<<<<<<<<<<<<<<<<<<<<<<<<<<<",
-		"L0O902C36UTO7008122F3004159ZE184226B<<<<<1",
-	}
 	d, err := mrz.Parse(strings.Split(specimens["TD3"].zone, "\n"), now)
 	require.NoError(t, err)
 	d.Number, d.Birth = "L0O902C30", mrz.Date{1970, 8, 10}
-	lines, err = mrz.Make(d)
+	lines, err := mrz.Make(d)
 	require.NoError(t, err)
 	got, err := mrz.Decode(zone(t, lines, map[[2]int]glimpse{
 		{1, 1}:  {'O': 0.9, '0': 0.09},
@@ -99,9 +94,9 @@ func TestDecodeRepairs(t *testing.T) {
 		{0, 5}:  {'E': 0.2, '3': 0.79},
 	}), now)
 	require.NoError(t, err)
-	assert.Equal(t, lines, got.Lines)
-	assert.Equal(t, mrz.Read, got.State)
-	assert.Greater(t, got.Repair, 2.0)
+	require.Equal(t, lines, got.Lines)
+	require.Equal(t, mrz.Read, got.State)
+	require.Greater(t, got.Repair, 2.0)
 }
 
 // Two characters may be either of two, and exchanging both keeps each check
@@ -111,20 +106,20 @@ func TestDecodeTellsWhatIsAmbiguous(t *testing.T) {
 	d.Number = "L1B902C36"
 	lines, err := mrz.Make(d)
 	require.NoError(t, err)
-	clear := glimpse{'1': 0.97, 'B': 0.02}
+	clearly := glimpse{'1': 0.97, 'B': 0.02}
 	got, err := mrz.Decode(zone(t, lines, map[[2]int]glimpse{{1, 1}: {'1': 0.6, 'B': 0.39}}), now)
 	require.NoError(t, err)
-	assert.Equal(t, mrz.Ambiguous, got.State)
-	assert.Equal(t, lines, got.Lines)
-	assert.Less(t, got.Ratio, 2.0)
-	got, err = mrz.Decode(zone(t, lines, map[[2]int]glimpse{{1, 1}: clear}), now)
+	require.Equal(t, mrz.Ambiguous, got.State)
+	require.Equal(t, lines, got.Lines)
+	require.Less(t, got.Ratio, 2.0)
+	got, err = mrz.Decode(zone(t, lines, map[[2]int]glimpse{{1, 1}: clearly}), now)
 	require.NoError(t, err)
-	assert.Greater(t, got.Ratio, 2.0)
+	require.Greater(t, got.Ratio, 2.0)
 
 	// An unclear letter of a name, which has no check digit, is as ambiguous.
 	got, err = mrz.Decode(zone(t, lines, map[[2]int]glimpse{{0, 6}: {'R': 0.5, 'K': 0.49}}), now)
 	require.NoError(t, err)
-	assert.Equal(t, mrz.Ambiguous, got.State)
+	require.Equal(t, mrz.Ambiguous, got.State)
 }
 
 func TestDecodeIsUnsureOfWhatSatisfiesNothing(t *testing.T) {
@@ -132,24 +127,24 @@ func TestDecodeIsUnsureOfWhatSatisfiesNothing(t *testing.T) {
 	lines[1] = lines[1][:43] + "7"
 	got, err := mrz.Decode(zone(t, lines, nil), now)
 	require.NoError(t, err)
-	assert.NotEqual(t, mrz.Read, got.State)
+	require.NotEqual(t, mrz.Read, got.State)
 
 	lines = strings.Split(specimens["TD3"].zone, "\n")
 	lines[0] = "P<QQQ" + lines[0][5:]
 	got, err = mrz.Decode(zone(t, lines, nil), now)
 	require.NoError(t, err)
-	assert.NotEqual(t, mrz.Read, got.State)
+	require.NotEqual(t, mrz.Read, got.State)
 }
 
 // Lines of text have worse fits than zones, and too few frames have none.
 func TestDecodeTellsTextFromZones(t *testing.T) {
 	got, err := mrz.Decode(zone(t, strings.Split(specimens["TD2"].zone, "\n"), nil), now)
 	require.NoError(t, err)
-	assert.Greater(t, got.Fit, -0.1)
+	require.Greater(t, got.Fit, -0.1)
 	other, err := mrz.Decode(zone(t, []string{"THE<QUICK<BROWN<FOX<JUMPS<OVER<THE<LAZY<DOG", "AND<THEN<IT<RAN<AWAY<INTO<THE<WOODS<OF<OAK"}, nil), now)
 	require.NoError(t, err)
-	assert.Less(t, other.Fit, got.Fit-0.2)
-	assert.NotEqual(t, mrz.Read, other.State)
+	require.Less(t, other.Fit, got.Fit-0.2)
+	require.NotEqual(t, mrz.Read, other.State)
 	for _, lines := range [][]string{nil, {"A"}, {"P<UTO", "L8"}, {"I", "7", "E"}, {"", ""}} {
 		_, err := mrz.Decode(zone(t, lines, nil), now)
 		require.ErrorIs(t, err, mrz.ErrFormat, lines)
@@ -171,11 +166,11 @@ func TestDecodeTakesSeveralViews(t *testing.T) {
 	for _, alone := range []mrz.Line{one, other} {
 		got, err := mrz.Decode([][]mrz.Line{{alone}, lower}, now)
 		require.NoError(t, err)
-		assert.NotEqual(t, lines, got.Lines)
+		require.NotEqual(t, lines, got.Lines)
 	}
 	got, err := mrz.Decode([][]mrz.Line{{one, other}, lower}, now)
 	require.NoError(t, err)
-	assert.Equal(t, lines, got.Lines)
+	require.Equal(t, lines, got.Lines)
 }
 
 func TestAlphabetFolds(t *testing.T) {
@@ -212,6 +207,6 @@ func TestAlphabetFolds(t *testing.T) {
 	}
 	got, err := mrz.Decode([][]mrz.Line{{fold(line)}, {fold(lower)}}, now)
 	require.NoError(t, err)
-	assert.Equal(t, []string{line, lower}, got.Lines)
-	assert.Equal(t, mrz.Read, got.State)
+	require.Equal(t, []string{line, lower}, got.Lines)
+	require.Equal(t, mrz.Read, got.State)
 }

@@ -41,7 +41,8 @@ type layout struct {
 // part 4, and visas of part 7, which have no composite check digit.
 var layouts = map[Format]layout{
 	TD1: {3, 30, []field{
-		{part: typePart, from: 0, to: 1, class: cards}, {part: typePart, from: 1, to: 2, class: letters},
+		{part: typePart, from: 0, to: 1, class: cards},
+		{part: typePart, from: 1, to: 2, class: letters},
 		{part: issuerPart, from: 2, to: 5, class: letters},
 		{part: numberPart, from: 5, to: 14, class: either, composite: true},
 		{part: checkPart, from: 14, to: 15, class: optionalDigit, of: numberPart, composite: true},
@@ -68,7 +69,8 @@ var layouts = map[Format]layout{
 // above is the upper of two lines.
 func above(first class, length int) []field {
 	return []field{
-		{part: typePart, from: 0, to: 1, class: first}, {part: typePart, from: 1, to: 2, class: letters},
+		{part: typePart, from: 0, to: 1, class: first},
+		{part: typePart, from: 1, to: 2, class: letters},
 		{part: issuerPart, from: 2, to: 5, class: letters},
 		{part: namePart, from: 5, to: length, class: letters},
 	}

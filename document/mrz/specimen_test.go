@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"oneton/document/mrz"
@@ -67,8 +66,8 @@ func TestParseReadsTheSpecimens(t *testing.T) {
 			require.NoError(t, got.Verify())
 			want := c.want
 			want.Lines, want.Checks = lines, got.Checks
-			assert.Equal(t, want, got)
-			assert.GreaterOrEqual(t, len(got.Checks), 3)
+			require.Equal(t, want, got)
+			require.GreaterOrEqual(t, len(got.Checks), 3)
 		})
 	}
 }
@@ -78,7 +77,7 @@ func TestMakeWritesTheSpecimens(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			lines, err := mrz.Make(c.want)
 			require.NoError(t, err)
-			assert.Equal(t, strings.Split(c.zone, "\n"), lines)
+			require.Equal(t, strings.Split(c.zone, "\n"), lines)
 		})
 	}
 }
