@@ -42,13 +42,13 @@ func CedulaFront(who Person, portrait image.Image, seed uint64) *Page {
 	}
 	p.Text(60, 24+5.6*1, 1.1, Regular, blue, "SEXO")
 	p.Text(60, 26.9+5.6*1, 1.8, Bold, Ink, who.Sex)
-	p.Text(55, 46.6, 1.1, Regular, blue, "FECHA DE EXPIRACIÓN")
-	p.Text(55, 49.5, 1.8, Bold, Ink, who.Expiry)
+	p.Text(60, 24, 1.1, Regular, blue, "FECHA DE EXPIRACIÓN")
+	p.Text(60, 26.9, 1.8, Bold, Ink, who.Expiry)
 	p.Text(30, 43, 2.2, Bold, Ink, who.GivenNames)
 	p.Text(30, 47.3, 2.2, Bold, Ink, who.Surname)
 	if portrait != nil {
 		p.Picture(3.5, 17, 23, 29, portrait, 1)
-		p.Picture(72, 29, 10, 12.6, portrait, 0.4)
+		p.Picture(72, 34, 10, 12.6, portrait, 0.4)
 	}
 	return p
 }

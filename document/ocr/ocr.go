@@ -31,7 +31,7 @@ const (
 	detectorFile   = "ppocrv5_det.onnx"
 	classifierFile = "ppocrv5_cls.onnx"
 	recogniserFile = "ppocrv5_rec.onnx"
-	keysFile   = "ppocr_keys_v5.txt"
+	keysFile       = "ppocr_keys_v5.txt"
 )
 
 // New loads the models of a folder into the runtime. It is ErrModels when one is

@@ -14,9 +14,11 @@ import (
 // Text is what a strip says.
 type Text struct {
 	String string
-	// Confidence is the mean probability of its characters, in [0, 1]; 0 when it
-	// has none.
+	// Confidence is the mean probability of its characters, in [0, 1], and 0 when it has
+	// none.
 	Confidence float64
+	// Least is the probability of the least likely of them.
+	Least float64
 }
 
 // maxStrips is the most that are read at once.
@@ -50,7 +52,7 @@ func (r *Reader) Texts(ctx context.Context, strips []Strip) ([]Text, error) {
 // lasts and puts a blank between two alike.
 func (r *Reader) greedy(steps [][]float32) Text {
 	var text strings.Builder
-	last, sum, n := blank, 0.0, 0
+	last, sum, least, n := blank, 0.0, 1.0, 0
 	for _, step := range steps {
 		best := 0
 		for c, p := range step {
@@ -61,16 +63,16 @@ func (r *Reader) greedy(steps [][]float32) Text {
 		if best != last && best != blank {
 			text.WriteString(r.keys[best])
 			sum += float64(step[best])
+			least = min(least, float64(step[best]))
 			n++
 		}
 		last = best
 	}
-	return Text{String: text.String(), Confidence: sum / float64(max(n, 1))}
+	if n == 0 {
+		return Text{}
+	}
+	return Text{String: text.String(), Confidence: sum / float64(n), Least: least}
 }
-
-// leastWidth is what narrower strips are filled up to, as the recogniser learnt
-// at widths from this on.
-const leastWidth = 320
 
 // recognise gives each strip's probabilities, step by step, to the function, which
 // keeps nothing of them.
@@ -83,7 +85,7 @@ func (r *Reader) recognise(ctx context.Context, strips []Strip, do func(i int, s
 		if s.Height != StripHeight || s.Width > MaxStripWidth {
 			return fmt.Errorf("read text: %w: a strip of %d×%d pixels", onnx.ErrTensor, s.Width, s.Height)
 		}
-		width := max(s.Width, leastWidth)
+		width := max(s.Width, LeastStripWidth)
 		input := make([]float32, 3*StripHeight*width)
 		for k, plane := range [][]float32{s.B, s.G, s.R} {
 			for y := range StripHeight {

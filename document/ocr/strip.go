@@ -10,12 +10,14 @@ import (
 // [0, 255], and as wide as the line is for that height.
 type Strip struct{ *picture.Raster }
 
-// StripHeight is the height that the recogniser learnt at, and MaxStripWidth the
-// greatest width: longer lines are squeezed (PaddleOCR, configs/rec/PP-OCRv5/
-// PP-OCRv5_mobile_rec.yml, and MAX_IMG_W in ppocr's inference).
+// StripHeight is the height that the recogniser learnt at, and LeastStripWidth the
+// width: narrower strips are filled up before they are read. Longer lines are squeezed
+// to MaxStripWidth (PaddleOCR, configs/rec/PP-OCRv5/PP-OCRv5_mobile_rec.yml, and
+// MAX_IMG_W in its inference).
 const (
-	StripHeight   = 48
-	MaxStripWidth = 3200
+	StripHeight     = 48
+	LeastStripWidth = 320
+	MaxStripWidth   = 3200
 )
 
 // Cut takes a line out of a picture, upright and straight. A line that is higher
