@@ -63,7 +63,7 @@ func components(probability []float32, width, height int) []component {
 	var all []component
 	var stack []int
 	for start, v := range probability {
-		if seen[start] || v <= textLevel {
+		if seen[start] || !(v > textLevel) { // no NaN is
 			continue
 		}
 		seen[start] = true
