@@ -13,6 +13,7 @@ import (
 	"oneton/identify"
 	"oneton/identitytoken"
 	"oneton/index/qdrant"
+	"oneton/job"
 	"oneton/message"
 	"oneton/onnx"
 	"oneton/pool"
@@ -55,6 +56,7 @@ type Config struct {
 	Server   server.Config
 	Identify identify.Config
 	Identity identitytoken.Config
+	Jobs     job.Config
 
 	Credentials credential.Config
 	Facenition  facenition.Config
@@ -111,6 +113,7 @@ func Default() Config {
 		Server:   server.DefaultConfig(),
 		Identify: identify.Config{DefaultPolicy: identify.DefaultPolicy()},
 		Identity: identitytoken.DefaultConfig(),
+		Jobs:     job.DefaultConfig(),
 
 		Credentials: credential.DefaultConfig(),
 		Message:     message.DefaultConfig(),
@@ -172,6 +175,7 @@ func (c *Config) Settings() []setting.Setting {
 		},
 		c.Identify.Settings(),
 		c.Identity.Settings(),
+		c.Jobs.Settings(),
 		c.Facenition.Settings(),
 		[]setting.Setting{
 			{

@@ -15,6 +15,7 @@ import (
 	"oneton/credential"
 	"oneton/identify"
 	"oneton/identitytoken"
+	"oneton/job"
 	"oneton/message"
 	"oneton/server"
 	"oneton/server/problem"
@@ -29,7 +30,9 @@ type Node struct {
 	Tokens *identitytoken.Service
 	// Credentials gives client tokens.
 	Credentials *credential.Service
-	Server      *server.Server
+	// Jobs is durable work, which Serve does.
+	Jobs   *job.Queue
+	Server *server.Server
 
 	cfg         config.Config
 	log         zerolog.Logger
@@ -99,6 +102,7 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 	if n.Tokens, err = identitytoken.New(cfg.Identity, n.Truth.secret, n.Truth.Store, n.embedder, n.Service); err != nil {
 		return nil, err
 	}
+	n.Jobs = job.NewQueue(cfg.Jobs, n.Truth.Store, log)
 	if n.post, err = openPost(cfg); err != nil {
 		return nil, err
 	}

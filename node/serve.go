@@ -45,6 +45,7 @@ func (n *Node) tasks() []task {
 		task{"watch the index", n.watch},
 		task{"delete expired faces", n.expire},
 		task{"compact the log", n.compact},
+		task{"do jobs", n.Jobs.Run},
 	)
 	if listener, ok := n.Truth.Store.(interface {
 		Listen(ctx context.Context, notify func()) error
