@@ -5,6 +5,11 @@ import (
 	"image/color"
 )
 
+// Of makes a picture of an image in memory, an *image.RGBA without transparent
+// parts, an *image.Gray or an *image.YCbCr of full range whose bounds start at
+// (0, 0), and takes its memory over. The media type is what it came from.
+func Of(img image.Image, mediaType string) *Picture { return view(img, mediaType) }
+
 // view makes a picture of an image that one of the decoders made, and takes its
 // memory over. Transparent parts are shown on white.
 func view(img image.Image, mediaType string) *Picture {
