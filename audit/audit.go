@@ -35,6 +35,11 @@ const (
 	IdentityTokenCreated Verb = "identity_token.created" // the token's id
 	IdentityTokenRotated Verb = "identity_token.rotated" // the id of the one replaced
 	IdentityTokenRevoked Verb = "identity_token.revoked" // the token's id
+
+	AttemptCreated Verb = "attempt.created" // the attempt's id
+	AttemptChanged Verb = "attempt.changed" // the attempt's id
+	UserCreated    Verb = "user.created"    // the user's id
+	UserDeleted    Verb = "user.deleted"    // the user's id
 )
 
 // Deed is one act.

@@ -50,7 +50,7 @@ func (s *Service) Enrol(ctx context.Context, by store.Actor, req EnrolRequest) (
 	if err != nil {
 		return Enrolled{}, aboutPack(KindGallery, err)
 	}
-	shots, timings, err := s.portraits(ctx, g, own, req.Photos)
+	shots, timings, err := s.portraits(ctx, g, own, req.Photos, req.Seen)
 	if err != nil {
 		return Enrolled{}, err
 	}

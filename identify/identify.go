@@ -122,8 +122,19 @@ type EnrolRequest struct {
 	Create   bool
 	Metadata map[string]string
 	Photos   [][]byte
+	// Seen are the photos' faces where the caller has them.
+	Seen Portraits
 	// Detail replaces the gallery's unless it is empty.
 	Detail string
+}
+
+// Portraits are faces that Portrait found, one in each of a request's photos: these
+// are not looked at again, unless the gallery is of another pack or its policy asks
+// for more than Portrait looks for.
+type Portraits struct {
+	// Pack made them; empty is the default one.
+	Pack  string
+	Faces []photo.Face
 }
 
 // Enrolled says what became of an enrolment.
@@ -145,6 +156,8 @@ type SearchRequest struct {
 	// their templates is searched, which misses fewer people. Those that cannot
 	// be compared are left out, and if none is left, the answer is Nobody.
 	Photos [][]byte
+	// Seen are the photos' faces where the caller has them.
+	Seen Portraits
 	// K is the most candidates to return; 0 means 5.
 	K int
 	// FPIR overrides the gallery's wanted rate when above 0.

@@ -1,6 +1,7 @@
 package identify
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -42,7 +43,7 @@ func (s *Service) shots(ctx context.Context, g store.Gallery, own rules, req Sea
 		}
 		return shots, r.LeftOut, r.Timings, aboutPhoto("photo", KindGallery, err)
 	}
-	shots, timings, err = s.portraits(ctx, g, own, req.Photos)
+	shots, timings, err = s.portraits(ctx, g, own, req.Photos, req.Seen)
 	return shots, 0, timings, err
 }
 
@@ -55,7 +56,11 @@ func photoArgument(i, n int) string {
 }
 
 // portraits reads photos that must show one person each.
-func (s *Service) portraits(ctx context.Context, g store.Gallery, own rules, photos [][]byte) (shots []shot, timings photo.Timings, err error) {
+func (s *Service) portraits(ctx context.Context, g store.Gallery, own rules, photos [][]byte, seen Portraits) (shots []shot, timings photo.Timings, err error) {
+	if s.suffices(g, photos, seen) {
+		shots, err = again(g.Policy, own, photos, seen.Faces)
+		return shots, timings, err
+	}
 	for i, content := range photos {
 		f, r, err := s.subject(ctx, g.Pack, own, g.Policy, content)
 		if err != nil {
@@ -65,6 +70,28 @@ func (s *Service) portraits(ctx context.Context, g store.Gallery, own rules, pho
 		timings = add(timings, r.Timings)
 	}
 	return shots, timings, nil
+}
+
+// suffices tells whether nothing is to be asked of photos beyond the faces seen.
+func (s *Service) suffices(g store.Gallery, photos [][]byte, seen Portraits) bool {
+	return len(seen.Faces) > 0 && len(seen.Faces) == len(photos) && cmp.Or(seen.Pack, s.cfg.DefaultPack) == g.Pack &&
+		g.Policy.Liveness == store.GateOff && g.Policy.Detail != store.DetailFull
+}
+
+// again are the shots of photos whose faces were seen, gated by policy.
+func again(policy store.Policy, own rules, photos [][]byte, faces []photo.Face) (shots []shot, err error) {
+	for i, f := range faces {
+		f = own.judge(f)
+		media, err := photo.MediaType(photos[i])
+		if err == nil {
+			err = gate(policy, f)
+		}
+		if err != nil {
+			return nil, about(photoArgument(i, len(photos)), err)
+		}
+		shots = append(shots, shot{f, media})
+	}
+	return shots, nil
 }
 
 // probesOf makes a probe of each face, or one of several photos: the mean of
