@@ -14,6 +14,7 @@ import (
 	"oneton/identitytoken"
 	"oneton/index/qdrant"
 	"oneton/job"
+	"oneton/limit"
 	"oneton/message"
 	"oneton/onnx"
 	"oneton/pool"
@@ -57,6 +58,7 @@ type Config struct {
 	Identify identify.Config
 	Identity identitytoken.Config
 	Jobs     job.Config
+	Limits   limit.Config
 
 	Credentials credential.Config
 	Facenition  facenition.Config
@@ -114,6 +116,7 @@ func Default() Config {
 		Identify: identify.Config{DefaultPolicy: identify.DefaultPolicy()},
 		Identity: identitytoken.DefaultConfig(),
 		Jobs:     job.DefaultConfig(),
+		Limits:   limit.DefaultConfig(),
 
 		Credentials: credential.DefaultConfig(),
 		Message:     message.DefaultConfig(),
@@ -176,6 +179,7 @@ func (c *Config) Settings() []setting.Setting {
 		c.Identify.Settings(),
 		c.Identity.Settings(),
 		c.Jobs.Settings(),
+		c.Limits.Settings(),
 		c.Facenition.Settings(),
 		[]setting.Setting{
 			{

@@ -79,11 +79,11 @@ func (l *lane) mine(full []group, first int) (condition string, args []any) {
 	for _, kind := range l.kinds {
 		kinds = append(kinds, next(kind))
 	}
-	condition = `j.kind IN (` + strings.Join(kinds, ", ") + `)`
+	all := []string{`j.kind IN (` + strings.Join(kinds, ", ") + `)`}
 	for _, g := range full {
-		condition += ` AND NOT (j.kind = ` + next(g.kind) + ` AND j.part = ` + next(g.part) + `)`
+		all = append(all, `NOT (j.kind = `+next(g.kind)+` AND j.part = `+next(g.part)+`)`)
 	}
-	return condition, args
+	return strings.Join(all, ` AND `), args
 }
 
 // full are the groups of which no more may begin here, beside what is at work and

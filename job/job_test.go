@@ -270,7 +270,7 @@ func testOutcomes(t *testing.T, open storetest.Open) {
 	outcome := func(do func(j *job.Job) ([]byte, error)) job.Kind {
 		return job.Kind{Attempts: 3, Backoff: func(int) time.Duration { return time.Millisecond }, Do: func(_ context.Context, j *job.Job) ([]byte, error) {
 			n, _ := attempts.LoadOrStore(j.Kind, new(atomic.Int64))
-			n.(*atomic.Int64).Add(1) //nolint:errcheck // what was put
+			n.(*atomic.Int64).Add(1)
 			return do(j)
 		}}
 	}
@@ -329,7 +329,7 @@ func testOutcomes(t *testing.T, open storetest.Open) {
 		require.Equal(t, c.output, string(s.Output), name)
 		require.Equal(t, c.err, s.Error, name)
 		n, _ := attempts.Load(name)
-		require.Equal(t, int64(c.begun), n.(*atomic.Int64).Load(), name) //nolint:errcheck // what was put
+		require.Equal(t, int64(c.begun), n.(*atomic.Int64).Load(), name)
 		if name == "busy" || name == "goes on" {
 			c.begun = 1 // which the others do not count as
 		}
@@ -451,7 +451,7 @@ func testFairness(t *testing.T, open storetest.Open) {
 	cfg.Workers = 1
 	db := open(t)
 	d := newDesk(t, db, cfg)
-	tenants(t, db.(storetest.Store), "f1", "f2", "f3")
+	tenants(t, db, "f1", "f2", "f3")
 	var o order
 	d.Handle("fair", handle(o.do))
 	for range 20 {
@@ -496,7 +496,8 @@ func testPlaces(t *testing.T, open storetest.Open) {
 	d.Handle("waits", job.Kind{Places: 3, Do: func(context.Context, *job.Job) ([]byte, error) {
 		n := at.Add(1)
 		defer at.Add(-1)
-		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+		for m := most.Load(); n > m; m = most.Load() {
+			most.CompareAndSwap(m, n)
 		}
 		<-block
 		return nil, nil

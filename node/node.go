@@ -16,6 +16,7 @@ import (
 	"oneton/identify"
 	"oneton/identitytoken"
 	"oneton/job"
+	"oneton/limit"
 	"oneton/message"
 	"oneton/server"
 	"oneton/server/problem"
@@ -31,8 +32,10 @@ type Node struct {
 	// Credentials gives client tokens.
 	Credentials *credential.Service
 	// Jobs is durable work, which Serve does.
-	Jobs   *job.Queue
-	Server *server.Server
+	Jobs *job.Queue
+	// Limiter bounds how often each tenant may ask.
+	Limiter *limit.Limiter
+	Server  *server.Server
 
 	cfg         config.Config
 	log         zerolog.Logger
@@ -103,6 +106,7 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 		return nil, err
 	}
 	n.Jobs = job.NewQueue(cfg.Jobs, n.Truth.Store, log)
+	n.Limiter = limit.New(cfg.Limits, n.Truth.counter())
 	if n.post, err = openPost(cfg); err != nil {
 		return nil, err
 	}

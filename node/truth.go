@@ -17,6 +17,7 @@ import (
 	"oneton/identify"
 	"oneton/identitytoken"
 	"oneton/job"
+	"oneton/limit"
 	"oneton/secret"
 	"oneton/store"
 	"oneton/store/postgres"
@@ -97,7 +98,7 @@ func openTruth(ctx context.Context, cfg config.Config, more []access.Scope) (*Tr
 // its own. Keys may have the scopes of what a node speaks, and more.
 func truthOf(ctx context.Context, cfg config.Config, db Database, more []access.Scope) (_ *Truth, err error) {
 	t := &Truth{Store: db, data: cfg.Data}
-	if err = errors.Join(audit.Migrate(ctx, db), identitytoken.Migrate(ctx, db), credential.Migrate(ctx, db), job.Migrate(ctx, db)); err == nil {
+	if err = errors.Join(audit.Migrate(ctx, db), identitytoken.Migrate(ctx, db), credential.Migrate(ctx, db), job.Migrate(ctx, db), limit.Migrate(ctx, db)); err == nil {
 		t.secret, t.adopted, err = secret.Open(ctx, db, secretPath(cfg))
 	}
 	if err == nil {
@@ -211,4 +212,13 @@ func (t *Truth) WaitErased(ctx context.Context) (told bool, err error) {
 		err = errNotErased
 	}
 	return true, err
+}
+
+// counter counts requests for all processes that share the database; one that has it
+// alone counts in memory.
+func (t *Truth) counter() limit.Counter {
+	if _, shared := t.Store.(store.Listener); shared {
+		return limit.NewTable(t.Store)
+	}
+	return limit.NewMemory()
 }

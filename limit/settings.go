@@ -1,0 +1,19 @@
+package limit
+
+import (
+	"time"
+
+	"oneton/setting"
+)
+
+// DefaultConfig is 2,500 requests a minute.
+func DefaultConfig() Config { return Config{Requests: 2500, Window: time.Minute} }
+
+// Settings are what an operator may set of it.
+func (c *Config) Settings() []setting.Setting {
+	const most = 1_000_000_000
+	return []setting.Setting{{
+		Key: "limits.requests", Value: &c.Requests, Means: "most requests of a tenant in a minute, over all its keys and session tokens and all servers of a database; 0 is any number",
+		Want: "0 to 1,000,000,000", OK: c.Requests >= 0 && c.Requests <= most,
+	}}
+}
