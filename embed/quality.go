@@ -54,7 +54,7 @@ func assess(l face.Landmarks, crop *picture.Raster, p *pack.Pack, length float64
 	}
 	switch {
 	case p.Quality != nil:
-		q.Score = p.Score(length, joined)
+		q.Score = p.Score(length, joined, viewOf(crop, light, p))
 		if q.Score < minScore && len(q.Reasons) == 0 {
 			q.Reasons = append(q.Reasons, photo.ReasonUnclear)
 		}
@@ -62,6 +62,14 @@ func assess(l face.Landmarks, crop *picture.Raster, p *pack.Pack, length float64
 		q.Score = 1
 	}
 	return trusted(q, p.Trust)
+}
+
+// viewOf is nil where the pack does not look at crops.
+func viewOf(crop *picture.Raster, light []float32, p *pack.Pack) pack.View {
+	if p.Quality.Crop == nil {
+		return nil
+	}
+	return pack.ViewOf(crop.R, crop.G, crop.B, light, crop.Width)
 }
 
 // trusted is the quality with what trust has against it.

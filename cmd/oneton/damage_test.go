@@ -53,7 +53,7 @@ func TestDamagedRow(t *testing.T) {
 	require.Contains(t, out, "built from the database")
 	out, err = command(t, "index", "verify", "--data", data)
 	require.Error(t, err, out)
-	require.Regexp(t, `staff +default@3 +face `+face+` +damaged in the database at position 2`, out)
+	require.Regexp(t, `staff +default@4 +face `+face+` +damaged in the database at position 2`, out)
 	require.Contains(t, out, "2 faces in the database, 2 compared, 1 differences")
 	require.Contains(t, out, "default year: the policy is damaged in the database")
 	require.Contains(t, out, "default other: the policy is damaged in the database")

@@ -19,6 +19,10 @@ type Earlier struct {
 	// doubt, at length one, then the face's score, then 1. Without it the version
 	// had neither, so that its templates are the joined vectors.
 	Restore *Projection `yaml:"restore"`
+	// Transformed says that the version had this one's Transform and Quality's
+	// Nuisance and Network, and Trust, so that its templates differ in the doubt
+	// alone.
+	Transformed bool `yaml:"transformed"`
 }
 
 // earlier is an Earlier with the contents of its files.
@@ -52,7 +56,8 @@ func (m *Manifest) FromVersion(version string) bool {
 
 // Convert turns a template and the quality score that an earlier version gave a
 // face into what Score and Finish make of the recognisers' same answers, or of
-// those that the version's Restore makes of the template. Its errors are
+// those that the version's Restore makes of the template. What only
+// a crop shows is not known any more, so nothing is taken for it. Its errors are
 // Finish's, and ErrVersion for a version that is not converted.
 func (p *Pack) Convert(version string, kept face.Template, score float32) (face.Template, float32, error) {
 	i := slices.IndexFunc(p.earlier, func(e earlier) bool { return e.Version == version })
@@ -60,6 +65,16 @@ func (p *Pack) Convert(version string, kept face.Template, score float32) (face.
 		return nil, 0, fmt.Errorf("%w: version %q of pack %q", ErrVersion, version, p.Name)
 	}
 	e := &p.earlier[i]
+	if e.Transformed {
+		u, err := e.undoubted(kept, p.Transform.Dimension)
+		if err != nil {
+			return nil, 0, err
+		}
+		if e.Earlier.Quality != nil {
+			score = float32(p.Quality.score(e.length(score)))
+		}
+		return p.doubted(u, score), score, nil
+	}
 	joined, err := e.joined(kept, score)
 	if err != nil {
 		return nil, 0, err
@@ -72,7 +87,7 @@ func (p *Pack) Convert(version string, kept face.Template, score float32) (face.
 		if counts := e.counted(joined); counts > 0 {
 			length /= counts
 		}
-		score = p.Score(length, joined)
+		score = p.Score(length, joined, nil)
 	}
 	t, err := p.Finish(joined, score)
 	return t, score, err
@@ -84,15 +99,20 @@ func (e *earlier) joined(kept face.Template, score float32) (face.Template, erro
 	if e.restore == nil {
 		return kept, nil
 	}
-	n := e.Restore.Dimension
-	if len(kept) != n+1 {
-		return nil, fmt.Errorf("template of %d dimensions of version %q, need %d: %w", len(kept), e.Version, n+1, face.ErrDimension)
-	}
-	u, err := face.NewTemplate(kept[:n])
+	u, err := e.undoubted(kept, e.Restore.Dimension)
 	if err != nil {
 		return nil, err
 	}
 	return face.NewTemplate(e.restore.Times(append(u, score, 1)))
+}
+
+// undoubted is what a template of the version, of so many dimensions, holds before
+// its doubt, at length one.
+func (e *earlier) undoubted(kept face.Template, dimension int) (face.Template, error) {
+	if len(kept) != dimension+1 {
+		return nil, fmt.Errorf("template of %d dimensions of version %q, need %d: %w", len(kept), e.Version, dimension+1, face.ErrDimension)
+	}
+	return face.NewTemplate(kept[:dimension])
 }
 
 func (m *Manifest) validateEarlier(i int, e Earlier) error {
@@ -107,6 +127,9 @@ func (m *Manifest) validateEarlier(i int, e Earlier) error {
 		if err := q.validate(m.listed, m.joinedDimension()); err != nil {
 			return fmt.Errorf("quality.%w", err)
 		}
+	}
+	if e.Transformed && (m.Transform == nil || m.Trust == nil || e.Restore != nil) {
+		return errors.New("transformed: must be in a pack that has transform and trust, without restore")
 	}
 	if r := e.Restore; r != nil {
 		if err := firstBroken([]rule{

@@ -22,15 +22,16 @@ func hash(data string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// transform is what the second file holds, 500 rows of 612 values, and network the
-// third, two of two more.
+// transform is what the second file holds, 500 rows of 612 values, network the
+// third, two of two more, and crop the fourth, one of those of a view and two more.
 var (
 	transform     = strings.Repeat("\x00\x00\x80\x3f", 500*612)
 	transformHash = hash(transform)
 	network       = strings.Repeat("\x00\x00\x80\x3f", 2*614)
+	crop          = strings.Repeat("\x00\x00\x80\x3f", pack.ViewSize+2)
 )
 
-// manifest is a valid manifest of three files.
+// manifest is a valid manifest of four files.
 func manifest() string {
 	return fmt.Sprintf(`name: own-2.1
 version: "3"
@@ -40,6 +41,7 @@ files:
   - {name: detector.onnx, sha256: %s}
   - {name: recogniser.onnx, sha256: %s}
   - {name: network.onnx, sha256: %s}
+  - {name: crop.onnx, sha256: %s}
 detector:
   file: detector.onnx
   decoder: scrfd
@@ -72,7 +74,7 @@ recognisers:
     dimension: 512
     weight: 0.4
     projection: {file: detector.onnx, dimension: 100}
-quality: {centre: 9, slope: 10, nuisance: {file: recogniser.onnx, dimension: 500, power: 4}, network: {file: network.onnx, hidden: 2, power: 2}}
+quality: {centre: 9, slope: 10, nuisance: {file: recogniser.onnx, dimension: 500, power: 4}, network: {file: network.onnx, hidden: 2, power: 2}, crop: {file: crop.onnx, hidden: 1, power: 3}}
 transform: {file: recogniser.onnx, dimension: 500}
 trust:
   floor: 0.3
@@ -92,14 +94,14 @@ calibration:
   source: none
   measured: 0.01
   knots: [{cosine: -1, fmr: 1}, {cosine: 0.5, fmr: 0.001}]
-`, hash("detector"), transformHash, hash(network), hash("live"))
+`, hash("detector"), transformHash, hash(network), hash(crop), hash("live"))
 }
 
 // folder is a folder with the manifest's files.
 func folder(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, data := range map[string]string{"detector": "detector", "recogniser": transform, "network": network} {
+	for name, data := range map[string]string{"detector": "detector", "recogniser": transform, "network": network, "crop": crop} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name+".onnx"), []byte(data), 0o600))
 	}
 	return dir
@@ -127,6 +129,7 @@ func TestParseReadsManifest(t *testing.T) {
 	require.Equal(t, &pack.Quality{
 		Centre: 9, Slope: 10, Nuisance: &pack.Nuisance{File: "recogniser.onnx", Dimension: 500, Power: 4},
 		Network: &pack.Network{File: "network.onnx", Hidden: 2, Power: 2},
+		Crop:    &pack.Network{File: "crop.onnx", Hidden: 1, Power: 3},
 	}, m.Quality)
 	require.InDelta(t, 0.001, m.Calibration.FMR(0.5), 1e-9)
 	require.Equal(t, &pack.Liveness{
@@ -200,7 +203,7 @@ func TestParseRefuses(t *testing.T) {
 		"transform not listed":   {"transform: {file: recogniser.onnx", "transform: {file: other.f32", "transform.file"},
 		"transform to nothing":   {"onnx, dimension: 500}", "onnx, dimension: 0}", "transform.dimension"},
 		"widening transform":     {"onnx, dimension: 500}", "onnx, dimension: 613}", "transform.dimension"},
-		"trust without quality":  {"quality: {centre: 9, slope: 10, nuisance: {file: recogniser.onnx, dimension: 500, power: 4}, network: {file: network.onnx, hidden: 2, power: 2}}\n", "", "trust"},
+		"trust without quality":  {"quality: {centre: 9, slope: 10, nuisance: {file: recogniser.onnx, dimension: 500, power: 4}, network: {file: network.onnx, hidden: 2, power: 2}, crop: {file: crop.onnx, hidden: 1, power: 3}}\n", "", "trust"},
 		"floor below nought":     {"floor: 0.3", "floor: -0.1", "trust.floor"},
 		"floor above one":        {"floor: 0.3", "floor: 1.1", "trust.floor"},
 		"floor of no number":     {"floor: 0.3", "floor: .nan", "trust.floor"},
@@ -228,6 +231,10 @@ func TestParseRefuses(t *testing.T) {
 		"no network":             {"hidden: 2", "hidden: 0", "quality.network.hidden"},
 		"endless network":        {"hidden: 2", "hidden: 1025", "quality.network.hidden"},
 		"no power of network":    {"power: 2", "power: 0", "quality.network.power"},
+		"crop not listed":        {"crop: {file: crop.onnx", "crop: {file: other.f32", "quality.crop.file"},
+		"no units of crop":       {"hidden: 1", "hidden: 0", "quality.crop.hidden"},
+		"no power of crop":       {"power: 3", "power: 101", "quality.crop.power"},
+		"transformed, restored":  {`{version: "2"`, `{version: "2", transformed: true, restore: {file: detector.onnx, dimension: 100}`, "converts[1].transformed"},
 		"restores from nothing":  {`{version: "2"`, `{version: "2", restore: {file: other.f32, dimension: 100}`, "converts[1].restore.file"},
 		"restores from more":     {`{version: "2"`, `{version: "2", restore: {file: detector.onnx, dimension: 613}`, "converts[1].restore.dimension"},
 		"liveness in parent":     {"{name: live.onnx", "{name: ../live.onnx", "liveness.model.name"},

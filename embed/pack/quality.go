@@ -17,6 +17,10 @@ type Quality struct {
 	// vectors speaks of the photo and not of the person.
 	Nuisance *Nuisance `yaml:"nuisance"`
 	Network  *Network  `yaml:"network"`
+	// Crop, when set, shortens it by what is seen of the photo in the crop alone,
+	// in a View: what hides, stretches or smears a face and leaves the vector as
+	// good as any.
+	Crop *Network `yaml:"crop"`
 }
 
 // Nuisance are directions of the joined vectors that poor photos share. The
@@ -30,13 +34,13 @@ type Nuisance struct {
 	Power     int    `yaml:"power"`
 }
 
-// Network sees in the joined vectors how poor a photo is, also where a face is
-// hidden in part and the rest of it is good: a layer of Hidden rectified units.
-// The length counts times (1 - share)^Power, where share is the sum of
-// part·max(0, weights·vectors + offset) over them.
+// Network sees in the joined vectors, or in the view of a crop, how poor a photo
+// is, also where a face is hidden in part and the rest of it is good: a layer of
+// Hidden rectified units. The length counts times (1 - share)^Power, where share
+// is the sum of part·max(0, weights·values + offset) over them.
 type Network struct {
-	// File holds a row for each unit: its weights, as many as the joined
-	// vectors have values, its offset and its part; see Pack.Matrix.
+	// File holds a row for each unit: its weights, one for each value that it
+	// sees, its offset and its part; see Pack.Matrix.
 	File   string `yaml:"file"`
 	Hidden int    `yaml:"hidden"`
 	Power  int    `yaml:"power"`
@@ -45,7 +49,7 @@ type Network struct {
 // grading is a Quality with the contents of its files.
 type grading struct {
 	*Quality
-	nuisance, network Matrix
+	nuisance, network, crop Matrix
 }
 
 // readGrading reads the files of a quality; nil is none.
@@ -60,15 +64,25 @@ func (p *Pack) readGrading(q *Quality) (g grading, err error) {
 		}
 	}
 	if n := q.Network; n != nil {
-		g.network, err = p.Matrix(n.File, n.Hidden, p.joinedDimension()+2)
+		if g.network, err = p.Matrix(n.File, n.Hidden, p.joinedDimension()+2); err != nil {
+			return g, err
+		}
+	}
+	if n := q.Crop; n != nil {
+		g.crop, err = p.Matrix(n.File, n.Hidden, ViewSize+2)
 	}
 	return g, err
 }
 
 // Score is the quality, in [0, 1], of a face whose first recogniser's vector
-// has the length and whose joined vectors are these. The pack has Quality.
-func (p *Pack) Score(length float64, joined face.Template) float32 {
-	return float32(p.grading.score(length * p.grading.counted(joined)))
+// has the length, whose joined vectors are these, and whose crop has this view; a
+// view of nil is one in which nothing is seen to be wrong. The pack has Quality.
+func (p *Pack) Score(length float64, joined face.Template, view View) float32 {
+	counts := p.grading.counted(joined)
+	if n := p.Quality.Crop; n != nil && view != nil {
+		counts *= n.counted(p.grading.crop, view)
+	}
+	return float32(p.grading.score(length * counts))
 }
 
 // counted is how much of the length of joined vectors counts.
@@ -82,14 +96,20 @@ func (g grading) counted(joined face.Template) float64 {
 		counts = math.Pow(max(0, 1-share), float64(n.Power))
 	}
 	if n := g.Network; n != nil {
-		var share float64
-		for _, unit := range g.network {
-			part := float64(unit[len(joined)+1])
-			share += float64(part * max(0, dot(unit, joined)+float64(unit[len(joined)])))
-		}
-		counts *= math.Pow(max(0, 1-share), float64(n.Power))
+		counts *= n.counted(g.network, joined)
 	}
 	return counts
+}
+
+// counted is how much of the length of a face counts of which the units see the
+// values.
+func (n *Network) counted(units Matrix, values []float32) float64 {
+	var share float64
+	for _, unit := range units {
+		part := float64(unit[len(values)+1])
+		share += float64(part * max(0, dot(unit, values)+float64(unit[len(values)])))
+	}
+	return math.Pow(max(0, 1-share), float64(n.Power))
 }
 
 func (q *Quality) score(length float64) float64 {
@@ -123,13 +143,19 @@ func (q *Quality) validate(listed func(string) bool, joined int) error {
 			return fmt.Errorf("nuisance.%w", err)
 		}
 	}
-	if n := q.Network; n != nil {
+	for _, of := range []struct {
+		name string
+		*Network
+	}{{"network", q.Network}, {"crop", q.Crop}} {
+		if of.Network == nil {
+			continue
+		}
 		if err := firstBroken([]rule{
-			{listed(n.File), "file", "listed under files"},
-			{n.Hidden >= 1 && n.Hidden <= units, "hidden", fmt.Sprintf("1 to %d", units)},
-			{n.Power >= 1 && n.Power <= highest, "power", fmt.Sprintf("1 to %d", highest)},
+			{listed(of.File), "file", "listed under files"},
+			{of.Hidden >= 1 && of.Hidden <= units, "hidden", fmt.Sprintf("1 to %d", units)},
+			{of.Power >= 1 && of.Power <= highest, "power", fmt.Sprintf("1 to %d", highest)},
 		}); err != nil {
-			return fmt.Errorf("network.%w", err)
+			return fmt.Errorf("%s.%w", of.name, err)
 		}
 	}
 	return nil

@@ -25,8 +25,13 @@ func (p *Pack) Finish(joined face.Template, score float32) (face.Template, error
 			return nil, err
 		}
 	}
+	return p.doubted(u, score), nil
+}
+
+// doubted is the template of u, which Finish makes of the joined vectors.
+func (p *Pack) doubted(u face.Template, score float32) face.Template {
 	if p.Trust == nil {
-		return u, nil
+		return u
 	}
 	doubt := p.Trust.At(score)
 	share := math.Sqrt(1 - float64(doubt*doubt))
@@ -34,7 +39,7 @@ func (p *Pack) Finish(joined face.Template, score float32) (face.Template, error
 	for _, v := range u {
 		t = append(t, float32(share*float64(v)))
 	}
-	return append(t, float32(doubt)), nil
+	return append(t, float32(doubt))
 }
 
 // joins is face.ErrDimension when vectors are not as long as the recognisers'

@@ -24,6 +24,7 @@ type golden struct {
 	Matrix   [][]float32
 	Nuisance [][]float32
 	Network  [][]float32
+	Crop     [][]float32
 	Restore  [][]float32
 	Floor    float64
 	Curve    []calibration.Doubt
@@ -31,6 +32,9 @@ type golden struct {
 		Joined     face.Template
 		Length     float64
 		Score      float64
+		Unseen     float64
+		Crop       []float32
+		View       []float64
 		Earlier    float64
 		Doubt      float64
 		U          []float64
@@ -69,7 +73,8 @@ func loadAll(t testing.TB, g golden, trust *calibration.Trust) (*pack.Pack, erro
 	require.NoError(t, err)
 	m.Recognisers = m.Recognisers[:1]
 	m.Recognisers[0].Dimension = 8
-	m.Transform, m.Quality.Nuisance, m.Quality.Network, m.Trust = nil, nil, nil, trust
+	m.Transform, m.Trust = nil, trust
+	m.Quality.Nuisance, m.Quality.Network, m.Quality.Crop = nil, nil, nil
 	folder := t.TempDir()
 	for i := range m.Files {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, m.Files[i].Name), []byte("model"), 0o600))
@@ -97,6 +102,13 @@ func loadAll(t testing.TB, g golden, trust *calibration.Trust) (*pack.Pack, erro
 		write("network.f32", g.Network)
 		m.Quality.Network = &pack.Network{File: "network.f32", Hidden: len(g.Network), Power: 2}
 	}
+	if g.Crop != nil {
+		write("crop.f32", g.Crop)
+		m.Quality.Crop = &pack.Network{File: "crop.f32", Hidden: len(g.Crop), Power: 2}
+	}
+	if g.Matrix != nil && trust != nil {
+		m.Converts = append(m.Converts, pack.Earlier{Version: "again", Quality: &pack.Quality{Centre: 8, Slope: 3}, Transformed: true})
+	}
 	if g.Restore != nil {
 		write("restore.f32", g.Restore)
 		m.Converts = append(m.Converts, pack.Earlier{
@@ -121,8 +133,14 @@ func TestTemplatesAgreeWithNumpy(t *testing.T) {
 	require.Equal(t, len(g.Matrix)+1, p.TemplateDimension())
 	templates := make([]face.Template, len(g.Faces))
 	for i, f := range g.Faces {
-		score := p.Score(f.Length, f.Joined)
+		view := viewOf(f.Crop)
+		require.Len(t, view, pack.ViewSize)
+		for j, want := range f.View {
+			require.InDelta(t, want, view[j], 1e-5, "face %d, value %d of its view", i, j)
+		}
+		score := p.Score(f.Length, f.Joined, view)
 		require.InDelta(t, f.Score, score, 1e-6)
+		require.InDelta(t, f.Unseen, p.Score(f.Length, f.Joined, nil), 1e-6)
 		templates[i], err = p.Finish(f.Joined, score)
 		require.NoError(t, err)
 		require.NoError(t, templates[i].Check())
@@ -147,17 +165,30 @@ func TestTemplatesAgreeWithNumpy(t *testing.T) {
 	// What an earlier version kept of a face gives the same.
 	require.True(t, p.FromVersion("1"))
 	require.False(t, p.FromVersion("3"))
-	for i, f := range g.Faces {
+	for _, f := range g.Faces {
 		converted, score, err := p.Convert("1", f.Joined, float32(f.Earlier))
 		require.NoError(t, err)
-		require.InDelta(t, f.Score, score, 3e-5)
+		require.InDelta(t, f.Unseen, score, 3e-5)
+		want, err := p.Finish(f.Joined, float32(f.Unseen))
+		require.NoError(t, err)
 		for j, v := range converted {
-			require.InDelta(t, templates[i][j], v, 3e-5)
+			require.InDelta(t, want[j], v, 3e-5)
+		}
+
+		// One with the same transform gives the same but for what the crop shows,
+		// whatever its doubt was.
+		was, err := p.Finish(f.Joined, 1)
+		require.NoError(t, err)
+		converted, score, err = p.Convert("again", was, float32(1/(1+math.Pow(8/(9*math.Pow(f.Unseen/(1-f.Unseen), 0.1)), 3))))
+		require.NoError(t, err)
+		require.InDelta(t, f.Unseen, score, 3e-5)
+		for j, v := range converted {
+			require.InDelta(t, want[j], v, 3e-5)
 		}
 		kept, score, err := p.Convert("2", f.Joined, float32(f.Score))
 		require.NoError(t, err)
 		require.Equal(t, float32(f.Score), score)
-		want, err := p.Finish(f.Joined, score)
+		want, err = p.Finish(f.Joined, score)
 		require.NoError(t, err)
 		require.Equal(t, want, kept)
 
@@ -169,8 +200,10 @@ func TestTemplatesAgreeWithNumpy(t *testing.T) {
 			require.InDelta(t, want, restored[j], 2e-4)
 		}
 	}
-	_, _, err = p.Convert("0", g.Faces[0].Joined, 1)
-	require.ErrorIs(t, err, face.ErrDimension)
+	for _, version := range []string{"0", "again"} {
+		_, _, err = p.Convert(version, g.Faces[0].Joined, 1)
+		require.ErrorIs(t, err, face.ErrDimension)
+	}
 	for _, extreme := range []float32{-1, 0, 1} {
 		converted, score, err := p.Convert("1", g.Faces[0].Joined, extreme)
 		require.NoError(t, err)
@@ -181,6 +214,39 @@ func TestTemplatesAgreeWithNumpy(t *testing.T) {
 	require.ErrorIs(t, err, pack.ErrVersion)
 	_, _, err = p.Convert("1", g.Faces[0].Joined[1:], 1)
 	require.ErrorIs(t, err, face.ErrDimension)
+}
+
+// viewOf is the view of a small crop of red, green and blue, pixel after pixel.
+func viewOf(crop []float32) pack.View {
+	const side = 14
+	var red, green, blue, luma []float32
+	for i := 0; i < len(crop); i += 3 {
+		red, green, blue = append(red, crop[i]), append(green, crop[i+1]), append(blue, crop[i+2])
+		luma = append(luma, float32(0.299*crop[i])+float32(0.587*crop[i+1])+float32(0.114*crop[i+2]))
+	}
+	return pack.ViewOf(red, green, blue, luma, side)
+}
+
+// A view shows what is where, and not how bright or in what contrast it is.
+func TestViewsKnowNoLight(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		crop := rapid.SliceOfN(rapid.Float32Range(40, 120), 3*14*14, 3*14*14).Draw(t, "crop")
+		for i := range crop { // it is neither flat nor smooth
+			crop[i] = max(crop[i], float32(i%7)*25)
+		}
+		by, more := rapid.Float32Range(1, 1.5).Draw(t, "by"), rapid.Float32Range(-10, 10).Draw(t, "more")
+		lit := make([]float32, len(crop))
+		for i, v := range crop {
+			lit[i] = by*v + more
+		}
+		want := viewOf(crop)
+		for i, v := range viewOf(lit) {
+			require.InDelta(t, want[i], v, 2e-3)
+		}
+	})
+	for _, v := range viewOf(make([]float32, 3*14*14)) {
+		require.Contains(t, []float32{0, -1}, v, "of a black crop nothing is seen")
+	}
 }
 
 // What is computed of the models' answers is the same on every processor, bit
@@ -198,7 +264,11 @@ func TestTemplatesAreEqualEverywhere(t *testing.T) {
 		}
 		joined, err := face.NewTemplate(v)
 		require.NoError(t, err)
-		score := p.Score(9+3*rng.Float64(), joined)
+		crop := make([]float32, 3*14*14)
+		for i := range crop {
+			crop[i] = 256 * rng.Float32()
+		}
+		score := p.Score(9+3*rng.Float64(), joined, viewOf(crop))
 		kept, err := p.Finish(joined, score)
 		require.NoError(t, err)
 		cosine, err := p.Probe(kept).Cosine(kept)
@@ -207,7 +277,7 @@ func TestTemplatesAreEqualEverywhere(t *testing.T) {
 			require.NoError(t, binary.Write(sum, binary.LittleEndian, v))
 		}
 	}
-	require.Equal(t, "3e02565f8c38a90b", hex.EncodeToString(sum.Sum(nil)[:8]))
+	require.Equal(t, "bc97c3f8e8d5a641", hex.EncodeToString(sum.Sum(nil)[:8]))
 }
 
 // Without a transform and trust a template is what the recognisers gave, and

@@ -66,6 +66,26 @@ def unit(x):
     return x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), 1e-12)
 
 
+BLOCKS, FLAT, SMOOTH = 7, 4.0, 1.0
+
+
+def views(crops):
+    """What is seen of crops but their light and contrast (package pack has the same):
+    colours of blocks, and how rough they are across and down."""
+    n, x = len(crops), crops.astype("f8")
+    light = x @ np.array([0.299, 0.587, 0.114])
+
+    def of_blocks(v):
+        side = v.shape[1] // BLOCKS
+        return v.reshape(n, BLOCKS, side, BLOCKS, side, -1).mean((2, 4)).reshape(n, -1)
+    colours = of_blocks(x)
+    colours -= colours.mean(1, keepdims=True)
+    colours /= np.maximum(colours.std(1, keepdims=True), FLAT)
+    rough = [of_blocks(np.abs(np.diff(light, axis=a, append=light.take([-1], a)))) for a in (2, 1)]
+    rough = np.sqrt(np.concatenate(rough, 1))
+    return np.c_[colours, rough / np.maximum(rough.mean(1, keepdims=True), SMOOTH) - 1].astype("f4")
+
+
 # The set: photos as they are, and spoiled.
 
 def number(name):
@@ -149,17 +169,30 @@ class Set:
             np.save(path, have)
         return have[:len(self.file)].astype("f8")
 
+    def ways(self, cache):
+        """Of each photo how and how much it was spoiled; the crops are in a file."""
+        path = pathlib.Path(cache) / f"{self.name}.npz"
+        crops = path.with_name(f"{self.name}-crops.npy")
+        if not crops.exists() or len(np.load(path)["kind"]) < len(self.file):
+            with multiprocessing.Pool(initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+                made, kind, strength = zip(*pool.imap(self.crop, range(len(self.file)), chunksize=20))
+            np.savez(path, kind=np.array(kind), strength=np.array(strength, "f8"))
+            np.save(crops, np.array(made))
+        ways = np.load(path)
+        return ways["kind"][:len(self.file)], ways["strength"][:len(self.file)]
+
+    def views(self, cache):
+        """What is seen of the crops, which ways has made."""
+        path = pathlib.Path(cache) / f"{self.name}-views.npy"
+        if not path.exists() or len(np.load(path, mmap_mode="r")) < len(self.file):
+            crops = np.load(path.with_name(f"{self.name}-crops.npy"), mmap_mode="r")[:len(self.file)]
+            np.save(path, np.concatenate([views(crops[i:i + 500]) for i in range(0, len(crops), 500)]))
+        return np.load(path)[:len(self.file)].astype("f8")
+
     def joined(self, pack, models, cache):
         """Joined unit vectors, the lengths of the first recogniser's, and of each
         photo how and how much it was spoiled."""
-        path = pathlib.Path(cache) / f"{self.name}.npz"
-        if not path.exists() or len(np.load(path)["kind"]) < len(self.file):
-            with multiprocessing.Pool(initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-                crops, kind, strength = zip(*pool.imap(self.crop, range(len(self.file)), chunksize=20))
-            np.save(path.with_name(f"{self.name}-crops.npy"), np.array(crops))
-            np.savez(path, kind=np.array(kind), strength=np.array(strength, "f8"))
-        ways = np.load(path)
-        kind, strength = ways["kind"][:len(self.file)], ways["strength"][:len(self.file)]
+        kind, strength = self.ways(cache)
         v = self.vectors("sface", 128, models, cache)
         length = np.linalg.norm(v, axis=1)
         if pack == "default":
