@@ -19,6 +19,7 @@ type commands struct {
 	Conversion      conversionCommand      `cmd:"" help:"The faces of a database, made by an older version of a pack, for the loaded one."`
 	Deletions       deletionsCommand       `cmd:"" help:"Enrolments into one gallery while another is deleted."`
 	Composites      compositesCommand      `cmd:"" help:"Faces turned, tilted, small and crowded in made photos of which all is known."`
+	Clips           clipsCommand           `cmd:"" help:"Whether films of stills pass for people who blink or smile, and people who do."`
 	Connections     connectionsCommand     `cmd:"" help:"What many connections without a valid key take of a running server."`
 	Facenition      facenitionCommand      `cmd:"" help:"What making and comparing identity tokens costs beyond the models, and whether a wrong secret is told from a wrong face."`
 	Hostile         hostileCommand         `cmd:"" help:"What crafted photos cost a worker, and another tenant beside a flood of them."`

