@@ -14,12 +14,14 @@ import (
 	"oneton/identitytoken"
 	"oneton/index/qdrant"
 	"oneton/job"
+	"oneton/kyc"
 	"oneton/limit"
 	"oneton/message"
 	"oneton/onnx"
 	"oneton/pool"
 	"oneton/server"
 	"oneton/server/facenition"
+	"oneton/server/twoface"
 	"oneton/setting"
 	"oneton/setup"
 )
@@ -62,6 +64,8 @@ type Config struct {
 
 	Credentials credential.Config
 	Facenition  facenition.Config
+	Twoface     twoface.Config
+	KYC         kyc.Config
 	Message     message.Config
 }
 
@@ -120,6 +124,8 @@ func Default() Config {
 
 		Credentials: credential.DefaultConfig(),
 		Message:     message.DefaultConfig(),
+		Twoface:     twoface.DefaultConfig(),
+		KYC:         kyc.DefaultConfig(),
 	}
 }
 
@@ -181,6 +187,8 @@ func (c *Config) Settings() []setting.Setting {
 		c.Jobs.Settings(),
 		c.Limits.Settings(),
 		c.Facenition.Settings(),
+		c.Twoface.Settings(),
+		c.KYC.Settings(),
 		[]setting.Setting{
 			{
 				Key: "log.level", Value: &c.Log.Level, Means: "what is logged: `trace`, `debug`, `info`, `warn` or `error`, and what is graver",

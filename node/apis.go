@@ -6,6 +6,7 @@ import (
 	"oneton/server"
 	"oneton/server/facenition"
 	"oneton/server/native"
+	"oneton/server/twoface"
 	"oneton/server/uqudo"
 )
 
@@ -32,6 +33,13 @@ func apis() []api {
 		}},
 		{scopes: facenition.Scopes(), off: func(cfg config.Config) bool { return !cfg.Facenition.On() }, open: func(n *Node) (server.API, error) {
 			return facenition.New(n.cfg.Facenition, n.embedder.Packs(), n.Service, n.Tokens, n.Credentials, n.Truth.Access), nil
+		}},
+		{scopes: twoface.Scopes(), off: func(cfg config.Config) bool { return !cfg.Twoface.On() }, open: func(n *Node) (server.API, error) {
+			links, err := n.Truth.secret.Keys("addresses of photos")
+			if err != nil {
+				return server.API{}, err
+			}
+			return twoface.New(n.cfg.Twoface, links, n.cfg.KYC.Uses, n.KYC, n.Limiter, n.Truth.Access), nil
 		}},
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"oneton/identify"
 	"oneton/identitytoken"
 	"oneton/job"
+	"oneton/kyc"
 	"oneton/limit"
 	"oneton/message"
 	"oneton/server"
@@ -31,8 +32,10 @@ type Node struct {
 	Tokens *identitytoken.Service
 	// Credentials gives client tokens.
 	Credentials *credential.Service
-	// Jobs is durable work, which Serve does.
+	// Jobs is durable work, which Serve does; KYC's checks are some.
 	Jobs *job.Queue
+	// KYC lets people show who they are.
+	KYC *kyc.Service
 	// Limiter bounds how often each tenant may ask.
 	Limiter *limit.Limiter
 	Server  *server.Server
@@ -57,6 +60,9 @@ type Parts struct {
 	// are of none that a node speaks.
 	APIs   func(*Node) ([]server.API, error)
 	Scopes []access.Scope
+	// Documents and Clips stand for what reads documents and judges clips.
+	Documents kyc.Documents
+	Clips     kyc.Clips
 	// Ready stands for what the node says of itself.
 	Ready func(context.Context) error
 }
@@ -113,6 +119,9 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 	if n.Credentials, err = n.Truth.OpenCredentials(cfg, n.post); err != nil {
 		return nil, err
 	}
+	if n.KYC, err = n.openKYC(parts); err != nil {
+		return nil, err
+	}
 	if parts.APIs == nil {
 		parts.APIs = (*Node).openAPIs
 	}
@@ -123,7 +132,7 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 	if parts.Ready == nil {
 		parts.Ready = n.ready
 	}
-	health := server.Health{Ready: parts.Ready, Problem: problem.Stored.Problem}
+	health := server.Health{Ready: parts.Ready, Problem: problem.Stored.Problem, Off: n.off}
 	n.Server, err = server.New(cfg.Server, health, log, apis...)
 	return n, err
 }

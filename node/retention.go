@@ -25,6 +25,7 @@ func (n *Node) expire(ctx context.Context) error {
 	for trim := began; ; {
 		now := time.Now()
 		believed := n.sweep(ctx, c, now, now.Sub(began))
+		n.sweepKYC(ctx, believed)
 		if !now.Before(trim) {
 			trim = now.Add(trimInterval)
 			n.trim(ctx, believed)

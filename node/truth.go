@@ -17,6 +17,7 @@ import (
 	"oneton/identify"
 	"oneton/identitytoken"
 	"oneton/job"
+	"oneton/kyc"
 	"oneton/limit"
 	"oneton/secret"
 	"oneton/store"
@@ -98,7 +99,7 @@ func openTruth(ctx context.Context, cfg config.Config, more []access.Scope) (*Tr
 // its own. Keys may have the scopes of what a node speaks, and more.
 func truthOf(ctx context.Context, cfg config.Config, db Database, more []access.Scope) (_ *Truth, err error) {
 	t := &Truth{Store: db, data: cfg.Data}
-	if err = errors.Join(audit.Migrate(ctx, db), identitytoken.Migrate(ctx, db), credential.Migrate(ctx, db), job.Migrate(ctx, db), limit.Migrate(ctx, db)); err == nil {
+	if err = errors.Join(audit.Migrate(ctx, db), identitytoken.Migrate(ctx, db), credential.Migrate(ctx, db), job.Migrate(ctx, db), limit.Migrate(ctx, db), kyc.Migrate(ctx, db)); err == nil {
 		t.secret, t.adopted, err = secret.Open(ctx, db, secretPath(cfg))
 	}
 	if err == nil {

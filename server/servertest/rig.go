@@ -23,6 +23,7 @@ import (
 	"oneton/config"
 	"oneton/identify"
 	"oneton/identitytoken"
+	"oneton/kyc"
 	"oneton/node"
 	"oneton/server"
 	"oneton/server/native"
@@ -38,7 +39,9 @@ type Rig struct {
 	Access  *access.Access
 	Tokens  *identitytoken.Service
 	Store   node.Database
-	Log     *Log
+	// Node is what runs.
+	Node *node.Node
+	Log  *Log
 	// Secret is what the server's keys are made under.
 	Secret []byte
 	// Unready, when set, is what readiness answers.
@@ -55,12 +58,17 @@ func (r *Rig) Working() int { return int(r.embedder.working.Load()) }
 // Options change how a rig is made.
 type Options struct {
 	Config func(*server.Config)
+	// Settings changes whatever else may be set.
+	Settings func(*config.Config)
 	// Store is closed with the rig; without one it is SQLite.
 	Store node.Database
 	// APIs are served beside the native one, and Scopes are of those that a node
 	// does not speak itself.
 	APIs   func(r *Rig) []server.API
 	Scopes []access.Scope
+	// Documents and Clips stand for the models that read documents and judge clips.
+	Documents kyc.Documents
+	Clips     kyc.Clips
 }
 
 // Start runs a server until the test ends.
@@ -81,12 +89,15 @@ func Start(t testing.TB, o Options) *Rig {
 	if o.Config != nil {
 		o.Config(&cfg.Server)
 	}
+	if o.Settings != nil {
+		o.Settings(&cfg)
+	}
 	var apis []server.API
 	n, err := node.OpenWith(context.Background(), cfg, zerolog.New(r.Log), node.Parts{
-		Embedder: &r.embedder, Store: r.Store, Scopes: o.Scopes,
+		Embedder: &r.embedder, Store: r.Store, Scopes: o.Scopes, Documents: o.Documents, Clips: o.Clips,
 		Ready: func(context.Context) error { return r.Unready },
 		APIs: func(n *node.Node) ([]server.API, error) {
-			r.Service, r.Access, r.Tokens = n.Service, n.Truth.Access, n.Tokens
+			r.Node, r.Service, r.Access, r.Tokens = n, n.Service, n.Truth.Access, n.Tokens
 			if o.APIs != nil {
 				apis = o.APIs(r)
 			}

@@ -1,0 +1,70 @@
+package node
+
+import (
+	"context"
+	"time"
+
+	"oneton/access"
+	"oneton/kyc"
+	"oneton/store"
+)
+
+// openKYC is the service of people who show who they are.
+func (n *Node) openKYC(parts Parts) (*kyc.Service, error) {
+	rooms := kyc.Rooms{
+		Faces: n.Service, Documents: parts.Documents, Clips: parts.Clips, Jobs: n.Jobs, Events: silent{}, Keys: access.NewKeyTable(n.Truth.Store),
+	}
+	if rooms.Documents == nil {
+		rooms.Documents = noDocuments{}
+	}
+	if rooms.Clips == nil {
+		rooms.Clips = noClips{}
+	}
+	return kyc.New(n.cfg.KYC, n.Truth.secret, n.Truth.Store, rooms)
+}
+
+// off is what this node does not do for want of a program or of models, where an API
+// is served that would.
+func (n *Node) off() map[string]string {
+	if !n.cfg.Twoface.On() {
+		return nil
+	}
+	return map[string]string{"documents": documentsOff, "video": videoOff}
+}
+
+const (
+	documentsOff = "no models are here that read documents; 'oneton setup --with documents' fetches them"
+	videoOff     = "ffmpeg is not here, which reads clips"
+)
+
+// noDocuments and noClips refuse what cannot be read here.
+type noDocuments struct{}
+
+func (noDocuments) Read(context.Context, []byte) (kyc.Document, error) {
+	return kyc.Document{}, kyc.Refuse(kyc.DocumentsOff, "this server reads no documents: "+documentsOff)
+}
+
+type noClips struct{}
+
+func (noClips) Smiles(context.Context, []byte) (bool, error) { return false, noClip() }
+
+func (noClips) Blinks(context.Context, []byte) (bool, error) { return false, noClip() }
+
+func noClip() error { return kyc.Refuse(kyc.VideoOff, "this server reads no clips: "+videoOff) }
+
+// silent tells nobody.
+type silent struct{}
+
+func (silent) Emit(store.Tx, store.TenantID, string, any) error { return nil }
+
+// sweepKYC removes what has ended of sessions and attempts.
+func (n *Node) sweepKYC(ctx context.Context, now time.Time) {
+	attempts, err := n.KYC.Sweep(ctx, now)
+	if err != nil && ctx.Err() == nil {
+		n.log.Error().Err(err).Msg("ended sessions and old attempts were not all removed; it will be tried again")
+	}
+	if attempts > 0 {
+		n.engine.Notify()
+		n.log.Info().Int64("attempts", attempts).Msg("removed old attempts")
+	}
+}
