@@ -20,6 +20,7 @@ import (
 	"oneton/audit"
 	"oneton/calibration"
 	"oneton/changelog"
+	"oneton/embed"
 	"oneton/face"
 	"oneton/identify"
 	"oneton/index/exact"
@@ -227,6 +228,9 @@ type rig struct {
 type options struct {
 	cfg    kyc.Config
 	secret secret
+	// real are models that look at photos, of the default pack.
+	real *embed.Embedder
+	docs kyc.Documents
 	// faces and db stand before the real ones.
 	faces func(*identify.Service) kyc.Faces
 	db    func(store.DB) store.DB
@@ -276,7 +280,13 @@ func start(t *testing.T, open storetest.Open, o options) *rig {
 	index, err := exact.New(exact.Config{})
 	require.NoError(t, err)
 	follower := changelog.NewFollower(r.db, index, changelog.FollowerConfig{})
-	r.faces, err = identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: identify.DefaultPolicy()}, models{}, index, follower, r.db)
+	var embedder identify.Embedder = models{}
+	of := pack
+	if o.real != nil {
+		embedder, of = o.real, o.real.Packs()[0]
+		require.NoError(t, identify.PrepareSpaces(ctx, o.real, r.db))
+	}
+	r.faces, err = identify.New(identify.Config{DefaultPack: of, DefaultPolicy: identify.DefaultPolicy()}, embedder, index, follower, r.db)
 	require.NoError(t, err)
 
 	queues := job.DefaultConfig()
@@ -284,6 +294,9 @@ func start(t *testing.T, open storetest.Open, o options) *rig {
 	r.queue = job.NewQueue(queues, r.db, zerolog.Nop())
 	o.cfg.Now = r.now
 	rooms := kyc.Rooms{Faces: r.faces, Documents: documents{r.faces}, Clips: clips{}, Jobs: r.queue, Events: events{r.db}, Keys: keys}
+	if o.docs != nil {
+		rooms.Documents = o.docs
+	}
 	if o.hasty {
 		rooms.Jobs = hasty{r.queue}
 	}
@@ -329,10 +342,10 @@ func (r *rig) open(t *testing.T, kind kyc.Kind) kyc.Session {
 // await is the job's end.
 func (r *rig) await(t *testing.T, id string) kyc.Job {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	j, err := r.Await(ctx, tenant, id)
-	require.NoError(t, err)
+	require.NoError(t, err, "%v", r.rows(t, `SELECT error FROM jobs WHERE id = $1`, id))
 	return j
 }
 
