@@ -6,7 +6,6 @@ import (
 	"errors"
 	"strings"
 
-	"oneton/config"
 	"oneton/document"
 	"oneton/document/mrz"
 	"oneton/document/ocr"
@@ -23,18 +22,26 @@ type documents struct {
 }
 
 // openDocuments loads what reads documents into the models' runtime, to work on their
-// workers. It is setup.ErrMissing where it was not fetched.
-func openDocuments(cfg config.Config, m *Models) (*documents, error) {
-	paths, err := setup.Find(cfg.Setup, setup.Documents)
+// workers, where an API is served that needs it and it was fetched; else there is none.
+func (n *Node) openDocuments() error {
+	m, real := n.embedder.(*Models)
+	if !real || !n.cfg.Twoface.On() {
+		return nil
+	}
+	paths, err := setup.Find(n.cfg.Setup, setup.Documents)
+	if errors.Is(err, setup.ErrMissing) {
+		return nil
+	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	text, err := ocr.New(paths.Models, m.runtime, m.workers)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	limits := cmp.Or(cfg.Embed.Limits, picture.DefaultLimits())
-	return &documents{reader.New(reader.Config{Pack: m.Packs()[0], Limits: limits}, m.workers, text, m), text}, nil
+	limits := cmp.Or(n.cfg.Embed.Limits, picture.DefaultLimits())
+	n.documents = &documents{reader.New(reader.Config{Pack: m.Packs()[0], Limits: limits}, m.workers, text, m), text}
+	return nil
 }
 
 // Close frees the models.

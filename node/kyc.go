@@ -15,7 +15,14 @@ func (n *Node) openKYC(parts Parts) (*kyc.Service, error) {
 		Faces: n.Service, Documents: parts.Documents, Clips: parts.Clips, Jobs: n.Jobs, Events: silent{}, Keys: access.NewKeyTable(n.Truth.Store),
 	}
 	if rooms.Documents == nil {
-		rooms.Documents = noDocuments{}
+		if err := n.openDocuments(); err != nil {
+			return nil, err
+		}
+		if n.documents != nil {
+			rooms.Documents = n.documents
+		} else {
+			rooms.Documents = noDocuments{}
+		}
 	}
 	if rooms.Clips == nil {
 		rooms.Clips = noClips{}
@@ -29,7 +36,11 @@ func (n *Node) off() map[string]string {
 	if !n.cfg.Twoface.On() {
 		return nil
 	}
-	return map[string]string{"documents": documentsOff, "video": videoOff}
+	off := map[string]string{"video": videoOff}
+	if n.documents == nil {
+		off["documents"] = documentsOff
+	}
+	return off
 }
 
 const (

@@ -43,6 +43,7 @@ type Node struct {
 	cfg         config.Config
 	log         zerolog.Logger
 	embedder    Embedder
+	documents   *documents
 	engine      engine
 	post        *message.Post
 	damages     damages
@@ -145,6 +146,9 @@ func (n *Node) Close() error {
 	}
 	if n.Truth != nil {
 		errs = append(errs, n.Truth.Close())
+	}
+	if n.documents != nil {
+		errs = append(errs, n.documents.Close())
 	}
 	if n.embedder != nil {
 		errs = append(errs, n.embedder.Close())
