@@ -27,6 +27,7 @@ type commands struct {
 	Inserts         insertsCommand         `cmd:"" help:"Searches that insert whom they do not find, beside enrolments into the same gallery."`
 	Irreversibility irreversibilityCommand `cmd:"" help:"What attacks on identity tokens bring forth, by what the attacker has."`
 	Liveness        livenessCommand        `cmd:"" help:"How often imitated prints and screens pass the liveness check, and real faces do not."`
+	MRZ             mrzCommand             `cmd:"" name:"mrz" help:"Machine-readable zones in photos of whole pages, turned, leaning, dark, blurred and small, beside other readers."`
 	Poor            poorCommand            `cmd:"" help:"How often strangers are answered, and known people found, by photos that are poor in many ways."`
 	Quality         qualityCommand         `cmd:"" help:"Whether the quality score tells which degraded photos will be missed."`
 	Templates       templatesCommand       `cmd:"" help:"Photos to templates, against OpenCV with the same models and photos."`

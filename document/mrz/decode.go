@@ -35,10 +35,13 @@ type Result struct {
 	// how many times likelier the zone's likeliest reading is without regard to
 	// them.
 	Ratio, Repair float64
-	// Fit is how well the lines agree with the format: the logarithm of the
-	// probability of its readings altogether against that of whatever the
-	// recogniser would have read, for each character. It is at most about 0.
+	// Fit is how clearly a zone is seen: the mean, over its characters, of the
+	// logarithm of the probability of the likeliest that may be there. It is at most 0,
+	// and far less for what is no zone, or one upside down.
 	Fit float64
+	// Places are, by lines, the share of the first view's frames at which each
+	// character is expected.
+	Places [][]float64
 }
 
 // Limits of what is Read; docs/adr/0030 says how they follow from data.
@@ -49,11 +52,19 @@ const (
 	repaired = 14
 )
 
+// Glyphs look at the characters of a line again, one by one, once it is known how
+// many there are and where: at which share of the first view's frames each is
+// expected. They are told as logarithms of probabilities, by
+// the order of Characters; none is no second look.
+type Glyphs func(line int, places []float64) [][len(Characters)]float64
+
 // Decode reads a zone from what a recogniser saw of its lines, from top to
 // bottom: of each line, one view or several, which count alike. The format is
-// that which the lines fit best. Now decides centuries. It is ErrFormat where no
-// format has so many lines, or so few frames for its characters.
-func Decode(lines [][]Line, now time.Time) (Result, error) {
+// that which the lines fit best. Glyphs, which may be nil, are independent
+// evidence of each character: the probabilities of both are multiplied. Now decides
+// centuries. It is ErrFormat where no format has so many lines, or so few frames for
+// its characters.
+func Decode(lines [][]Line, glyphs Glyphs, now time.Time) (Result, error) {
 	best := evidence{fit: math.Inf(-1)}
 	for _, f := range Formats() {
 		if f.Lines() == len(lines) {
@@ -65,6 +76,9 @@ func Decode(lines [][]Line, now time.Time) (Result, error) {
 	if math.IsInf(best.fit, -1) {
 		return Result{}, fmt.Errorf("%w: %d lines, of which no format could have been seen so", ErrFormat, len(lines))
 	}
+	if glyphs != nil {
+		best.look(glyphs)
+	}
 	return best.decide(now), nil
 }
 
@@ -72,6 +86,7 @@ func Decode(lines [][]Line, now time.Time) (Result, error) {
 type evidence struct {
 	format Format
 	lines  [][]odds
+	places [][]float64
 	fit    float64
 }
 
@@ -88,8 +103,15 @@ func weigh(f Format, lines [][]Line) evidence {
 			}
 		}
 		mean := make([]odds, f.Length())
-		for _, view := range views {
-			positions, likelihood := view.read(classes)
+		for i, view := range views {
+			positions, places, likelihood := view.read(classes)
+			if i == 0 {
+				frames := float64(len(view.frames))
+				for k := range places {
+					places[k] /= frames
+				}
+				e.places = append(e.places, places)
+			}
 			for i := range positions {
 				for k, v := range positions[i] {
 					mean[i][k] += v / float64(len(views))
@@ -103,6 +125,18 @@ func weigh(f Format, lines [][]Line) evidence {
 		e.lines = append(e.lines, mean)
 	}
 	return e
+}
+
+// look adds what the glyphs tell.
+func (e evidence) look(glyphs Glyphs) {
+	for n, line := range e.lines {
+		for i, told := range glyphs(n, e.places[n]) {
+			for k, v := range told {
+				line[i][k] += v
+			}
+			line[i].normalise()
+		}
+	}
 }
 
 // free is the logarithm of the probability of each frame's likeliest symbol.
@@ -145,7 +179,7 @@ func (e evidence) decide(now time.Time) Result {
 			best = r
 		}
 	}
-	res := Result{Fit: e.fit}
+	res := Result{Fit: free.log / float64(e.format.Lines()*e.format.Length()), Places: e.places}
 	if math.IsInf(best.log, -1) {
 		res.Document = zone{e.format, free.lines}.document(now)
 		return res

@@ -69,7 +69,7 @@ func TestDecodeReadsWhatIsClear(t *testing.T) {
 	for _, f := range mrz.Formats() {
 		for range 40 {
 			lines := documenttest.Lines(documenttest.Document(rng, f))
-			got, err := mrz.Decode(zone(t, lines, nil), now)
+			got, err := mrz.Decode(zone(t, lines, nil), nil, now)
 			require.NoError(t, err)
 			require.Equal(t, lines, got.Lines)
 			require.Equal(t, mrz.Read, got.State, "%v %.1f %.1f", lines, got.Ratio, got.Repair)
@@ -92,7 +92,7 @@ func TestDecodeRepairs(t *testing.T) {
 		{1, 1}:  {'O': 0.9, '0': 0.09},
 		{1, 14}: {'O': 0.98, '0': 0.01},
 		{0, 5}:  {'E': 0.2, '3': 0.79},
-	}), now)
+	}), nil, now)
 	require.NoError(t, err)
 	require.Equal(t, lines, got.Lines)
 	require.Equal(t, mrz.Read, got.State)
@@ -107,17 +107,17 @@ func TestDecodeTellsWhatIsAmbiguous(t *testing.T) {
 	lines, err := mrz.Make(d)
 	require.NoError(t, err)
 	clearly := glimpse{'1': 0.97, 'B': 0.02}
-	got, err := mrz.Decode(zone(t, lines, map[[2]int]glimpse{{1, 1}: {'1': 0.6, 'B': 0.39}}), now)
+	got, err := mrz.Decode(zone(t, lines, map[[2]int]glimpse{{1, 1}: {'1': 0.6, 'B': 0.39}}), nil, now)
 	require.NoError(t, err)
 	require.Equal(t, mrz.Ambiguous, got.State)
 	require.Equal(t, lines, got.Lines)
 	require.Less(t, got.Ratio, 2.0)
-	got, err = mrz.Decode(zone(t, lines, map[[2]int]glimpse{{1, 1}: clearly}), now)
+	got, err = mrz.Decode(zone(t, lines, map[[2]int]glimpse{{1, 1}: clearly}), nil, now)
 	require.NoError(t, err)
 	require.Greater(t, got.Ratio, 2.0)
 
 	// An unclear letter of a name, which has no check digit, is as ambiguous.
-	got, err = mrz.Decode(zone(t, lines, map[[2]int]glimpse{{0, 6}: {'R': 0.5, 'K': 0.49}}), now)
+	got, err = mrz.Decode(zone(t, lines, map[[2]int]glimpse{{0, 6}: {'R': 0.5, 'K': 0.49}}), nil, now)
 	require.NoError(t, err)
 	require.Equal(t, mrz.Ambiguous, got.State)
 }
@@ -125,28 +125,28 @@ func TestDecodeTellsWhatIsAmbiguous(t *testing.T) {
 func TestDecodeIsUnsureOfWhatSatisfiesNothing(t *testing.T) {
 	lines := strings.Split(specimens["TD3"].zone, "\n")
 	lines[1] = lines[1][:43] + "7"
-	got, err := mrz.Decode(zone(t, lines, nil), now)
+	got, err := mrz.Decode(zone(t, lines, nil), nil, now)
 	require.NoError(t, err)
 	require.NotEqual(t, mrz.Read, got.State)
 
 	lines = strings.Split(specimens["TD3"].zone, "\n")
 	lines[0] = "P<QQQ" + lines[0][5:]
-	got, err = mrz.Decode(zone(t, lines, nil), now)
+	got, err = mrz.Decode(zone(t, lines, nil), nil, now)
 	require.NoError(t, err)
 	require.NotEqual(t, mrz.Read, got.State)
 }
 
 // Lines of text have worse fits than zones, and too few frames have none.
 func TestDecodeTellsTextFromZones(t *testing.T) {
-	got, err := mrz.Decode(zone(t, strings.Split(specimens["TD2"].zone, "\n"), nil), now)
+	got, err := mrz.Decode(zone(t, strings.Split(specimens["TD2"].zone, "\n"), nil), nil, now)
 	require.NoError(t, err)
 	require.Greater(t, got.Fit, -0.1)
-	other, err := mrz.Decode(zone(t, []string{"THE<QUICK<BROWN<FOX<JUMPS<OVER<THE<LAZY<DOG", "AND<THEN<IT<RAN<AWAY<INTO<THE<WOODS<OF<OAK"}, nil), now)
+	other, err := mrz.Decode(zone(t, []string{"THE<QUICK<BROWN<FOX<JUMPS<OVER<THE<LAZY<DOG", "AND<THEN<IT<RAN<AWAY<INTO<THE<WOODS<OF<OAK"}, nil), nil, now)
 	require.NoError(t, err)
 	require.Less(t, other.Fit, got.Fit-0.2)
 	require.NotEqual(t, mrz.Read, other.State)
 	for _, lines := range [][]string{nil, {"A"}, {"P<UTO", "L8"}, {"I", "7", "E"}, {"", ""}} {
-		_, err := mrz.Decode(zone(t, lines, nil), now)
+		_, err := mrz.Decode(zone(t, lines, nil), nil, now)
 		require.ErrorIs(t, err, mrz.ErrFormat, lines)
 	}
 }
@@ -164,11 +164,11 @@ func TestDecodeTakesSeveralViews(t *testing.T) {
 	lower := []mrz.Line{seen(t, lines[1], 1, nil), seen(t, lines[1], 3, nil)}
 	one, other := half(5, 22), half(28, 44)
 	for _, alone := range []mrz.Line{one, other} {
-		got, err := mrz.Decode([][]mrz.Line{{alone}, lower}, now)
+		got, err := mrz.Decode([][]mrz.Line{{alone}, lower}, nil, now)
 		require.NoError(t, err)
 		require.NotEqual(t, lines, got.Lines)
 	}
-	got, err := mrz.Decode([][]mrz.Line{{one, other}, lower}, now)
+	got, err := mrz.Decode([][]mrz.Line{{one, other}, lower}, nil, now)
 	require.NoError(t, err)
 	require.Equal(t, lines, got.Lines)
 }
@@ -205,7 +205,7 @@ func TestAlphabetFolds(t *testing.T) {
 		}
 		return alphabet.Fold(p)
 	}
-	got, err := mrz.Decode([][]mrz.Line{{fold(line)}, {fold(lower)}}, now)
+	got, err := mrz.Decode([][]mrz.Line{{fold(line)}, {fold(lower)}}, nil, now)
 	require.NoError(t, err)
 	require.Equal(t, []string{line, lower}, got.Lines)
 	require.Equal(t, mrz.Read, got.State)

@@ -51,18 +51,18 @@ func masksOf(classes []class) masks {
 }
 
 // read tells, of a line whose characters are of these classes, the odds at each
-// position, and the logarithm of how likely such a line is altogether: the sum
-// over all alignments, by the forward-backward algorithm (Graves and others,
-// Connectionist Temporal Classification, 2006, section 4.1). A line that cannot
-// be so has no odds.
-func (l Line) read(classes []class) (positions []odds, likelihood float64) {
+// position, the frame at which each is expected to begin, and the logarithm of how likely such a line is altogether: the sum over all
+// alignments, by the forward-backward algorithm (Graves and others, Connectionist
+// Temporal Classification, 2006, section 4.1). A line that cannot be so has no
+// odds.
+func (l Line) read(classes []class) (positions []odds, places []float64, likelihood float64) {
 	n, m := len(classes), masksOf(classes)
 	forward := []states{{to: 1, blank: []float64{1}, char: make([][len(Characters)]float64, 1)}}
 	scales := make([]float64, len(l.frames))
 	for t := range l.frames {
 		next, scale := forward[t].step(&l.frames[t], m)
 		if scale == 0 {
-			return nil, math.Inf(-1)
+			return nil, nil, math.Inf(-1)
 		}
 		scales[t] = scale
 		likelihood += math.Log(scale)
@@ -74,18 +74,21 @@ func (l Line) read(classes []class) (positions []odds, likelihood float64) {
 	}
 	ended := forward[len(forward)-1].before(n)
 	if ended == 0 {
-		return nil, math.Inf(-1)
+		return nil, nil, math.Inf(-1)
 	}
 	likelihood += math.Log(ended)
 
 	positions = make([]odds, n)
+	places = make([]float64, n)
 	for t := len(l.frames) - 1; t >= 0; t-- {
 		p := &l.frames[t]
 		for i := max(end.from, forward[t].from); i < min(end.to, forward[t].to+1, n); i++ {
 			all := forward[t].before(i)
 			after := end.at(i)
 			for _, k := range m[i] {
-				positions[i][k] += p[k+1] * (all - forward[t].same(i, k)) * after[k] / scales[t]
+				entered := p[k+1] * (all - forward[t].same(i, k)) * after[k] / scales[t]
+				positions[i][k] += entered
+				places[i] += float64(t) * entered
 			}
 		}
 		end = end.back(p, m, scales[t], forward[t])
@@ -95,11 +98,15 @@ func (l Line) read(classes []class) (positions []odds, likelihood float64) {
 		for _, v := range positions[i] {
 			total += v
 		}
+		if total == 0 {
+			return nil, nil, math.Inf(-1)
+		}
+		places[i] /= total
 		for k, v := range positions[i] {
 			positions[i][k] = math.Log(max(v/total, tiny))
 		}
 	}
-	return positions, likelihood
+	return positions, places, likelihood
 }
 
 var nothing [len(Characters)]float64
