@@ -11,7 +11,7 @@ import (
 // engines are modules that compute, keep or search, each with the folders of the
 // rooms that may have it, themselves or through what they import.
 var engines = map[string][]string{
-	"github.com/yalue/onnxruntime_go": {"onnx", "embed", "document/ocr", "document/reader", "gesture"},
+	"github.com/yalue/onnxruntime_go": {"onnx", "embed", "document/ocr", "document/zone", "document/reader", "gesture"},
 	"modernc.org/sqlite":              {"store/sqlite"},
 	"github.com/jackc/pgx":            {"store/postgres"},
 	"github.com/qdrant/go-client":     {"index/qdrant"},
