@@ -26,6 +26,7 @@ type commands struct {
 	Index           indexCommand           `cmd:"" help:"The exact index against Qdrant, by comparing with every template and by a graph."`
 	Inserts         insertsCommand         `cmd:"" help:"Searches that insert whom they do not find, beside enrolments into the same gallery."`
 	Irreversibility irreversibilityCommand `cmd:"" help:"What attacks on identity tokens bring forth, by what the attacker has."`
+	Limits          limitsCommand          `cmd:"" help:"What counting a tenant's requests adds to each, in memory and in a database that processes share."`
 	Liveness        livenessCommand        `cmd:"" help:"How often imitated prints and screens pass the liveness check, and real faces do not."`
 	MRZ             mrzCommand             `cmd:"" name:"mrz" help:"Machine-readable zones in photos of whole pages, turned, leaning, dark, blurred and small, beside other readers."`
 	Poor            poorCommand            `cmd:"" help:"How often strangers are answered, and known people found, by photos that are poor in many ways."`

@@ -111,7 +111,7 @@ func TestKilledWorkers(t *testing.T) {
 func killWorkers(t *testing.T, rounds int, to string, killDatabase func()) {
 	db, err := openDatabase(t.Context(), to)
 	require.NoError(t, err)
-	defer func() { require.NoError(t, db.Close()) }()
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	tenants(t, db, acme, other)
 	d := newDesk(t, db, killConfig())
 	handleEffects(d.Queue, db)
@@ -163,6 +163,9 @@ func killWorkers(t *testing.T, rounds int, to string, killDatabase func()) {
 	before := d.count(t, `SELECT count(*) FROM jobs WHERE status = 'succeeded'`)
 	left := d.count(t, `SELECT count(*) FROM jobs WHERE status = 'running'`)
 	d.run(t)
+	// The more was added, the longer it takes to do what is left of it.
+	require.Eventually(t, func() bool { return d.count(t, `SELECT count(*) FROM jobs WHERE ended_at IS NULL`) == 0 },
+		time.Duration(rounds+1)*patience, 10*time.Millisecond)
 	again := 0
 	for id, a := range jobs {
 		s := d.wait(t, a.tenant, id)
@@ -172,7 +175,6 @@ func killWorkers(t *testing.T, rounds int, to string, killDatabase func()) {
 			again++
 		}
 	}
-	require.Eventually(t, func() bool { return d.count(t, `SELECT count(*) FROM jobs WHERE ended_at IS NULL`) == 0 }, patience, 10*time.Millisecond)
 	all := d.count(t, `SELECT count(*) FROM jobs WHERE status = 'succeeded'`)
 	require.Equal(t, d.count(t, `SELECT count(*) FROM jobs`), all)
 	require.LessOrEqual(t, all, int64(len(jobs)+uncertain))

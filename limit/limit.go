@@ -9,6 +9,7 @@ package limit
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"sync"
 	"time"
@@ -33,8 +34,9 @@ type Count struct {
 // Counter counts for whoever shares it.
 type Counter interface {
 	// Add counts more requests of each of the tenants, in windows of that length, and
-	// tells where each tenant stands after them.
-	Add(ctx context.Context, window time.Duration, more map[store.TenantID]int64) (map[store.TenantID]Count, error)
+	// tells where each tenant stands after them. It asks which as late as it can, for
+	// what has come until then to share the count; more always tells the same.
+	Add(ctx context.Context, window time.Duration, more func() map[store.TenantID]int64) (map[store.TenantID]Count, error)
 }
 
 // Verdict says whether a request may be answered, and what its tenant has left.
@@ -110,48 +112,49 @@ func (l *Limiter) ask(tenant store.TenantID, told chan<- Verdict) (left time.Dur
 
 // count counts for who waits, until nobody does.
 func (l *Limiter) count() {
-	for {
-		asking := l.next()
-		if asking == nil {
-			return
-		}
-		more := make(map[store.TenantID]int64, len(asking))
-		for tenant, all := range asking {
-			more[tenant] = int64(len(all))
-		}
+	for l.waited() {
+		var asking map[store.TenantID][]chan<- Verdict
+		more := sync.OnceValue(func() map[store.TenantID]int64 {
+			asking = l.next()
+			n := make(map[store.TenantID]int64, len(asking))
+			for tenant, all := range asking {
+				n[tenant] = int64(len(all))
+			}
+			return n
+		})
 		begun := time.Now()
 		counts := l.add(more)
 		for tenant, all := range asking {
 			c := counts[tenant]
-			for i, told := range all {
-				told <- l.verdict(c.Used-int64(len(all)-1-i), c.Left)
-			}
 			if c.Used >= int64(l.cfg.Requests) {
 				l.mu.Lock()
 				l.ended[tenant] = begun.Add(c.Left)
 				l.mu.Unlock()
 			}
+			for i, told := range all {
+				told <- l.verdict(c.Used-int64(len(all)-1-i), c.Left)
+			}
 		}
 	}
 }
 
-// next is who waits, or nil when nobody does and the counting has ended. It forgets
-// windows that have ended.
-func (l *Limiter) next() map[store.TenantID][]chan<- Verdict {
+// waited tells whether anybody waits, and else ends the counting. It forgets windows
+// that have ended.
+func (l *Limiter) waited() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if now := time.Now(); now.Sub(l.swept) > l.cfg.Window {
 		l.swept = now
-		for tenant, until := range l.ended {
-			if !now.Before(until) {
-				delete(l.ended, tenant)
-			}
-		}
+		maps.DeleteFunc(l.ended, func(_ store.TenantID, until time.Time) bool { return !now.Before(until) })
 	}
-	if len(l.waiting) == 0 {
-		l.counting = false
-		return nil
-	}
+	l.counting = len(l.waiting) > 0
+	return l.counting
+}
+
+// next is who waits, who are counted now.
+func (l *Limiter) next() map[store.TenantID][]chan<- Verdict {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	asking := l.waiting
 	l.waiting = make(map[store.TenantID][]chan<- Verdict)
 	return asking
@@ -160,7 +163,7 @@ func (l *Limiter) next() map[store.TenantID][]chan<- Verdict {
 // patience is how long the shared counter is waited for.
 const patience = time.Second
 
-func (l *Limiter) add(more map[store.TenantID]int64) map[store.TenantID]Count {
+func (l *Limiter) add(more func() map[store.TenantID]int64) map[store.TenantID]Count {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	counts, err := l.shared.Add(ctx, l.cfg.Window, more)

@@ -148,7 +148,7 @@ type broken struct {
 	asked int
 }
 
-func (b *broken) Add(ctx context.Context, window time.Duration, more map[store.TenantID]int64) (map[store.TenantID]limit.Count, error) {
+func (b *broken) Add(ctx context.Context, window time.Duration, more func() map[store.TenantID]int64) (map[store.TenantID]limit.Count, error) {
 	b.asked++
 	if b.off {
 		return nil, errors.New("away")
@@ -232,7 +232,7 @@ func TestTableIsSwept(t *testing.T) {
 			return n
 		}
 		add := func(table *limit.Table, tenant store.TenantID) {
-			_, err := table.Add(t.Context(), time.Millisecond, map[store.TenantID]int64{tenant: 1})
+			_, err := table.Add(t.Context(), time.Millisecond, func() map[store.TenantID]int64 { return map[store.TenantID]int64{tenant: 1} })
 			require.NoError(t, err)
 		}
 		table := limit.NewTable(db)

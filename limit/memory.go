@@ -2,6 +2,7 @@ package limit
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -25,20 +26,16 @@ type window struct {
 func NewMemory() *Memory { return &Memory{windows: make(map[store.TenantID]window)} }
 
 // Add implements Counter.
-func (m *Memory) Add(_ context.Context, length time.Duration, more map[store.TenantID]int64) (map[store.TenantID]Count, error) {
+func (m *Memory) Add(_ context.Context, length time.Duration, more func() map[store.TenantID]int64) (map[store.TenantID]Count, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
 	if now.Sub(m.swept) > length {
 		m.swept = now
-		for tenant, w := range m.windows {
-			if !now.Before(w.ends) {
-				delete(m.windows, tenant)
-			}
-		}
+		maps.DeleteFunc(m.windows, func(_ store.TenantID, w window) bool { return !now.Before(w.ends) })
 	}
-	counts := make(map[store.TenantID]Count, len(more))
-	for tenant, n := range more {
+	counts := make(map[store.TenantID]Count)
+	for tenant, n := range more() {
 		w := m.windows[tenant]
 		if !now.Before(w.ends) {
 			w = window{ends: now.Add(length)}

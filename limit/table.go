@@ -35,15 +35,16 @@ func Migrate(ctx context.Context, db store.DB) error {
 const sweepInterval = time.Hour
 
 // Add implements Counter: one transaction, which shares its commit with other writers.
-func (t *Table) Add(ctx context.Context, length time.Duration, more map[store.TenantID]int64) (map[store.TenantID]Count, error) {
+func (t *Table) Add(ctx context.Context, length time.Duration, more func() map[store.TenantID]int64) (map[store.TenantID]Count, error) {
 	sweep := t.sweep()
-	counts := make(map[store.TenantID]Count, len(more))
+	counts := make(map[store.TenantID]Count)
 	err := t.db.Update(ctx, "count requests", func(tx store.Tx) error {
 		now, err := tx.Now()
 		if err != nil {
 			return err
 		}
-		for _, tenant := range slices.Sorted(maps.Keys(more)) {
+		asked := more()
+		for _, tenant := range slices.Sorted(maps.Keys(asked)) {
 			w, err := store.OneOf(tx, func(row store.Row) (w window, err error) {
 				err = row.Scan(&w.used, &w.ends)
 				return w, err
@@ -51,7 +52,7 @@ func (t *Table) Add(ctx context.Context, length time.Duration, more map[store.Te
 				ON CONFLICT (tenant) DO UPDATE SET
 					used = excluded.used + CASE WHEN limit_windows.ends_at > $4 THEN limit_windows.used ELSE 0 END,
 					ends_at = CASE WHEN limit_windows.ends_at > $4 THEN limit_windows.ends_at ELSE excluded.ends_at END
-				RETURNING used, ends_at`, tenant, more[tenant], now.Add(length), now)
+				RETURNING used, ends_at`, tenant, asked[tenant], now.Add(length), now)
 			if err != nil {
 				return err
 			}
