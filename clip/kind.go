@@ -1,6 +1,9 @@
 package clip
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // kind is what a clip's first bytes say that it is.
 type kind int
@@ -36,6 +39,9 @@ func sniff(data []byte) kind {
 	return unknownKind
 }
 
+// stillBrands are those of photos in MP4's container.
+var stillBrands = []string{"heic", "heix", "mif1", "avif", "crx "}
+
 // isMP4 looks at the name of the first box (ISO/IEC 14496-12, section 4.2; older
 // QuickTime files have no ftyp), and leaves out the brands of still pictures.
 func isMP4(data []byte) bool {
@@ -45,7 +51,7 @@ func isMP4(data []byte) bool {
 		switch {
 		case len(data) < brand+4:
 			return false
-		case bytes.Contains([]byte("heic heix mif1 avif crx "), data[brand:brand+4]):
+		case slices.Contains(stillBrands, string(data[brand:brand+4])):
 			return false
 		}
 		return true

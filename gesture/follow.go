@@ -3,6 +3,7 @@ package gesture
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"oneton/clip"
@@ -256,9 +257,9 @@ func (w *watch) add(ctx context.Context, t *track, f clip.Frame, now photo.Face,
 
 // due says whether it is time to read the expression again.
 func (t *track) due(at time.Duration) bool {
-	for i := len(t.moments) - 1; i >= 0; i-- {
-		if t.moments[i].read {
-			return at-t.moments[i].at >= expressionEvery
+	for _, m := range slices.Backward(t.moments) {
+		if m.read {
+			return at-m.at >= expressionEvery
 		}
 	}
 	return true

@@ -55,14 +55,14 @@ func spells(track []moment) []spell {
 		now = nil
 	}
 	for i, m := range track {
-		clear := m.happy >= smiling || m.happy < serious
+		sure := m.happy >= smiling || m.happy < serious
 		switch {
 		case !m.read:
-		case now != nil && clear && now.smiles == (m.happy >= smiling):
+		case now != nil && sure && now.smiles == (m.happy >= smiling):
 			now.to = i
 		default:
 			end()
-			if clear {
+			if sure {
 				now = &spell{m.happy >= smiling, i, i}
 			}
 		}

@@ -13,8 +13,11 @@ import (
 	"oneton/face"
 )
 
-// Rate is how many pictures a second a film has, and Side the side of its pictures.
-const Rate, Side = 25, 320
+// Rate is how many pictures a second a film has.
+const Rate = 25
+
+// Side is the side of its pictures.
+const Side = 320
 
 // Still is a photo of a face.
 type Still struct {
@@ -74,6 +77,25 @@ func Attacks() []Attack {
 			return shot{from: func(x, y float64) (float64, float64) { return x, squeeze * y }, light: 1}
 		}},
 		{"bent", 1, func(t float64) shot {
+			// Paper on a cylinder whose axis turns, near the camera.
+			curve, axis := 0.7*wave(t, 0.8), 2*math.Pi*0.25*t
+			sin, cos := math.Sincos(axis)
+			return shot{from: func(x, y float64) (float64, float64) {
+				across, along := cos*x+sin*y, cos*y-sin*x
+				k := math.Abs(curve)
+				arc, depth := across, 0.0
+				if a := k * across; k > 1e-6 && math.Abs(a) < 1 {
+					arc = math.Asin(a) / k
+					depth = (1 - math.Sqrt(1-a*a)) / k
+				}
+				if curve < 0 {
+					depth = -depth
+				}
+				along *= 1 + 0.3*depth
+				return cos*arc - sin*along, sin*arc + cos*along
+			}, light: 1}
+		}},
+		{"stretched as rubber is", 1, func(t float64) shot {
 			bend := 0.5 * wave(t, 0.8)
 			return shot{from: func(x, y float64) (float64, float64) {
 				return x + bend*x*(1-x*x)*0.6, y + bend*(x*x-0.3)*0.5
