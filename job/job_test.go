@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -136,6 +138,7 @@ func TestJobs(t *testing.T) {
 			{"tenant deleted", testTenantDeleted},
 			{"two processes", testTwoProcesses},
 			{"many", testMany},
+			{"scripts", testScripts},
 		} {
 			t.Run(test.name, func(t *testing.T) { test.do(t, open) })
 		}
@@ -947,4 +950,91 @@ func testMany(t *testing.T, open storetest.Open) {
 		require.Equal(t, int64(1), desks[0].count(t, `SELECT count(*) FROM effects WHERE job = $1`, id))
 	}
 	require.Equal(t, callers*each, n)
+}
+
+// script is what comes of a job's attempts, one after the other.
+type script []string
+
+// expected is how a job of the script ends that may begin that often, and in which of
+// its attempts.
+func (s script) expected(attempts int) (status job.Status, attempt int) {
+	for _, outcome := range s {
+		attempt++
+		switch outcome {
+		case "succeeds":
+			return job.Succeeded, attempt
+		case "fails":
+			return job.Failed, attempt
+		case "invalid":
+			return job.Invalid, attempt
+		case "busy", "goes on":
+			attempt--
+		default:
+			if attempt == attempts {
+				return job.Failed, attempt
+			}
+		}
+	}
+	panic("a script ends with an end")
+}
+
+// Whatever comes of jobs, of whichever tenant, priority and delay, in two processes,
+// each ends as its attempts say, after so many.
+func testScripts(t *testing.T, open storetest.Open) {
+	const jobs, attempts = 60, 3
+	seed := rand.Uint64()
+	t.Log("seed", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	pick := func(outcomes ...string) string { return outcomes[random.IntN(len(outcomes))] }
+	scripts := make([]script, jobs)
+	calls := make([]atomic.Int64, jobs)
+	do := func(_ context.Context, j *job.Job) ([]byte, error) {
+		n, err := strconv.Atoi(string(j.Input))
+		if err != nil {
+			return nil, err
+		}
+		switch outcome := scripts[n][calls[n].Add(1)-1]; outcome {
+		case "succeeds":
+			return j.Input, nil
+		case "fails":
+			return j.Input, job.ErrFailed
+		case "invalid":
+			return j.Input, job.ErrInvalid
+		case "busy":
+			return nil, pool.ErrBusy
+		case "goes on":
+			return nil, job.Again(time.Now())
+		case "asks":
+			return nil, job.Retry(errors.New(outcome), time.Millisecond)
+		case "panics":
+			panic(outcome)
+		default:
+			return nil, errors.New(outcome)
+		}
+	}
+	desks := []*desk{newDesk(t, open(t), config()), newDesk(t, open(t), config())}
+	for _, d := range desks {
+		d.Handle("scripted", job.Kind{Attempts: attempts, Do: do, Backoff: func(int) time.Duration { return time.Millisecond }})
+	}
+	ids, owners := make([]job.ID, jobs), make([]store.TenantID, jobs)
+	for i := range scripts {
+		for range random.IntN(5) {
+			scripts[i] = append(scripts[i], pick("breaks", "panics", "asks", "busy", "goes on", "goes on"))
+		}
+		scripts[i] = append(scripts[i], pick("succeeds", "fails", "invalid"))
+		owners[i] = []store.TenantID{acme, other, ""}[random.IntN(3)]
+		ids[i] = desks[i%2].add(t, job.New{
+			Tenant: owners[i], Kind: "scripted", Input: fmt.Append(nil, i), Priority: random.IntN(21) - 10, Delay: time.Duration(random.IntN(300)) * time.Millisecond,
+		})
+	}
+	for _, d := range desks {
+		d.run(t)
+	}
+	for i, id := range ids {
+		s := desks[i%2].wait(t, owners[i], id)
+		status, attempt := scripts[i].expected(attempts)
+		require.Equal(t, status, s.Status, "%v: %+v", scripts[i], s)
+		require.Equal(t, attempt, s.Attempt, "%v: %+v", scripts[i], s)
+	}
+	require.Zero(t, desks[0].inputs(t))
 }
