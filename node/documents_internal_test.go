@@ -3,10 +3,13 @@ package node
 import (
 	"testing"
 
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
+	"oneton/config"
 	"oneton/document"
 	"oneton/document/mrz"
+	"oneton/embed/embedtest"
 	"oneton/kyc"
 	"oneton/photo"
 )
@@ -38,5 +41,23 @@ func TestToldDocuments(t *testing.T) {
 		}},
 	} {
 		require.Equal(t, c.want, told(c.read), name)
+	}
+}
+
+// Documents are read where the dialect that needs it is served, and no model of theirs
+// is loaded elsewhere.
+func TestDocumentsAreReadWhereTheyAreNeeded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short: it loads models, and shares nothing")
+	}
+	embedtest.Models(t)
+	for _, prefix := range []string{"", "/v1/2face"} {
+		cfg := config.Default()
+		cfg.Data, cfg.Twoface.Prefix = t.TempDir(), prefix
+		n, err := Open(t.Context(), cfg, zerolog.Nop())
+		require.NoError(t, err)
+		require.Equal(t, prefix != "", n.documents != nil)
+		require.NotContains(t, n.off(), "documents")
+		require.NoError(t, n.Close())
 	}
 }
