@@ -40,6 +40,13 @@ const (
 	AttemptChanged Verb = "attempt.changed" // the attempt's id
 	UserCreated    Verb = "user.created"    // the user's id
 	UserDeleted    Verb = "user.deleted"    // the user's id
+
+	WebhookCreated     Verb = "webhook.created"     // the endpoint's id
+	WebhookChanged     Verb = "webhook.changed"     // the endpoint's id
+	WebhookRotated     Verb = "webhook.rotated"     // the endpoint's id
+	WebhookDeleted     Verb = "webhook.deleted"     // the endpoint's id
+	WebhookDisabled    Verb = "webhook.disabled"    // the endpoint's id; by its receiver
+	WebhookRedelivered Verb = "webhook.redelivered" // the delivery's id, or the endpoint's for its dead letters
 )
 
 // Deed is one act.

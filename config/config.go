@@ -25,6 +25,7 @@ import (
 	"oneton/server/twoface"
 	"oneton/setting"
 	"oneton/setup"
+	"oneton/webhook"
 )
 
 // Config is the whole configuration. Each setting is, later ones winning, its
@@ -63,6 +64,7 @@ type Config struct {
 	Identity identitytoken.Config
 	Jobs     job.Config
 	Limits   limit.Config
+	Webhooks webhook.Config
 
 	Credentials credential.Config
 	Facenition  facenition.Config
@@ -124,6 +126,7 @@ func Default() Config {
 		Identity: identitytoken.DefaultConfig(),
 		Jobs:     job.DefaultConfig(),
 		Limits:   limit.DefaultConfig(),
+		Webhooks: webhook.DefaultConfig(),
 
 		Credentials: credential.DefaultConfig(),
 		Message:     message.DefaultConfig(),
@@ -189,6 +192,7 @@ func (c *Config) Settings() []setting.Setting {
 		c.Identity.Settings(),
 		c.Jobs.Settings(),
 		c.Limits.Settings(),
+		c.Webhooks.Settings(),
 		c.Facenition.Settings(),
 		c.Twoface.Settings(),
 		c.KYC.Settings(),

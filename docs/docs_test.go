@@ -122,6 +122,7 @@ func TestTablesOfSettings(t *testing.T) {
 		"operations.md":  "| key, `" + qdrant + "` | default | meaning |\n|---|---|---|\n" + setting.Table(apart(qdrant), qdrant) + "\n",
 		"credentials.md": head + setting.Table(apart("credentials.", "mail.", "sms."), "") + "\n",
 		"gestures.md":    head + setting.Table(apart("clip."), "") + "\n",
+		"webhooks.md":    head + setting.Table(apart("webhooks."), "") + "\n",
 		"../README.md":   head + setting.Table(rest, "") + "\n",
 	} {
 		head, _, _ := strings.Cut(want, "\n")

@@ -23,7 +23,7 @@ type api struct {
 // are made by.
 func apis() []api {
 	return []api{
-		{scopes: native.Scopes(), open: func(n *Node) (server.API, error) { return native.New(n.Service, n.Truth.Access), nil }},
+		{scopes: native.Scopes(), open: func(n *Node) (server.API, error) { return native.New(n.Service, n.Webhooks, n.Truth.Access), nil }},
 		{scopes: uqudo.Scopes(), open: func(n *Node) (server.API, error) {
 			tokens, err := n.Truth.secret.Keys("uqudo tokens")
 			if err != nil {

@@ -6,13 +6,12 @@ import (
 
 	"oneton/access"
 	"oneton/kyc"
-	"oneton/store"
 )
 
 // openKYC is the service of people who show who they are.
 func (n *Node) openKYC(parts Parts) (*kyc.Service, error) {
 	rooms := kyc.Rooms{
-		Faces: n.Service, Documents: parts.Documents, Clips: parts.Clips, Jobs: n.Jobs, Events: silent{}, Keys: access.NewKeyTable(n.Truth.Store),
+		Faces: n.Service, Documents: parts.Documents, Clips: parts.Clips, Jobs: n.Jobs, Events: n.Webhooks, Keys: access.NewKeyTable(n.Truth.Store),
 	}
 	if rooms.Documents == nil {
 		if err := n.openDocuments(); err != nil {
@@ -62,11 +61,6 @@ func (noClips) Smiles(context.Context, []byte) (bool, error) { return false, noC
 func (noClips) Blinks(context.Context, []byte) (bool, error) { return false, noClip() }
 
 func noClip() error { return kyc.Refuse(kyc.VideoOff, "this server reads no clips: "+videoOff) }
-
-// silent tells nobody.
-type silent struct{}
-
-func (silent) Emit(store.Tx, store.TenantID, string, any) error { return nil }
 
 // sweepKYC removes what has ended of sessions and attempts.
 func (n *Node) sweepKYC(ctx context.Context, now time.Time) {

@@ -21,6 +21,7 @@ import (
 	"oneton/message"
 	"oneton/server"
 	"oneton/server/problem"
+	"oneton/webhook"
 )
 
 // Node is one oneton process: the truth, a view of it, the models and the
@@ -38,7 +39,9 @@ type Node struct {
 	KYC *kyc.Service
 	// Limiter bounds how often each tenant may ask.
 	Limiter *limit.Limiter
-	Server  *server.Server
+	// Webhooks tells tenants' receivers what happens.
+	Webhooks *webhook.Service
+	Server   *server.Server
 
 	cfg         config.Config
 	log         zerolog.Logger
@@ -113,6 +116,9 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 		return nil, err
 	}
 	n.Jobs = job.NewQueue(cfg.Jobs, n.Truth.Store, log)
+	if n.Webhooks, err = webhook.New(cfg.Webhooks, n.Truth.secret, n.Truth.Store, n.Jobs, events()...); err != nil {
+		return nil, err
+	}
 	n.Limiter = limit.New(cfg.Limits, n.Truth.counter())
 	if n.post, err = openPost(cfg); err != nil {
 		return nil, err
@@ -141,6 +147,9 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 // Close ends what Serve has not; it is for after it.
 func (n *Node) Close() error {
 	var errs []error
+	if n.Webhooks != nil {
+		n.Webhooks.Close()
+	}
 	if n.engine != nil {
 		errs = append(errs, n.engine.Close())
 	}

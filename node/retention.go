@@ -30,6 +30,7 @@ func (n *Node) expire(ctx context.Context) error {
 			trim = now.Add(trimInterval)
 			n.trim(ctx, believed)
 			n.sweepCredentials(ctx, believed)
+			n.sweepWebhooks(ctx, believed)
 		}
 		if err := n.damages.look(ctx, n.Truth.Store, n.log); err != nil && ctx.Err() == nil {
 			n.log.Error().Err(err).Msg("could not look for damage in the database, and will try again")

@@ -23,6 +23,7 @@ import (
 	"oneton/store"
 	"oneton/store/postgres"
 	"oneton/store/sqlite"
+	"oneton/webhook"
 )
 
 // Database is all that a store does for a process.
@@ -99,7 +100,7 @@ func openTruth(ctx context.Context, cfg config.Config, more []access.Scope) (*Tr
 // its own. Keys may have the scopes of what a node speaks, and more.
 func truthOf(ctx context.Context, cfg config.Config, db Database, more []access.Scope) (_ *Truth, err error) {
 	t := &Truth{Store: db, data: cfg.Data}
-	if err = errors.Join(audit.Migrate(ctx, db), identitytoken.Migrate(ctx, db), credential.Migrate(ctx, db), job.Migrate(ctx, db), limit.Migrate(ctx, db), kyc.Migrate(ctx, db)); err == nil {
+	if err = errors.Join(audit.Migrate(ctx, db), identitytoken.Migrate(ctx, db), credential.Migrate(ctx, db), job.Migrate(ctx, db), limit.Migrate(ctx, db), kyc.Migrate(ctx, db), webhook.Migrate(ctx, db)); err == nil {
 		t.secret, t.adopted, err = secret.Open(ctx, db, secretPath(cfg))
 	}
 	if err == nil {

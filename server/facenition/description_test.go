@@ -76,13 +76,13 @@ func TestPlacesInTheWay(t *testing.T) {
 	} {
 		uq, err := uqudo.New(uqudo.Config{TokenKeys: [][]byte{make([]byte, 32)}}, nil, nil)
 		require.NoError(t, err)
-		_, err = server.New(server.DefaultConfig(), server.Health{}, zerolog.Nop(), native.New(nil, nil), uq,
+		_, err = server.New(server.DefaultConfig(), server.Health{}, zerolog.Nop(), native.New(nil, nil, nil), uq,
 			facenition.New(facenition.Config{Prefix: prefix}, nil, nil, nil, nil, nil))
 		require.ErrorIs(t, err, server.ErrAPI, prefix)
 		require.ErrorContains(t, err, says)
 	}
 	for _, cfg := range []facenition.Config{{Prefix: "/facenition"}, {Prefix: "/v1/facenition"}, {Prefix: "/v2"}, {Host: "faces"}, {Host: "faces", Prefix: "/v1"}} {
-		_, err := server.New(server.DefaultConfig(), server.Health{}, zerolog.Nop(), native.New(nil, nil), facenition.New(cfg, nil, nil, nil, nil, nil))
+		_, err := server.New(server.DefaultConfig(), server.Health{}, zerolog.Nop(), native.New(nil, nil, nil), facenition.New(cfg, nil, nil, nil, nil, nil))
 		require.NoError(t, err, cfg)
 	}
 }

@@ -78,6 +78,10 @@ func readPage(c *fiber.Ctx) (store.Page, error) {
 	if err := read(c, &r); err != nil {
 		return store.Page{}, err
 	}
+	return r.page()
+}
+
+func (r pageRequest) page() (store.Page, error) {
 	p := store.Page{After: r.After, Limit: defaultPage}
 	if r.Limit != nil {
 		if *r.Limit < 1 || *r.Limit > maxPage {

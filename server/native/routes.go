@@ -1,5 +1,5 @@
 // Package native is the house's own API, under /v1: galleries, subjects and
-// faces, search, verification and detection.
+// faces, search, verification and detection, and webhooks.
 package native
 
 import (
@@ -12,16 +12,17 @@ import (
 
 // api answers the calls.
 type api struct {
-	service Service
-	keys    Keys
+	service  Service
+	webhooks Webhooks
+	keys     Keys
 }
 
 //go:embed openapi.yaml
 var description []byte
 
 // New returns the API, which openapi.yaml describes.
-func New(service Service, keys Keys) server.API {
-	api := &api{service, keys}
+func New(service Service, webhooks Webhooks, keys Keys) server.API {
+	api := &api{service, webhooks, keys}
 	return server.API{
 		Prefixes:    []string{"/v1"},
 		Routes:      api.routes,
@@ -53,4 +54,6 @@ func (api *api) routes(r fiber.Router) {
 	v1.Post("/galleries/:gallery/subjects/:subject/verify", server.Scoped(ScopeVerify, api.verifySubject))
 	v1.Post("/verify", server.Scoped(ScopeVerify, api.verifyPhotos))
 	v1.Post("/detect", server.Scoped(ScopeDetect, api.detect))
+
+	api.webhookRoutes(v1)
 }

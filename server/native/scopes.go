@@ -11,6 +11,7 @@ const (
 	ScopeVerify    = "verify"
 	ScopeDetect    = "detect"
 	ScopeDelete    = "delete"
+	ScopeWebhooks  = "webhooks"
 )
 
 // Scopes are what keys may allow in the API.
@@ -23,5 +24,6 @@ func Scopes() []access.Scope {
 		{Name: ScopeVerify, Allows: "compare a photo with a subject or with another photo"},
 		{Name: ScopeDetect, Allows: "find faces"},
 		{Name: ScopeDelete, Allows: "delete subjects, faces and kept photos"},
+		{Name: ScopeWebhooks, Allows: "say where events are sent, and read and repeat what was sent"},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"oneton/server"
 	"oneton/server/decode"
 	"oneton/store"
+	"oneton/webhook"
 )
 
 // fieldOf is the field of the request that err is about, or empty.
@@ -17,10 +18,13 @@ func fieldOf(err error) string {
 	var (
 		argument *identify.ArgumentError
 		resource *identify.ResourceError
+		webhooks *webhook.ArgumentError
 	)
 	switch {
 	case errors.As(err, &argument):
 		return argument.Argument
+	case errors.As(err, &webhooks):
+		return webhooks.Argument
 	case errors.As(err, &resource):
 		return resourceField(resource)
 	case errors.Is(err, identify.ErrPositionAhead):
@@ -56,10 +60,13 @@ func detailOf(err error, field string) string {
 		media    *decode.MediaTypeError
 		pack     *photo.PackError
 		resource *identify.ResourceError
+		webhooks *webhook.ArgumentError
 	)
 	switch {
 	case errors.As(err, &media):
 		return media.Error()
+	case errors.As(err, &webhooks):
+		return webhooks.Argument + " " + webhooks.Reason
 	case errors.As(err, &pack):
 		return "pack " + quoted(pack.Pack) + " is not loaded; loaded are " + strings.Join(pack.Loaded, ", ")
 	case errors.As(err, &resource):

@@ -29,6 +29,7 @@ import (
 	"oneton/server/native"
 	"oneton/store"
 	"oneton/store/sqlite"
+	"oneton/webhook"
 )
 
 // Rig is a running server.
@@ -38,7 +39,9 @@ type Rig struct {
 	Service *identify.Service
 	Access  *access.Access
 	Tokens  *identitytoken.Service
-	Store   node.Database
+	// Webhooks may call this machine, by http.
+	Webhooks *webhook.Service
+	Store    node.Database
 	// Node is what runs.
 	Node *node.Node
 	Log  *Log
@@ -85,6 +88,7 @@ func Start(t testing.TB, o Options) *Rig {
 	}
 	cfg := config.Default()
 	cfg.Data, cfg.Index.Save = folder, 0
+	cfg.Webhooks.Plain, cfg.Webhooks.Allow = true, []string{"127.0.0.1"}
 	cfg.Identify.DefaultPolicy.Quality = store.GateEnforce
 	if o.Config != nil {
 		o.Config(&cfg.Server)
@@ -97,11 +101,11 @@ func Start(t testing.TB, o Options) *Rig {
 		Embedder: &r.embedder, Store: r.Store, Scopes: o.Scopes, Documents: o.Documents, Clips: o.Clips,
 		Ready: func(context.Context) error { return r.Unready },
 		APIs: func(n *node.Node) ([]server.API, error) {
-			r.Node, r.Service, r.Access, r.Tokens = n, n.Service, n.Truth.Access, n.Tokens
+			r.Node, r.Service, r.Access, r.Tokens, r.Webhooks = n, n.Service, n.Truth.Access, n.Tokens, n.Webhooks
 			if o.APIs != nil {
 				apis = o.APIs(r)
 			}
-			return append([]server.API{native.New(r.Service, r.Access)}, apis...), nil
+			return append([]server.API{native.New(r.Service, r.Webhooks, r.Access)}, apis...), nil
 		},
 	})
 	require.NoError(t, err)

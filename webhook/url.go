@@ -1,0 +1,58 @@
+package webhook
+
+import (
+	"errors"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// maxURL is a URL's longest, in bytes.
+const maxURL = 2048
+
+// parseURL reads a URL that events may be sent to: what it names is checked again as
+// each connection is made.
+func (g *guard) parseURL(text string) (*url.URL, error) {
+	const argument = "url"
+	if len(text) > maxURL {
+		return nil, invalid(argument, "is longer than %d bytes", maxURL)
+	}
+	odd := func(r rune) bool { return r <= ' ' || r == '\\' || !unicode.IsPrint(r) }
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || strings.ContainsFunc(text, odd):
+		return nil, invalid(argument, "is no URL as https://example.org/hooks")
+	case u.Scheme == "http" && !g.plain:
+		return nil, invalid(argument, "must begin with https://, since whoever is on the way would read and change what http sends")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, invalid(argument, "must begin with https://")
+	case u.Hostname() == "" || u.Opaque != "":
+		return nil, invalid(argument, "has no host")
+	case u.User != nil:
+		return nil, invalid(argument, "must not have a name or password in it: what is sent is signed")
+	case u.Fragment != "" || strings.Contains(text, "#"):
+		return nil, invalid(argument, "must not have a fragment, which is never sent")
+	}
+	port := uint64(443)
+	if u.Scheme == "http" {
+		port = 80
+	}
+	if text := u.Port(); text != "" || strings.HasSuffix(u.Host, ":") {
+		if port, err = strconv.ParseUint(text, 10, 16); err != nil || port == 0 {
+			return nil, invalid(argument, "has a port that is none")
+		}
+	}
+	if err := g.port(uint16(port)); err != nil {
+		return nil, &ArgumentError{argument, "has a port that webhooks are not sent to: 443, and those from 1024 on, are", ErrAddress}
+	}
+	if address, err := netip.ParseAddr(u.Hostname()); err == nil {
+		if err := g.check(address); errors.Is(err, ErrAddress) {
+			return nil, &ArgumentError{argument, "leads to an address that is not public; the operator may allow it", ErrAddress}
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return u, nil
+}
