@@ -108,6 +108,8 @@ const (
 	ClipTooLarge      Code = "clip_too_large"
 	ClipTooLong       Code = "clip_too_long"
 	ClipTooComplex    Code = "clip_too_complex"
+	ClipTooShort      Code = "clip_too_short"
+	GesturesOff       Code = "gestures_off"
 	UnknownUser       Code = "unknown_user"
 	UserWithoutFace   Code = "user_without_face"
 	WorkflowGone      Code = "workflow_gone"

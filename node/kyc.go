@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"oneton/access"
@@ -10,6 +11,7 @@ import (
 
 // openKYC is the service of people who show who they are.
 func (n *Node) openKYC(parts Parts) (*kyc.Service, error) {
+	n.lacks = map[string]string{}
 	rooms := kyc.Rooms{
 		Faces: n.Service, Documents: parts.Documents, Clips: parts.Clips, Jobs: n.Jobs, Events: n.Webhooks, Keys: access.NewKeyTable(n.Truth.Store),
 	}
@@ -20,8 +22,19 @@ func (n *Node) openKYC(parts Parts) (*kyc.Service, error) {
 		if n.documents != nil {
 			rooms.Documents = n.documents
 		} else {
+			n.lacks["documents"] = documentsOff
 			rooms.Documents = noDocuments{}
 		}
+	}
+	models, real := n.embedder.(*Models)
+	real = real && n.cfg.Twoface.On() // else nothing is loaded that nobody asks for
+	if rooms.Clips == nil && real {
+		var err error
+		if n.clips, err = openClips(n.cfg, models); err != nil {
+			return nil, err
+		}
+		maps.Copy(n.lacks, n.clips.lacks())
+		rooms.Clips = n.clips
 	}
 	if rooms.Clips == nil {
 		rooms.Clips = noClips{}
@@ -35,23 +48,16 @@ func (n *Node) off() map[string]string {
 	if !n.cfg.Twoface.On() {
 		return nil
 	}
-	off := map[string]string{"video": videoOff}
-	if n.documents == nil {
-		off["documents"] = documentsOff
-	}
-	return off
+	return n.lacks
 }
 
-const (
-	documentsOff = "no models are here that read documents; 'oneton setup --with documents' fetches them"
-	videoOff     = "ffmpeg is not here, which reads clips"
-)
+const documentsOff = "no models are here that read documents; 'oneton setup --with documents' fetches them"
 
 // noDocuments and noClips refuse what cannot be read here.
 type noDocuments struct{}
 
 func (noDocuments) Read(context.Context, []byte) (kyc.Document, error) {
-	return kyc.Document{}, kyc.Refuse(kyc.DocumentsOff, "this server reads no documents: "+documentsOff)
+	return kyc.Document{}, kyc.Refuse(kyc.DocumentsOff, "this server has no models that read documents")
 }
 
 type noClips struct{}
@@ -60,7 +66,7 @@ func (noClips) Smiles(context.Context, []byte) (bool, error) { return false, noC
 
 func (noClips) Blinks(context.Context, []byte) (bool, error) { return false, noClip() }
 
-func noClip() error { return kyc.Refuse(kyc.VideoOff, "this server reads no clips: "+videoOff) }
+func noClip() error { return kyc.Refuse(kyc.GesturesOff, "this server judges no clips") }
 
 // sweepKYC removes what has ended of sessions and attempts.
 func (n *Node) sweepKYC(ctx context.Context, now time.Time) {

@@ -51,6 +51,10 @@ type Node struct {
 	post        *message.Post
 	damages     damages
 	conversions conversions
+	// clips is nil where nothing judges any, and lacks is what this node does not do,
+	// and why.
+	clips *clips
+	lacks map[string]string
 }
 
 // Parts are what a node is given instead of opening it by the settings; the zero
@@ -158,6 +162,9 @@ func (n *Node) Close() error {
 	}
 	if n.documents != nil {
 		errs = append(errs, n.documents.Close())
+	}
+	if n.clips != nil {
+		errs = append(errs, n.clips.Close())
 	}
 	if n.embedder != nil {
 		errs = append(errs, n.embedder.Close())

@@ -40,7 +40,7 @@ var problems = slices.Concat(problem.Table{
 var refused = map[kyc.Code]int{
 	kyc.PhotoUnsupported: fiber.StatusUnsupportedMediaType, kyc.PhotoTooLarge: fiber.StatusRequestEntityTooLarge,
 	kyc.ClipUnsupported: fiber.StatusUnsupportedMediaType, kyc.ClipTooLarge: fiber.StatusRequestEntityTooLarge, kyc.ClipTooLong: fiber.StatusRequestEntityTooLarge,
-	kyc.VideoOff: fiber.StatusUnsupportedMediaType, kyc.DocumentsOff: fiber.StatusNotImplemented, "gestures_off": fiber.StatusNotImplemented,
+	kyc.VideoOff: fiber.StatusUnsupportedMediaType, kyc.DocumentsOff: fiber.StatusNotImplemented, kyc.GesturesOff: fiber.StatusNotImplemented,
 }
 
 // problemOf is what an error of this API comes to.
