@@ -84,6 +84,7 @@ func workUntilKilled(to string) {
 		}
 		q := job.NewQueue(killConfig(), db, zerolog.Nop())
 		handleEffects(q, db)
+		_, _ = os.Stdout.WriteString("ready\n")
 		_ = q.Run(ctx)
 	}
 }
@@ -141,7 +142,11 @@ func killWorkers(t *testing.T, rounds int, to string, killDatabase func()) {
 			w := exec.CommandContext(t.Context(), os.Args[0])
 			w.Env = append(os.Environ(), killEnv+"="+to)
 			w.Stderr = os.Stderr
+			out, err := w.StdoutPipe()
+			require.NoError(t, err)
 			require.NoError(t, w.Start())
+			_, err = out.Read(make([]byte, 1))
+			require.NoError(t, err, "it is ready")
 			workers = append(workers, w)
 		}
 		for end := time.Now().Add(200*time.Millisecond + rand.N(400*time.Millisecond)); time.Now().Before(end); {
