@@ -3,6 +3,8 @@ package twoface_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,6 +12,8 @@ import (
 
 	"oneton/server/servertest"
 	"oneton/server/twoface/clienttest"
+	"oneton/store"
+	"oneton/webhook"
 )
 
 // contractClient is a client that knows the API's public documents alone.
@@ -24,13 +28,33 @@ func (r rig) contractClient(t testing.TB, tenant string) clienttest.Client {
 // workflow, registers the user, and recognises it in a validation.
 func TestClientOfTheContract(t *testing.T) {
 	stores(t, func(t *testing.T, r rig) {
+		receiver := &clienttest.Receiver{}
+		listening := httptest.NewServer(receiver)
+		t.Cleanup(listening.Close)
+		backend := r.contractClient(t, "acme") // makes the tenant
+		_, secret, err := r.Node.Webhooks.Add(t.Context(), store.Actor{Tenant: "acme"}, webhook.Settable{URL: listening.URL}, true)
+		require.NoError(t, err)
+		receiver.SetSecret(secret)
 		front := document(t, "ada", "CEDULA", "FRONT", cedula)
-		signUp(t, r.contractClient(t, "acme"), people{
+		attempt, u := signUp(t, backend, people{
 			selfie: clienttest.File{Name: "selfie.jpg", Content: selfie(t, "ada")}, document: clienttest.File{Name: "cedula.jpg", Content: front},
 			again:    clienttest.File{Name: "again.jpg", Content: servertest.Of(t, "ada", 3)},
 			stranger: clienttest.File{Name: "bob.jpg", Content: selfie(t, "bob")}, documentType: "CEDULA", number: cedula,
 			smile: clienttest.File{Name: "smile.gif", Content: []byte("GIF89a:smile")}, blink: clienttest.File{Name: "blink.gif", Content: []byte("GIF89a:blink")},
 		})
+		require.Eventually(t, func() bool {
+			events, wrong := receiver.Events()
+			require.Empty(t, wrong)
+			var statuses []any
+			registered := false
+			for _, e := range events {
+				if e.Data["attempt"] == attempt && e.Type == "attempt.status_changed" {
+					statuses = append(statuses, e.Data["status"])
+				}
+				registered = registered || e.Type == "user.created"
+			}
+			return registered && len(statuses) == 2 && slices.Contains(statuses, any("REVIEW")) && slices.Contains(statuses, any("SUCCESS"))
+		}, waits, tick, "the receiver is told of the attempt and of user %s", u.ID)
 	})
 }
 

@@ -128,6 +128,7 @@ func startOn(t testing.TB, o servertest.Options, change func(*twoface.Config)) r
 	settings := o.Settings
 	o.Settings = func(cfg *config.Config) {
 		cfg.KYC.Documents = time.Hour
+		cfg.Webhooks.Plain, cfg.Webhooks.Allow = true, []string{"127.0.0.1"}
 		if settings != nil {
 			settings(cfg)
 		}
