@@ -6,11 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -19,17 +14,13 @@ import (
 
 	"oneton/job"
 	"oneton/store"
-	"oneton/store/postgres"
-	"oneton/store/postgres/postgrestest"
-	"oneton/store/sqlite"
 	"oneton/store/storetest"
 )
 
 const (
-	// killEnv names the database, with its engine before it, to a process that is
-	// killed, and roundsEnv says how often that is done.
-	killEnv, roundsEnv = "ONETON_TEST_JOB_DATABASE", "ONETON_TEST_FAULT_ROUNDS"
-	killRounds         = 6
+	// killEnv names the database to a process that is killed.
+	killEnv    = "ONETON_TEST_JOB_DATABASE"
+	killRounds = 6
 )
 
 func TestMain(m *testing.M) {
@@ -37,15 +28,6 @@ func TestMain(m *testing.M) {
 		workUntilKilled(to)
 	}
 	os.Exit(m.Run())
-}
-
-// openDatabase opens what the text names.
-func openDatabase(ctx context.Context, to string) (storetest.Store, error) {
-	engine, at, _ := strings.Cut(to, " ")
-	if engine == "sqlite" {
-		return sqlite.Open(ctx, sqlite.Config{Path: at})
-	}
-	return postgres.Open(ctx, postgres.Config{URL: at})
 }
 
 func killConfig() job.Config {
@@ -77,7 +59,7 @@ func handleEffects(q *job.Queue, db store.DB) {
 func workUntilKilled(to string) {
 	ctx := context.Background()
 	for {
-		db, err := openDatabase(ctx, to)
+		db, err := storetest.OpenNamed(ctx, to)
 		if err != nil { // which is killed, too
 			time.Sleep(10 * time.Millisecond)
 			continue
@@ -92,25 +74,13 @@ func workUntilKilled(to string) {
 // Processes are killed while they work, and the database's with them: each job that was
 // acknowledged is done, and none has its effect twice.
 func TestKilledWorkers(t *testing.T) {
-	rounds := killRounds
-	if n, err := strconv.Atoi(os.Getenv(roundsEnv)); err == nil {
-		rounds = n
-	}
-	t.Run("sqlite", func(t *testing.T) {
-		killWorkers(t, rounds, "sqlite "+filepath.Join(t.TempDir(), "oneton.db"), func() {})
-	})
-	t.Run("postgres", func(t *testing.T) {
-		server := postgrestest.Start(t)
-		killWorkers(t, rounds, "postgres "+server.Database(t), func() {
-			server.Kill(t)
-			time.Sleep(rand.N(100 * time.Millisecond))
-			server.Restart(t)
-		})
+	storetest.Killed(t, func(t *testing.T, name string, kill func()) {
+		killWorkers(t, storetest.KillRounds(killRounds), name, kill)
 	})
 }
 
 func killWorkers(t *testing.T, rounds int, to string, killDatabase func()) {
-	db, err := openDatabase(t.Context(), to)
+	db, err := storetest.OpenNamed(t.Context(), to)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	tenants(t, db, acme, other)
@@ -137,17 +107,9 @@ func killWorkers(t *testing.T, rounds int, to string, killDatabase func()) {
 		jobs[id] = acknowledged{n.Tenant, string(n.Input)}
 	}
 	for round := range rounds {
-		var workers []*exec.Cmd
+		var workers []storetest.Process
 		for range 2 {
-			w := exec.CommandContext(t.Context(), os.Args[0])
-			w.Env = append(os.Environ(), killEnv+"="+to)
-			w.Stderr = os.Stderr
-			out, err := w.StdoutPipe()
-			require.NoError(t, err)
-			require.NoError(t, w.Start())
-			_, err = out.Read(make([]byte, 1))
-			require.NoError(t, err, "it is ready")
-			workers = append(workers, w)
+			workers = append(workers, storetest.Begin(t, killEnv+"="+to))
 		}
 		for end := time.Now().Add(200*time.Millisecond + rand.N(400*time.Millisecond)); time.Now().Before(end); {
 			add()
@@ -158,11 +120,7 @@ func killWorkers(t *testing.T, rounds int, to string, killDatabase func()) {
 			add()
 		}
 		for _, w := range workers {
-			require.NoError(t, w.Process.Kill())
-			require.Error(t, w.Wait())
-			status, ok := w.ProcessState.Sys().(syscall.WaitStatus)
-			require.True(t, ok)
-			require.Equal(t, syscall.SIGKILL, status.Signal(), "it did not end by itself")
+			w.Kill(t)
 		}
 	}
 	before := d.count(t, `SELECT count(*) FROM jobs WHERE status = 'succeeded'`)

@@ -638,7 +638,12 @@ func TestLogIsBounded(t *testing.T) {
 
 func (r *rig) count(t *testing.T, table string) int64 {
 	t.Helper()
-	n, err := store.One(t.Context(), r.db, "count", func(row store.Row) (n int64, err error) { err = row.Scan(&n); return n, err }, `SELECT count(*) FROM `+table)
+	return countOf(t, r.db, table)
+}
+
+func countOf(t *testing.T, db store.DB, table string) int64 {
+	t.Helper()
+	n, err := store.One(t.Context(), db, "count", func(row store.Row) (n int64, err error) { err = row.Scan(&n); return n, err }, `SELECT count(*) FROM `+table)
 	require.NoError(t, err)
 	return n
 }
