@@ -18,6 +18,7 @@ type commands struct {
 	Decoders        decodersCommand        `cmd:"" help:"Ten thousand files, whole and damaged, against Pillow and OpenCV: who opens them, which way is up, what they show."`
 	Conversion      conversionCommand      `cmd:"" help:"The faces of a database, made by an older version of a pack, for the loaded one."`
 	Deletions       deletionsCommand       `cmd:"" help:"Enrolments into one gallery while another is deleted."`
+	Documents       documentsCommand       `cmd:"" help:"Cards that do not exist, photographed in many ways: how often they are told, their numbers read, and wrong ones believed."`
 	Composites      compositesCommand      `cmd:"" help:"Faces turned, tilted, small and crowded in made photos of which all is known."`
 	Clips           clipsCommand           `cmd:"" help:"Whether films of stills pass for people who blink or smile, and people who do."`
 	Connections     connectionsCommand     `cmd:"" help:"What many connections without a valid key take of a running server."`
@@ -35,7 +36,6 @@ type commands struct {
 	Rebuild         rebuildCommand         `cmd:"" help:"The exact index from a database's log, and from its saved files."`
 	Saving          savingCommand          `cmd:"" help:"Searches while the exact index is saved, and what an idle server writes."`
 	Search          searchCommand          `cmd:"" help:"The exact search core, against memory bandwidth and other engines."`
-	Signup          signupCommand          `cmd:"" help:"A signup over HTTP, with a face and a card: how long, and what of it is text, faces and the rest."`
 	Serve           serveCommand           `cmd:"" help:"A running server: where a search's time goes, and whether its memory grows."`
 	Tokens          tokensCommand          `cmd:"" help:"What making, comparing with, replacing and ending identity tokens costs beside the photos."`
 	Unlinkability   unlinkabilityCommand   `cmd:"" help:"Whether identity tokens of one face can be told from those of two, and what they lose in matching."`

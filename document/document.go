@@ -84,7 +84,7 @@ func Examine(p Page) Document {
 	d := Document{Zone: p.Zone, Portrait: portrait(p)}
 	front := readFront(p)
 	switch {
-	case p.Zone != nil && passport(p.Zone.Format):
+	case p.Zone != nil && Travels(p.Zone.Format):
 		d.fromZone()
 		d.Type, d.Side = Passport, Front
 		d.Number = p.Zone.Number

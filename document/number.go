@@ -80,7 +80,9 @@ func numberIn(z mrz.Result) string {
 // issuer is the Dominican Republic's code.
 const issuer = "DOM"
 
-func passport(f mrz.Format) bool { return f == mrz.TD3 || f == mrz.MRVA || f == mrz.MRVB }
+// Travels says whether zones of a format are those of travel documents and visas, whose
+// zone tells all that is asked of them.
+func Travels(f mrz.Format) bool { return f == mrz.TD3 || f == mrz.MRVA || f == mrz.MRVB }
 
 // cedula says whether a zone is that of a Dominican card.
 func cedula(z mrz.Result) bool {

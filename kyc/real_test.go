@@ -13,6 +13,7 @@ import (
 	"oneton/document/documenttest"
 	"oneton/document/ocr"
 	"oneton/document/reader"
+	"oneton/document/zone"
 	"oneton/embed"
 	"oneton/embed/embedtest"
 	"oneton/kyc"
@@ -61,7 +62,9 @@ func TestRealPeople(t *testing.T) {
 		require.NoError(t, faces.Close())
 		require.NoError(t, text.Close())
 	})
-	docs := readers{reader.New(reader.Config{Pack: "default", Limits: picture.DefaultLimits()}, workers, text, faces)}
+	zones, err := zone.New(text)
+	require.NoError(t, err)
+	docs := readers{reader.New(reader.Config{Pack: "default", Limits: picture.DefaultLimits()}, workers, text, zones, faces)}
 	number, another := documenttest.CheckedNumber("0011234567"), documenttest.CheckedNumber("4021234567")
 	obamas, astronauts := card(t, number, "obama.jpg", 3), card(t, another, "astronaut.png", 4)
 	storetest.Engines(t, func(t *testing.T, open storetest.Open) {

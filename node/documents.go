@@ -10,6 +10,7 @@ import (
 	"oneton/document/mrz"
 	"oneton/document/ocr"
 	"oneton/document/reader"
+	"oneton/document/zone"
 	"oneton/kyc"
 	"oneton/picture"
 	"oneton/setup"
@@ -39,8 +40,12 @@ func (n *Node) openDocuments() error {
 	if err != nil {
 		return err
 	}
+	zones, err := zone.New(text)
+	if err != nil {
+		return errors.Join(err, text.Close())
+	}
 	limits := cmp.Or(n.cfg.Embed.Limits, picture.DefaultLimits())
-	n.documents = &documents{reader.New(reader.Config{Pack: m.Packs()[0], Limits: limits}, m.workers, text, m), text}
+	n.documents = &documents{reader.New(reader.Config{Pack: m.Packs()[0], Limits: limits}, m.workers, text, zones, m), text}
 	return nil
 }
 

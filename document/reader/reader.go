@@ -5,9 +5,11 @@ package reader
 import (
 	"context"
 	"sync"
+	"time"
 
 	"oneton/document"
 	"oneton/document/ocr"
+	"oneton/document/zone"
 	"oneton/photo"
 	"oneton/picture"
 	"oneton/pool"
@@ -25,6 +27,11 @@ type Faces interface {
 	Embed(ctx context.Context, pack string, content []byte, checks ...photo.Check) (photo.Result, error)
 }
 
+// Zones finds and reads machine-readable zones; see zone.Reader.
+type Zones interface {
+	Read(ctx context.Context, p *picture.Picture, regions []ocr.Region, now time.Time) (zone.Zone, error)
+}
+
 // Config bounds the photos and chooses the templates.
 type Config struct {
 	// Pack is the model pack that makes portraits' templates.
@@ -38,13 +45,14 @@ type Reader struct {
 	cfg     Config
 	workers *pool.Pool
 	text    Text
+	zones   Zones
 	faces   Faces
 }
 
-// New puts a reader together. The workers decode; text and faces take theirs from the
-// same pool.
-func New(cfg Config, workers *pool.Pool, text Text, faces Faces) *Reader {
-	return &Reader{cfg: cfg, workers: workers, text: text, faces: faces}
+// New puts a reader together. The workers decode; text, zones and faces take theirs
+// from the same pool.
+func New(cfg Config, workers *pool.Pool, text Text, zones Zones, faces Faces) *Reader {
+	return &Reader{cfg: cfg, workers: workers, text: text, zones: zones, faces: faces}
 }
 
 // Read says what the photo shows, however it is turned. A photo of something else is a

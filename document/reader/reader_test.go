@@ -3,9 +3,11 @@ package reader_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"image"
 	_ "image/jpeg"
 	"math"
+	"os"
 	"testing"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	"oneton/document/mrz"
 	"oneton/document/ocr"
 	"oneton/document/reader"
+	"oneton/document/zone"
 	"oneton/embed"
 	"oneton/embed/embedtest"
 	"oneton/photo"
@@ -38,7 +41,9 @@ func open(t testing.TB) (*reader.Reader, *embed.Embedder) {
 		require.NoError(t, faces.Close())
 		require.NoError(t, text.Close())
 	})
-	return reader.New(reader.Config{Pack: "default", Limits: picture.DefaultLimits()}, workers, text, faces), faces
+	zones, err := zone.New(text)
+	require.NoError(t, err)
+	return reader.New(reader.Config{Pack: "default", Limits: picture.DefaultLimits()}, workers, text, zones, faces), faces
 }
 
 func portrait(t testing.TB, name string) image.Image {
@@ -121,4 +126,43 @@ func TestReadEndsWithItsContext(t *testing.T) {
 	defer cancel()
 	_, err := r.Read(ctx, documenttest.Shoot(documenttest.CedulaFront(someone, nil, 3), documenttest.Scene{Width: 1632}).JPEG)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+// A passport is told by its zone, and its portrait by its place above that.
+func TestReadsAPassport(t *testing.T) {
+	r, faces := open(t)
+	ocrb, err := documenttest.OCRB()
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	reference, err := faces.Embed(t.Context(), "default", embedtest.Photo(t, "obama2.jpg"))
+	require.NoError(t, err)
+	holder := mrz.Document{
+		Format: mrz.TD3, Type: "P", Issuer: "DOM", Nationality: "DOM", Name: mrz.Name{Surname: "PEREZ", Given: "ANA"},
+		Number: "RD1234567", Birth: mrz.Date{Year: 1984, Month: 4, Day: 16}, Expiry: mrz.Date{Year: 2034, Month: 5, Day: 24}, Sex: "F",
+	}
+	page := documenttest.Travel(holder, ocrb, portrait(t, "obama.jpg"), 5)
+	for name, scene := range map[string]documenttest.Scene{
+		"flat":   {},
+		"turned": {Turn: 1, Degrees: 6, Quality: 70},
+		"head":   {Turn: 2, Degrees: -5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			shot := page.Shoot(40, scene)
+			d, err := r.Read(t.Context(), shot.JPEG)
+			require.NoError(t, err)
+			require.True(t, d.Is(document.Passport, document.Front), "%v", d.Evidence)
+			require.True(t, d.Identifies(document.Passport, "rd 1234567"), "%q %v", d.Number, d.Sure)
+			require.False(t, d.Identifies(document.Cedula, "RD1234567"))
+			require.Equal(t, "PEREZ", d.Surname)
+			require.Equal(t, holder.Birth, d.Birth)
+			require.NotNil(t, d.Portrait)
+			cosine, err := d.Portrait.Template.Cosine(reference.Faces[0].Template)
+			require.NoError(t, err)
+			require.Greater(t, cosine, 0.5)
+		})
+	}
+	_, err = r.Read(t.Context(), page.Shoot(10, documenttest.Scene{}).JPEG)
+	require.ErrorIs(t, err, document.ErrTooSmall)
 }

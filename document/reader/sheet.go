@@ -2,18 +2,26 @@ package reader
 
 import (
 	"context"
+	"errors"
 	"math"
+	"time"
 
 	"oneton/document"
 	"oneton/document/ocr"
+	"oneton/document/zone"
 	"oneton/face"
 	"oneton/picture"
 )
 
-// sheet is the text of a photo, and the direction in which it is read.
+// sheet is the text of a photo, its machine-readable zone, and the direction in which
+// both are read.
 type sheet struct {
 	lines []ocr.Region
 	texts []ocr.Text
+	// zone is nil when there is none that can be read, and coarse says that there is one
+	// which is too small.
+	zone   *zone.Zone
+	coarse bool
 	// across and down are unit vectors along the lines and to the next line.
 	across, down ocr.Point
 }
@@ -25,17 +33,33 @@ const budget = 30_000
 // readable is the height in pixels from which on text can be read.
 const readable = 10
 
-// sheet reads the photo's text, the largest first, as far as the budget goes.
+// sheet reads the photo's zone and, unless that says all, its text, the largest first,
+// as far as the budget goes.
 func (r *Reader) sheet(ctx context.Context, p *picture.Picture) (sheet, error) {
+	s := sheet{across: ocr.Point{X: 1}, down: ocr.Point{Y: 1}}
 	found, err := r.text.Find(ctx, p)
 	if err != nil {
-		return sheet{}, err
+		return s, err
 	}
-	s := sheet{across: ocr.Point{X: 1}, down: ocr.Point{Y: 1}}
+	z, err := r.zones.Read(ctx, p, found, time.Now())
+	switch {
+	case err == nil:
+		s.zone = &z
+		s.direct([]ocr.Region{{Quad: z.Corners}})
+		if document.Travels(z.Format) {
+			return s, nil
+		}
+	case errors.Is(err, zone.ErrSmall):
+		s.coarse = true
+	case !errors.Is(err, zone.ErrNone):
+		return s, err
+	}
 	if s.lines, _, err = r.text.Upright(ctx, p, found); err != nil {
-		return sheet{}, err
+		return s, err
 	}
-	s.direct()
+	if s.zone == nil {
+		s.direct(s.lines)
+	}
 	var strips []ocr.Strip
 	left := budget
 	for _, l := range s.lines {
@@ -52,9 +76,9 @@ func (r *Reader) sheet(ctx context.Context, p *picture.Picture) (sheet, error) {
 
 // direct finds the direction that the lines have together, the longer ones more than
 // the shorter ones.
-func (s *sheet) direct() {
+func (s *sheet) direct(lines []ocr.Region) {
 	var sum ocr.Point
-	for _, l := range s.lines {
+	for _, l := range lines {
 		a, w := l.Angle(), l.Width()
 		sum.X += float64(w * math.Cos(a))
 		sum.Y += float64(w * math.Sin(a))
@@ -70,7 +94,7 @@ func (s *sheet) levelled(p ocr.Point) (x, y float64) {
 	return float64(p.X*s.across.X) + float64(p.Y*s.across.Y), float64(p.X*s.down.X) + float64(p.Y*s.down.Y)
 }
 
-// level is the box of a size around a point.
+// box is that of a size around a point.
 func (s *sheet) box(centre ocr.Point, width, height float64) face.Box {
 	x, y := s.levelled(centre)
 	return face.Box{X: float32(x - width/2), Y: float32(y - height/2), Width: float32(width), Height: float32(height)}
@@ -93,6 +117,9 @@ const (
 // page is the text as document takes it.
 func (s *sheet) page() document.Page {
 	var page document.Page
+	if s.zone != nil {
+		page.Zone = &s.zone.Result
+	}
 	left, top, right, bottom := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
 	for i, l := range s.lines {
 		line := document.Line{
@@ -108,6 +135,10 @@ func (s *sheet) page() document.Page {
 			left, top, right, bottom = min(left, x), min(top, y), max(right, x), max(bottom, y)
 		}
 	}
+	if len(s.lines) == 0 && s.zone != nil {
+		page.Bounds = s.dataPage()
+		return page
+	}
 	if w, h := right-left, bottom-top; w > 0 && h > 0 {
 		page.Bounds = face.Box{
 			X: float32(left - around*w), Y: float32(top - around*h),
@@ -117,8 +148,25 @@ func (s *sheet) page() document.Page {
 	return page
 }
 
-// small says that there is text, most of which is too small.
+// dataPage is where the page of a travel document is of which the zone is at the bottom:
+// the zone has ten characters an inch, and the page is up to 125 by 88 millimetres and has
+// some 10 beside the zone and below it (ICAO 9303, part 4, sections 4.2 and 4.3).
+func (s *sheet) dataPage() face.Box {
+	const pitch, width, height, margin = 2.54, 125, 88, 10
+	q := s.zone.Corners
+	millimetre := q.Width() / (float64(s.zone.Format.Length()) * pitch)
+	left, bottom := s.levelled(q[3])
+	return face.Box{
+		X: float32(left - margin*millimetre), Y: float32(bottom - height*millimetre),
+		Width: float32((width + margin) * millimetre), Height: float32((height + margin) * millimetre),
+	}
+}
+
+// small says that there is text, most of which is too small, or a zone that is.
 func (s *sheet) small() bool {
+	if s.coarse {
+		return true
+	}
 	n := 0
 	for _, l := range s.lines {
 		if l.Height() < readable {

@@ -50,11 +50,7 @@ func (d *dialect) refuse(c *fiber.Ctx, p server.Problem) error {
 		p = agentless.Problem()
 	}
 	if d.counted(c) && len(c.Response().Header.Peek(headerRetries)) == 0 {
-		if p.Code == tokenless.Code {
-			tell(c, kyc.Uses{Limit: d.uses}) // without a session nothing is left
-		} else {
-			d.tellUnserved(c)
-		}
+		tell(c, kyc.Uses{Limit: d.uses}) // without a session nothing is left
 	}
 	c.Set(headerCode, p.Code)
 	return send(c, p.Status, refusal{sentence(p)})
