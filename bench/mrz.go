@@ -11,7 +11,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"oneton/document/documenttest"
 	"oneton/document/mrz"
@@ -114,36 +117,55 @@ func (c *mrzCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	var all []*mrzDocument
-	var peers mrzPeers
-	rng := rand.New(rand.NewPCG(c.Seed, 9303))
-	for i := range c.Documents {
-		for _, f := range mrz.Formats() {
-			d := c.photograph(rng, f, i, font, faces)
-			d.read(ctx, texts, reader)
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if i < c.Peers {
-				if err := peers.add(d); err != nil {
-					return err
-				}
-			}
-			c.keep(d, len(all))
-			d.shot, d.page = documenttest.Shot{}, documenttest.Zone{}
-			all = append(all, d)
-		}
-		if i%10 == 9 {
-			if _, err := write(c.Out, "mrz", c, mrzSummary(all)); err != nil {
-				return err
-			}
-		}
+	all, peers, err := c.read(ctx, texts, reader, font, faces)
+	if err != nil {
+		return err
 	}
 	res := mrzSummary(all)
 	if res.Peers, err = peers.run(ctx, c.Python); err != nil {
 		return err
 	}
 	return save(c.Out, "mrz", c, res)
+}
+
+// read photographs and reads all documents, as many at once as there are cores to
+// compute, and writes what is known each time that some more are done.
+func (c *mrzCommand) read(ctx context.Context, texts *ocr.Reader, reader *zone.Reader, font documenttest.Font, faces []image.Image) ([]*mrzDocument, *mrzPeers, error) {
+	const some = 50
+	var (
+		all   []*mrzDocument
+		peers mrzPeers
+		mu    sync.Mutex
+	)
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(c.Workers)
+	for i := range c.Documents {
+		for _, f := range mrz.Formats() {
+			work.Go(func() error {
+				d := c.photograph(f, i, font, faces)
+				d.read(ctx, texts, reader)
+				mu.Lock()
+				defer mu.Unlock()
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if i < c.Peers {
+					if err := peers.add(d); err != nil {
+						return err
+					}
+				}
+				c.keep(d, i)
+				d.shot, d.page = documenttest.Shot{}, documenttest.Zone{}
+				all = append(all, d)
+				if len(all)%some != 0 {
+					return nil
+				}
+				_, err := write(c.Out, "mrz", c, mrzSummary(all))
+				return err
+			})
+		}
+	}
+	return all, &peers, work.Wait()
 }
 
 // pictures are those of people.
@@ -165,7 +187,8 @@ func pictures(folder string) ([]image.Image, error) {
 
 // photograph makes a document and takes its photo: documents of one type have all
 // heights and distortions in turn.
-func (c *mrzCommand) photograph(rng *rand.Rand, f mrz.Format, i int, font documenttest.Font, faces []image.Image) *mrzDocument {
+func (c *mrzCommand) photograph(f mrz.Format, i int, font documenttest.Font, faces []image.Image) *mrzDocument {
+	rng := rand.New(rand.NewPCG(c.Seed, uint64(i*len(mrz.Formats())+int(f))))
 	made := documenttest.Document(rng, f)
 	lighting := mrzLightings[i%len(mrzLightings)]
 	d := &mrzDocument{
@@ -197,14 +220,11 @@ func (d *mrzDocument) read(ctx context.Context, texts *ocr.Reader, reader *zone.
 }
 
 // keep writes a photo that was not read right.
-func (c *mrzCommand) keep(d *mrzDocument, n int) {
-	if os.Getenv("MRZ_TRACE") != "" {
-		fmt.Fprintf(os.Stderr, "%d\t%v\t%.0f\t%s\tright=%v\t%v\tratio=%.2f\trepair=%.2f\tfit=%.3f\tlh=%.1f\t%v\t%v\t%v\n", n, d.format, d.height, d.lighting, d.right(), d.zone.State, d.zone.Ratio, d.zone.Repair, d.zone.Fit, d.zone.LineHeight, d.took, d.err, d.zone.Lines)
-	}
+func (c *mrzCommand) keep(d *mrzDocument, i int) {
 	if c.Keep == "" || d.right() && d.zone.State == mrz.Read {
 		return
 	}
-	name := fmt.Sprintf("%05d-%v-%.0f-%s", n, d.format, d.height, d.lighting)
+	name := fmt.Sprintf("%04d-%v-%.0f-%s", i, d.format, d.height, d.lighting)
 	text := fmt.Sprintf("%q\n%q\n%v\n%+v\n", d.lines, d.zone.Lines, d.err, d.zone)
 	_ = os.WriteFile(filepath.Join(c.Keep, name+".jpg"), d.shot.JPEG, 0o600)
 	_ = os.WriteFile(filepath.Join(c.Keep, name+".txt"), []byte(text), 0o600)

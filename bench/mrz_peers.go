@@ -123,7 +123,7 @@ func (m *mrzPeers) run(ctx context.Context, python string) ([]mrzPeer, error) {
 				}
 			}
 		}
-		peer.Right = calibration.NewProportion(float64(right), float64(len(m.lines)))
+		peer.Right = share(right, len(m.lines))
 		all = append(all, peer)
 	}
 	return all, nil

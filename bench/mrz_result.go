@@ -44,15 +44,18 @@ type mrzRates struct {
 	None      int `json:"not_found"`
 }
 
-// mrzDecided is a reading's figures.
+// mrzDecided is a reading's figures. Seen is the height as it was measured.
 type mrzDecided struct {
-	Height float64 `json:"height"`
-	Seen   float64 `json:"height_seen"`
-	Right  bool    `json:"right"`
-	State  string  `json:"state"`
-	Ratio  float64 `json:"ratio"`
-	Repair float64 `json:"repair"`
-	Fit    float64 `json:"fit"`
+	Format     string  `json:"format"`
+	Distortion string  `json:"distortion"`
+	Height     float64 `json:"height"`
+	Seen       float64 `json:"height_seen"`
+	Right      bool    `json:"right"`
+	State      string  `json:"state"`
+	Ratio      float64 `json:"ratio"`
+	Repair     float64 `json:"repair"`
+	Fit        float64 `json:"fit"`
+	Seconds    float64 `json:"seconds"`
 }
 
 func mrzSummary(all []*mrzDocument) mrzResult {
@@ -71,7 +74,8 @@ func mrzSummary(all []*mrzDocument) mrzResult {
 		}
 		if d.err == nil {
 			res.Decided = append(res.Decided, mrzDecided{
-				d.height, d.zone.LineHeight, d.right(), d.zone.State.String(), min(d.zone.Ratio, 100), d.zone.Repair, d.zone.Fit,
+				d.format.String(), d.lighting, d.height, d.zone.LineHeight, d.right(), d.zone.State.String(),
+				min(d.zone.Ratio, 100), d.zone.Repair, d.zone.Fit, d.took.Seconds(),
 			})
 		}
 	}
@@ -113,10 +117,11 @@ func mrzCount(all []*mrzDocument, belongs func(*mrzDocument) bool, of string) mr
 			}
 		}
 	}
-	if r.Documents > 0 {
-		r.Right = calibration.NewProportion(float64(right), float64(r.Documents))
-		r.Accepted = calibration.NewProportion(float64(accepted), float64(r.Documents))
-		r.Wrong = calibration.NewProportion(float64(wrong), float64(r.Documents))
-	}
+	r.Right, r.Accepted, r.Wrong = share(right, r.Documents), share(accepted, r.Documents), share(wrong, r.Documents)
 	return r
+}
+
+// share is a count's of all.
+func share(count, all int) calibration.Proportion {
+	return calibration.NewProportion(float64(count)/float64(max(all, 1)), float64(all))
 }

@@ -50,6 +50,12 @@ const (
 	surely = 4
 	// repaired is the greatest Repair.
 	repaired = 14
+	// resembling is the least, and blank the most, mean by characters of the
+	// logarithm of how many times likelier all alignments of a format are than the
+	// frames' likeliest symbols: less is text of another kind, and more is where the
+	// recogniser sees next to nothing.
+	resembling = -0.8
+	blank      = 0.3
 )
 
 // Glyphs look at the characters of a line again, one by one, once it is known how
@@ -63,7 +69,7 @@ type Glyphs func(line int, places []float64) [][len(Characters)]float64
 // that which the lines fit best. Glyphs, which may be nil, are independent
 // evidence of each character: the probabilities of both are multiplied. Now decides
 // centuries. It is ErrFormat where no format has so many lines, or so few frames for
-// its characters.
+// its characters, or where the lines are far from reading like any format's.
 func Decode(lines [][]Line, glyphs Glyphs, now time.Time) (Result, error) {
 	best := evidence{fit: math.Inf(-1)}
 	for _, f := range Formats() {
@@ -75,6 +81,9 @@ func Decode(lines [][]Line, glyphs Glyphs, now time.Time) (Result, error) {
 	}
 	if math.IsInf(best.fit, -1) {
 		return Result{}, fmt.Errorf("%w: %d lines, of which no format could have been seen so", ErrFormat, len(lines))
+	}
+	if best.fit < resembling || best.fit > blank {
+		return Result{}, fmt.Errorf("%w: %d lines that read like no format's", ErrFormat, len(lines))
 	}
 	if glyphs != nil {
 		best.look(glyphs)

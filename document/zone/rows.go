@@ -59,6 +59,24 @@ func (f frame) quad(r row, from, to, grown float64) ocr.Quad {
 	return ocr.Quad{at(from, -1), at(to, -1), at(to, 1), at(from, 1)}
 }
 
+// lines are the rows that were found along with a seed.
+type lines struct {
+	frame
+	rows []row
+}
+
+// have says whether a seed lies in one of the lines, and along it.
+func (l lines) have(seed ocr.Region) bool {
+	const aligned = 0.05 // radians
+	if math.Abs(math.Sin(seed.Angle()-math.Atan2(l.uy, l.ux))) > aligned {
+		return false
+	}
+	x, y := l.to(seed.Centre())
+	return slices.ContainsFunc(l.rows, func(r row) bool {
+		return x > r.from && x < r.to && math.Abs(y-r.at(x)) < r.height/2
+	})
+}
+
 // Rows are sought in a raster along the seed in which its height is tall pixels, and
 // which reaches so many heights above and below.
 const (

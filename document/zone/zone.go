@@ -72,11 +72,14 @@ func (r *Reader) Read(ctx context.Context, p *picture.Picture, regions []ocr.Reg
 	longest := slices.Clone(regions)
 	slices.SortStableFunc(longest, func(a, b ocr.Region) int { return cmp.Compare(b.Width(), a.Width()) })
 	best := Zone{Result: mrz.Result{Fit: math.Inf(-1)}}
+	var tried []lines
 	for _, seed := range longest[:min(seeds, len(longest))] {
-		if seed.Width() < seedlike*seed.Height() {
+		if seed.Width() < seedlike*seed.Height() || slices.ContainsFunc(tried, func(l lines) bool { return l.have(seed) }) {
 			continue
 		}
-		z, err := r.along(ctx, p, seed, now)
+		f, rows := rowsOf(p, seed)
+		tried = append(tried, lines{f, rows})
+		z, err := r.along(ctx, p, f, rows, now)
 		if err != nil {
 			return Zone{}, err
 		}
@@ -98,9 +101,8 @@ func (r *Reader) Read(ctx context.Context, p *picture.Picture, regions []ocr.Reg
 }
 
 // along reads the rows along with a seed, either way up.
-func (r *Reader) along(ctx context.Context, p *picture.Picture, seed ocr.Region, now time.Time) (Zone, error) {
+func (r *Reader) along(ctx context.Context, p *picture.Picture, f frame, rows []row, now time.Time) (Zone, error) {
 	best := Zone{Result: mrz.Result{Fit: math.Inf(-1)}}
-	f, rows := rowsOf(p, seed)
 	for range 2 {
 		read := map[row][]mrz.Line{}
 		for _, run := range runs(rows) {
