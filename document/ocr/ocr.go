@@ -70,6 +70,7 @@ func load(rt *onnx.Runtime, path string) (*onnx.Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", filepath.Base(path), err)
 	}
+	model.FoldScales()
 	session, err := rt.NewSession(model)
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", filepath.Base(path), err)
