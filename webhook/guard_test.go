@@ -62,7 +62,7 @@ func TestPorts(t *testing.T) {
 func TestURLs(t *testing.T) {
 	_, url, _ := webhook.Guard(webhook.DefaultConfig())
 	for _, good := range []string{
-		"https://example.org", "https://example.org/hooks?token=a%20b", "https://example.org:8443/", "HTTPS://Example.org/", "https://8.8.8.8/", "https://[2606:4700::1111]:443/", "https://bücher.example/ä",
+		"https://example.org", "https://example.org/hooks?token=a%20b", "https://example.org:8443/", "HTTPS://Example.org/", "https://8.8.8.8/", "https://[2606:4700::1111]:443/", "https://bücher.example/ä", "https://1.example/", "https://example.org./", "https://x0x7f/", "https://0x7g/",
 	} {
 		require.NoError(t, url(good), good)
 	}
@@ -71,6 +71,8 @@ func TestURLs(t *testing.T) {
 		"https://user@example.org/", "https://user:secret@example.org/", "https://@example.org/", "https://example.org/#x", "https://example.org/#", "https://example.org:0/", "https://example.org:70000/",
 		"https://example.org:/", "https://example.org/ x", "https://example.org/\n", " https://example.org/", "https://exa\x00mple.org/", "https://example.org\\@127.0.0.1/", "https://[::1/", "https://%zz/",
 		"https://127.0.0.1/", "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://[fd00:ec2::254]/", "https://169.254.169.254/latest", "https://example.org:25/", "https://10.0.0.1:8443/",
+		"https://2130706433/", "https://0x7f000001/", "https://0x7f.1/", "https://0X7F.0x/", "https://0177.0.0.1/", "https://127.1/", "https://127.0.0.1./", "https://017700000001:8443/", "https://example.1/",
+		"https://[fe80::1%25eth0]/", "https://[::127.0.0.1]/", "https://[64:ff9b::7f00:1]/", "https://[2606:4700::1%25eth0]/",
 		"https://example.org/" + string(make([]byte, 3000)),
 	} {
 		err := url(bad)

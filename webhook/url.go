@@ -30,6 +30,8 @@ func (g *guard) parseURL(text string) (*url.URL, error) {
 		return nil, invalid(argument, "must begin with https://")
 	case u.Hostname() == "" || u.Opaque != "":
 		return nil, invalid(argument, "has no host")
+	case numeric(u.Hostname()):
+		return nil, invalid(argument, "has a host that ends in a number and is no address as 192.0.2.1")
 	case u.User != nil:
 		return nil, invalid(argument, "must not have a name or password in it: what is sent is signed")
 	case u.Fragment != "" || strings.Contains(text, "#"):
@@ -55,4 +57,19 @@ func (g *guard) parseURL(text string) (*url.URL, error) {
 		}
 	}
 	return u, nil
+}
+
+// numeric tells whether a host that is no address in the usual notation ends in a
+// number, as 2130706433, 0x7f.1 and 127.0.0.1. do, which some resolvers and proxies take
+// for addresses of IPv4 (https://url.spec.whatwg.org/#ends-in-a-number-checker).
+func numeric(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return false
+	}
+	host = strings.TrimSuffix(host, ".")
+	last := strings.ToLower(host[strings.LastIndexByte(host, '.')+1:])
+	if digits, ok := strings.CutPrefix(last, "0x"); ok {
+		return strings.Trim(digits, "0123456789abcdef") == ""
+	}
+	return last != "" && strings.Trim(last, "0123456789") == ""
 }
