@@ -60,28 +60,38 @@ func (c *limitsCommand) Run(ctx context.Context) (err error) {
 	}
 	var all []limitsResult
 	for _, counter := range counters {
-		var shared limit.Counter = limit.NewMemory()
-		if counter.db != nil {
-			db, err := counter.db()
-			if err != nil {
-				return fmt.Errorf("open database: %w", err)
-			}
-			defer func() { err = errors.Join(err, db.Close()) }()
-			if err := limit.Migrate(ctx, db); err != nil {
-				return err
-			}
-			shared = limit.NewTable(db)
+		some, err := c.counter(ctx, counter.name, counter.db)
+		if err != nil {
+			return err
 		}
-		for _, callers := range []int{1, 16} {
-			r, err := c.measure(ctx, shared, callers, counter.db != nil)
-			if err != nil {
-				return err
-			}
-			r.Counter = counter.name
-			all = append(all, r)
-		}
+		all = append(all, some...)
 	}
 	return save(c.Out, "limits", c, all)
+}
+
+// counter measures the counter in a database, or, where there is none, in memory.
+func (c *limitsCommand) counter(ctx context.Context, name string, open func() (limitsDatabase, error)) (all []limitsResult, err error) {
+	var shared limit.Counter = limit.NewMemory()
+	if open != nil {
+		db, failed := open()
+		if failed != nil {
+			return nil, fmt.Errorf("open database: %w", failed)
+		}
+		defer func() { err = errors.Join(err, db.Close()) }()
+		if err = limit.Migrate(ctx, db); err != nil {
+			return nil, err
+		}
+		shared = limit.NewTable(db)
+	}
+	for _, callers := range []int{1, 16} {
+		r, err := c.measure(ctx, shared, callers, open != nil)
+		if err != nil {
+			return nil, err
+		}
+		r.Counter = name
+		all = append(all, r)
+	}
+	return all, nil
 }
 
 // turns is how often the limiter and its peer take turns in a measurement.

@@ -25,8 +25,8 @@ type documents struct {
 // openDocuments loads what reads documents into the models' runtime, to work on their
 // workers, where an API is served that needs it and it was fetched; else there is none.
 func (n *Node) openDocuments() error {
-	m, real := n.embedder.(*Models)
-	if !real || !n.cfg.Twoface.On() {
+	m, loaded := n.embedder.(*Models)
+	if !loaded || !n.cfg.Twoface.On() {
 		return nil
 	}
 	paths, err := setup.Find(n.cfg.Setup, setup.Documents)

@@ -26,9 +26,9 @@ func (n *Node) openKYC(parts Parts) (*kyc.Service, error) {
 			rooms.Documents = noDocuments{}
 		}
 	}
-	models, real := n.embedder.(*Models)
-	real = real && n.cfg.Twoface.On() // else nothing is loaded that nobody asks for
-	if rooms.Clips == nil && real {
+	models, loaded := n.embedder.(*Models)
+	loaded = loaded && n.cfg.Twoface.On() // else nothing is loaded that nobody asks for
+	if rooms.Clips == nil && loaded {
 		var err error
 		if n.clips, err = openClips(n.cfg, models); err != nil {
 			return nil, err

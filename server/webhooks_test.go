@@ -163,8 +163,15 @@ func TestWebhooks(t *testing.T) {
 	// Another tenant's, and who has no scope.
 	stranger, searcher := c.Key(t, "strangers", "*"), c.Key(t, "acme", "search")
 	for _, call := range [][2]string{
-		{"GET", path}, {"PATCH", path}, {"DELETE", path}, {"POST", path + "/rotate"}, {"POST", path + "/test"}, {"POST", path + "/redeliver"},
-		{"GET", path + "/deliveries"}, {"GET", where}, {"POST", where + "/redeliver"},
+		{"GET", path},
+		{"PATCH", path},
+		{"DELETE", path},
+		{"POST", path + "/rotate"},
+		{"POST", path + "/test"},
+		{"POST", path + "/redeliver"},
+		{"GET", path + "/deliveries"},
+		{"GET", where},
+		{"POST", where + "/redeliver"},
 	} {
 		c.Do(t, stranger, call[0], call[1], "", nil).Refused(t, http.StatusNotFound, "not_found")
 		c.Do(t, searcher, call[0], call[1], "", nil).Refused(t, http.StatusForbidden, "forbidden")

@@ -20,9 +20,9 @@ const (
 	MaxEndpoints = 50
 	// maxDescription is the longest description, in bytes.
 	maxDescription = 256
-	// MaxOverlap is how long former keys may sign beside new ones, and
-	// DefaultOverlap how long they do where nobody says.
-	MaxOverlap     = 7 * 24 * time.Hour
+	// MaxOverlap is how long former keys may sign beside new ones.
+	MaxOverlap = 7 * 24 * time.Hour
+	// DefaultOverlap is how long they do where nobody says.
 	DefaultOverlap = 24 * time.Hour
 )
 

@@ -47,7 +47,7 @@ func (k keys) Keys(purpose string) ([][]byte, error) {
 // ahead is how far a simulated clock is ahead of the real one.
 type ahead struct{ by atomic.Int64 }
 
-func (a *ahead) of(real time.Time) time.Time { return real.Add(time.Duration(a.by.Load())) }
+func (a *ahead) of(at time.Time) time.Time { return at.Add(time.Duration(a.by.Load())) }
 
 func (a *ahead) now() time.Time { return a.of(time.Now()) }
 

@@ -175,8 +175,8 @@ func (s strip) at(x, y float64) float64 {
 // light nor the paper's colour matters.
 func (s strip) ink(x, y float64) []float64 {
 	const width, height = 48, 30
-	// Paper and print are levels that so many of the window's are darker than.
-	const paper, print = width * height * 85 / 100, width * height * 2 / 100
+	// Paper and printed are levels that so many of the window's are darker than.
+	const paper, printed = width * height * 85 / 100, width * height * 2 / 100
 	// Levels are told apart to a quarter.
 	const fine = 4
 	levels := make([]float64, width*height)
@@ -187,7 +187,7 @@ func (s strip) ink(x, y float64) []float64 {
 			levels[i] = v
 			counts[min(max(int(fine*v), 0), len(counts)-1)]++
 		}
-		light, dark := percentile(counts[:], paper)/fine, percentile(counts[:], print)/fine
+		light, dark := percentile(counts[:], paper)/fine, percentile(counts[:], printed)/fine
 		contrast := max(light-dark, 12)
 		sum, mx, my := 0.0, 0.0, 0.0
 		for i, v := range levels {

@@ -295,9 +295,9 @@ const (
 	// zones have 20 and more.
 	elongated = 12
 	// nearby is the greatest distance between neighbouring lines in such heights, and
-	// comparable the least length of a line as a share of the longest's.
-	nearby     = 2.6
-	comparable = 0.6
+	// alike the least length of a line as a share of the longest's.
+	nearby = 2.6
+	alike  = 0.6
 )
 
 // runs are the ways to take three rows or two, one below the other, as a zone's
@@ -319,7 +319,7 @@ func together(run []row) bool {
 	longest := slices.MaxFunc(run, func(a, b row) int { return cmp.Compare(a.length(), b.length()) })
 	x := (longest.from + longest.to) / 2
 	for i, r := range run {
-		if r.length() < comparable*longest.length() {
+		if r.length() < alike*longest.length() {
 			return false
 		}
 		if i > 0 && r.at(x)-run[i-1].at(x) > nearby*longest.height {

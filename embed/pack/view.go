@@ -1,6 +1,9 @@
 package pack
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // View is what Quality's Crop sees of an aligned crop, whatever its light and its
 // contrast: of each of 7 by 7 blocks, row after row, the mean red, green and blue
@@ -57,7 +60,7 @@ func ViewOf(red, green, blue, luma []float32, side int) View {
 	for _, c := range colours {
 		view = append(view, float32((c-mean)/max(flat, deviation)))
 	}
-	rough := append(across, down...)
+	rough := slices.Concat(across, down)
 	mean, _ = moments(rough)
 	for _, r := range rough {
 		view = append(view, float32(r/max(smooth, mean)-1))

@@ -19,7 +19,7 @@ func value(raw []byte, v reflect.Value, path string) error {
 	if len(raw) > maxText {
 		return fault(path, "is longer than %d bytes", maxText)
 	}
-	if target, ok := v.Addr().Interface().(*Object); ok {
+	if target, ok := reflect.TypeAssert[*Object](v.Addr()); ok {
 		return target.decode(raw, path)
 	}
 	switch v.Kind() {

@@ -128,7 +128,7 @@ func signUp(t *testing.T, backend clienttest.Client, p people) (attempt string, 
 	a, err := backend.Attempt(attempt)
 	require.NoError(t, err)
 	require.Equal(t, []string{"SIGNUP", "REVIEW"}, []string{a.Type, a.Status})
-	require.True(t, len(a.Stages) >= 8, "%+v", a.Stages)
+	require.GreaterOrEqual(t, len(a.Stages), 8, "%+v", a.Stages)
 	photos := 0
 	for _, s := range a.Stages {
 		require.NotEmpty(t, s.Name)

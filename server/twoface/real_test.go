@@ -23,8 +23,8 @@ import (
 	"oneton/server/servertest"
 )
 
-// real is a node with the real models that speaks the dialect.
-func real(t *testing.T, change func(*config.Config)) (*node.Node, rig) {
+// realModels is a node with the real models that speaks the dialect.
+func realModels(t *testing.T, change func(*config.Config)) (*node.Node, rig) {
 	t.Helper()
 	embedtest.Photo(t, "obama.jpg") // skips where nothing was fetched
 	cfg := config.Default()
@@ -76,7 +76,7 @@ func looped(t *testing.T, photo []byte) []byte {
 // still photo in a loop neither smiles nor blinks, and real photos are compared.
 func TestRealModelsWithoutFFmpeg(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	_, r := real(t, nil)
+	_, r := realModels(t, nil)
 	res, err := http.Get(r.URL + "/readyz")
 	require.NoError(t, err)
 	body, err := io.ReadAll(res.Body)

@@ -134,13 +134,14 @@ func describe(content []byte) string {
 	if json.Unmarshal(content[begin:], &shows) != nil {
 		return fmt.Sprintf("(%q)", content)
 	}
-	text := ""
+	var faces strings.Builder
 	for _, f := range shows.Faces {
-		text += " of " + f.Person
+		fmt.Fprintf(&faces, " of %s", f.Person)
 		if f.Size > 0 {
-			text += fmt.Sprintf(", %v pixels wide", f.Size)
+			fmt.Fprintf(&faces, ", %v pixels wide", f.Size)
 		}
 	}
+	text := faces.String()
 	switch {
 	case shows.Fail != "":
 		text = ", " + shows.Fail

@@ -231,12 +231,6 @@ func (c client) open(t testing.TB, kind string) client {
 	return client{url: c.url, session: token}
 }
 
-// file is one of a form.
-type file struct {
-	name    string
-	content []byte
-}
-
 func (c client) get(t testing.TB, path string) answer {
 	t.Helper()
 	return c.send(t, http.MethodGet, path, "", nil)
