@@ -202,6 +202,7 @@ func TestTranscripts(t *testing.T) {
 // that is slow, a photo that is made to be costly, or a server that has no models.
 var notShown = []string{
 	"408 request_timeout", "422 photo_too_complex", "422 clip_too_complex", "422 clip_corrupt", "422 clip_too_short", "422 face_imitation", "422 liveness_unknown", "413 clip_too_large", "422 document_too_small",
+	// These are in TestFailures.
 	"501 documents_off", "501 gestures_off", "504 outcome_unknown", "507 storage_full", "503 unavailable", "503 busy", "500 internal",
 	// Too many requests, and those that take too long, have tests of their own.
 	"429 limited", "504 timeout",
