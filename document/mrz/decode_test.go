@@ -136,15 +136,13 @@ func TestDecodeIsUnsureOfWhatSatisfiesNothing(t *testing.T) {
 	require.NotEqual(t, mrz.Read, got.State)
 }
 
-// Lines of text have worse fits than zones, and too few frames have none.
+// Lines of text are no zone, nor are those of too few frames.
 func TestDecodeTellsTextFromZones(t *testing.T) {
 	got, err := mrz.Decode(zone(t, strings.Split(specimens["TD2"].zone, "\n"), nil), nil, now)
 	require.NoError(t, err)
 	require.Greater(t, got.Fit, -0.1)
-	other, err := mrz.Decode(zone(t, []string{"THE<QUICK<BROWN<FOX<JUMPS<OVER<THE<LAZY<DOG", "AND<THEN<IT<RAN<AWAY<INTO<THE<WOODS<OF<OAK"}, nil), nil, now)
-	require.NoError(t, err)
-	require.Less(t, other.Fit, got.Fit-0.2)
-	require.NotEqual(t, mrz.Read, other.State)
+	_, err = mrz.Decode(zone(t, []string{"THE<QUICK<BROWN<FOX<JUMPS<OVER<THE<LAZY<DOG", "AND<THEN<IT<RAN<AWAY<INTO<THE<WOODS<OF<OAK"}, nil), nil, now)
+	require.ErrorIs(t, err, mrz.ErrFormat)
 	for _, lines := range [][]string{nil, {"A"}, {"P<UTO", "L8"}, {"I", "7", "E"}, {"", ""}} {
 		_, err := mrz.Decode(zone(t, lines, nil), nil, now)
 		require.ErrorIs(t, err, mrz.ErrFormat, lines)
