@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -84,6 +85,31 @@ func TestDocumentsAreUnique(t *testing.T) {
 		}
 		_, err = r.CreateUser(ctx, by, kyc.NewUser{Attempt: attempt, DocumentID: "1", DocumentType: kyc.Cedula, Metadata: json.RawMessage(`{"a":"` + strings.Repeat("x", kyc.MaxMetadata) + `"}`)})
 		require.ErrorIs(t, err, kyc.ErrInvalid)
+	})
+}
+
+// Whoever asks for the same user at once gets the same, on two processes, too.
+func TestRegisteredAtOnce(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open storetest.Open) {
+		replicas, ctx := []*rig{start(t, open, options{}), start(t, open, options{})}, t.Context()
+		for round := range 5 {
+			attempt, err := replicas[0].CloseSession(ctx, by, replicas[0].open(t, kyc.Signup), kyc.Success)
+			require.NoError(t, err)
+			const clients = 8
+			var users [clients]kyc.User
+			var errs [clients]error
+			var group sync.WaitGroup
+			for i := range clients {
+				group.Go(func() {
+					users[i], errs[i] = replicas[i%2].CreateUser(ctx, by, kyc.NewUser{Attempt: attempt, DocumentID: fmt.Sprint("A-", round), DocumentType: kyc.Passport})
+				})
+			}
+			group.Wait()
+			require.NoError(t, errors.Join(errs[:]...))
+			for _, u := range users {
+				require.Equal(t, users[0].ID, u.ID)
+			}
+		}
 	})
 }
 
@@ -399,6 +425,10 @@ func TestFaceDeletedByItsOwner(t *testing.T) {
 		r.work(t, s, "signup", signup(t, "ana", "001"))
 		_, err = r.faces.DeleteGallery(ctx, by, "kyc-users")
 		require.NoError(t, err)
+		j = r.check(t, s, kyc.FacesCompare, kyc.Input{Files: map[string][]byte{"face": of(t, "ana", 2), "document": of(t, "ana", 1)}})
+		require.Nil(t, j.Refused)
+		require.NotEmpty(t, j.Value, "what an endpoint asks for is told, whatever comes of keeping the face")
+		require.Contains(t, r.stages(t, s.ID), "save_face INVALID")
 		id, err := r.CloseSession(ctx, by, s, kyc.Success)
 		require.NoError(t, err)
 		_, err = r.CreateUser(ctx, by, kyc.NewUser{Attempt: id, DocumentID: "001", DocumentType: kyc.Cedula})

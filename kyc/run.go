@@ -108,6 +108,9 @@ func (r *run) all(ctx context.Context) (status int, err error) {
 		o, err := st.do(ctx, r, st)
 		if refusal, ok := errors.AsType[*RefusedError](err); ok {
 			r.refuse(st.name, refusal)
+			if r.value != nil { // what was asked for is told, whatever comes after it
+				return DidFail, nil
+			}
 			return Invalid, nil
 		}
 		if err != nil {
