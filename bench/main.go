@@ -36,6 +36,7 @@ type commands struct {
 	Rebuild         rebuildCommand         `cmd:"" help:"The exact index from a database's log, and from its saved files."`
 	Saving          savingCommand          `cmd:"" help:"Searches while the exact index is saved, and what an idle server writes."`
 	Search          searchCommand          `cmd:"" help:"The exact search core, against memory bandwidth and other engines."`
+	Signup          signupCommand          `cmd:"" help:"A signup over HTTP, with a face and a card: how long, and what of it is text, faces and the rest."`
 	Serve           serveCommand           `cmd:"" help:"A running server: where a search's time goes, and whether its memory grows."`
 	Tokens          tokensCommand          `cmd:"" help:"What making, comparing with, replacing and ending identity tokens costs beside the photos."`
 	Unlinkability   unlinkabilityCommand   `cmd:"" help:"Whether identity tokens of one face can be told from those of two, and what they lose in matching."`
