@@ -388,6 +388,14 @@ func TestRefusedBodiesSayWhy(t *testing.T) {
 	}
 }
 
+// A part of no field is told as one, however long it is: most often it is a photo under
+// another name.
+func TestPartsOfNoField(t *testing.T) {
+	contentType, form := multipartOf(t, nil, "selfie", make([]byte, 1<<20))
+	var r several
+	require.EqualError(t, decode.Request(contentType, nil, []byte(form), &r), "selfie is not a field of this request, whose fields are id, photo")
+}
+
 // A bomb costs no more than reading it: nothing is built of what is refused.
 func TestBombsAreCheap(t *testing.T) {
 	const size = 16 << 20

@@ -225,6 +225,9 @@ func (f *form) part(part *multipart.Part, photos *bytes.Buffer) error {
 	if name == "" {
 		return fault("", "is a form with a part that has no name")
 	}
+	if _, known := f.fields[name]; !known { // however long it is
+		return f.fields.unknown("", name)
+	}
 	if f.takesPhoto(name) {
 		begin := photos.Len()
 		if _, err := photos.ReadFrom(part); err != nil {
