@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -55,6 +56,33 @@ func tell(c *fiber.Ctx, u kyc.Uses) {
 	c.Set(headerRetries, strconv.Itoa(u.Left))
 }
 
+// tellAll says how many uses are left of the first of the endpoints that a request can
+// come to, and whether any of them has some.
+func (d *dialect) tellAll(c *fiber.Ctx, s kyc.Session, may ...kyc.Endpoint) (left bool, err error) {
+	for _, e := range slices.Backward(may) {
+		u, err := d.service.Uses(c.UserContext(), s, e)
+		if err != nil {
+			return false, err
+		}
+		tell(c, u)
+		left = left || u.Left > 0
+	}
+	return left, nil
+}
+
+// tellUnserved says how many uses are left on an answer that was found before the
+// check was looked at: of the session whose token came, else none.
+func (d *dialect) tellUnserved(c *fiber.Ctx) {
+	tell(c, kyc.Uses{Limit: d.uses})
+	i := slices.IndexFunc(all, func(ch check) bool { return c.Path() == d.at+ch.path })
+	if i < 0 {
+		return
+	}
+	if s, err := d.session(c); err == nil {
+		_, _ = d.tellAll(c, s, all[i].may...) // the answer is another error's
+	}
+}
+
 // serve answers a check. Nothing of the body is read before it is known whose it is,
 // and that uses are left.
 func (d *dialect) serve(ch check) fiber.Handler {
@@ -63,14 +91,9 @@ func (d *dialect) serve(ch check) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		left := false
-		for i := len(ch.may) - 1; i >= 0; i-- { // the first is what is told
-			u, err := d.service.Uses(c.UserContext(), s, ch.may[i])
-			if err != nil {
-				return err
-			}
-			tell(c, u)
-			left = left || u.Left > 0
+		left, err := d.tellAll(c, s, ch.may...)
+		if err != nil {
+			return err
 		}
 		if err := d.take(c, s.Tenant); err != nil {
 			return err
@@ -84,6 +107,9 @@ func (d *dialect) serve(ch check) fiber.Handler {
 		}
 		endpoint, in, err := ch.read(c)
 		if err != nil {
+			if endpoint != "" { // which of them it is was not known before
+				_, _ = d.tellAll(c, s, endpoint)
+			}
 			return err
 		}
 		job, uses, err := d.service.Begin(c.UserContext(), server.ActorOf(c), s, endpoint, in)

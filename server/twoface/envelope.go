@@ -50,7 +50,11 @@ func (d *dialect) refuse(c *fiber.Ctx, p server.Problem) error {
 		p = agentless.Problem()
 	}
 	if d.counted(c) && len(c.Response().Header.Peek(headerRetries)) == 0 {
-		tell(c, kyc.Uses{Limit: d.uses}) // without a session nothing is left
+		if p.Code == tokenless.Code {
+			tell(c, kyc.Uses{Limit: d.uses}) // without a session nothing is left
+		} else {
+			d.tellUnserved(c)
+		}
 	}
 	c.Set(headerCode, p.Code)
 	return send(c, p.Status, refusal{sentence(p)})

@@ -99,6 +99,29 @@ func TestAttemptsAtOnce(t *testing.T) {
 	})
 }
 
+// Every answer of a check says what is left to the session that asks, whatever is
+// wrong with the request.
+func TestAttemptsOfRefusedRequests(t *testing.T) {
+	r := start(t)
+	open := r.backend(t, "acme").open(t, "SIGNUP")
+	pair := m{"document": selfie(t, "ada"), "face": selfie(t, "bob")}
+	open.files(t, "/faces/compare", pair).result(t, new(float64))
+	for name, refused := range map[string]answer{
+		"another method":    open.get(t, "/faces/compare"),
+		"no such method":    open.send(t, "BREW", "/faces/compare", "", nil),
+		"a compressed body": open.send(t, http.MethodPost, "/faces/compare", "application/json", []byte(`{}`), "Content-Encoding: gzip"),
+		"no User-Agent":     open.send(t, http.MethodPost, "/faces/compare", "", nil, "User-Agent: "),
+		"half of a comparison at the address for counting": open.files(t, "/faces/detect", m{"face": selfie(t, "ada")}),
+	} {
+		require.GreaterOrEqual(t, refused.Status, http.StatusBadRequest, name)
+		require.Equal(t, "3", refused.Header.Get("x-attempt-limit"), name)
+		require.Equal(t, "2", refused.left(), name)
+	}
+	require.Equal(t, "0", open.files(t, "/faces/none", m{}).left(), "there is no such check")
+	open.form(t, "/session/close", "status", "FAILED")
+	require.Equal(t, "0", open.get(t, "/faces/compare").left(), "the session is closed")
+}
+
 // Nothing of one tenant is another's, and a session's token opens its own session alone.
 func TestTenantsApart(t *testing.T) {
 	stores(t, func(t *testing.T, r rig) {
