@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
 	"time"
 
 	"golang.org/x/sys/unix"

@@ -14,6 +14,7 @@ import (
 	"oneton/document"
 	"oneton/document/ocr"
 	"oneton/document/reader"
+	"oneton/document/zone"
 	"oneton/embed"
 	"oneton/embed/pack"
 	"oneton/kyc"
@@ -126,6 +127,20 @@ func (t clockedText) Texts(ctx context.Context, strips []ocr.Strip) (texts []ocr
 	return texts, err
 }
 
+// clockedZones is what looks for the zone, and the text of it that it has read.
+type clockedZones struct {
+	*zone.Reader
+	clock *signupClock
+}
+
+func (z clockedZones) Read(ctx context.Context, p *picture.Picture, regions []ocr.Region, now time.Time) (found zone.Zone, err error) {
+	err = z.clock.span("text_zone", func() (err error) {
+		found, err = z.Reader.Read(ctx, p, regions, now)
+		return err
+	})
+	return found, err
+}
+
 // clockedDocuments are read by the same parts as a server's.
 type clockedDocuments struct {
 	*reader.Reader
@@ -186,12 +201,16 @@ func openSignupLab(ctx context.Context, folder string) (_ *signupLab, err error)
 	if l.reading, err = ocr.New(paths.Models, l.rt, l.workers); err != nil {
 		return nil, err
 	}
-	text := clockedText{l.reading, l.clock}
+	finder, err := zone.New(l.reading)
+	if err != nil {
+		return nil, err
+	}
+	text, zones := clockedText{l.reading, l.clock}, clockedZones{finder, l.clock}
 	of := reader.Config{Pack: "default", Limits: picture.DefaultLimits()}
-	l.alone = reader.New(of, l.workers, text, faceless{})
+	l.alone = reader.New(of, l.workers, text, zones, faceless{})
 	return l, l.serve(ctx, folder, node.Parts{
 		Embedder:  clockedFaces{l.embedder, "face", l.clock},
-		Documents: clockedDocuments{reader.New(of, l.workers, text, clockedFaces{l.embedder, "document_faces", l.clock}), l.clock},
+		Documents: clockedDocuments{reader.New(of, l.workers, text, zones, clockedFaces{l.embedder, "document_faces", l.clock}), l.clock},
 	})
 }
 
