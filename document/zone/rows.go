@@ -95,8 +95,19 @@ type raster struct {
 	change               []float32
 }
 
+// change is how much grey levels differ.
+type change func(a, b float32) float64
+
+// difference is in levels, and contrast in shares, which shadow leaves as they are.
+func difference(a, b float32) float64 { return math.Abs(float64(a - b)) }
+
+func contrast(a, b float32) float64 {
+	const dim = 16 // so that what is nearly black is not all change
+	return math.Abs(math.Log((float64(a) + dim) / (float64(b) + dim)))
+}
+
 // around looks at the seed's neighbourhood, as far as the picture goes.
-func around(p *picture.Picture, f frame, seed ocr.Region) raster {
+func around(p *picture.Picture, f frame, seed ocr.Region, by change) raster {
 	r := raster{frame: f, scale: seed.Height() / tall}
 	_, y := f.to(seed.Centre())
 	low, high := math.Inf(1), math.Inf(-1)
@@ -117,7 +128,7 @@ func around(p *picture.Picture, f frame, seed ocr.Region) raster {
 	for y := range r.height {
 		line, out := grey.G[y*grey.Width:(y+1)*grey.Width], r.change[y*grey.Width:]
 		for x := 1; x+1 < len(line); x++ {
-			out[x] = float32(math.Abs(float64(line[x+1] - line[x-1])))
+			out[x] = float32(by(line[x+1], line[x-1]))
 		}
 	}
 	return r
@@ -210,9 +221,9 @@ func (r raster) slope(from, to int) float64 {
 
 // rowsOf are the lines of text along with the seed and near it that are as long as a
 // zone's, from top to bottom.
-func rowsOf(p *picture.Picture, seed ocr.Region) (frame, []row) {
+func rowsOf(p *picture.Picture, seed ocr.Region, by change) (frame, []row) {
 	f := direction(seed.Angle())
-	r := around(p, f, seed)
+	r := around(p, f, seed, by)
 	x, _ := f.to(seed.Centre())
 	place := func(v float64) int { return int((v - r.along) / r.scale) }
 	from, to := r.extent(reach*tall, 0, place(x-seed.Width()/2), place(x+seed.Width()/2))

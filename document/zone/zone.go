@@ -72,30 +72,36 @@ func (r *Reader) Read(ctx context.Context, p *picture.Picture, regions []ocr.Reg
 	longest := slices.Clone(regions)
 	slices.SortStableFunc(longest, func(a, b ocr.Region) int { return cmp.Compare(b.Width(), a.Width()) })
 	best := Zone{Result: mrz.Result{Fit: math.Inf(-1)}}
-	var tried []lines
-	for _, seed := range longest[:min(seeds, len(longest))] {
-		if seed.Width() < seedlike*seed.Height() || slices.ContainsFunc(tried, func(l lines) bool { return l.have(seed) }) {
-			continue
-		}
-		f, rows := rowsOf(p, seed)
-		tried = append(tried, lines{f, rows})
-		z, err := r.along(ctx, p, f, rows, now)
-		if err != nil {
-			return Zone{}, err
-		}
-		if z.Fit > best.Fit {
-			best = z
-		}
-		if best.Fit > clearly || best.State == mrz.Read {
-			break
+	longest = longest[:min(seeds, len(longest))]
+	var none []lines
+	for _, change := range []change{difference, contrast} {
+		for _, seed := range longest {
+			if seed.Width() < seedlike*seed.Height() || slices.ContainsFunc(none, func(l lines) bool { return l.have(seed) }) {
+				continue
+			}
+			f, rows := rowsOf(p, seed, change)
+			z, err := r.along(ctx, p, f, rows, now)
+			switch {
+			case err != nil:
+				return Zone{}, err
+			case z.Fit < legible:
+				none = append(none, lines{f, rows})
+				continue
+			case z.LineHeight < least:
+				return Zone{}, fmt.Errorf("%w: its lines are %.0f pixels high, and are read from %d on; take the photo from nearer, or with more pixels",
+					ErrSmall, z.LineHeight, least)
+			case z.State == mrz.Read:
+				return z, nil
+			}
+			// Another line of the same zone sets all of them a little differently, which may
+			// end a doubt.
+			if z.State > best.State || z.State == best.State && z.Fit > best.Fit {
+				best = z
+			}
 		}
 	}
-	switch {
-	case best.Fit < legible:
+	if best.Fit < legible {
 		return Zone{}, fmt.Errorf("%w: no lines of text in the photo read like one; take the photo so that it shows the whole document", ErrNone)
-	case best.LineHeight < least:
-		return Zone{}, fmt.Errorf("%w: its lines are %.0f pixels high, and are read from %d on; take the photo from nearer, or with more pixels",
-			ErrSmall, best.LineHeight, least)
 	}
 	return best, nil
 }
