@@ -165,7 +165,8 @@ func (c *mrzCommand) read(ctx context.Context, texts *ocr.Reader, reader *zone.R
 			})
 		}
 	}
-	return all, &peers, work.Wait()
+	err := work.Wait()
+	return all, &peers, err
 }
 
 // pictures are those of people.
