@@ -7,6 +7,7 @@
 package limit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -22,6 +23,9 @@ type Config struct {
 	// Requests is how many a tenant may make in each Window; 0 is any number.
 	Requests int
 	Window   time.Duration
+	// Patience is how long the shared counter is waited for, before each process counts
+	// by itself; 0 is the default's.
+	Patience time.Duration
 }
 
 // Count is where a tenant stands in its window: how often was asked, what is counted
@@ -70,6 +74,7 @@ type Limiter struct {
 // New is a limiter that counts in shared. While that cannot be asked it counts by
 // itself: nobody is refused for it, and each process allows as many as one window has.
 func New(cfg Config, shared Counter) *Limiter {
+	cfg.Patience = cmp.Or(cfg.Patience, DefaultConfig().Patience)
 	return &Limiter{
 		cfg: cfg, shared: shared, own: NewMemory(),
 		waiting: make(map[store.TenantID][]chan<- Verdict), ended: make(map[store.TenantID]time.Time),
@@ -160,11 +165,8 @@ func (l *Limiter) next() map[store.TenantID][]chan<- Verdict {
 	return asking
 }
 
-// patience is how long the shared counter is waited for.
-const patience = time.Second
-
 func (l *Limiter) add(more func() map[store.TenantID]int64) map[store.TenantID]Count {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), l.cfg.Patience)
 	defer cancel()
 	counts, err := l.shared.Add(ctx, l.cfg.Window, more)
 	if err != nil {

@@ -48,7 +48,8 @@ func take(t *testing.T, l *limit.Limiter, tenant store.TenantID) limit.Verdict {
 func TestExactAtOnce(t *testing.T) {
 	counters(t, func(t *testing.T, open func() limit.Counter) {
 		const callers, requests, each = 16, 2500, 220
-		replicas := []*limit.Limiter{limit.New(limit.DefaultConfig(), open()), limit.New(limit.DefaultConfig(), open())}
+		cfg := limit.Config{Requests: requests, Window: time.Minute, Patience: time.Minute}
+		replicas := []*limit.Limiter{limit.New(cfg, open()), limit.New(cfg, open())}
 		var allowed [3]atomic.Int64
 		var remaining sync.Map
 		var wg sync.WaitGroup
@@ -83,7 +84,7 @@ func TestExactAtOnce(t *testing.T) {
 // A window ends for every process, and whoever waits as long as it is told is answered.
 func TestNextWindow(t *testing.T) {
 	counters(t, func(t *testing.T, open func() limit.Counter) {
-		cfg := limit.Config{Requests: 3, Window: 6 * time.Second}
+		cfg := limit.Config{Requests: 3, Window: 6 * time.Second, Patience: time.Minute}
 		a, b := limit.New(cfg, open()), limit.New(cfg, open())
 		for round := range 2 {
 			for i, l := range []*limit.Limiter{a, b, a} {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -37,7 +38,7 @@ func TestReplicas(t *testing.T) {
 		db, err := postgres.Open(t.Context(), postgres.Config{URL: database})
 		require.NoError(t, err)
 		return startOn(t, servertest.Options{Store: db, Settings: func(cfg *config.Config) {
-			cfg.Limits.Requests = requests
+			cfg.Limits.Requests, cfg.Limits.Patience = requests, time.Minute
 			if secret != nil {
 				require.NoError(t, os.WriteFile(filepath.Join(cfg.Data, "secret.key"), secret, 0o600))
 			}
