@@ -127,13 +127,12 @@ func (l *Limiter) count() {
 			}
 			return n
 		})
-		begun := time.Now()
 		counts := l.add(more)
 		for tenant, all := range asking {
 			c := counts[tenant]
 			if c.Used >= int64(l.cfg.Requests) {
 				l.mu.Lock()
-				l.ended[tenant] = begun.Add(c.Left)
+				l.ended[tenant] = time.Now().Add(c.Left) // no sooner than the counter's end
 				l.mu.Unlock()
 			}
 			for i, told := range all {
