@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -30,6 +31,10 @@ var scopes = map[string]string{
 	"listSubjects": native.ScopeRead, "getSubject": native.ScopeRead, "getPhoto": native.ScopeRead,
 	"deleteSubject": native.ScopeDelete, "deleteFace": native.ScopeDelete, "deletePhotos": native.ScopeDelete,
 	"search": native.ScopeSearch, "verifySubject": native.ScopeVerify, "verifyPhotos": native.ScopeVerify, "detect": native.ScopeDetect,
+	"addWebhook": native.ScopeWebhooks, "listWebhooks": native.ScopeWebhooks, "getWebhook": native.ScopeWebhooks,
+	"patchWebhook": native.ScopeWebhooks, "deleteWebhook": native.ScopeWebhooks, "rotateWebhook": native.ScopeWebhooks,
+	"testWebhook": native.ScopeWebhooks, "redeliverFailed": native.ScopeWebhooks, "listDeliveries": native.ScopeWebhooks,
+	"getDelivery": native.ScopeWebhooks, "redeliver": native.ScopeWebhooks,
 }
 
 // operations are the calls that need a key, with the rig's names filled in.
@@ -60,6 +65,12 @@ func (op operation) send(t *testing.T, r *servertest.Rig, key string) servertest
 		"PATCH subjects": {"metadata": m{}}, "/v1/verify": {"photo": photo, "reference": photo},
 	}
 	switch {
+	case op.method == "POST" && op.path == "/v1/webhooks":
+		return r.JSON(t, key, op.method, op.path, m{"url": "http://127.0.0.1:8080/"})
+	case op.method == "PATCH" && strings.Contains(op.path, "/webhooks/"):
+		return r.JSON(t, key, op.method, op.path, m{"description": "ours"})
+	case op.method == "POST" && strings.Contains(op.path, "/webhooks/"):
+		return r.JSON(t, key, op.method, op.path, nil)
 	case op.method == "POST" && op.path == "/v1/galleries":
 		return r.JSON(t, key, op.method, op.path, body["POST /v1/galleries"])
 	case op.method == "PATCH" && strings.Contains(op.path, "/subjects/"):
@@ -82,7 +93,13 @@ func world(t *testing.T) (c caller, names []string) {
 	c.json(t, "PATCH", "/v1/galleries/staff", m{"policy": m{"keep_photos": true}})
 	var e enrolment
 	c.raw(t, "/v1/galleries/staff/subjects?id=ada", servertest.Of(t, "ada", 1)).Into(t, http.StatusCreated, &e)
-	return c, []string{"{gallery}", "staff", "{subject}", "ada", "{face}", e.Faces[0].ID}
+	receiver := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(receiver.Close)
+	var h hook
+	c.json(t, "POST", "/v1/webhooks", m{"url": receiver.URL}).Into(t, http.StatusCreated, &h)
+	var d delivery
+	c.json(t, "POST", "/v1/webhooks/"+h.ID+"/test", nil).Into(t, http.StatusOK, &d)
+	return c, []string{"{gallery}", "staff", "{subject}", "ada", "{face}", e.Faces[0].ID, "{webhook}", h.ID, "{delivery}", d.ID}
 }
 
 func TestEveryCallNeedsAKey(t *testing.T) {
@@ -146,7 +163,7 @@ func TestAnotherTenantsAreNotFound(t *testing.T) {
 	theirs := c.Key(t, "rival", "*")
 	before := c.json(t, "GET", "/v1/galleries/staff/subjects/ada", nil).Body
 	for name, op := range operations(t, names...) {
-		if !strings.Contains(op.path, "staff") {
+		if !strings.Contains(op.path, "staff") && !strings.Contains(op.path, "/webhooks/") {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
