@@ -22,7 +22,7 @@ func TestRefusalsOfClips(t *testing.T) {
 		"too long: send at most 30 s": {fmt.Errorf("read: %w: send at most 30 s", clip.ErrTooLong), kyc.ClipTooLong},
 		"too short: send a second":    {fmt.Errorf("judge: %w: send a second", gesture.ErrShort), kyc.ClipTooShort},
 		"this server has no ffmpeg, which videos take; send an animated GIF or motion JPEG": {fmt.Errorf("%w: /opt/ffmpeg does not run", clip.ErrVideoOff), kyc.VideoOff},
-		"this server has no models that tell smiles and blinks":                             {fmt.Errorf("%w: /root/.cache", gesture.ErrOff), kyc.GesturesOff},
+		"this server has no models that tell smiles and blinks":                             {fmt.Errorf("%w: /srv/models", gesture.ErrOff), kyc.GesturesOff},
 	} {
 		refused, ok := errors.AsType[*kyc.RefusedError](clipRefused(c.err))
 		require.True(t, ok, text)
