@@ -9,7 +9,7 @@ help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: build ## Fetch ONNX Runtime, the default models and the photos, unless they are there.
-	@bin/oneton setup --with photos,group-photos,liveness,gestures,clips,documents
+	@bin/oneton setup --with photos,group-photos,liveness,gestures,clips,documents,scripts
 
 demo: build ## Enrol people from photos, search others, draw demo/contact-sheet.png.
 	@bin/oneton demo
@@ -25,7 +25,9 @@ test: setup ## Vet, lint and test everything, and name what had to be skipped.
 	$(LINT) run
 	.ci/architectures
 	@mkdir -p bin
-	$(TESTS) --hide-summary=skipped --jsonfile=bin/test.json -- ./...; result=$$?; .ci/skipped bin/test.json; exit $$result
+	$(TESTS) --hide-summary=skipped --jsonfile=bin/test.json --rerun-fails=1 --rerun-fails-max-failures=5 \
+		--rerun-fails-report=bin/reruns --packages=./... -- -vet=off -timeout 30m; \
+		result=$$?; .ci/skipped bin/test.json; .ci/reruns bin/reruns; exit $$result
 
 lint: ## Check style and the table of rooms.
 	$(LINT) run

@@ -42,8 +42,9 @@ type Access struct {
 	peppers [][]byte
 	tenants Database
 	keys    KeyTable
-	// scopes are the names of all that there are.
+	// scopes are the names of all that there are, and named those that stand for some.
 	scopes []string
+	named  []Scope
 }
 
 // Scopes are the names of all scopes that a key may have, APIs' first.
@@ -62,7 +63,7 @@ func New(peppers [][]byte, db Database, scopes ...Scope) (*Access, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Access{tenants: db, keys: NewKeyTable(db), scopes: names}
+	a := &Access{tenants: db, keys: NewKeyTable(db), scopes: names, named: scopes}
 	for _, p := range peppers {
 		if len(p) < MinPepper {
 			return nil, fmt.Errorf("take a pepper of %d bytes, at least %d are needed: %w", len(p), MinPepper, ErrPepper)
@@ -74,9 +75,10 @@ func New(peppers [][]byte, db Database, scopes ...Scope) (*Access, error) {
 
 // Create makes a key with 32 random bytes of secret and returns its text,
 // which cannot be had again. Scopes must be some of those that Scopes lists,
-// else ErrScope; an unknown tenant is store.ErrNotFound. The key has no
-// end of its own.
+// or stand for some, else ErrScope; an unknown tenant is store.ErrNotFound. The key
+// has no end of its own.
 func (a *Access) Create(ctx context.Context, tenant store.TenantID, name string, scopes []string) (text string, key store.Key, err error) {
+	scopes = Expand(a.named, scopes)
 	if err := a.validateScopes(scopes); err != nil {
 		return "", store.Key{}, err
 	}

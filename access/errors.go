@@ -12,6 +12,10 @@ var (
 	// exist, or with none.
 	ErrScope = errors.New("access: unknown scope")
 
+	// ErrBeyond means that a key is asked for with a scope that its maker's key
+	// lacks.
+	ErrBeyond = errors.New("access: scope beyond the maker's")
+
 	// ErrName means that a tenant's id, or a name, is none that people could
 	// tell apart in a list or a log.
 	ErrName = errors.New("access: unusable name")

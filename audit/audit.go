@@ -25,10 +25,24 @@ const (
 	TenantDeleted    Verb = "tenant.deleted"
 	KeyCreated       Verb = "key.created"       // the key's id
 	KeyRevoked       Verb = "key.revoked"       // the key's id
+	SessionOpened    Verb = "session.opened"    // the id of the key that a browser signed in with
 	GalleryCreated   Verb = "gallery.created"   // the gallery's name
 	PolicyChanged    Verb = "gallery.changed"   // the gallery's name
 	GalleryDeleted   Verb = "gallery.deleted"   // the gallery's name
+	GalleryExported  Verb = "gallery.exported"  // the gallery's name
+	GalleryImported  Verb = "gallery.imported"  // the gallery's name
 	SubjectDeleted   Verb = "subject.deleted"   // the gallery's name, a slash, and the subject's id
+	FaceDeleted      Verb = "face.deleted"      // the gallery's name, a slash, the subject's id, a slash, and the face's
+	PhotosDeleted    Verb = "photos.deleted"    // the gallery's name, a slash, and the subject's id
+	GalleryEvaluated Verb = "gallery.evaluated" // the gallery's name
+	ReviewDecided    Verb = "review.decided"    // the gallery's name, a slash, the review's id, a slash, and what was decided
+	FaceSetAside     Verb = "face.set_aside"    // the gallery's name, a slash, the subject's id, a slash, and the face's
+	FaceBroughtBack  Verb = "face.brought_back" // likewise
+	SubjectEnding    Verb = "subject.ending"    // the gallery's name, a slash, and the subject's id; it is to be deleted soon
+	SubjectKept      Verb = "subject.kept"      // likewise; it is not, after all
+	SubjectMerged    Verb = "subject.merged"    // likewise, a space, and likewise whom it is one with
+	SubjectSplit     Verb = "subject.split"     // likewise, a space, likewise whose some faces are now, and each face's id after a space
+	SubjectMoved     Verb = "subject.moved"     // likewise, a space, and likewise where it is
 	CalibrationSet   Verb = "calibration.set"   // the template space
 	CalibrationReset Verb = "calibration.reset" // the template space
 
@@ -41,12 +55,20 @@ const (
 	UserCreated    Verb = "user.created"    // the user's id
 	UserDeleted    Verb = "user.deleted"    // the user's id
 
+	SigningKeyCreated Verb = "signing_key.created" // the key's id
+	SigningKeyRevoked Verb = "signing_key.revoked" // the key's id
+
 	WebhookCreated     Verb = "webhook.created"     // the endpoint's id
 	WebhookChanged     Verb = "webhook.changed"     // the endpoint's id
 	WebhookRotated     Verb = "webhook.rotated"     // the endpoint's id
 	WebhookDeleted     Verb = "webhook.deleted"     // the endpoint's id
 	WebhookDisabled    Verb = "webhook.disabled"    // the endpoint's id; by its receiver
 	WebhookRedelivered Verb = "webhook.redelivered" // the delivery's id, or the endpoint's for its dead letters
+
+	ImportStarted   Verb = "import.started"   // the gallery's name, a slash, and the import's id
+	ImportCancelled Verb = "import.cancelled" // likewise
+
+	FacePolicySet Verb = "face_policy.set" // the key's id; empty for the tenant's
 )
 
 // Deed is one act.
@@ -72,17 +94,29 @@ func By(by store.Actor, verb Verb, what string) Deed {
 // Record writes the deed in the act's transaction. That a tenant was deleted takes
 // the place of all that there was of it but earlier such rows.
 func (d Deed) Record(tx store.Tx) error {
-	if d.Verb == TenantDeleted {
-		if _, err := tx.Exec(`DELETE FROM deeds WHERE tenant = $1 AND verb <> $2`, d.Tenant, TenantDeleted); err != nil {
-			return fmt.Errorf("forget deeds: %w", err)
-		}
-	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return fmt.Errorf("name deed: %w", err)
 	}
+	return Entry{id.String(), d}.Record(tx)
+}
+
+// Entry is a deed with the id under which it is kept.
+type Entry struct {
+	ID string `json:"id"`
+	Deed
+}
+
+// Record writes the deed as it was kept elsewhere, in the transaction in which it is done
+// again.
+func (e Entry) Record(tx store.Tx) error {
+	if e.Verb == TenantDeleted {
+		if _, err := tx.Exec(`DELETE FROM deeds WHERE tenant = $1 AND verb <> $2`, e.Tenant, TenantDeleted); err != nil {
+			return fmt.Errorf("forget deeds: %w", err)
+		}
+	}
 	if _, err := tx.Exec(`INSERT INTO deeds (id, at, tenant, actor, request, verb, what) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		id.String(), d.At, d.Tenant, d.Key, d.Request, d.Verb, d.What); err != nil {
+		e.ID, e.At, e.Tenant, e.Key, e.Request, e.Verb, e.What); err != nil {
 		return fmt.Errorf("record deed: %w", err)
 	}
 	return nil

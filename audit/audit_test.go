@@ -191,3 +191,26 @@ func TestRemovalsGoBeforeDeeds(t *testing.T) {
 		}
 	}
 }
+
+// A deed is kept by its id, or was when its tenant's end took its place.
+func TestHas(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open storetest.Open) {
+		db, _ := started(t, open)
+		end := audit.Entry{ID: "end", Deed: audit.Deed{At: epoch, Tenant: "acme", Verb: audit.TenantDeleted}}
+		require.NoError(t, db.Update(t.Context(), "record", end.Record))
+		entry := func(id string, tenant store.TenantID, after time.Duration) audit.Entry {
+			return audit.Entry{ID: id, Deed: audit.Deed{At: epoch.Add(after), Tenant: tenant, Verb: audit.SubjectDeleted, What: "g/a"}}
+		}
+		for e, want := range map[audit.Entry]bool{
+			end:                                true,
+			entry("x", "acme", -time.Second):   true,
+			entry("x", "acme", time.Second):    false,
+			entry("x", "other", -time.Second):  false,
+			entry("end", "other", time.Second): true,
+		} {
+			has, err := audit.NewDeeds(db).Has(t.Context(), e)
+			require.NoError(t, err)
+			require.Equal(t, want, has, "%+v", e)
+		}
+	})
+}

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"oneton/store"
@@ -59,6 +60,28 @@ func (t Deeds) List(ctx context.Context, q Query) (deeds []Deed, next string, er
 		next = rows[len(rows)-1].id
 	}
 	return deeds, next, err
+}
+
+// From reads up to so many entries from that time on, behind the one of that id, in
+// the order of their ids.
+func (t Deeds) From(ctx context.Context, since time.Time, after string, limit int) ([]Entry, error) {
+	return store.List(ctx, t.db, "read deeds", func(from store.Row) (e Entry, err error) {
+		err = from.Scan(&e.ID, &e.At, &e.Tenant, &e.Key, &e.Request, &e.Verb, &e.What)
+		return e, err
+	}, `SELECT id, at, tenant, actor, request, verb, what FROM deeds WHERE at >= $1 AND id > $2 ORDER BY id LIMIT $3`, since, after, limit)
+}
+
+// Has tells whether the deed is kept, or one of its tenant's end that came later and took
+// its place.
+func (t Deeds) Has(ctx context.Context, e Entry) (bool, error) {
+	_, err := store.One(ctx, t.db, "look for a deed", func(from store.Row) (text string, err error) {
+		err = from.Scan(&text)
+		return text, err
+	}, `SELECT id FROM deeds WHERE id = $1 OR tenant = $2 AND verb = $3 AND at >= $4 LIMIT 1`, e.ID, e.Tenant, TenantDeleted, e.At)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Trim removes the deeds that are older than Kept at the time, those of a tenant

@@ -10,9 +10,8 @@ import (
 	_ "image/jpeg" // the demo's photos
 	_ "image/png"  // the demo's photos
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
+	"time"
 
 	"oneton/calibration"
 	"oneton/clip"
@@ -124,7 +123,7 @@ func (c *clipsCommand) Run(ctx context.Context) (err error) {
 	params := clipsParams{
 		People: len(people), Seconds: c.Seconds, Rate: gesturetest.Rate,
 		Simulated: "The films of stills are made by a program: nothing was printed, shown on a screen or recorded.",
-		Real:      "Pieces of clips of real people; what people see in them was said by looking at their pictures.",
+		Real:      "Pieces of clips of real people; what people see in them was said by looking at their pictures, not blindly: see docs/gestures.md.",
 	}
 	var results clipsResults
 	for _, p := range pieces {
@@ -180,7 +179,9 @@ func openClipsLab(paths setup.Paths) (_ *clipsLab, err error) {
 	if l.faces, err = embed.New(embed.DefaultConfig(), l.rt, l.workers, p); err != nil {
 		return nil, err
 	}
-	reader, err := clip.New(clip.DefaultConfig())
+	config := clip.DefaultConfig()
+	config.Time = 10 * time.Minute // what is said is measured here, and not how soon
+	reader, err := clip.New(config)
 	if err != nil {
 		return nil, err
 	}
@@ -296,12 +297,9 @@ func refusal(err error) (string, error) {
 // piece cuts a piece out of a clip and judges it.
 func (l *clipsLab) piece(ctx context.Context, folder string, p piece) (pieceResult, error) {
 	r := pieceResult{Clip: p.file, From: p.from, To: p.to, Blink: p.blink, Smile: p.smiles}
-	seconds := func(v float64) string { return strconv.FormatFloat(v, 'f', 3, 64) }
-	cmd := exec.CommandContext(ctx, "ffmpeg", "-nostdin", "-loglevel", "error", "-ss", seconds(p.from), "-i", filepath.Join(folder, p.file),
-		"-t", seconds(p.to-p.from), "-an", "-c:v", "libx264", "-crf", "18", "-preset", "veryfast", "-f", "matroska", "pipe:1")
-	data, err := cmd.Output()
+	data, err := gesturetest.Piece(ctx, filepath.Join(folder, p.file), p.from, p.to-p.from)
 	if err != nil {
-		return r, fmt.Errorf("cut a piece out of %s: %w", p.file, err)
+		return r, err
 	}
 	v, err := l.judge.Judge(ctx, data)
 	if r.Refused, err = refusal(err); err != nil {

@@ -20,14 +20,9 @@ import (
 	"oneton/calibration"
 	"oneton/document"
 	"oneton/document/documenttest"
-	"oneton/document/ocr"
 	"oneton/document/reader"
-	"oneton/document/zone"
+	"oneton/document/reader/readertest"
 	"oneton/embed"
-	"oneton/embed/pack"
-	"oneton/onnx"
-	"oneton/picture"
-	"oneton/pool"
 	"oneton/setup"
 )
 
@@ -131,36 +126,18 @@ func (c *documentsCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	rt, err := onnx.Open(onnx.Config{Library: paths.Library})
+	lab, err := readertest.Open(paths.Library, paths.Models)
 	if err != nil {
 		return err
 	}
-	workers := pool.New(pool.DefaultConfig())
-	p, err := pack.Open("default", paths.Models)
-	if err != nil {
-		return err
-	}
-	faces, err := embed.New(embed.Config{}, rt, workers, p)
-	if err != nil {
-		return err
-	}
-	text, err := ocr.New(paths.Models, rt, workers)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, text.Close(), faces.Close(), rt.Close()) }()
-	zones, err := zone.New(text)
-	if err != nil {
-		return err
-	}
-	r := reader.New(reader.Config{Pack: p.Name, Limits: picture.DefaultLimits()}, workers, text, zones, faces)
-	busts, err := busts(ctx, faces, p.Name, paths.Photos)
+	defer func() { err = errors.Join(err, lab.Close()) }()
+	busts, err := busts(ctx, lab.Faces, readertest.Pack, paths.Photos)
 	if err != nil {
 		return err
 	}
 	var results []documentsResult
 	for _, w := range ways() {
-		result, err := w.show(ctx, r, busts, c.Documents)
+		result, err := w.show(ctx, lab.Reader, busts, c.Documents)
 		if err != nil {
 			return err
 		}
@@ -168,7 +145,7 @@ func (c *documentsCommand) Run(ctx context.Context) (err error) {
 		results = append(results, result)
 	}
 	return save(c.Out, "documents", documentsParams{
-		Documents: c.Documents, Width: documentsWidth, Height: documentsHeight, Workers: workers.Size() - 1, Simulated: drawnCards,
+		Documents: c.Documents, Width: documentsWidth, Height: documentsHeight, Workers: lab.Workers.Size() - 1, Simulated: drawnCards,
 	}, results)
 }
 

@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
 	_ "image/jpeg" // the portraits are JPEG
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -29,11 +32,13 @@ import (
 type mrzCommand struct {
 	Documents int       `help:"Documents of each type." default:"500"`
 	Heights   []float64 `help:"Heights of lines, in pixels, that the documents are spread over." default:"16,22,26,32,40,60"`
+	Photos    string    `help:"Distorted photos, one distortion at a time and all together, or photos as phones take them." enum:"distorted,phone" default:"distorted"`
 	Seed      uint64    `help:"Seed of the documents and photos." default:"1"`
 	Workers   int       `help:"Cores that compute at once." default:"2" json:"-"`
 	Peers     int       `help:"Documents of each type that other readers are given, too." default:"20"`
 	Python    string    `help:"Python with PassportEye, beside Tesseract." default:"python3" json:"-"`
 	Keep      string    `help:"Folder for photos that were read wrong or not at all." json:"-"`
+	Record    string    `help:"File to which every reading is added; those that are in it already are not done again." json:"-"`
 	Out       string    `help:"Folder of the results." default:"bench/results" json:"-"`
 }
 
@@ -69,7 +74,28 @@ var mrzLightings = []mrzLighting{
 	}},
 }
 
-// mrzDocument is one document, its photo, and what was read of it.
+// mrzPhones are what else people send: reflections, screens, steep angles, pages that do
+// not lie flat, and print around the document.
+var mrzPhones = []mrzLighting{
+	{"a reflection", func(*rand.Rand, float64) documenttest.Scene { return documenttest.Scene{Glare: 0.9} }},
+	{"on a screen", func(rng *rand.Rand, _ float64) documenttest.Scene {
+		return documenttest.Scene{Screen: 0.1 + 0.1*rng.Float64(), Blur: 0.5, Degrees: 10*rng.Float64() - 5}
+	}},
+	{"steep perspective", func(rng *rand.Rand, _ float64) documenttest.Scene {
+		return documenttest.Scene{Perspective: 0.4, Direction: 360 * rng.Float64()}
+	}},
+	{"a page that bends", func(rng *rand.Rand, _ float64) documenttest.Scene {
+		return documenttest.Scene{Bend: 0.02 * (2*rng.Float64() - 1), Perspective: 0.1, Direction: 360 * rng.Float64()}
+	}},
+	{"on a printed sheet", func(rng *rand.Rand, _ float64) documenttest.Scene {
+		return documenttest.Scene{Under: documenttest.Letter(250, 200, rng.Uint64()), Degrees: 20*rng.Float64() - 10}
+	}},
+	{"in the dark", func(*rand.Rand, float64) documenttest.Scene {
+		return documenttest.Scene{Dark: 0.8, Noise: 8, Quality: 70}
+	}},
+}
+
+// mrzDocument is one document and its photo.
 type mrzDocument struct {
 	format   mrz.Format
 	height   float64
@@ -77,13 +103,7 @@ type mrzDocument struct {
 	lines    []string
 	shot     documenttest.Shot
 	page     documenttest.Zone
-
-	zone zone.Zone
-	err  error
-	took time.Duration
 }
-
-func (d *mrzDocument) right() bool { return d.err == nil && slices.Equal(d.zone.Lines, d.lines) }
 
 // Run photographs documents and reads their zones.
 func (c *mrzCommand) Run(ctx context.Context) (err error) {
@@ -117,56 +137,91 @@ func (c *mrzCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	all, peers, err := c.read(ctx, texts, reader, font, faces)
-	if err != nil {
+	lab := mrzLab{mrzCommand: c, texts: texts, reader: reader, font: font, faces: faces}
+	if err := lab.read(ctx); err != nil {
 		return err
 	}
-	res := mrzSummary(all)
-	if res.Peers, err = peers.run(ctx, c.Python); err != nil {
+	res := mrzSummary(lab.readings, c.lightings())
+	if res.Peers, err = lab.peers(ctx); err != nil {
 		return err
 	}
-	return save(c.Out, "mrz", c, res)
+	name := "mrz"
+	if c.Photos == "phone" {
+		name = "mrz-phone"
+	}
+	return save(c.Out, name, c, res)
+}
+
+// mrzLab has what photographs and reads documents, and what was read.
+type mrzLab struct {
+	*mrzCommand
+	texts  *ocr.Reader
+	reader *zone.Reader
+	font   documenttest.Font
+	faces  []image.Image
+
+	mu       sync.Mutex
+	readings []mrzReading
 }
 
 // read photographs and reads all documents, as many at once as there are cores to
-// compute, and writes what is known each time that some more are done.
-func (c *mrzCommand) read(ctx context.Context, texts *ocr.Reader, reader *zone.Reader, font documenttest.Font, faces []image.Image) ([]*mrzDocument, *mrzPeers, error) {
-	const some = 50
-	var (
-		all   []*mrzDocument
-		peers mrzPeers
-		mu    sync.Mutex
-	)
+// compute. Documents of all types, heights and distortions are in turn, so that as many
+// as are done are a sample of all.
+func (l *mrzLab) read(ctx context.Context) (err error) {
+	done, record, err := l.recorded()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, record.Close()) }()
+	lines := json.NewEncoder(record)
 	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(c.Workers)
-	for i := range c.Documents {
+	work.SetLimit(l.Workers)
+	for i := range l.Documents {
 		for _, f := range mrz.Formats() {
+			if done[mrzKey{f.String(), i}] {
+				continue
+			}
 			work.Go(func() error {
-				d := c.photograph(f, i, font, faces)
-				d.read(ctx, texts, reader)
-				mu.Lock()
-				defer mu.Unlock()
+				r := l.one(ctx, f, i)
+				l.mu.Lock()
+				defer l.mu.Unlock()
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				if i < c.Peers {
-					if err := peers.add(d); err != nil {
-						return err
-					}
-				}
-				c.keep(d, i)
-				d.shot, d.page = documenttest.Shot{}, documenttest.Zone{}
-				all = append(all, d)
-				if len(all)%some != 0 {
-					return nil
-				}
-				_, err := write(c.Out, "mrz", c, mrzSummary(all))
-				return err
+				l.readings = append(l.readings, r)
+				return lines.Encode(r)
 			})
 		}
 	}
-	err := work.Wait()
-	return all, &peers, err
+	return work.Wait()
+}
+
+// mrzKey tells a document of a run from the others.
+type mrzKey struct {
+	format string
+	number int
+}
+
+// recorded takes the readings that were recorded before, and opens the record for more.
+func (l *mrzLab) recorded() (map[mrzKey]bool, *os.File, error) {
+	path := cmp.Or(l.Record, os.DevNull)
+	record, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the record: %w", err)
+	}
+	done := map[mrzKey]bool{}
+	for lines := json.NewDecoder(record); ; {
+		var r mrzReading
+		if err := lines.Decode(&r); errors.Is(err, io.EOF) {
+			return done, record, nil
+		} else if err != nil {
+			return nil, nil, errors.Join(fmt.Errorf("read the record: %w", err), record.Close())
+		}
+		done[mrzKey{r.Format, r.Number}] = true
+		if r.Number < l.Documents {
+			l.readings = append(l.readings, r)
+		}
+	}
 }
 
 // pictures are those of people.
@@ -186,47 +241,82 @@ func pictures(folder string) ([]image.Image, error) {
 	return all, nil
 }
 
+// lightings are the ways in which photos are taken.
+func (c *mrzCommand) lightings() []mrzLighting {
+	if c.Photos == "phone" {
+		return mrzPhones
+	}
+	return mrzLightings
+}
+
 // photograph makes a document and takes its photo: documents of one type have all
 // heights and distortions in turn.
-func (c *mrzCommand) photograph(f mrz.Format, i int, font documenttest.Font, faces []image.Image) *mrzDocument {
-	rng := rand.New(rand.NewPCG(c.Seed, uint64(i*len(mrz.Formats())+int(f))))
+func (l *mrzLab) photograph(f mrz.Format, i int) *mrzDocument {
+	rng := rand.New(rand.NewPCG(l.Seed, uint64(i*len(mrz.Formats())+int(f))))
 	made := documenttest.Document(rng, f)
-	lighting := mrzLightings[i%len(mrzLightings)]
+	lightings := l.lightings()
+	lighting := lightings[i%len(lightings)]
 	d := &mrzDocument{
 		format: f, lighting: lighting.name, lines: documenttest.Lines(made),
-		height: c.Heights[(i+i/len(c.Heights)+int(f))%len(c.Heights)],
+		height: l.Heights[(i+i/len(l.Heights)+int(f))%len(l.Heights)],
 	}
-	d.page = documenttest.Travel(made, font, faces[rng.IntN(len(faces))], rng.Uint64())
+	d.page = documenttest.Travel(made, l.font, l.faces[rng.IntN(len(l.faces))], rng.Uint64())
 	scene := lighting.scene(rng, d.height)
 	scene.Seed, scene.Fill = rng.Uint64(), 0.6+0.35*rng.Float64()
 	d.shot = d.page.Shoot(d.height, scene)
 	return d
 }
 
-// read reads the zone of the photo, and counts the time from its bytes on.
-func (d *mrzDocument) read(ctx context.Context, texts *ocr.Reader, reader *zone.Reader) {
+// one photographs a document and reads the zone, and counts the time from the photo's
+// bytes on.
+func (l *mrzLab) one(ctx context.Context, f mrz.Format, i int) mrzReading {
+	d := l.photograph(f, i)
 	start := time.Now()
-	defer func() { d.took = time.Since(start) }()
-	p, err := picture.Decode(ctx, d.shot.JPEG, picture.DefaultLimits())
-	if err != nil {
-		d.err = err
-		return
+	z, err := l.zone(ctx, d.shot.JPEG)
+	r := mrzReading{
+		Format: f.String(), Number: i, Distortion: d.lighting, Height: d.height, State: z.State.String(),
+		Seen: z.LineHeight, Ratio: min(z.Ratio, 100), Repair: min(z.Repair, 100), Fit: z.Fit, Seconds: time.Since(start).Seconds(),
 	}
-	regions, err := texts.Find(ctx, p)
-	if err != nil {
-		d.err = err
-		return
+	switch {
+	case errors.Is(err, zone.ErrSmall):
+		r.State = mrzSmall
+	case errors.Is(err, zone.ErrNone):
+		r.State = mrzNone
+	case err != nil:
+		r.State = err.Error()
 	}
-	d.zone, d.err = reader.Read(ctx, p, regions, start)
+	r.Right = err == nil && slices.Equal(z.Lines, d.lines)
+	if !r.Right {
+		r.Printed, r.Read = d.lines, z.Lines
+	}
+	if l.Keep != "" && r.State != mrzSmall && (!r.Right || z.State != mrz.Read) {
+		name := filepath.Join(l.Keep, fmt.Sprintf("%04d-%v-%.0f-%s.jpg", i, f, d.height, d.lighting))
+		_ = os.WriteFile(name, d.shot.JPEG, 0o600)
+	}
+	return r
 }
 
-// keep writes a photo that was not read right.
-func (c *mrzCommand) keep(d *mrzDocument, i int) {
-	if c.Keep == "" || d.right() && d.zone.State == mrz.Read {
-		return
+func (l *mrzLab) zone(ctx context.Context, photo []byte) (zone.Zone, error) {
+	p, err := picture.Decode(ctx, photo, picture.DefaultLimits())
+	if err != nil {
+		return zone.Zone{}, err
 	}
-	name := fmt.Sprintf("%04d-%v-%.0f-%s", i, d.format, d.height, d.lighting)
-	text := fmt.Sprintf("%q\n%q\n%v\n%+v\n", d.lines, d.zone.Lines, d.err, d.zone)
-	_ = os.WriteFile(filepath.Join(c.Keep, name+".jpg"), d.shot.JPEG, 0o600)
-	_ = os.WriteFile(filepath.Join(c.Keep, name+".txt"), []byte(text), 0o600)
+	regions, err := l.texts.Find(ctx, p)
+	if err != nil {
+		return zone.Zone{}, err
+	}
+	return l.reader.Read(ctx, p, regions, time.Now())
+}
+
+// peers gives the first documents of each type to the other readers.
+func (l *mrzLab) peers(ctx context.Context) ([]mrzPeer, error) {
+	var m mrzPeers
+	for i := range min(l.Peers, l.Documents) {
+		for _, f := range mrz.Formats() {
+			if err := m.add(l.photograph(f, i)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return m.run(ctx, l.Python)
 }

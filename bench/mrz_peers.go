@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -28,6 +30,11 @@ type mrzPeer struct {
 	AcceptedWrong int     `json:"accepted_wrong"`
 	Seconds       float64 `json:"median_seconds_a_document"`
 }
+
+// mrzPeersProgram runs the other readers, from whatever folder the bench is run in.
+//
+//go:embed peers/mrz.py
+var mrzPeersProgram string
 
 // mrzPeers are photos for other readers, and zones cut out of them upright where
 // they are known to be, which is more help than a reader gets.
@@ -94,9 +101,12 @@ func (m *mrzPeers) run(ctx context.Context, python string) ([]mrzPeer, error) {
 		return nil, nil
 	}
 	defer os.RemoveAll(m.folder)
-	out, err := exec.CommandContext(ctx, python, "bench/peers/mrz.py", m.folder).Output()
+	var complaints bytes.Buffer
+	command := exec.CommandContext(ctx, python, "-c", mrzPeersProgram, m.folder)
+	command.Stderr = &complaints
+	out, err := command.Output()
 	if err != nil {
-		return nil, fmt.Errorf("run the other readers: %w", err)
+		return nil, fmt.Errorf("run the other readers with %s, which needs PassportEye: %w: %s", python, err, complaints.String())
 	}
 	var said []struct {
 		Name    string     `json:"name"`

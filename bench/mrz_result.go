@@ -1,12 +1,11 @@
 package main
 
 import (
-	"errors"
 	"fmt"
+	"slices"
 
 	"oneton/calibration"
 	"oneton/document/mrz"
-	"oneton/document/zone"
 )
 
 // mrzResult has the rates of whole documents: every character right.
@@ -20,12 +19,16 @@ type mrzResult struct {
 	Heights     []mrzRates `json:"by_height"`
 	Types       []mrzRates `json:"by_type"`
 	Distortions []mrzRates `json:"by_distortion"`
+	// Ratios and Repairs are what limits of both would accept, of all readings whatever
+	// their lines' height, when the other has the limit that it has.
+	Ratios  []mrzLimit `json:"accepted_by_least_ratio"`
+	Repairs []mrzLimit `json:"accepted_by_greatest_repair"`
 	// Seconds are those a document takes from the photo's bytes on, on this machine
 	// as it was loaded.
 	Seconds float64   `json:"median_seconds_a_document"`
 	Peers   []mrzPeer `json:"peers,omitempty"`
-	// Decided are all readings with what decided on them, for whoever sets the limits.
-	Decided []mrzDecided `json:"readings"`
+	// Others are the readings that are not read and right, but for those too small.
+	Others []mrzReading `json:"not_read_or_not_right"`
 }
 
 // mrzRates counts documents.
@@ -44,81 +47,118 @@ type mrzRates struct {
 	None      int `json:"not_found"`
 }
 
-// mrzDecided is a reading's figures. Seen is the height as it was measured.
-type mrzDecided struct {
-	Format     string  `json:"format"`
-	Distortion string  `json:"distortion"`
-	Height     float64 `json:"height"`
-	Seen       float64 `json:"height_seen"`
-	Right      bool    `json:"right"`
-	State      string  `json:"state"`
-	Ratio      float64 `json:"ratio"`
-	Repair     float64 `json:"repair"`
-	Fit        float64 `json:"fit"`
-	Seconds    float64 `json:"seconds"`
+// mrzLimit is how many readings a limit accepts.
+type mrzLimit struct {
+	Limit float64 `json:"limit"`
+	Right int     `json:"right"`
+	Wrong int     `json:"wrong"`
 }
 
-func mrzSummary(all []*mrzDocument) mrzResult {
+// mrzReading is what was read of a document. Seen is the height as it was measured; what
+// was printed and read is told where they differ.
+type mrzReading struct {
+	Format     string   `json:"format"`
+	Number     int      `json:"number"`
+	Distortion string   `json:"distortion"`
+	Height     float64  `json:"height"`
+	Seen       float64  `json:"height_seen"`
+	Right      bool     `json:"right"`
+	State      string   `json:"state"`
+	Ratio      float64  `json:"ratio"`
+	Repair     float64  `json:"repair"`
+	Fit        float64  `json:"fit"`
+	Seconds    float64  `json:"seconds"`
+	Printed    []string `json:"printed,omitempty"`
+	Read       []string `json:"read,omitempty"`
+}
+
+// The states of zones that were not read, beside those of package mrz.
+const (
+	mrzSmall = "too small"
+	mrzNone  = "not found"
+)
+
+func mrzSummary(all []mrzReading, lightings []mrzLighting) mrzResult {
 	var res mrzResult
-	legible := func(d *mrzDocument) bool { return d.height >= 26 }
+	legible := func(r mrzReading) bool { return r.Height >= 26 }
 	res.From26 = mrzCount(all, legible, "")
-	res.At40 = mrzCount(all, func(d *mrzDocument) bool { return d.height >= 40 }, "")
-	res.Below = mrzCount(all, func(d *mrzDocument) bool { return d.height < 20 }, "")
-	heights := map[float64]bool{}
-	var took []float64
-	for _, d := range all {
-		took = append(took, d.took.Seconds())
-		if !heights[d.height] {
-			heights[d.height] = true
-			res.Heights = append(res.Heights, mrzCount(all, func(o *mrzDocument) bool { return o.height == d.height }, fmt.Sprintf("%.0f pixels", d.height)))
+	res.At40 = mrzCount(all, func(r mrzReading) bool { return r.Height >= 40 }, "")
+	res.Below = mrzCount(all, func(r mrzReading) bool { return r.Height < 20 }, "")
+	var heights, took []float64
+	for _, r := range all {
+		took = append(took, r.Seconds)
+		if !slices.Contains(heights, r.Height) {
+			heights = append(heights, r.Height)
 		}
-		if d.err == nil {
-			res.Decided = append(res.Decided, mrzDecided{
-				d.format.String(), d.lighting, d.height, d.zone.LineHeight, d.right(), d.zone.State.String(),
-				min(d.zone.Ratio, 100), d.zone.Repair, d.zone.Fit, d.took.Seconds(),
-			})
+		if r.State != mrzSmall && (!r.Right || r.State != mrz.Read.String()) {
+			res.Others = append(res.Others, r)
 		}
+	}
+	slices.Sort(heights)
+	for _, h := range heights {
+		res.Heights = append(res.Heights, mrzCount(all, func(r mrzReading) bool { return r.Height == h }, fmt.Sprintf("%.0f pixels", h)))
 	}
 	for _, f := range mrz.Formats() {
-		res.Types = append(res.Types, mrzCount(all, func(d *mrzDocument) bool { return legible(d) && d.format == f }, f.String()))
+		res.Types = append(res.Types, mrzCount(all, func(r mrzReading) bool { return legible(r) && r.Format == f.String() }, f.String()))
 	}
-	for _, l := range mrzLightings {
-		res.Distortions = append(res.Distortions, mrzCount(all, func(d *mrzDocument) bool { return legible(d) && d.lighting == l.name }, l.name))
+	for _, l := range lightings {
+		res.Distortions = append(res.Distortions, mrzCount(all, func(r mrzReading) bool { return legible(r) && r.Distortion == l.name }, l.name))
+	}
+	for _, limit := range []float64{0, 1, 2, 3, 4, 5, 6, 8, 10} {
+		res.Ratios = append(res.Ratios, mrzAccepted(all, limit, func(r mrzReading) bool { return r.Ratio >= limit && r.Repair <= mrz.Repaired }))
+	}
+	for _, limit := range []float64{2, 5, 8, 11, 14, 18, 22, 30} {
+		res.Repairs = append(res.Repairs, mrzAccepted(all, limit, func(r mrzReading) bool { return r.Ratio >= mrz.Surely && r.Repair <= limit }))
 	}
 	res.Seconds = median(took)
 	return res
 }
 
-// mrzCount counts the documents that belong.
-func mrzCount(all []*mrzDocument, belongs func(*mrzDocument) bool, of string) mrzRates {
-	r := mrzRates{Of: of}
-	right, accepted, wrong := 0, 0, 0
-	for _, d := range all {
-		if !belongs(d) {
-			continue
-		}
-		r.Documents++
-		if d.right() {
-			right++
-		}
+// mrzAccepted counts the readings that satisfy all rules of a zone and are accepted.
+func mrzAccepted(all []mrzReading, limit float64, accepted func(mrzReading) bool) mrzLimit {
+	l := mrzLimit{Limit: limit}
+	for _, r := range all {
 		switch {
-		case errors.Is(d.err, zone.ErrSmall):
-			r.Small++
-		case d.err != nil:
-			r.None++
-		case d.zone.State == mrz.Ambiguous:
-			r.Ambiguous++
-		case d.zone.State == mrz.Unsure:
-			r.Unsure++
+		case r.State != mrz.Read.String() && r.State != mrz.Ambiguous.String() || !accepted(r):
+		case r.Right:
+			l.Right++
 		default:
-			accepted++
-			if !d.right() {
-				wrong++
-			}
+			l.Wrong++
 		}
 	}
-	r.Right, r.Accepted, r.Wrong = share(right, r.Documents), share(accepted, r.Documents), share(wrong, r.Documents)
-	return r
+	return l
+}
+
+// mrzCount counts the readings that belong.
+func mrzCount(all []mrzReading, belongs func(mrzReading) bool, of string) mrzRates {
+	res := mrzRates{Of: of}
+	right, accepted, wrong := 0, 0, 0
+	for _, r := range all {
+		if !belongs(r) {
+			continue
+		}
+		res.Documents++
+		if r.Right {
+			right++
+		}
+		switch r.State {
+		case mrzSmall:
+			res.Small++
+		case mrz.Ambiguous.String():
+			res.Ambiguous++
+		case mrz.Unsure.String():
+			res.Unsure++
+		case mrz.Read.String():
+			accepted++
+			if !r.Right {
+				wrong++
+			}
+		default:
+			res.None++
+		}
+	}
+	res.Right, res.Accepted, res.Wrong = share(right, res.Documents), share(accepted, res.Documents), share(wrong, res.Documents)
+	return res
 }
 
 // share is a count's of all.

@@ -214,6 +214,9 @@ func openSignupLab(ctx context.Context, folder string) (_ *signupLab, err error)
 	})
 }
 
+// signupTenant is who signs people up.
+const signupTenant = "bench"
+
 // serve starts the server on loopback, with a tenant's key.
 func (l *signupLab) serve(ctx context.Context, folder string, parts node.Parts) error {
 	cfg := config.Default()
@@ -233,15 +236,14 @@ func (l *signupLab) serve(ctx context.Context, folder string, parts node.Parts) 
 		end()
 		return errors.Join(<-served, n.Close())
 	}
-	const tenant = "bench"
-	if _, err := n.Truth.Access.CreateTenant(ctx, tenant, tenant); err != nil {
+	if _, err := n.Truth.Access.CreateTenant(ctx, signupTenant, signupTenant); err != nil {
 		return err
 	}
 	var scopes []string
 	for _, s := range twoface.Scopes() {
 		scopes = append(scopes, s.Name)
 	}
-	key, _, err := n.Truth.Access.Create(ctx, tenant, "bench", scopes)
+	key, _, err := n.Truth.Access.Create(ctx, signupTenant, "bench", scopes)
 	l.client = newSignupClient("http://"+ln.Addr().String()+cfg.Twoface.Prefix, key)
 	return err
 }

@@ -51,6 +51,11 @@ type templatesResult struct {
 	ProcessesCPU   []float64 `json:"opencv_process_a_core_cpu_seconds_per_photo"`
 	ToThreadsCPU   float64   `json:"median_cpu_ratio_to_one_process"`
 	ToProcessesCPU float64   `json:"median_cpu_ratio_to_process_a_core"`
+	// FirstPassCPU is what a photo takes without what follows its first pass: no look
+	// of the aligner, nor any at what the crop shows. Slower is how many times as much
+	// of the processors it takes with that, the median over the rounds.
+	FirstPassCPU []float64 `json:"first_pass_alone_cpu_seconds_per_photo"`
+	Slower       float64   `json:"median_cpu_ratio_to_first_pass_alone"`
 	// MinCosine is the lowest cosine of our template and OpenCV's of the
 	// same photo: both did the same work.
 	MinCosine float64 `json:"min_cosine_to_opencv"`
@@ -82,6 +87,17 @@ func (c *templatesCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
+	alone, quality := *p, *p.Quality
+	quality.Crop = nil
+	alone.Aligner, alone.Enhancement, alone.Quality = nil, nil, &quality
+	first, err := node.LoadModels(node.ModelsConfig{
+		Runtime: onnx.Config{Library: paths.Library},
+		Workers: pool.Config{Workers: cores, Queue: cores},
+	}, &alone)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, first.Close()) }()
 
 	files := make([]string, len(portraits))
 	photos := make([][]byte, len(portraits))
@@ -99,9 +115,13 @@ func (c *templatesCommand) Run(ctx context.Context) (err error) {
 	}
 
 	res := templatesResult{MinCosine: 1}
-	var toThreads, toProcesses, toThreadsCPU, toProcessesCPU []float64
+	var toThreads, toProcesses, toThreadsCPU, toProcessesCPU, slower []float64
 	for range c.Rounds {
 		ours, cpu, err := throughput(ctx, e.Embedder, photos, c.Seconds)
+		if err != nil {
+			return err
+		}
+		_, firstCPU, err := throughput(ctx, first.Embedder, photos, c.Seconds)
 		if err != nil {
 			return err
 		}
@@ -131,6 +151,8 @@ func (c *templatesCommand) Run(ctx context.Context) (err error) {
 		toThreads = append(toThreads, ours/threads.PhotosPerSecond)
 		toProcesses = append(toProcesses, ours/processes.PhotosPerSecond)
 		res.OursCPU = append(res.OursCPU, cpu)
+		res.FirstPassCPU = append(res.FirstPassCPU, firstCPU)
+		slower = append(slower, cpu/firstCPU)
 		res.ThreadsCPU = append(res.ThreadsCPU, threads.CPU)
 		res.ProcessesCPU = append(res.ProcessesCPU, processes.CPU)
 		toThreadsCPU = append(toThreadsCPU, threads.CPU/cpu)
@@ -138,6 +160,7 @@ func (c *templatesCommand) Run(ctx context.Context) (err error) {
 	}
 	res.ToThreads, res.ToProcesses = median(toThreads), median(toProcesses)
 	res.ToThreadsCPU, res.ToProcessesCPU = median(toThreadsCPU), median(toProcessesCPU)
+	res.Slower = median(slower)
 	return save(c.Out, "templates", c, res)
 }
 

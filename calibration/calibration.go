@@ -21,6 +21,8 @@ type Table struct {
 	Measured float64 `json:"measured" yaml:"measured"`
 	// Source says on what data the table was measured.
 	Source string `json:"source" yaml:"source"`
+	// Misses, where they were measured, rise in cosine and do not fall in FNMR.
+	Misses []Miss `json:"misses,omitempty" yaml:"misses"`
 }
 
 // Knot is one point of the table.
@@ -51,7 +53,7 @@ func (t *Table) Validate() error {
 	if !(t.Measured > 0 && t.Measured <= 1) {
 		return fmt.Errorf("%w: measured: %v must be above 0 and at most 1", ErrTable, t.Measured)
 	}
-	return nil
+	return t.checkMisses()
 }
 
 // FMR is the share of pairs of different people that reach the cosine, in

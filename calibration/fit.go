@@ -119,6 +119,7 @@ func (s *Sample) Fit(source string) (*Fit, error) {
 	if err := s.rates(f); err != nil {
 		return nil, err
 	}
+	f.Table.Misses = misses(f.Rates)
 	if err := s.checks(f); err != nil {
 		return nil, err
 	}
@@ -129,6 +130,19 @@ func (s *Sample) Fit(source string) (*Fit, error) {
 	}
 	f.warn()
 	return f, nil
+}
+
+// misses are the rates' points, rising, as far as any pair of mates was missed.
+func misses(rates []Rate) (all []Miss) {
+	for _, r := range rates {
+		if r.FNMR == nil || !(r.FNMR.Share > 0 && r.FNMR.Share < 1) {
+			continue
+		}
+		if last := len(all) - 1; last < 0 || r.Cosine > all[last].Cosine && r.FNMR.Share >= all[last].FNMR {
+			all = append(all, Miss{r.Cosine, r.FNMR.Share})
+		}
+	}
+	return all
 }
 
 // Enough is ErrSample for fewer than LeastPeople.

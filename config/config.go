@@ -8,11 +8,14 @@ import (
 	"slices"
 	"time"
 
+	"oneton/admin"
+	"oneton/challenge"
 	"oneton/clip"
 	"oneton/credential"
 	"oneton/embed"
 	"oneton/identify"
 	"oneton/identitytoken"
+	"oneton/imports"
 	"oneton/index/qdrant"
 	"oneton/job"
 	"oneton/kyc"
@@ -21,10 +24,15 @@ import (
 	"oneton/onnx"
 	"oneton/pool"
 	"oneton/server"
+	"oneton/server/console"
 	"oneton/server/facenition"
 	"oneton/server/twoface"
+	"oneton/server/uqudo"
 	"oneton/setting"
 	"oneton/setup"
+	"oneton/signature"
+	"oneton/store"
+	"oneton/trace"
 	"oneton/webhook"
 )
 
@@ -53,22 +61,32 @@ type Config struct {
 	Store Store
 	Index Index
 	Log   Log
+	// Admin is the address for the operator.
+	Admin admin.Config
+	// Traces says where traces go.
+	Traces trace.Config
 
-	Setup    setup.Config
-	Pool     pool.Config
-	Runtime  onnx.Config
-	Embed    embed.Config
-	Clip     clip.Config
-	Server   server.Config
-	Identify identify.Config
-	Identity identitytoken.Config
-	Jobs     job.Config
-	Limits   limit.Config
-	Webhooks webhook.Config
+	Setup   setup.Config
+	Pool    pool.Config
+	Runtime onnx.Config
+	Embed   embed.Config
+	Clip    clip.Config
+	// Challenge says what face sessions ask for.
+	Challenge challenge.Config
+	Server    server.Config
+	Identify  identify.Config
+	Identity  identitytoken.Config
+	Imports   imports.ServiceConfig
+	Jobs      job.Config
+	Limits    limit.Config
+	Webhooks  webhook.Config
+	Signing   signature.Config
 
 	Credentials credential.Config
 	Facenition  facenition.Config
 	Twoface     twoface.Config
+	Uqudo       uqudo.Config
+	Console     console.Config
 	KYC         kyc.Config
 	Message     message.Config
 }
@@ -85,6 +103,8 @@ type Store struct {
 	Driver string
 	// URL is PostgreSQL's connection string.
 	URL string
+	// Observer is told of writes; nil is nobody.
+	Observer store.Observer
 }
 
 // Index says which engine searches.
@@ -94,6 +114,8 @@ type Index struct {
 	// Save is how often the exact index is saved to Data, so that a restart
 	// is quick; 0 is never, and then every start rebuilds it from the store.
 	Save time.Duration
+	// Scanned, unless nil, is told of each scan of the exact index; see exact.Config.
+	Scanned func(rows int, bytes int64, rescored int, certified bool)
 
 	Qdrant qdrant.Config
 }
@@ -109,28 +131,34 @@ type Log struct {
 // Default is the configuration of one box that needs no other process.
 func Default() Config {
 	return Config{
-		Listen:   "127.0.0.1:8080",
-		Data:     "oneton-data",
-		Mode:     Development,
-		Packs:    []string{"default"},
-		Drain:    20 * time.Second,
-		Store:    Store{Driver: "sqlite"},
-		Index:    Index{Engine: "exact", Save: 5 * time.Minute, Qdrant: qdrant.Default()},
-		Log:      Log{Level: "info", Format: "json"},
-		Pool:     pool.DefaultConfig(),
-		Runtime:  onnx.DefaultConfig(),
-		Embed:    embed.DefaultConfig(),
-		Clip:     clip.DefaultConfig(),
-		Server:   server.DefaultConfig(),
-		Identify: identify.Config{DefaultPolicy: identify.DefaultPolicy()},
-		Identity: identitytoken.DefaultConfig(),
-		Jobs:     job.DefaultConfig(),
-		Limits:   limit.DefaultConfig(),
-		Webhooks: webhook.DefaultConfig(),
+		Listen:    "127.0.0.1:8080",
+		Data:      "oneton-data",
+		Mode:      Development,
+		Packs:     []string{"default"},
+		Drain:     20 * time.Second,
+		Store:     Store{Driver: "sqlite"},
+		Index:     Index{Engine: "exact", Save: 5 * time.Minute, Qdrant: qdrant.Default()},
+		Traces:    trace.DefaultConfig(),
+		Log:       Log{Level: "info", Format: "json"},
+		Pool:      pool.DefaultConfig(),
+		Runtime:   onnx.DefaultConfig(),
+		Embed:     embed.DefaultConfig(),
+		Clip:      clip.DefaultConfig(),
+		Challenge: challenge.DefaultConfig(),
+		Server:    server.DefaultConfig(),
+		Identify:  identify.Config{DefaultPolicy: identify.DefaultPolicy()},
+		Identity:  identitytoken.DefaultConfig(),
+		Jobs:      job.DefaultConfig(),
+		Imports:   imports.DefaultServiceConfig(),
+		Limits:    limit.DefaultConfig(),
+		Webhooks:  webhook.DefaultConfig(),
+		Signing:   signature.DefaultConfig(),
 
 		Credentials: credential.DefaultConfig(),
 		Message:     message.DefaultConfig(),
 		Twoface:     twoface.DefaultConfig(),
+		Uqudo:       uqudo.DefaultConfig(),
+		Console:     console.DefaultConfig(),
 		KYC:         kyc.DefaultConfig(),
 	}
 }
@@ -188,13 +216,17 @@ func (c *Config) Settings() []setting.Setting {
 				Want:  "at least server.drain_delay", OK: c.Drain >= c.Server.DrainDelay,
 			},
 		},
+		c.Console.Settings(),
 		c.Identify.Settings(),
 		c.Identity.Settings(),
 		c.Jobs.Settings(),
+		c.Imports.Settings(),
 		c.Limits.Settings(),
 		c.Webhooks.Settings(),
+		c.Signing.Settings(),
 		c.Facenition.Settings(),
 		c.Twoface.Settings(),
+		c.Uqudo.Settings(),
 		c.KYC.Settings(),
 		[]setting.Setting{
 			{
@@ -206,9 +238,12 @@ func (c *Config) Settings() []setting.Setting {
 				Want: "json or text", OK: c.Log.Format == "json" || c.Log.Format == "text",
 			},
 		},
+		c.Admin.Settings(),
+		c.Traces.Settings(),
 		c.Message.Settings(),
 		c.Credentials.Settings(),
 		c.Clip.Settings(),
+		c.Challenge.Settings(),
 		c.Index.Qdrant.Settings(),
 	)
 }

@@ -1,7 +1,9 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -20,14 +22,31 @@ const prefix = "ONETON_"
 
 // foreign are variables of the same prefix that are not settings.
 var foreign = map[string]bool{
-	"ONETON_CONFIG": true, "ONETON_CACHE": true, "ONETON_PHOTOS": true, "ONETON_SIMD": true,
+	"ONETON_CONFIG": true, "ONETON_SERVER": true, "ONETON_KEY": true, "ONETON_KEY_FILE": true, "ONETON_PASSPHRASE": true, "ONETON_CACHE": true, "ONETON_PHOTOS": true, "ONETON_SIMD": true,
 }
 
 // Load reads the settings in the order that Config's comment gives. path may
 // be empty; environ has the form of os.Environ; flags maps keys such as
 // "embed.workers" to values. An unknown key, wherever it stands, is an error
-// that names it.
+// that names it. Every error is an *Error.
 func Load(path string, environ []string, flags map[string]any) (Config, error) {
+	c, err := load(path, environ, flags)
+	if err != nil {
+		return c, &Error{err}
+	}
+	return c, nil
+}
+
+// Error says why the settings cannot be had, or cannot work.
+type Error struct{ Err error }
+
+// Error is one sentence for the operator.
+func (e *Error) Error() string { return e.Err.Error() }
+
+// Unwrap is the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+func load(path string, environ []string, flags map[string]any) (Config, error) {
 	c := Default()
 	settings := c.Settings()
 	k, defaults, byVariable := koanf.New("."), make(map[string]any), make(map[string]string)
@@ -39,7 +58,14 @@ func Load(path string, environ []string, flags map[string]any) (Config, error) {
 		return Config{}, fmt.Errorf("read defaults: %w", err)
 	}
 	if path != "" {
-		if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
+		in := koanf.New(".")
+		if err := in.Load(file.Provider(path), yaml.Parser()); err != nil {
+			return Config{}, fmt.Errorf("read config file %s: %w", path, err)
+		}
+		if err := known(in, path, settings); err != nil {
+			return Config{}, err
+		}
+		if err := k.Merge(in); err != nil {
 			return Config{}, fmt.Errorf("read config file %s: %w", path, err)
 		}
 	}
@@ -53,7 +79,7 @@ func Load(path string, environ []string, flags map[string]any) (Config, error) {
 			case ok:
 				return key, value
 			case !foreign[variable] && !strings.HasPrefix(variable, prefix+"TEST_"):
-				unknown = &setting.Error{Key: "environment variable " + variable, Value: "set", Want: "the name of a setting"}
+				unknown = &setting.Error{Key: "environment variable " + variable, Value: "set", Want: "the name of a setting" + suggest(variable, slices.Collect(maps.Keys(byVariable)))}
 			}
 			return "", nil
 		},
@@ -64,7 +90,14 @@ func Load(path string, environ []string, flags map[string]any) (Config, error) {
 	if unknown != nil {
 		return Config{}, unknown
 	}
-	if err := k.Load(confmap.Provider(flags, "."), nil); err != nil {
+	given := koanf.New(".")
+	if err := given.Load(confmap.Provider(flags, "."), nil); err != nil {
+		return Config{}, fmt.Errorf("read flags: %w", err)
+	}
+	if err := known(given, "a flag", settings); err != nil {
+		return Config{}, err
+	}
+	if err := k.Merge(given); err != nil {
 		return Config{}, fmt.Errorf("read flags: %w", err)
 	}
 	if err := decode(k, settings); err != nil {
@@ -73,17 +106,38 @@ func Load(path string, environ []string, flags map[string]any) (Config, error) {
 	return c, c.Validate()
 }
 
+// known is an error for the first key that is no setting's, which says where it is.
+func known(k *koanf.Koanf, where string, settings []setting.Setting) error {
+	names := make([]string, len(settings))
+	for i, s := range settings {
+		names[i] = s.Key
+	}
+	for _, key := range slices.Sorted(slices.Values(k.Keys())) {
+		part := slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, key+".") })
+		if empty, ok := k.Get(key).(map[string]any); part && (k.Get(key) == nil || ok && len(empty) == 0) {
+			k.Delete(key) // a part without a setting
+			continue
+		}
+		if !slices.Contains(names, key) {
+			return &setting.Error{Key: key, Value: "set by " + where, Want: "the name of a setting" + suggest(key, names)}
+		}
+	}
+	return nil
+}
+
 // decode puts what was loaded where the settings are, and refuses what is none.
 func decode(k *koanf.Koanf, settings []setting.Setting) error {
 	loaded := reflect.New(shape(settings, ""))
 	err := k.UnmarshalWithConf("", loaded.Interface(), koanf.UnmarshalConf{DecoderConfig: &mapstructure.DecoderConfig{
 		TagName:          tag,
 		ErrorUnused:      true,
+		RootName:         root,
 		WeaklyTypedInput: true,
 		DecodeHook:       mapstructure.ComposeDecodeHookFunc(mapstructure.StringToTimeDurationHookFunc(), mapstructure.StringToSliceHookFunc(",")),
 	}})
 	if err != nil {
-		return err
+		// Keys are whole without the root's name, which the library wants.
+		return errors.New(strings.NewReplacer("'"+root+".", "'", "'"+root+"'", "''").Replace(err.Error()))
 	}
 	for _, s := range settings {
 		value := loaded.Elem()
@@ -96,7 +150,7 @@ func decode(k *koanf.Koanf, settings []setting.Setting) error {
 }
 
 const (
-	tag = "koanf"
+	tag, root = "koanf", "settings"
 	// field makes an exported name of a part of a key.
 	field = "F_"
 )

@@ -2,10 +2,8 @@ package docker_test
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -20,7 +18,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"oneton/porttest"
-	"oneton/setup"
 )
 
 // TestLocalCluster starts the cluster from processes and uses it through the
@@ -81,41 +78,27 @@ func TestLocalCluster(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, base, "%s", text)
 
-	paths, err := setup.Find(setup.FromEnvironment(), setup.Default, setup.Photos)
-	require.NoError(t, err)
-	photo, err := os.ReadFile(filepath.Join(paths.Photos, "obama.jpg"))
-	require.NoError(t, err)
 	// What a replica had been sent when it died the proxy answers with 502, and
 	// does not send again by itself: it cannot know whether it was done.
-	var send func(tries int, method, path, contentType string, body []byte) (int, []byte)
-	send = func(tries int, method, path, contentType string, body []byte) (int, []byte) {
-		req, err := http.NewRequestWithContext(t.Context(), method, base+path, bytes.NewReader(body))
-		require.NoError(t, err)
-		req.Header.Set("Content-Type", contentType)
-		req.Header.Set("Authorization", "Bearer "+key)
-		resp, err := http.DefaultClient.Do(req)
-		require.NoError(t, err)
-		defer resp.Body.Close()
-		answer, err := io.ReadAll(resp.Body)
-		require.NoError(t, err)
-		if resp.StatusCode == http.StatusBadGateway && tries > 1 {
-			return send(tries-1, method, path, contentType, body)
+	client := api{t: t, base: base, key: key}
+	call := func(path, contentType string, body []byte) (status int, answer []byte) {
+		for range 3 {
+			if status, answer = client.send(http.MethodPost, path, contentType, body); status != http.StatusBadGateway {
+				break
+			}
 		}
-		return resp.StatusCode, answer
+		return status, answer
 	}
-	call := func(method, path, contentType string, body []byte) (int, []byte) {
-		const tries = 3
-		return send(tries, method, path, contentType, body)
-	}
-	status, answer := call(http.MethodPost, "/v1/galleries", "application/json", []byte(`{"name": "people"}`))
+	obama := photo(t, "obama.jpg")
+	status, answer := call("/v1/galleries", "application/json", []byte(`{"name": "people"}`))
 	require.Equal(t, http.StatusCreated, status, string(answer))
 	for i, victim := range []string{"", "oneton-a"} {
 		kill(t, folder, victim)
-		status, answer = call(http.MethodPost, fmt.Sprintf("/v1/galleries/people/subjects?id=p%d", i), "image/jpeg", photo)
+		status, answer = call(fmt.Sprintf("/v1/galleries/people/subjects?id=p%d", i), "image/jpeg", obama)
 		require.Contains(t, []int{http.StatusCreated, http.StatusConflict}, status, string(answer))
 		for range 4 {
 			var found struct{ Candidates []struct{ Subject string } }
-			status, answer = call(http.MethodPost, "/v1/galleries/people/search", "image/jpeg", photo)
+			status, answer = call("/v1/galleries/people/search", "image/jpeg", obama)
 			require.Equal(t, http.StatusOK, status, string(answer))
 			require.NoError(t, json.Unmarshal(answer, &found))
 			require.Len(t, found.Candidates, i+1, "any replica finds what any of them has taken")

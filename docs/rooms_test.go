@@ -11,17 +11,18 @@ import (
 // engines are modules that compute, keep or search, each with the folders of the
 // rooms that may have it, themselves or through what they import.
 var engines = map[string][]string{
-	"github.com/yalue/onnxruntime_go": {"onnx", "embed", "document/ocr", "document/zone", "document/reader", "gesture"},
+	"github.com/yalue/onnxruntime_go": {"onnx", "embed", "document/ocr", "document/zone", "document/reader", "gesture", "challenge"},
 	"modernc.org/sqlite":              {"store/sqlite"},
 	"github.com/jackc/pgx":            {"store/postgres"},
 	"github.com/qdrant/go-client":     {"index/qdrant"},
+	"github.com/prometheus":           {"metrics"},
 }
 
 // together are the folders in which the program and its settings are put together.
-var together = []string{"cmd", "node", "config", "bench"}
+var together = []string{"cmd", "node", "config", "doctor", "bench"}
 
 // pure are the rooms that import the standard library and one another alone.
-var pure = []string{"face", "photo", "calibration", "pool", "setting"}
+var pure = []string{"face", "photo", "calibration", "pool", "setting", "argument", "client"}
 
 // packages are those of the folders with all that they import, by folder; test
 // packages are left out, which open real engines.

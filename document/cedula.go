@@ -36,9 +36,10 @@ var (
 type front struct {
 	rows []row
 	// numbers are those whose check digit is right, each once, and faint is whether the
-	// recogniser was unsure of a character of the first.
-	numbers []string
-	faint   bool
+	// recogniser was unsure of a character of the first. Coded says that a barcode has
+	// the first.
+	numbers      []string
+	faint, coded bool
 	// wrong is how many others look like a number.
 	wrong int
 	// country says that the republic is named; card and back name the words found.
@@ -52,6 +53,11 @@ const certain = 0.5
 
 func readFront(p Page) front {
 	f := front{rows: rows(p.Lines)}
+	for _, code := range p.Codes {
+		if n := strings.NewReplacer("-", "", " ", "").Replace(code); cedulaNumber(n) && !slices.Contains(f.numbers, n) {
+			f.numbers, f.coded = append(f.numbers, n), true
+		}
+	}
 	for _, l := range f.rows {
 		right, wrong := numbersIn(l.Text)
 		f.wrong += wrong
@@ -79,11 +85,12 @@ func found(text string, phrases, to []string) []string {
 	return to
 }
 
-// isFront says whether the evidence is for the front of a card: a portrait, words that
-// only cards have, and either both of them, or the republic's name or a number besides.
-func (f front) isFront(portrait bool) bool {
+// isFront says whether the words are those of the front of a card: words that only
+// cards have, and either both of them, or the republic's name or a number besides. A
+// face on it must be there, too.
+func (f front) isFront() bool {
 	number := len(f.numbers) > 0
-	return portrait && !f.other && len(f.card) > 0 && (len(f.card) == len(own) || f.country || number)
+	return !f.other && len(f.card) > 0 && (len(f.card) == len(own) || f.country || number)
 }
 
 // isBack says whether the evidence is for the back of a card: two of its words, or one
@@ -101,6 +108,9 @@ func (f front) tell(d *Document) {
 	if len(f.numbers) > 0 {
 		d.Number, d.Sure = f.numbers[0], len(f.numbers) == 1 && !f.faint
 		d.Evidence = append(d.Evidence, "number")
+	}
+	if f.coded {
+		d.Evidence = append(d.Evidence, "barcode")
 	}
 	d.Birth, d.Expiry = f.dates()
 	d.Nationality = f.nationality()

@@ -47,6 +47,8 @@ type Page struct {
 	Lines []Line
 	// Zone is nil when the photo shows none.
 	Zone *mrz.Result
+	// Codes are what barcodes say, where they were read.
+	Codes []string
 	// Bounds is where the document lies, as far as its text or its zone tells.
 	Bounds face.Box
 	// Faces have level boxes as lines have, in the same coordinates.
@@ -75,6 +77,12 @@ type Document struct {
 	Zone *mrz.Result
 	// Portrait is the holder's picture; nil when there is none that can be compared.
 	Portrait *photo.Face
+	// Faceless says that the words are those of a card's front, and that nothing is told
+	// of it because no face was seen on it.
+	Faceless bool
+	// Numberless says that words are those of a card's back, and that no number is told
+	// that is sure: a barcode may have it.
+	Numberless bool
 	// Evidence names what the type was told by, such as "zone TD3", "words" or "portrait".
 	Evidence []string
 }
@@ -93,19 +101,21 @@ func Examine(p Page) Document {
 		d.Type, d.Side = Cedula, Back
 		d.Number = numberIn(*p.Zone)
 		d.Evidence = append(d.Evidence, front.back...)
-	case front.isFront(d.Portrait != nil):
+	case front.isFront() && p.shows():
 		front.tell(&d)
 		d.Type, d.Side = Cedula, Front
 	case front.isBack():
 		front.tell(&d)
 		d.Type, d.Side = Cedula, Back
 	default:
+		d.Faceless = front.isFront()
 		if p.Zone != nil {
 			d.fromZone()
 			d.Number, d.Sure = p.Zone.Number, false
 		}
 	}
 	d.agree(front)
+	d.Numberless = len(front.back) > 0 && !d.Sure && d.Type != Passport && d.Side != Front
 	if d.Portrait != nil {
 		d.Evidence = append(d.Evidence, "portrait")
 	}

@@ -1,6 +1,8 @@
 package document_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -162,6 +164,11 @@ func TestWhatIsNoFront(t *testing.T) {
 			p := replaced(front(), board, "LICENCIA DE CONDUCIR")
 			return p
 		}, false},
+		"a portrait too poor to compare": {func() document.Page {
+			p := front()
+			p.Faces[0].Quality.Reasons, p.Faces = []string{photo.ReasonNotComparable}, p.Faces[:1]
+			return p
+		}, true},
 		"a page of text": {func() document.Page {
 			p := front()
 			p.Faces = nil
@@ -175,7 +182,9 @@ func TestWhatIsNoFront(t *testing.T) {
 		"nothing": {func() document.Page { return document.Page{} }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, tc.is, document.Examine(tc.page()).Is(document.Cedula, document.Front))
+			d := document.Examine(tc.page())
+			require.Equal(t, tc.is, d.Is(document.Cedula, document.Front))
+			require.Equal(t, name == "a page of text" || strings.HasPrefix(name, "a person who"), d.Faceless)
 		})
 	}
 }
@@ -188,6 +197,44 @@ func TestBackOfACedula(t *testing.T) {
 	require.True(t, d.Is(document.Cedula, document.Back))
 	require.True(t, d.Identifies(document.Cedula, "001-1234567-3"))
 	require.False(t, document.Examine(document.Page{Lines: back.Lines[:1]}).Is(document.Cedula, document.Back))
+}
+
+// A barcode has the number of a back that prints none, and another than the printed one
+// puts both in doubt.
+func TestBarcodeOnABack(t *testing.T) {
+	words := []document.Line{line(10, 10, "COLEGIO ELECTORAL"), line(10, 40, "UBICACIÓN DEL COLEGIO")}
+	printed := append(slices.Clone(words), line(10, 70, "001-1234567-3"))
+	const number, another = "00112345673", "40212345678"
+	for name, c := range map[string]struct {
+		lines            []document.Line
+		codes            []string
+		sure, numberless bool
+		ambiguous, coded bool
+	}{
+		"no code":                    {lines: words, numberless: true},
+		"the number":                 {lines: words, codes: []string{number}, sure: true, coded: true},
+		"with hyphens":               {lines: words, codes: []string{"001-1234567-3"}, sure: true, coded: true},
+		"beside something else":      {lines: words, codes: []string{"0123A", number}, sure: true, coded: true},
+		"one word":                   {lines: words[:1], codes: []string{number}, sure: true, coded: true},
+		"a wrong check digit":        {lines: words, codes: []string{"00112345674"}, numberless: true},
+		"letters for digits":         {lines: words, codes: []string{"OO112345673"}, numberless: true},
+		"two numbers":                {lines: words, codes: []string{number, another}, ambiguous: true, numberless: true, coded: true},
+		"the printed one":            {lines: printed, codes: []string{number}, sure: true, coded: true},
+		"another than the printed":   {lines: printed, codes: []string{another}, ambiguous: true, numberless: true, coded: true},
+		"a printed one, and no code": {lines: printed, sure: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := document.Examine(document.Page{Lines: c.lines, Codes: c.codes})
+			require.True(t, d.Is(document.Cedula, document.Back))
+			require.Equal(t, c.sure, d.Identifies(document.Cedula, number))
+			require.Equal(t, c.ambiguous, d.Ambiguous)
+			require.Equal(t, c.numberless, d.Numberless)
+			require.Equal(t, c.coded, slices.Contains(d.Evidence, "barcode"))
+			require.False(t, d.Identifies(document.Cedula, another) && c.sure)
+		})
+	}
+	require.False(t, document.Examine(front()).Numberless)
+	require.Equal(t, document.Unknown, document.Examine(document.Page{Codes: []string{number}}).Type, "a code alone is no card")
 }
 
 // zone is a decoded one of the format, as it was made.

@@ -1,6 +1,8 @@
 package document
 
 import (
+	"slices"
+
 	"oneton/face"
 	"oneton/photo"
 )
@@ -8,6 +10,11 @@ import (
 // rival is the share of the largest face's area from which on another may be the
 // portrait, too.
 const rival = 0.5
+
+// shows says whether a face is within the document, however poor its picture is.
+func (p Page) shows() bool {
+	return slices.ContainsFunc(p.Faces, func(f photo.Face) bool { return holds(p.Bounds, f.Box) })
+}
 
 // portrait is the holder's picture: of the faces within the document the largest; where
 // another is nearly as large, the one that shows more of a face, since ghost pictures

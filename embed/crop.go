@@ -9,8 +9,8 @@ import (
 	"oneton/picture"
 )
 
-// Crop is the aligned crop that the template of a face was made of, as EmbedAligned
-// takes it: the face is one that Embed found in the photo with the pack. Its errors
+// Crop is the aligned crop that the template of a face was made of, enhanced where the
+// pack does so, as EmbedAligned takes it: the face is one that Embed found in the photo with the pack. Its errors
 // are Embed's.
 func (e *Embedder) Crop(ctx context.Context, pack string, content []byte, f photo.Face) ([]byte, error) {
 	m, err := e.model(pack)
@@ -36,21 +36,35 @@ func (e *Embedder) Crop(ctx context.Context, pack string, content []byte, f phot
 	}
 	m.cut(p, toPhoto, memory)
 	crop := make([]byte, 0, 3*cropSide*cropSide)
-	for i, red := range memory.crop.R {
-		for _, v := range []float32{red, memory.crop.G[i], memory.crop.B[i]} {
+	for i, red := range memory.shown.R {
+		for _, v := range []float32{red, memory.shown.G[i], memory.shown.B[i]} {
 			crop = append(crop, byte(math.Round(float64(max(0, min(255, v))))))
 		}
 	}
 	return crop, nil
 }
 
-// cut makes the aligned crop in the memory. Beyond the photo's edge it is grey where
-// the pack has an aligner, and else repeats the edge.
+// cut makes the aligned crop in the memory, and what is shown of it. Beyond the photo's
+// edge it is grey where the pack has an aligner, and else repeats the edge.
 func (m *model) cut(p *picture.Picture, toPhoto picture.Affine, in *memory) {
 	if m.aligner == nil {
 		p.Warp(in.crop, toPhoto)
+		m.show(in)
 		return
 	}
 	sourceOf(p, toPhoto, in.frame).warp(in.crop, toPhoto)
-	in.crop.Frame(toPhoto, p.Width, p.Height, beyond)
+	m.show(in) // of the photo alone: grey beyond a dark one would be its contrast
+	for _, r := range []*picture.Raster{in.crop, in.shown} {
+		r.Frame(toPhoto, p.Width, p.Height, beyond)
+	}
+}
+
+// show makes of the crop in the memory what recognisers see.
+func (m *model) show(in *memory) {
+	copy(in.shown.R, in.crop.R)
+	copy(in.shown.G, in.crop.G)
+	copy(in.shown.B, in.crop.B)
+	if m.Enhancement != nil {
+		enhance(in.shown, m.Enhancement)
+	}
 }

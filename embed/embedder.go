@@ -25,6 +25,8 @@ type Config struct {
 	MaxFaces int
 	// Limits bound the photos; the zero value is picture.DefaultLimits.
 	Limits picture.Limits
+	// Stages is told where photos are; nil is nobody.
+	Stages Stages
 }
 
 const defaultMaxFaces = 100
@@ -40,6 +42,7 @@ type Embedder struct {
 	memory   []*memory
 	limits   picture.Limits
 	maxFaces int
+	stages   Stages
 }
 
 // New loads the packs' models into the runtime. Photos are computed by the
@@ -51,6 +54,7 @@ func New(cfg Config, rt *onnx.Runtime, workers *pool.Pool, packs ...*pack.Pack) 
 		models:   make(map[string]*model, len(packs)),
 		limits:   cmp.Or(cfg.Limits, picture.DefaultLimits()),
 		maxFaces: cmp.Or(cfg.MaxFaces, defaultMaxFaces),
+		stages:   cmp.Or[Stages](cfg.Stages, unseen{}),
 	}
 	defer func() {
 		if err != nil {
@@ -128,6 +132,16 @@ func (e *Embedder) Converter(pack, version string) func(face.Template, face.Qual
 	}
 }
 
+// Probe is the form of a template of the pack's loaded version that is compared with
+// those kept; photo.ErrPack when the pack is not loaded.
+func (e *Embedder) Probe(pack string, kept face.Template) (face.Template, error) {
+	m, err := e.model(pack)
+	if err != nil {
+		return nil, err
+	}
+	return m.Probe(kept), nil
+}
+
 // JudgesLiveness says whether the pack has a liveness model that is installed.
 func (e *Embedder) JudgesLiveness(pack string) bool {
 	m := e.models[pack]
@@ -153,15 +167,19 @@ func (e *Embedder) Embed(ctx context.Context, pack string, content []byte, check
 		return photo.Result{}, err
 	}
 	clock := stopwatch(time.Now())
+	_, done := e.stages.Begin(ctx, "queue")
 	w, err := e.pool.Acquire(ctx)
+	done(err)
 	if err != nil {
 		return photo.Result{}, err
 	}
 	defer e.pool.Release(w)
-	t := &task{model: m, memory: e.memory[w.Number], checks: checks, clock: clock}
+	t := &task{model: m, memory: e.memory[w.Number], stages: e.stages, checks: checks, clock: clock}
 	t.timings.Queue = t.clock.lap()
 
+	_, done = e.stages.Begin(ctx, "decode")
 	p, err := t.decoder.Decode(ctx, content, e.limits)
+	done(err)
 	if err != nil {
 		return photo.Result{}, err
 	}
@@ -180,12 +198,11 @@ func (e *Embedder) Embed(ctx context.Context, pack string, content []byte, check
 		return photo.Result{}, err
 	}
 	if slices.Contains(checks, photo.CheckLiveness) {
-		for i := range faces {
-			live, err := m.judge.judge(ctx, s.Picture, faces[i].Box)
-			if err != nil {
-				return photo.Result{}, fmt.Errorf("judge liveness: %w", err)
-			}
-			faces[i].Liveness = &live
+		_, done = e.stages.Begin(ctx, "liveness")
+		err := t.live(ctx, s.Picture, faces)
+		done(err)
+		if err != nil {
+			return photo.Result{}, fmt.Errorf("judge liveness: %w", err)
 		}
 		t.timings.Liveness = t.clock.lap()
 	}
@@ -215,13 +232,14 @@ func (e *Embedder) EmbedAligned(ctx context.Context, pack string, crop []byte) (
 	for i := range t.crop.R {
 		t.crop.R[i], t.crop.G[i], t.crop.B[i] = float32(crop[3*i]), float32(crop[3*i+1]), float32(crop[3*i+2])
 	}
-	joined, length, err := m.recognise(ctx, t.crop, t.input)
+	m.show(t)
+	joined, length, err := m.recognise(ctx, t.shown, t.input)
 	if err != nil {
 		return photo.Face{}, fmt.Errorf("recognise face: %w", err)
 	}
 	f := photo.Face{
 		Box: face.Box{Width: cropSide, Height: cropSide}, Landmarks: arcFace112, Confidence: 1,
-		Quality: assess(arcFace112, t.crop, m.Pack, length, joined),
+		Quality: assess(arcFace112, t.crop, m.Pack, length, joined, m.view(t.shown)),
 	}
 	if err := m.finish(&f, joined); err != nil {
 		return photo.Face{}, fmt.Errorf("finish template: %w", err)

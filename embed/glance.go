@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"oneton/face"
 	"oneton/photo"
 	"oneton/picture"
 	"oneton/pool"
@@ -16,7 +17,7 @@ import (
 var glances = []view{{side: 0.5}, {side: 0.25, border: 0.125}, {side: 1}}
 
 // Glance finds the faces of a picture that is one of many, largest first, without
-// templates. The worker is one that the caller holds. Its errors are photo.ErrPack,
+// templates; of their quality it tells what the landmarks do. The worker is one that the caller holds. Its errors are photo.ErrPack,
 // and the context's.
 func (e *Embedder) Glance(ctx context.Context, w *pool.Worker, pack string, p *picture.Picture) ([]photo.Face, error) {
 	m, err := e.model(pack)
@@ -34,7 +35,14 @@ func (e *Embedder) Glance(ctx context.Context, w *pool.Worker, pack string, p *p
 	}
 	faces := make([]photo.Face, 0, len(found))
 	for _, d := range found {
-		faces = append(faces, photo.Face{Box: d.box, Landmarks: d.landmarks, Confidence: d.confidence})
+		yaw, pitch, roll := pose(d.landmarks)
+		faces = append(faces, photo.Face{
+			Box: d.box, Landmarks: d.landmarks, Confidence: d.confidence,
+			Quality: face.Quality{
+				InterEye: float32(distance(d.landmarks[0], d.landmarks[1])),
+				Yaw:      float32(yaw), Pitch: float32(pitch), Roll: float32(roll),
+			},
+		})
 	}
 	slices.SortStableFunc(faces, func(a, b photo.Face) int { return cmp.Compare(b.Box.Area(), a.Box.Area()) })
 	return faces, nil
@@ -47,7 +55,7 @@ func (e *Embedder) Recognise(ctx context.Context, w *pool.Worker, pack string, p
 	if err != nil {
 		return f, false, err
 	}
-	t := &task{model: m, memory: e.memory[w.Number]}
+	t := &task{model: m, memory: e.memory[w.Number], stages: unseen{}}
 	made, err := t.face(ctx, p, &detection{box: f.Box, landmarks: f.Landmarks, confidence: f.Confidence})
 	if err != nil || made == nil {
 		return f, false, err

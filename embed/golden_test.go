@@ -84,7 +84,7 @@ func worst(a, b []float64) float64 {
 func TestPhotosMatchGolden(t *testing.T) {
 	const boxTolerance, landmarkTolerance, leastCosine = 1.0, 0.5, 0.999
 	p := embedtest.Pack(t, "default")
-	p.Aligner = nil // it has golden values of its own
+	p.Aligner, p.Enhancement = nil, nil // they have golden values of their own
 	e := embedtest.New(t, embed.Config{}, p)
 	for name, want := range readGolden(t).Photos {
 		t.Run(name, func(t *testing.T) {

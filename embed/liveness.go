@@ -107,3 +107,15 @@ func (j *judge) score(ctx context.Context, p *picture.Picture, view picture.Affi
 	}
 	return 1 / sum, nil
 }
+
+// live judges each of the faces.
+func (t *task) live(ctx context.Context, p *picture.Picture, faces []photo.Face) error {
+	for i := range faces {
+		live, err := t.judge.judge(ctx, p, faces[i].Box)
+		if err != nil {
+			return err
+		}
+		faces[i].Liveness = &live
+	}
+	return nil
+}

@@ -8,6 +8,8 @@ type memory struct {
 	frame   []float32
 	input   []float32
 	crop    *picture.Raster
+	// shown is what recognisers see of the crop.
+	shown *picture.Raster
 	// slant is what a photo is shrunk to before it is turned; it is there once one was.
 	slant []float32
 }
@@ -18,6 +20,7 @@ func newMemory(frame int) *memory {
 		frame: make([]float32, frame),
 		input: make([]float32, 3*cropSide*cropSide),
 		crop:  picture.NewRaster(cropSide, cropSide),
+		shown: picture.NewRaster(cropSide, cropSide),
 	}
 }
 

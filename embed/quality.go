@@ -21,10 +21,10 @@ const (
 )
 
 // assess measures how well a face shows, from its landmarks in the photo, its
-// aligned crop, and the vectors that the pack's recognisers made of it: joined,
-// and the length of the first. Without a curve for the length the score is 1
+// aligned crop, and what the pack made of what recognisers see of it: the joined
+// vectors, the length of the first, and the view. Without a curve for the length the score is 1
 // when no reason stands against the face, else 0.
-func assess(l face.Landmarks, crop *picture.Raster, p *pack.Pack, length float64, joined face.Template) face.Quality {
+func assess(l face.Landmarks, crop *picture.Raster, p *pack.Pack, length float64, joined face.Template, view pack.View) face.Quality {
 	light := luminance(crop)
 	mean, deviation := moments(light)
 	yaw, pitch, roll := pose(l)
@@ -54,7 +54,7 @@ func assess(l face.Landmarks, crop *picture.Raster, p *pack.Pack, length float64
 	}
 	switch {
 	case p.Quality != nil:
-		q.Score = p.Score(length, joined, viewOf(crop, light, p))
+		q.Score = p.Score(length, joined, view)
 		if q.Score < minScore && len(q.Reasons) == 0 {
 			q.Reasons = append(q.Reasons, photo.ReasonUnclear)
 		}
@@ -64,12 +64,12 @@ func assess(l face.Landmarks, crop *picture.Raster, p *pack.Pack, length float64
 	return trusted(q, p.Trust)
 }
 
-// viewOf is nil where the pack does not look at crops.
-func viewOf(crop *picture.Raster, light []float32, p *pack.Pack) pack.View {
-	if p.Quality.Crop == nil {
+// view is what Quality sees of a crop; nil where the pack does not look at crops.
+func (m *model) view(crop *picture.Raster) pack.View {
+	if m.Quality == nil || m.Quality.Crop == nil {
 		return nil
 	}
-	return pack.ViewOf(crop.R, crop.G, crop.B, light, crop.Width)
+	return pack.ViewOf(crop.R, crop.G, crop.B, luminance(crop), crop.Width)
 }
 
 // trusted is the quality with what trust has against it.

@@ -18,6 +18,7 @@ import (
 type task struct {
 	*model
 	*memory
+	stages  Stages
 	checks  []photo.Check
 	clock   stopwatch
 	timings photo.Timings
@@ -43,7 +44,9 @@ func (s *sight) certain() int {
 }
 
 // look finds the faces of a photo as it is; closely, also part by part.
-func (t *task) look(ctx context.Context, p *picture.Picture, closely bool) (sight, error) {
+func (t *task) look(ctx context.Context, p *picture.Picture, closely bool) (_ sight, err error) {
+	ctx, done := t.stages.Begin(ctx, "detect")
+	defer func() { done(err) }()
 	found, err := t.detector.detect(ctx, p, t.frame)
 	if err != nil {
 		return sight{}, fmt.Errorf("detect faces: %w", err)
@@ -63,6 +66,8 @@ func (t *task) look(ctx context.Context, p *picture.Picture, closely bool) (sigh
 // search looks for faces in a photo that shows none: for heads that lean, then for
 // small ones.
 func (t *task) search(ctx context.Context, s *sight) (err error) {
+	ctx, done := t.stages.Begin(ctx, "detect")
+	defer func() { done(err) }()
 	if s.found, err = t.detector.lean(ctx, s.Picture, s.found, false, t.memory); err != nil {
 		return fmt.Errorf("look for leaning heads: %w", err)
 	}
@@ -107,11 +112,13 @@ func (t *task) faces(ctx context.Context, s sight, n int) ([]photo.Face, error) 
 
 // face is the face of a detection with its template, made once; nil when it is
 // no face from near.
-func (t *task) face(ctx context.Context, p *picture.Picture, d *detection) (*photo.Face, error) {
+func (t *task) face(ctx context.Context, p *picture.Picture, d *detection) (_ *photo.Face, err error) {
 	if d.made {
 		return d.face, nil
 	}
 	d.made = true
+	ctx, done := t.stages.Begin(ctx, "recognise")
+	defer func() { done(err) }()
 	toPhoto, ok, err := t.refine(ctx, p, d)
 	if err != nil {
 		return nil, fmt.Errorf("refine face: %w", err)
@@ -123,7 +130,7 @@ func (t *task) face(ctx context.Context, p *picture.Picture, d *detection) (*pho
 	t.cut(p, toPhoto, t.memory)
 	t.timings.Align += t.clock.lap()
 
-	joined, length, err := t.recognise(ctx, t.crop, t.input)
+	joined, length, err := t.recognise(ctx, t.shown, t.input)
 	if err != nil {
 		return nil, fmt.Errorf("recognise face: %w", err)
 	}
@@ -131,7 +138,7 @@ func (t *task) face(ctx context.Context, p *picture.Picture, d *detection) (*pho
 
 	f := &photo.Face{
 		Box: d.box, Landmarks: d.landmarks, Confidence: d.confidence,
-		Quality: assess(d.landmarks, t.crop, t.Pack, length, joined),
+		Quality: assess(d.landmarks, t.crop, t.Pack, length, joined, t.view(t.shown)),
 	}
 	if t.aligner != nil {
 		f.Quality.Roll = float32(degrees(math.Atan2(toPhoto.D, toPhoto.A)))

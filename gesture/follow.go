@@ -3,6 +3,7 @@ package gesture
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -16,6 +17,15 @@ import (
 // moment is what is seen of the subject in one picture.
 type moment struct {
 	at time.Duration
+	// picture is its number in the clip.
+	picture int
+	box     face.Box
+	// yaw is how far the head is turned to the picture's right, and pitch upwards, in
+	// degrees, as the detector's five points tell.
+	yaw, pitch float64
+	// shape are the face's points about the nose, the eyes' outer corners at
+	// distance 1.
+	shape points
 	// open is the probability that each eye is open, and lids how wide it is.
 	open, lids [2]float64
 	// mouth is the mouth's width over the eyes' distance.
@@ -50,15 +60,11 @@ const (
 	// before, but another picture of it: two photos of one person reach 0.66, and
 	// 99.5 % of the moments of clips 0.88 and more, but where a head is thrown about.
 	cutBelow = 0.72
-	// pause is how long a face may be out of sight in a track.
-	pause = 150 * time.Millisecond
-	// expressionEvery is how often the expression is read.
-	expressionEvery = 100 * time.Millisecond
-	// shortest is the shortest clip that can be judged, and slowest the longest time
-	// between its pictures, by the median: an eye is closed for 100 ms and more when
-	// it blinks.
+	// expressionEvery is how often the expression is read, ten times a second where
+	// the pictures' times waver.
+	expressionEvery = 90 * time.Millisecond
+	// shortest is the shortest clip that can be judged.
 	shortest = 500 * time.Millisecond
-	slowest  = 110 * time.Millisecond
 	// rival is the share of the subject's size from which another face is one that
 	// may be meant, and crowded the share of the clip in which there may be one.
 	rival, crowded = 0.5, 0.2
@@ -69,9 +75,25 @@ const (
 	other = 0.1
 )
 
+// pace is what is asked of the times of a clip's pictures.
+type pace struct {
+	// slowest is the longest time between pictures, by the median, and pause how long
+	// a face may be out of sight in a track.
+	slowest, pause time.Duration
+}
+
+// An eye is closed for 100 ms and more when it blinks, so that a clip of 10 pictures a
+// second shows it. Pages send fewer where the network is slow.
+var (
+	ofClips = pace{slowest: 110 * time.Millisecond, pause: 150 * time.Millisecond}
+	ofPages = pace{slowest: 260 * time.Millisecond, pause: 400 * time.Millisecond}
+)
+
 // watch is a clip as it is looked at.
 type watch struct {
 	*Judge
+	pace
+	models      *models
 	expressions bool
 	tracks      []*track
 	// pictures, faces and crowds count pictures: all, those with a face that is large
@@ -80,10 +102,14 @@ type watch struct {
 	times                   []time.Duration
 }
 
-// follow looks at the clip and returns the pieces that show its subject.
-func (j *Judge) follow(ctx context.Context, data []byte, expressions bool) ([]*track, error) {
-	w := &watch{Judge: j, expressions: expressions}
-	for f, err := range j.clips.Frames(ctx, data) {
+// follow looks at the pictures and returns the pieces that show their subject.
+func (j *Judge) follow(ctx context.Context, frames iter.Seq2[clip.Frame, error], p pace, expressions bool) ([]*track, error) {
+	models, err := j.models.get()
+	if err != nil {
+		return nil, fmt.Errorf("judge gestures: %w", err)
+	}
+	w := &watch{Judge: j, pace: p, models: models, expressions: expressions}
+	for f, err := range frames {
 		if err != nil {
 			return nil, err
 		}
@@ -100,10 +126,10 @@ func (j *Judge) follow(ctx context.Context, data []byte, expressions bool) ([]*t
 // usable says whether the clip can be judged.
 func (w *watch) usable() error {
 	switch {
-	case len(w.times) < 2 || w.times[len(w.times)-1] < shortest:
+	case len(w.times) < 2 || w.times[len(w.times)-1]-w.times[0] < shortest:
 		return fmt.Errorf("%w: send a clip of a second or more", ErrShort)
-	case medianStep(w.times) > slowest:
-		return fmt.Errorf("%w: it has fewer than 10 pictures a second; send a video as the camera records it", ErrShort)
+	case medianStep(w.times) > w.slowest:
+		return fmt.Errorf("%w: it has fewer than %d pictures a second; send a video as the camera records it", ErrShort, time.Second/w.slowest+1)
 	case float64(w.faces) < float64(shown*float64(w.pictures)):
 		return fmt.Errorf("%w: too few of its pictures show a face of %d pixels and more; hold the camera nearer, and look into it", ErrNoFace, smallest)
 	case float64(w.crowds) > float64(crowded*float64(w.faces)):
@@ -180,7 +206,7 @@ func (w *watch) look(ctx context.Context, f clip.Frame) error {
 	}
 	p := newPatch(f.Picture, &l)
 	t := w.last()
-	if !known || f.At-t.moments[len(t.moments)-1].at > pause || p.likeness(t.patch) < cutBelow {
+	if !known || f.At-t.moments[len(t.moments)-1].at > w.pause || p.likeness(t.patch) < cutBelow {
 		if t, err = w.begin(ctx, worker, f.Picture, now, &l); err != nil {
 			return err
 		}
@@ -228,7 +254,10 @@ func (w *watch) begin(ctx context.Context, worker *pool.Worker, p *picture.Pictu
 
 // add adds the moment of a picture to the track.
 func (w *watch) add(ctx context.Context, t *track, f clip.Frame, now photo.Face, l points, p patch) (err error) {
-	m := moment{at: f.At}
+	m := moment{
+		at: f.At, picture: w.pictures - 1, box: now.Box,
+		yaw: float64(now.Quality.Yaw), pitch: float64(now.Quality.Pitch), shape: l.scaled(),
+	}
 	toShape, ok := pose(&l, &t.shape)
 	if !ok {
 		return nil

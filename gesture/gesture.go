@@ -48,28 +48,28 @@ type Judge struct {
 	pack    string
 	// stranger is the cosine below which two templates are of two people.
 	stranger float64
-	// models is nil when they are not installed, and off then says so.
-	models *models
-	off    error
+	models   *shelf
+	// off says that the models are not installed, where they are not.
+	off error
 }
 
 // strangers is the share of two people's comparisons that may pass for one's: high,
 // so that one whose face moves is not taken for two.
 const strangers = 0.01
 
-// New loads the models. That they are not installed is no error: see Ready.
+// New looks for the models, which are loaded when the first clip is judged. That they
+// are not installed is no error: see Ready. Without clips, which may be nil, it judges
+// frames alone.
 func New(cfg Config, rt *onnx.Runtime, workers *pool.Pool, faces Faces, clips Clips) (*Judge, error) {
-	j := &Judge{faces: faces, clips: clips, workers: workers, pack: faces.Packs()[0]}
+	j := &Judge{faces: faces, clips: clips, workers: workers, pack: faces.Packs()[0], models: &shelf{folder: cfg.Models, rt: rt}}
 	table, err := faces.Calibration(j.pack)
 	if err != nil {
 		return nil, fmt.Errorf("judge gestures: %w", err)
 	}
 	j.stranger = table.Threshold(strangers)
-	if j.models, err = openModels(cfg.Models, rt); errors.Is(err, ErrOff) {
+	if err := j.models.check(); errors.Is(err, ErrOff) {
 		j.off = err
-		return j, nil
-	}
-	if err != nil {
+	} else if err != nil {
 		return nil, fmt.Errorf("judge gestures: %w", err)
 	}
 	return j, nil
@@ -79,12 +79,7 @@ func New(cfg Config, rt *onnx.Runtime, workers *pool.Pool, faces Faces, clips Cl
 func (j *Judge) Ready() error { return j.off }
 
 // Close frees the models.
-func (j *Judge) Close() error {
-	if j.models == nil {
-		return nil
-	}
-	return j.models.close()
-}
+func (j *Judge) Close() error { return j.models.close() }
 
 // Verdict is what is seen in a clip.
 type Verdict struct {
@@ -117,10 +112,7 @@ func (j *Judge) judge(ctx context.Context, data []byte, expressions bool) (v Ver
 	if j.off != nil {
 		return v, j.off
 	}
-	tracks, err := j.follow(ctx, data, expressions)
-	for _, t := range tracks {
-		v.Blinks = v.Blinks || blinks(t.moments)
-		v.Smiles = v.Smiles || smiles(t.moments)
-	}
-	return v, err
+	tracks, err := j.follow(ctx, j.clips.Frames(ctx, data), ofClips, expressions)
+	film := Film{tracks}
+	return Verdict{Blinks: film.Blinks(), Smiles: film.Smiles()}, err
 }

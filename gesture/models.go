@@ -8,10 +8,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"oneton/face"
 	"oneton/onnx"
 	"oneton/picture"
+	"oneton/pool"
 )
 
 // Files of the models, from the package faceplugin-face-recognition-js (MIT).
@@ -46,6 +48,69 @@ type models struct {
 	points, eye, expression *onnx.Session
 }
 
+// shelf loads the models when they are first asked for: most servers never look at a
+// face so closely, and the models hold more memory than their files have bytes.
+type shelf struct {
+	folder string
+	rt     *onnx.Runtime
+	mu     sync.Mutex
+	loaded *models
+	closed bool
+}
+
+// check is ErrOff when a file is missing, and another error when one is no model.
+func (s *shelf) check() error {
+	for _, file := range []string{pointsFile, eyeFile, expressionFile} {
+		if _, err := read(s.folder, file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// get are the models, of which another call may hold the loading up.
+func (s *shelf) get() (*models, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, pool.ErrClosed
+	}
+	if s.loaded == nil {
+		m, err := openModels(s.folder, s.rt)
+		if err != nil {
+			return nil, err
+		}
+		s.loaded = m
+	}
+	return s.loaded, nil
+}
+
+func (s *shelf) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	if s.loaded == nil {
+		return nil
+	}
+	return s.loaded.close()
+}
+
+// read is the model of a file, or ErrOff when it is missing.
+func read(folder, file string) (*onnx.Model, error) {
+	content, err := os.ReadFile(filepath.Join(folder, file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %s is not installed; 'oneton setup --with gestures' fetches it", ErrOff, file)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read model: %w", err)
+	}
+	model, err := onnx.Parse(content)
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", file, err)
+	}
+	return model, nil
+}
+
 // openModels is ErrOff when a file is missing.
 func openModels(folder string, rt *onnx.Runtime) (_ *models, err error) {
 	m := &models{}
@@ -55,16 +120,9 @@ func openModels(folder string, rt *onnx.Runtime) (_ *models, err error) {
 		}
 	}()
 	for file, session := range map[string]**onnx.Session{pointsFile: &m.points, eyeFile: &m.eye, expressionFile: &m.expression} {
-		content, err := os.ReadFile(filepath.Join(folder, file))
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%w: %s is not installed; 'oneton setup --with gestures' fetches it", ErrOff, file)
-		}
+		model, err := read(folder, file)
 		if err != nil {
-			return nil, fmt.Errorf("read model: %w", err)
-		}
-		model, err := onnx.Parse(content)
-		if err != nil {
-			return nil, fmt.Errorf("load %s: %w", file, err)
+			return nil, err
 		}
 		model.Repair()
 		if *session, err = rt.NewSession(model); err != nil {

@@ -3,6 +3,8 @@ package gesture
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,6 +12,7 @@ import (
 	"oneton/embed/embedtest"
 	"oneton/face"
 	"oneton/picture"
+	"oneton/pool"
 )
 
 // The models say of photos what an independent program has them say.
@@ -49,4 +52,34 @@ func TestModelsMatchGolden(t *testing.T) {
 		require.NoError(t, err)
 		require.InDelta(t, f.Happy, happy, 0.01)
 	}
+}
+
+// The models take memory when they are first needed, once for all who need them, and
+// are told to be broken before that.
+func TestModelsAreLoadedWhenNeeded(t *testing.T) {
+	s := &shelf{folder: embedtest.Models(t), rt: embedtest.Runtime(t)}
+	require.NoError(t, s.check())
+	require.Nil(t, s.loaded)
+	var group sync.WaitGroup
+	got := make([]*models, 8)
+	for i := range got {
+		group.Go(func() { got[i], _ = s.get() })
+	}
+	group.Wait()
+	require.NotNil(t, got[0])
+	for _, m := range got {
+		require.Same(t, got[0], m)
+	}
+	require.NoError(t, s.close())
+	_, err := s.get()
+	require.ErrorIs(t, err, pool.ErrClosed)
+
+	folder := t.TempDir()
+	for _, file := range []string{pointsFile, eyeFile, expressionFile} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, file), []byte("no model"), 0o600))
+	}
+	err = (&shelf{folder: folder}).check()
+	require.Error(t, err)
+	require.NotErrorIs(t, err, ErrOff)
+	require.ErrorIs(t, (&shelf{folder: t.TempDir()}).check(), ErrOff)
 }

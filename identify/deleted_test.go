@@ -11,11 +11,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"oneton/changelog"
 	"oneton/face"
 	"oneton/identify"
 	"oneton/index"
-	"oneton/index/exact"
 	"oneton/store"
 	"oneton/store/sqlite"
 )
@@ -47,17 +45,7 @@ func openInterrupted(t *testing.T) (disturbed, other *identify.Service, i *inter
 	_, err := other.CreateGallery(t.Context(), by, store.Gallery{Name: gallery})
 	require.NoError(t, err)
 	i = &interrupted{Store: db}
-	x, err := exact.New(exact.Config{})
-	require.NoError(t, err)
-	f := changelog.NewFollower(db, x, changelog.FollowerConfig{Poll: 10 * time.Millisecond})
-	following, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- f.Run(following) }()
-	t.Cleanup(func() {
-		stop()
-		require.ErrorIs(t, <-done, context.Canceled)
-		require.NoError(t, x.Close())
-	})
+	x, f := follow(t, db)
 	disturbed, err = identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy()}, scripted{table: table()}, x, f, i)
 	require.NoError(t, err)
 	return disturbed, other, i
@@ -173,8 +161,8 @@ func TestInsertWhoseFirstMatchIsDeleted(t *testing.T) {
 // hasty deletes every new subject before its enrolment is answered.
 type hasty struct{ *sqlite.Store }
 
-func (h hasty) Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool) (uint64, error) {
-	position, err := h.Store.Enrol(ctx, sub, faces, photos, create)
+func (h hasty) Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool, also ...func(store.Tx) error) (uint64, error) {
+	position, err := h.Store.Enrol(ctx, sub, faces, photos, create, also...)
 	if err == nil {
 		_, err = h.DeleteSubject(ctx, sub.Gallery, sub.ID)
 	}
@@ -240,6 +228,8 @@ type ghostly struct{}
 func (ghostly) Search(context.Context, index.Query) (index.Result, error) {
 	return index.Result{Hits: []index.Hit{{Subject: "ann", Face: "none", Cosine: 1}}, Faces: 1, Position: 1}, nil
 }
+
+func (ghostly) Faces(context.Context, index.Scope) (int, error) { return 1, nil }
 
 // level is a follower whose index is always there.
 type level struct{}
@@ -397,9 +387,15 @@ func (m *movingIndex) Search(_ context.Context, q index.Query) (index.Result, er
 	return index.Result{Faces: faces, Position: m.position}, err
 }
 
+func (m *movingIndex) Faces(context.Context, index.Scope) (int, error) {
+	return int(m.position), nil //nolint:gosec // a few
+}
+
 // stillIndex is empty, as of position 0.
 type stillIndex struct{}
 
 func (stillIndex) Search(ctx context.Context, _ index.Query) (index.Result, error) {
 	return index.Result{}, ctx.Err()
 }
+
+func (stillIndex) Faces(ctx context.Context, _ index.Scope) (int, error) { return 0, ctx.Err() }

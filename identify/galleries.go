@@ -130,6 +130,7 @@ func (s *Service) shown(g store.Gallery) store.Policy {
 // so that a change of a part loses no other's. An error of change's leaves all
 // as it was. A damaged policy is mended by one that keeps nothing of it.
 func (s *Service) UpdatePolicy(ctx context.Context, by store.Actor, name string, change func(store.Gallery) (store.Policy, error)) (store.Gallery, error) {
+	var of store.Gallery
 	g, err := s.store.UpdatePolicy(ctx, by.Tenant, name, func(g store.Gallery) (store.Policy, error) {
 		if g.Damage == store.DamagedGallery {
 			return store.Policy{}, fmt.Errorf("read gallery %s: %w: %s", g.ID, store.ErrDamaged, g.Damage)
@@ -139,8 +140,10 @@ func (s *Service) UpdatePolicy(ctx context.Context, by store.Actor, name string,
 		if err == nil {
 			err = s.validatePolicy(g.Pack, p)
 		}
+		of = g
+		of.Policy = p
 		return p, err
-	}, audit.By(by, audit.PolicyChanged, name).Record)
+	}, audit.By(by, audit.PolicyChanged, name).Record, func(tx store.Tx) error { return bounded(tx, of, s.now()) })
 	if err != nil {
 		return store.Gallery{}, fmt.Errorf("update policy: %w", galleryError(name, err))
 	}

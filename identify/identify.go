@@ -24,6 +24,9 @@ type Embedder interface {
 	Calibration(pack string) (*calibration.Table, error)
 	// Version is the loaded pack's; photo.ErrPack when it is not loaded.
 	Version(pack string) (string, error)
+	// Probe is the form of a template that is kept, in the loaded version of the pack, in
+	// which it is compared with others.
+	Probe(pack string, kept face.Template) (face.Template, error)
 	// JudgesLiveness says whether the pack can; faces of one that cannot are
 	// photo.Unknown.
 	JudgesLiveness(pack string) bool
@@ -33,6 +36,8 @@ type Embedder interface {
 type Index interface {
 	// Search answers q; its errors are index.ErrQuery and index.ErrUnavailable.
 	Search(ctx context.Context, q index.Query) (index.Result, error)
+	// Faces is how many faces the gallery holds in the space of the pack.
+	Faces(ctx context.Context, scope index.Scope) (int, error)
 }
 
 // Follower tells how far the index has come.
@@ -65,8 +70,9 @@ type Store interface {
 	// Enrol adds faces to a subject in one transaction, photo i belonging to
 	// face i (photos may be nil). It creates the subject when it is absent;
 	// when create is set and the subject is there it is ErrExists, and when
-	// create is not set and the subject is absent it is ErrNotFound.
-	Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool) (uint64, error)
+	// create is not set and the subject is absent it is ErrNotFound. A face's id that
+	// is taken is ErrExists, too.
+	Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool, also ...func(store.Tx) error) (uint64, error)
 	// EnrolAsOf adds a new subject as Enrol does, unless a newcomer is the same
 	// person: store.ErrConflict. Newcomers are the templates, of the first
 	// face's pack, that were enrolled in the gallery after position seen; more
@@ -83,15 +89,32 @@ type Store interface {
 	// it was.
 	UpdateMetadata(ctx context.Context, gallery store.GalleryID, id store.SubjectID, change func(store.Subject) (map[string]string, error)) (store.Subject, uint64, error)
 	DeleteSubject(ctx context.Context, gallery store.GalleryID, id store.SubjectID, also ...func(store.Tx) error) (uint64, error)
+	// EndSubject notes that a subject is to be deleted after a while, or with 0 never.
+	// Until then faces are not added to it: store.ErrEnding.
+	EndSubject(ctx context.Context, gallery store.GalleryID, id store.SubjectID, after time.Duration, also ...func(store.Tx) error) (store.Subject, error)
+	// EndedSubjects are some of those, of any tenant, whose end has come, in an order in
+	// which they come after the one given, and DeleteEndedSubject deletes one; when it is
+	// gone or to stay it is store.ErrNotFound.
+	EndedSubjects(ctx context.Context, after store.Ended, limit int) ([]store.Ended, error)
+	DeleteEndedSubject(ctx context.Context, e store.Ended, also ...func(store.Tx) error) (uint64, error)
+	// Reassign makes faces of one person another's. decide is told both as they are, and
+	// says what the other is to be; nothing comes between, other writes wait for it, and
+	// its error leaves all as it was.
+	Reassign(ctx context.Context, r store.Reassignment, decide func(from, to store.Subject) (store.Subject, error), also ...func(store.Tx) error) (store.Subject, uint64, error)
+	// Counts is how much a gallery holds. It looks at every row.
+	Counts(ctx context.Context, gallery store.GalleryID) (store.Counts, error)
 
 	// Faces lists a subject's faces with their templates, oldest first.
 	Faces(ctx context.Context, gallery store.GalleryID, subject store.SubjectID) ([]store.Face, error)
-	DeleteFace(ctx context.Context, gallery store.GalleryID, subject store.SubjectID, face store.FaceID) (uint64, error)
+	DeleteFace(ctx context.Context, gallery store.GalleryID, subject store.SubjectID, face store.FaceID, also ...func(store.Tx) error) (uint64, error)
+	// SetAside takes a face out of every view, at a time, or with the zero time back
+	// into them. Where it is so already nothing is changed, nor also done.
+	SetAside(ctx context.Context, gallery store.GalleryID, subject store.SubjectID, face store.FaceID, at time.Time, also ...func(store.Tx) error) (changed bool, position uint64, err error)
 	// Photo is the kept photo of a face, or store.ErrNotFound.
 	Photo(ctx context.Context, gallery store.GalleryID, face store.FaceID) (store.Photo, error)
 	// DeletePhotos removes a subject's kept photos and leaves its faces; it
 	// is store.ErrNotFound when none was kept.
-	DeletePhotos(ctx context.Context, gallery store.GalleryID, subject store.SubjectID) error
+	DeletePhotos(ctx context.Context, gallery store.GalleryID, subject store.SubjectID, also ...func(store.Tx) error) error
 
 	// Space is in which template space the pack's galleries are searched. Faces
 	// of others are not enrolled: store.ErrSpace.
@@ -117,9 +140,23 @@ const (
 type EnrolRequest struct {
 	Gallery string
 	// Subject is the owner's id; empty makes a new one. With Create set it
-	// must be free, otherwise it must exist.
-	Subject  store.SubjectID
-	Create   bool
+	// must be free, otherwise it must exist, unless OrCreate is set.
+	Subject store.SubjectID
+	Create  bool
+	// OrCreate makes the subject, with the Metadata, where there is none.
+	OrCreate bool
+	// Once leaves out the photos that were enrolled for the subject with Once
+	// before, byte for byte, and whose faces are there. The record of that is the
+	// face's id, so it is made and lost together with the face.
+	Once bool
+	// Import, where it is not empty, lets faces be added to no subject but those
+	// that requests of the same Import made: others are store.ErrExists.
+	Import string
+	// DryRun does everything but store.
+	DryRun bool
+	// Also is done in the transaction that adds the faces; its error leaves all as it
+	// was. Nil is nothing.
+	Also     func(tx store.Tx, faces []store.Face) error
 	Metadata map[string]string
 	Photos   [][]byte
 	// Seen are the photos' faces where the caller has them.
@@ -142,6 +179,8 @@ type Enrolled struct {
 	Subject store.Subject
 	// Faces are those this request added, one a photo, in its order.
 	Faces []store.Face
+	// Present are the faces of the photos that were left out; see EnrolRequest.Once.
+	Present []store.FaceID
 	// Liveness is what the check says of each of them, nil where the gallery
 	// asks for none. It is not kept.
 	Liveness []*photo.Liveness
@@ -211,6 +250,16 @@ type ProbeAnswer struct {
 	Threshold    float64
 	Extrapolated bool
 	Faces        int
+	// FPIR is the share of strangers' searches that find somebody at that threshold.
+	FPIR float64
+	// Review names where the answer waits for a person to decide; empty is nowhere.
+	Review string
+	// best is the best cosine in the gallery, where it is known.
+	best *float64
+	// work is what the index went over.
+	work index.Work
+	// ranked are the candidates, two at least where there are several.
+	ranked []Candidate
 }
 
 // Candidate is one subject that the probe may show.

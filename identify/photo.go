@@ -64,6 +64,7 @@ func (s *Service) embed(ctx context.Context, pack string, own rules, policy stor
 	for i, f := range r.Faces {
 		r.Faces[i] = own.judge(f)
 	}
+	s.seen(pack, r.Faces)
 	return r, nil
 }
 
@@ -102,6 +103,16 @@ func gate(policy store.Policy, f photo.Face) error {
 func keepable(policy store.Policy, f photo.Face) error {
 	if policy.Quality != store.GateOff && !f.Comparable() {
 		return &QualityError{Reasons: f.Quality.Reasons}
+	}
+	return nil
+}
+
+// allKeepable is keepable of the faces of photos.
+func allKeepable(policy store.Policy, shots []shot) error {
+	for i, shot := range shots {
+		if err := keepable(policy, shot.face); err != nil {
+			return about(photoArgument(i, len(shots)), err)
+		}
 	}
 	return nil
 }

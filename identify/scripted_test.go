@@ -65,6 +65,13 @@ type scripted struct {
 
 func (s scripted) JudgesLiveness(string) bool { return !s.blind }
 
+// Probe negates the doubt, as Embed does.
+func (scripted) Probe(_ string, kept face.Template) (face.Template, error) {
+	probe := slices.Clone(kept)
+	probe[len(probe)-1] = -probe[len(probe)-1]
+	return probe, nil
+}
+
 func (scripted) Version(string) (string, error) { return "1", nil }
 
 func (s scripted) liveness(f shown, checks []photo.Check) *photo.Liveness {

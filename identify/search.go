@@ -55,6 +55,9 @@ func (s *Service) Search(ctx context.Context, by store.Actor, req SearchRequest)
 		}
 		answer.LeftOut = leftOut
 		answer.Timings.Timings, answer.Timings.Total = timings, s.cfg.Now().Sub(start)
+		s.queue(ctx, by, g, req, shots, &answer)
+		s.told(g.Pack, answer)
+		s.remember(by, g, answer)
 		return answer, nil
 	}
 }
@@ -86,7 +89,7 @@ func (s *Service) answer(ctx context.Context, g store.Gallery, space store.Space
 		if err := s.still(ctx, space); err != nil {
 			return Answer{}, err
 		}
-		people, err := s.people(ctx, g, looks)
+		people, err := s.people(ctx, g, facesOf(looks))
 		if err != nil {
 			return Answer{}, err
 		}
@@ -102,7 +105,7 @@ func (s *Service) answer(ctx context.Context, g store.Gallery, space store.Space
 		}
 		req.Position = 0
 	}
-	return Answer{}, fmt.Errorf("%w: in each of %d searches it named a face that the store has not", index.ErrUnavailable, maxLooks)
+	return Answer{}, errChanging
 }
 
 // look is what the index says of one probe.
@@ -110,10 +113,14 @@ type look struct {
 	probe
 	index.Result
 	threshold float64
+	// best is as in ProbeAnswer.
+	best *float64
 }
 
 // look searches the index for each probe.
-func (s *Service) look(ctx context.Context, g store.Gallery, space string, table *calibration.Table, probes []probe, req SearchRequest) ([]look, error) {
+func (s *Service) look(ctx context.Context, g store.Gallery, space string, table *calibration.Table, probes []probe, req SearchRequest) (_ []look, err error) {
+	ctx, done := s.observer.Begin(ctx, "search")
+	defer func() { done(err) }()
 	looks := make([]look, len(probes))
 	for i, p := range probes {
 		threshold := func(faces int) float64 {
@@ -124,10 +131,16 @@ func (s *Service) look(ctx context.Context, g store.Gallery, space string, table
 		}
 		// The second-best subject decides between one and several, so it is
 		// asked for even when the caller wants one candidate.
+		all := false
 		r, err := s.index.Search(ctx, index.Query{
 			Scope: index.Scope{Tenant: g.Tenant, Gallery: g.ID, Pack: space},
 			Probe: p.vector, K: max(req.K, 2), Filter: req.Filter,
-			ThresholdFor: func(faces int) float64 { return p.cosine(threshold(faces)) },
+			ThresholdFor: func(faces int) float64 {
+				if all = s.looks(faces); all {
+					return -1
+				}
+				return p.cosine(threshold(faces))
+			},
 		})
 		if err != nil {
 			return nil, fmt.Errorf("search index: %w", err)
@@ -136,25 +149,35 @@ func (s *Service) look(ctx context.Context, g store.Gallery, space string, table
 		for i, h := range r.Hits {
 			l.Hits[i].Cosine = p.likeness(h.Cosine)
 		}
+		if all && len(l.Hits) > 0 && !p.refused {
+			best := l.Hits[0].Cosine
+			l.best = &best
+		}
 		l.Hits = slices.DeleteFunc(l.Hits, func(h index.Hit) bool { return p.refused || h.Cosine < l.threshold })
 		looks[i] = l
 	}
 	return looks, nil
 }
 
-// people are the subjects of the faces that were found, as of one moment, by
-// the face's id; those of faces that are gone are missing.
-func (s *Service) people(ctx context.Context, g store.Gallery, looks []look) (map[store.FaceID]store.Subject, error) {
-	var faces []store.FaceID
+// facesOf are the faces that were found.
+func facesOf(looks []look) (faces []store.FaceID) {
 	for _, l := range looks {
 		for _, h := range l.Hits {
 			faces = append(faces, h.Face)
 		}
 	}
+	return faces
+}
+
+// people are the subjects of faces, as of one moment, by the face's id; those of faces
+// that are gone are missing.
+func (s *Service) people(ctx context.Context, g store.Gallery, faces []store.FaceID) (map[store.FaceID]store.Subject, error) {
 	if len(faces) == 0 {
 		return nil, nil
 	}
+	ctx, done := s.observer.Begin(ctx, "read")
 	people, err := s.store.SubjectsOf(ctx, g.ID, faces)
+	done(err)
 	if err != nil {
 		return nil, fmt.Errorf("read candidates: %w", err)
 	}
@@ -196,13 +219,14 @@ func asOf(looks []look) uint64 {
 func (l look) answer(table *calibration.Table, people map[store.FaceID]store.Subject, k int) ProbeAnswer {
 	a := ProbeAnswer{
 		Face: l.face, Outcome: decide(l.Hits), Faces: l.Faces,
-		Threshold: l.threshold, Extrapolated: table.Extrapolated(table.FMR(l.threshold)),
+		best: l.best, work: l.Work, Threshold: l.threshold, Extrapolated: table.Extrapolated(table.FMR(l.threshold)), FPIR: table.FPIR(l.threshold, l.Faces*l.photos),
 	}
-	for _, h := range l.Hits[:min(k, len(l.Hits))] {
-		a.Candidates = append(a.Candidates, Candidate{
+	for _, h := range l.Hits {
+		a.ranked = append(a.ranked, Candidate{
 			Subject: h.Subject, Face: h.Face, Metadata: people[h.Face].Metadata, Cosine: h.Cosine, Score: table.Score(h.Cosine),
 		})
 	}
+	a.Candidates = a.ranked[:min(k, len(a.ranked))]
 	return a
 }
 
@@ -231,12 +255,6 @@ func validateSearch(req *SearchRequest) error {
 		return invalid("photo", "is given %d times, a search takes 1 to %d photos of one person", len(req.Photos), MaxProbes)
 	case req.AllFaces && len(req.Photos) > 1:
 		return invalid("all_faces", "takes one photo, and not %d", len(req.Photos))
-	case req.K < 0 || req.K > MaxCandidates:
-		return invalid("k", "must be 1 to %d", MaxCandidates)
-	case req.FPIR < 0 || req.FPIR >= 1:
-		return invalid("fpir", "must lie between 0 and 1")
-	case req.Threshold != nil && !(*req.Threshold >= -1 && *req.Threshold <= 1):
-		return invalid("threshold", "must be a cosine, -1 to 1")
 	case req.Insert && req.AllFaces:
 		return invalid("insert", "excludes all_faces")
 	case req.Insert && len(req.Filter) > 0:
@@ -245,5 +263,21 @@ func validateSearch(req *SearchRequest) error {
 	if req.K == 0 {
 		req.K = defaultCandidates
 	}
+	if err := validateRanking(req.K, req.FPIR, req.Threshold); err != nil {
+		return err
+	}
 	return validateMetadata(req.Metadata)
+}
+
+// validateRanking refuses how many are wanted, and from where on, as no search takes it.
+func validateRanking(k int, fpir float64, threshold *float64) error {
+	switch {
+	case k < 1 || k > MaxCandidates:
+		return invalid("k", "must be 1 to %d", MaxCandidates)
+	case fpir < 0 || fpir >= 1:
+		return invalid("fpir", "must lie between 0 and 1")
+	case threshold != nil && !(*threshold >= -1 && *threshold <= 1):
+		return invalid("threshold", "must be a cosine, -1 to 1")
+	}
+	return nil
 }

@@ -73,6 +73,8 @@ func TestThresholdFollowsTheEnrolledCountAndTheRate(t *testing.T) {
 	after := ask(0)
 	require.Equal(t, 100, after.Faces)
 	require.InDelta(t, table().Identification(0.01, 100), after.Threshold, 1e-12)
+	require.InDelta(t, 0.01, after.FPIR, 1e-9)
+	require.InDelta(t, 0.1, ask(0.1).FPIR, 1e-9)
 	require.Greater(t, after.Threshold, before.Threshold)
 	require.Less(t, ask(0.1).Threshold, after.Threshold)
 

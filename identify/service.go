@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"oneton/store"
@@ -21,6 +22,11 @@ type Config struct {
 	PositionWait time.Duration
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
+	// Fixed are galleries whose people other rooms know by their ids: nobody is merged,
+	// split or moved there.
+	Fixed []string
+	// Observer is told what the service does; nil is nobody.
+	Observer Observer
 }
 
 // defaultPositionWait is well above what a replica needs that follows: a
@@ -35,6 +41,13 @@ type Service struct {
 	index    Index
 	follower Follower
 	store    Store
+	// observed tells that there is an observer who asked for it, and searches counts
+	// those of large galleries.
+	observer Observer
+	observed bool
+	searches atomic.Uint64
+	recent   recent
+	counts   counts
 }
 
 // New returns a service, or ErrInvalid when the configuration cannot work.
@@ -46,7 +59,10 @@ func New(cfg Config, e Embedder, i Index, f Follower, s Store) (*Service, error)
 	if _, err := e.Calibration(cfg.DefaultPack); err != nil {
 		return nil, fmt.Errorf("use default pack %q: %w", cfg.DefaultPack, err)
 	}
-	service := &Service{cfg: cfg, embedder: e, index: i, follower: f, store: s}
+	service := &Service{cfg: cfg, embedder: e, index: i, follower: f, store: s, observer: nobody{}}
+	if cfg.Observer != nil {
+		service.observer, service.observed = cfg.Observer, true
+	}
 	if err := service.validatePolicy(cfg.DefaultPack, cfg.DefaultPolicy); err != nil {
 		return nil, err
 	}
@@ -62,11 +78,13 @@ func (s *Service) committed() { s.follower.Notify() }
 
 // caughtUp waits until the index has applied the log up to position, and with
 // position 0 every change of the gallery that was acknowledged before the call.
-func (s *Service) caughtUp(ctx context.Context, g store.Gallery, position uint64) error {
+func (s *Service) caughtUp(ctx context.Context, g store.Gallery, position uint64) (err error) {
+	ctx, done := s.observer.Begin(ctx, "wait")
+	defer func() { done(err) }()
 	if position > 0 {
 		return s.reached(ctx, position)
 	}
-	position, err := s.store.PositionOf(ctx, g.ID)
+	position, err = s.store.PositionOf(ctx, g.ID)
 	if errors.Is(err, store.ErrNotFound) {
 		// Deleted since the search began: its faces go with the log's end.
 		position, err = s.store.Position(ctx)

@@ -1,24 +1,26 @@
 package identify_test
 
 import (
-	"context"
+	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"oneton/audit"
 	"oneton/calibration"
-	"oneton/changelog"
 	"oneton/identify"
-	"oneton/index/exact"
 	"oneton/store"
 	"oneton/store/sqlite"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if to := os.Getenv(reassignEnv); to != "" {
+		reassignUntilKilled(to)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 const (
 	tenant  = "acme"
@@ -74,19 +76,10 @@ func openWith(t *testing.T, path string, e identify.Embedder) (*identify.Service
 	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
 	require.NoError(t, err)
 	require.NoError(t, audit.Migrate(t.Context(), db))
-	x, err := exact.New(exact.Config{})
-	require.NoError(t, err)
-	f := changelog.NewFollower(db, x, changelog.FollowerConfig{Poll: 10 * time.Millisecond})
-	following, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- f.Run(following) }()
-	t.Cleanup(func() {
-		stop()
-		require.ErrorIs(t, <-done, context.Canceled)
-		require.NoError(t, x.Close())
-		require.NoError(t, db.Close())
-	})
-	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy()}, e, x, f, db)
+	require.NoError(t, identify.Migrate(t.Context(), db))
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	x, f := follow(t, db)
+	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy(), Fixed: []string{"users"}}, e, x, f, db)
 	require.NoError(t, err)
 	return s, db
 }

@@ -88,7 +88,11 @@ func (s *Service) DeleteFace(ctx context.Context, by store.Actor, gallery string
 	if err != nil {
 		return 0, err
 	}
-	position, err := s.store.DeleteFace(ctx, g.ID, subject, face)
+	var position uint64
+	err = audit.Removing(audit.By(by, audit.FaceDeleted, gallery+"/"+string(subject)+"/"+string(face)), func(also ...func(store.Tx) error) (err error) {
+		position, err = s.store.DeleteFace(ctx, g.ID, subject, face, also...)
+		return err
+	})
 	if err != nil {
 		return 0, fmt.Errorf("delete face: %w", s.missing(ctx, g, subject, KindFace, string(face), err))
 	}
@@ -102,7 +106,10 @@ func (s *Service) DeletePhotos(ctx context.Context, by store.Actor, gallery stri
 	if err != nil {
 		return err
 	}
-	if err := s.store.DeletePhotos(ctx, g.ID, subject); err != nil {
+	err = audit.Removing(audit.By(by, audit.PhotosDeleted, gallery+"/"+string(subject)), func(also ...func(store.Tx) error) error {
+		return s.store.DeletePhotos(ctx, g.ID, subject, also...)
+	})
+	if err != nil {
 		return fmt.Errorf("delete photos: %w", s.missing(ctx, g, subject, KindPhoto, "", err))
 	}
 	return nil

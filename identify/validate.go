@@ -71,5 +71,8 @@ func (s *Service) validatePolicy(pack string, p store.Policy) error {
 	if p.Retention < 0 {
 		return invalid("policy.retention", "must not be negative")
 	}
+	if p.Review < 0 || p.Review > MaxReview {
+		return invalid("policy.review", "must be at most 90 days, and not negative")
+	}
 	return nil
 }

@@ -57,6 +57,7 @@ func (s *Service) Verify(ctx context.Context, by store.Actor, req VerifyRequest)
 			if _, enrolled, err = s.Subject(ctx, by, req.Gallery, req.Subject); err != nil {
 				return Verification{}, err
 			}
+			enrolled = slices.DeleteFunc(enrolled, func(f store.Face) bool { return !f.AsideAt.IsZero() })
 			if len(enrolled) == 0 {
 				return Verification{}, fmt.Errorf("compare with subject: %w", NotOfSubject(req.Gallery, req.Subject, KindFace, ""))
 			}
@@ -104,6 +105,7 @@ func (s *Service) Verify(ctx context.Context, by store.Actor, req VerifyRequest)
 	v.Score = own.Score(v.Cosine)
 	v.FMR = own.FMR(v.Cosine)
 	v.Timings.Total = s.cfg.Now().Sub(start)
+	s.observer.Verified(pack, v.Match)
 	return v, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"oneton/argument"
 	"oneton/identitytoken/token"
 )
 
@@ -12,7 +13,7 @@ import (
 // Those of package token, of the store, photo.ErrPack and pool.ErrBusy pass through
 // wrapped.
 var (
-	// ErrInvalid means that an argument is malformed; see ArgumentError.
+	// ErrInvalid means that an argument is malformed; see argument.Error.
 	ErrInvalid = errors.New("identitytoken: invalid argument")
 
 	// ErrEnded means that the token is none of those that are valid, though its seal
@@ -45,24 +46,9 @@ var (
 	ErrAccuracy  = token.ErrAccuracy
 )
 
-// ArgumentError is an ErrInvalid about one argument of a request.
-type ArgumentError struct {
-	// Argument is its name: accuracy, context, secret, expires or faces.
-	Argument string
-	// Reason says what is wrong, and is safe to show to the caller.
-	Reason string
-}
-
-// Error names the argument.
-func (e *ArgumentError) Error() string {
-	return fmt.Sprintf("%v: %s %s", ErrInvalid, e.Argument, e.Reason)
-}
-
-// Unwrap makes errors.Is(err, ErrInvalid) true.
-func (e *ArgumentError) Unwrap() error { return ErrInvalid }
-
-func invalid(argument, reason string, args ...any) error {
-	return &ArgumentError{Argument: argument, Reason: fmt.Sprintf(reason, args...)}
+// invalid is an argument.Error that is ErrInvalid.
+func invalid(name, reason string, args ...any) error {
+	return argument.New(ErrInvalid, name, reason, args...)
 }
 
 // QualityError is an ErrLowQuality of one of the faces.

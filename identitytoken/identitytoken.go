@@ -66,11 +66,14 @@ type Service struct {
 // under each. The database has been migrated.
 func New(cfg Config, keys Keys, db store.DB, models Models, tables Tables) (*Service, error) {
 	s := &Service{cfg: cfg.filled(), tokens: table{db}, models: models, tables: tables}
-	s.hashes = pool.New(pool.Config{Workers: s.cfg.Hashes, Queue: s.cfg.HashQueue})
+	s.hashes = pool.New(pool.Config{Workers: s.cfg.Hashes, Queue: s.cfg.HashQueue, Waited: s.cfg.Waited})
 	var err error
 	s.seal, s.transform, err = installation(keys)
 	return s, err
 }
+
+// Load tells what those who hash are at.
+func (s *Service) Load() pool.Load { return s.hashes.Load() }
 
 // TenantKeys are those that a tenant's tokens are made and opened with, for whoever
 // is to do so without a server.

@@ -16,6 +16,8 @@ type Config struct {
 	HashWait          time.Duration
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
+	// Waited is as in pool.Config, of those who wait to hash.
+	Waited func(waited time.Duration, err error)
 }
 
 // DefaultConfig takes 192 MiB at most, and answers in seconds or not at all.

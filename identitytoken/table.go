@@ -57,7 +57,7 @@ func insert(tx store.Tx, by store.Actor, id uuid.UUID, now, expires time.Time) e
 // replace ends a token and makes another valid, as one.
 func (t table) replace(ctx context.Context, by store.Actor, old, id uuid.UUID, now, expires time.Time) error {
 	return t.db.Update(ctx, "replace identity token", func(tx store.Tx) error {
-		if err := end(tx, by.Tenant, old); err != nil {
+		if err := end(tx, by.Tenant, old.String()); err != nil {
 			return err
 		}
 		if err := audit.By(by, audit.IdentityTokenRotated, old.String()).Record(tx); err != nil {
@@ -84,7 +84,7 @@ func (t table) revoke(ctx context.Context, by store.Actor, id uuid.UUID, now tim
 			case !expires.IsZero() && !now.Before(expires):
 				return fmt.Errorf("%w: %s", ErrExpired, id)
 			}
-			if err := end(tx, by.Tenant, id); err != nil {
+			if err := end(tx, by.Tenant, id.String()); err != nil {
 				return err
 			}
 			return store.Run(tx, also)
@@ -92,10 +92,21 @@ func (t table) revoke(ctx context.Context, by store.Actor, id uuid.UUID, now tim
 	})
 }
 
-func end(tx store.Tx, tenant store.TenantID, id uuid.UUID) error {
-	n, err := tx.Exec(`DELETE FROM identity_tokens WHERE id = $1 AND tenant = $2`, id.String(), tenant)
+// Forget ends a token of a database that no service works on: ErrEnded when it is not
+// valid any more.
+func Forget(ctx context.Context, db store.DB, tenant store.TenantID, id string, also ...func(store.Tx) error) error {
+	return db.Remove(ctx, "forget identity token", func(tx store.Tx) error {
+		if err := end(tx, tenant, id); err != nil {
+			return err
+		}
+		return store.Run(tx, also)
+	})
+}
+
+func end(tx store.Tx, tenant store.TenantID, id string) error {
+	n, err := tx.Exec(`DELETE FROM identity_tokens WHERE id = $1 AND tenant = $2`, id, tenant)
 	if err == nil && n == 0 {
-		err = fmt.Errorf("%w: %s", ErrEnded, id)
+		err = fmt.Errorf("%w: %.64s", ErrEnded, id)
 	}
 	return err
 }

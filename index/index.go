@@ -54,4 +54,41 @@ type Result struct {
 	Faces int
 	// Position is the change-log position that the answer speaks of.
 	Position uint64
+	// Work is what was gone over to find them.
+	Work Work
+}
+
+// Work is what a search went over. It tells nothing of whom it found.
+type Work struct {
+	// Rows is how many faces the search went over, Bytes what is read for all of
+	// them at most, and Rescored how many were then compared as they are stored, in
+	// float64. Bytes is 0 where the index does not know.
+	Rows     int
+	Bytes    int64
+	Rescored int
+	// Proof is why nobody nearer was left out.
+	Proof Proof
+}
+
+// Proof is why a search's hits are the nearest there are.
+type Proof string
+
+const (
+	// ProofBounds is that each face that was not rescored was ruled out by a bound of
+	// its codes, and each that was kept within its own.
+	ProofBounds Proof = "bounds"
+	// ProofAll is that all templates were compared.
+	ProofAll Proof = "all"
+	// ProofRecall is none: faces were found by a graph, which may miss some, as a
+	// measurement of its recall tells.
+	ProofRecall Proof = "recall"
+)
+
+// And is the work of two searches, as sure as the less sure one.
+func (w Work) And(o Work) Work {
+	sum := Work{Rows: w.Rows + o.Rows, Bytes: w.Bytes + o.Bytes, Rescored: w.Rescored + o.Rescored, Proof: w.Proof}
+	if w.Proof == "" || o.Proof == ProofRecall || o.Proof == ProofAll && w.Proof == ProofBounds {
+		sum.Proof = o.Proof
+	}
+	return sum
 }

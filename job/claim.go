@@ -23,6 +23,8 @@ type claimed struct {
 	// claim tells this worker from those before and after.
 	claim         int64
 	addedAt, ends time.Time
+	// runAt is since when it might begin.
+	runAt time.Time
 }
 
 func (c claimed) group() group { return group{c.kind, c.part} }
@@ -48,9 +50,9 @@ func (q *Queue) next(tx store.Tx, l *lane, full []group, now, leased time.Time) 
 	}
 	mine, args = l.mine(full, of+1)
 	c, err = store.OneOf(tx, func(row store.Row) (c claimed, err error) {
-		err = row.Scan(&c.id, &c.tenant, &c.kind, &c.part, &c.priority, &c.attempt, &c.attempts, &c.claim, &c.addedAt, &c.ends)
+		err = row.Scan(&c.id, &c.tenant, &c.kind, &c.part, &c.priority, &c.attempt, &c.attempts, &c.claim, &c.addedAt, &c.ends, &c.runAt)
 		return c, err
-	}, `SELECT id, tenant, kind, part, priority, attempt, attempts, claim, added_at, ends_by FROM jobs j
+	}, `SELECT id, tenant, kind, part, priority, attempt, attempts, claim, added_at, ends_by, run_at FROM jobs j
 		WHERE j.lane = $1 AND j.tenant = $3 AND `+due+mine+` ORDER BY j.turn, j.id LIMIT 1`, append([]any{l.name, now, tenant}, args...)...)
 	if err != nil {
 		return c, err
@@ -71,19 +73,26 @@ type group struct{ kind, part string }
 // mine restricts a query of jobs j to those that may begin here: of the lane's kinds,
 // and of no full group. Parameters are from $first on.
 func (l *lane) mine(full []group, first int) (condition string, args []any) {
+	kinds, args := in(`j.kind`, l.kinds, first)
 	next := func(arg string) string {
 		args = append(args, arg)
 		return "$" + strconv.Itoa(first+len(args)-1)
 	}
-	var kinds []string
-	for _, kind := range l.kinds {
-		kinds = append(kinds, next(kind))
-	}
-	all := []string{`j.kind IN (` + strings.Join(kinds, ", ") + `)`}
+	all := []string{kinds}
 	for _, g := range full {
 		all = append(all, `NOT (j.kind = `+next(g.kind)+` AND j.part = `+next(g.part)+`)`)
 	}
 	return strings.Join(all, ` AND `), args
+}
+
+// in restricts a column to some values, whose parameters are from $first on.
+func in(column string, values []string, first int) (condition string, args []any) {
+	names := make([]string, len(values))
+	for i, v := range values {
+		names[i] = "$" + strconv.Itoa(first+i)
+		args = append(args, v)
+	}
+	return column + ` IN (` + strings.Join(names, ", ") + `)`, args
 }
 
 // full are the groups of which no more may begin here, beside what is at work and
@@ -136,7 +145,7 @@ func (q *Queue) claim(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	for _, c := range all {
-		q.start(c, begun, c.ends.Sub(now))
+		q.start(c, begun, c.ends.Sub(now), now.Sub(c.runAt))
 	}
 	return len(all), nil
 }
@@ -184,6 +193,20 @@ func first(r store.Reader, query string, args ...any) (time.Time, error) {
 		err = row.Scan(&at)
 		return at, err
 	}, query, args...)
+}
+
+// Recover ends the leases of all jobs at work, so that they begin anew at once: for a
+// process that knows that there is none beside it, before Run. Workers that were killed
+// have left them.
+func (q *Queue) Recover(ctx context.Context) error {
+	return q.db.Remove(ctx, "take over from workers that are gone", func(tx store.Tx) error {
+		now, err := tx.Now()
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(`UPDATE jobs SET lease_until = $1 WHERE status = 'running'`, now)
+		return err
+	})
 }
 
 // late is a job whose time is over.

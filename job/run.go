@@ -19,7 +19,10 @@ const grace = 2 * time.Second
 type run struct {
 	claimed
 	keep time.Duration
-	ctx  context.Context // the work's
+	// waited is how long it had waited, and ended how it has ended, if it has.
+	waited time.Duration
+	ended  Status
+	ctx    context.Context // the work's
 	// stop ends the work, and says why.
 	stop context.CancelCauseFunc
 	// lease fires when the lease was not renewed in time.
@@ -126,10 +129,10 @@ func (q *Queue) free() iter.Seq2[*lane, int] {
 
 // start begins the work, whose lease was asked for at begun, and which may take as
 // long as left.
-func (q *Queue) start(c claimed, begun time.Time, left time.Duration) {
+func (q *Queue) start(c claimed, begun time.Time, left, waited time.Duration) {
 	ctx, stop := context.WithCancelCause(pool.WithTenant(context.Background(), string(c.tenant)))
 	ctx, cancel := context.WithTimeoutCause(ctx, left, ErrExpired)
-	r := &run{claimed: c, keep: q.keep(c.kind), ctx: ctx, stop: stop, lost: make(chan struct{}), done: make(chan struct{})}
+	r := &run{claimed: c, keep: q.keep(c.kind), waited: max(waited, 0), ctx: ctx, stop: stop, lost: make(chan struct{}), done: make(chan struct{})}
 	r.lease = time.AfterFunc(q.cfg.Lease-time.Since(begun), func() { r.lose(ErrLost) })
 	q.mu.Lock()
 	q.running[r] = struct{}{}

@@ -22,6 +22,8 @@ type Config struct {
 	// Now is the time of schedules, by the database's; nil is that itself. Leases go by
 	// the database's.
 	Now func(database time.Time) time.Time
+	// Observer is told of attempts; nil is nobody.
+	Observer Observer
 }
 
 // DefaultConfig suits jobs of seconds to minutes.

@@ -36,13 +36,16 @@ func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d) }
 
 // work does the job, and writes what came of it.
 func (q *Queue) work(r *run) {
-	output, err := q.do(r)
+	output, err := q.observed(r)
 	if len(output) > MaxOutput {
 		output, err = nil, fmt.Errorf("%w: its output has %d bytes of at most %d", ErrFailed, len(output), MaxOutput)
 	}
 	for pause := writeRetry; ; pause *= 2 {
 		werr := q.settle(r, output, err)
 		if werr == nil || errors.Is(werr, store.ErrClosed) {
+			if werr == nil && r.ended != "" && q.cfg.Observer != nil {
+				q.cfg.Observer.Ended(r.kind, r.ended)
+			}
 			return
 		}
 		q.log.Error().Err(werr).Str("job", string(r.id)).Str("kind", r.kind).Msg("could not write what came of a job, and will try again while it is this worker's")
@@ -52,6 +55,19 @@ func (q *Queue) work(r *run) {
 		case <-time.After(pause):
 		}
 	}
+}
+
+// observed is do, of which the observer is told.
+func (q *Queue) observed(r *run) ([]byte, error) {
+	if q.cfg.Observer == nil {
+		return q.do(r)
+	}
+	ctx, done := q.cfg.Observer.Begin(r.ctx, r.kind, r.waited)
+	r.ctx = ctx
+	output, err := q.do(r)
+	_, again := errors.AsType[*againError](err)
+	done(err, again)
+	return output, err
 }
 
 // do is one attempt. A panic of it is ErrPanicked.
@@ -94,6 +110,7 @@ func (q *Queue) put(tx store.Tx, r *run, now time.Time, output []byte, err error
 	again := func(after time.Duration, attempt int64) error {
 		at := now.Add(after)
 		tx.Announce(room)
+		r.ended = ""
 		return r.change(tx, `status = 'queued', lease_until = NULL, attempt = $3, error = $4, run_at = $5, turn = $6`,
 			attempt, said(err), at, turn(at, r.priority))
 	}
@@ -132,23 +149,33 @@ func ended(err error) Status {
 // end ends the job.
 func (r *run) end(tx store.Tx, now time.Time, s Status, output []byte, err error) error {
 	tx.Announce(room)
-	return r.change(tx, `status = $3, lease_until = NULL, output = $4, error = $5, ended_at = $6, keep_until = $7`,
-		s, output, said(err), now, now.Add(r.keep))
+	if err := r.change(tx, `status = $3, lease_until = NULL, output = $4, error = $5, ended_at = $6, keep_until = $7`,
+		s, output, said(err), now, now.Add(r.keep)); err != nil {
+		return err
+	}
+	r.ended = s
+	return nil
 }
 
 // back puts a job back into the queue as if it had not begun. Whoever has it from now
 // on has another claim.
 func (r *run) back(tx store.Tx) error {
 	tx.Announce(room)
+	r.ended = ""
 	return r.change(tx, `status = 'queued', lease_until = NULL, attempt = attempt - 1`)
 }
 
-// said is what an error says, as every engine can keep it.
+// said is what an error says, as every engine can keep it. That the job failed is said by
+// its status.
 func said(err error) string {
 	if err == nil {
 		return ""
 	}
 	const most = 1000
-	text := strings.ToValidUTF8(strings.ReplaceAll(err.Error(), "\x00", ""), "")
+	text := err.Error()
+	for _, sentinel := range []error{ErrInvalid, ErrFailed} {
+		text = strings.TrimPrefix(text, sentinel.Error()+": ")
+	}
+	text = strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "")
 	return strings.ToValidUTF8(text[:min(len(text), most)], "")
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"oneton/argument"
 	"oneton/identify"
 	"oneton/photo"
 )
@@ -16,7 +17,7 @@ var (
 	// or was closed, or the key that opened it is not valid any more.
 	ErrSession = errors.New("kyc: no open session")
 
-	// ErrInvalid means that an argument is missing or malformed; see ArgumentError.
+	// ErrInvalid means that an argument is missing or malformed; see argument.Error.
 	ErrInvalid = errors.New("kyc: invalid argument")
 
 	// ErrUses means that the session has used an endpoint as often as it may.
@@ -48,24 +49,9 @@ var (
 	ErrWorkflow = errors.New("kyc: invalid workflow")
 )
 
-// ArgumentError is an ErrInvalid about one argument.
-type ArgumentError struct {
-	// Argument is its name, as in documentType.
-	Argument string
-	// Reason says what it must be, and is safe to show to the caller.
-	Reason string
-}
-
-// Error names the argument.
-func (e *ArgumentError) Error() string {
-	return fmt.Sprintf("%v: %s %s", ErrInvalid, e.Argument, e.Reason)
-}
-
-// Unwrap is ErrInvalid.
-func (e *ArgumentError) Unwrap() error { return ErrInvalid }
-
-func invalid(argument, reason string, args ...any) error {
-	return &ArgumentError{Argument: argument, Reason: fmt.Sprintf(reason, args...)}
+// invalid is an argument.Error that is ErrInvalid.
+func invalid(name, reason string, args ...any) error {
+	return argument.New(ErrInvalid, name, reason, args...)
 }
 
 // NotFoundError is an ErrNotFound of one thing.
@@ -119,7 +105,7 @@ const (
 // RefusedError is an ErrRefused with what was wrong with which argument.
 type RefusedError struct {
 	Code Code `json:"code"`
-	// Argument is as in ArgumentError; empty where it is about none.
+	// Argument is as in argument.Error; empty where it is about none.
 	Argument string `json:"argument,omitempty"`
 	// Reason is a sentence for the caller, without an end.
 	Reason string `json:"msg"`

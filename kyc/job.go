@@ -15,7 +15,7 @@ import (
 type Job struct {
 	ID string
 	// Status is Queued, Running, Succeeded when all that it checks has passed, DidFail
-	// when something has not, or Invalid when it could not be checked.
+	// when something has not, or Invalid when its checks could not begin.
 	Status int
 	// Value is what an endpoint's check says, as JSON: a number, true or false. It is
 	// nil for a workflow, and until the job has ended.
@@ -33,7 +33,7 @@ type result struct {
 }
 
 // Begin starts an endpoint's check, and takes one of its uses. Whatever cannot be
-// started takes none: it is an ArgumentError, ErrUses or ErrSession.
+// started takes none: it is an argument.Error, ErrUses or ErrSession.
 func (s *Service) Begin(ctx context.Context, by store.Actor, open Session, e Endpoint, in Input) (id string, left Uses, err error) {
 	w, ok := s.workflows[string(e)]
 	if !ok {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"oneton/argument"
 	"oneton/identify"
 	"oneton/job"
 	"oneton/kyc"
@@ -73,15 +74,15 @@ func TestDocumentsAreUnique(t *testing.T) {
 		require.Equal(t, first, got, "the first")
 
 		attempt := ended()
-		for argument, n := range map[string]kyc.NewUser{
+		for name, n := range map[string]kyc.NewUser{
 			"documentId":   {Attempt: attempt, DocumentID: " - ", DocumentType: kyc.Cedula},
 			"documentType": {Attempt: attempt, DocumentID: "1", DocumentType: "LICENCE"},
 			"metadata":     {Attempt: attempt, DocumentID: "1", DocumentType: kyc.Cedula, Metadata: json.RawMessage(`"text"`)},
 		} {
 			_, err := r.CreateUser(ctx, by, n)
-			var wrong *kyc.ArgumentError
+			var wrong *argument.Error
 			require.ErrorAs(t, err, &wrong)
-			require.Equal(t, argument, wrong.Argument)
+			require.Equal(t, name, wrong.Argument)
 		}
 		_, err = r.CreateUser(ctx, by, kyc.NewUser{Attempt: attempt, DocumentID: "1", DocumentType: kyc.Cedula, Metadata: json.RawMessage(`{"a":"` + strings.Repeat("x", kyc.MaxMetadata) + `"}`)})
 		require.ErrorIs(t, err, kyc.ErrInvalid)
@@ -251,13 +252,27 @@ func TestSweep(t *testing.T) {
 		require.Empty(t, a.Faces)
 		require.Len(t, a.Stages, 5, "what the checks said stays")
 
-		// Of an attempt that is left it goes with the attempt.
+		// Of an attempt whose session nobody closed, too, as soon as that has ended.
 		left := r.open(t, kyc.Signup)
 		r.work(t, left, "signup", signup(t, "cid", "003"))
-		r.wait(9 * day)
 		require.Zero(t, sweep())
 		require.Len(t, r.subjects(t), 2)
+		r.wait(9 * day)
+		require.Zero(t, sweep())
 		require.Zero(t, r.count(t, "kyc_sessions"), "the session has ended")
+		require.Equal(t, anaFace, r.subjects(t))
+		a, err = r.Attempt(ctx, by, left.ID)
+		require.NoError(t, err)
+		require.Equal(t, kyc.Cancelled, a.Status)
+		require.Empty(t, a.Faces)
+		require.Len(t, a.History, 2)
+		require.WithinDuration(t, r.now(), a.History[1].At, time.Minute)
+		a.History[1].At = time.Time{}
+		require.Equal(t, kyc.Change{From: kyc.Pending, To: kyc.Cancelled}, a.History[1])
+		require.ErrorIs(t, r.Review(ctx, by, left.ID, kyc.Success, ""), kyc.ErrNotInReview)
+		a, err = r.Attempt(ctx, by, failed.ID)
+		require.NoError(t, err)
+		require.Equal(t, kyc.Failed, a.Status, "what was closed stays as it was closed")
 		young := r.open(t, kyc.Signup)
 		r.wait(2 * day)
 		require.EqualValues(t, 3, sweep(), "ana's, the failed and the left one")

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"oneton/access"
+	"oneton/argument"
 	"oneton/kyc"
 	"oneton/store"
 	"oneton/store/storetest"
@@ -219,7 +220,7 @@ func TestRefusals(t *testing.T) {
 
 		// What is not well formed starts nothing and costs nothing.
 		s := r.open(t, kyc.Signup)
-		for argument, c := range map[string]struct {
+		for name, c := range map[string]struct {
 			endpoint kyc.Endpoint
 			in       kyc.Input
 		}{
@@ -231,15 +232,15 @@ func TestRefusals(t *testing.T) {
 			"documentId":   {kyc.DocumentsIdentity, kyc.Input{Files: map[string][]byte{"file": good}, Fields: map[string]string{"documentType": "CEDULA"}}},
 		} {
 			_, _, err := r.Begin(ctx, by, s, c.endpoint, c.in)
-			var wrong *kyc.ArgumentError
+			var wrong *argument.Error
 			require.ErrorAs(t, err, &wrong)
 			require.ErrorIs(t, err, kyc.ErrInvalid)
-			require.Equal(t, argument, wrong.Argument)
+			require.Equal(t, name, wrong.Argument)
 			uses, err := r.Uses(ctx, s, c.endpoint)
 			require.NoError(t, err)
 			require.Equal(t, kyc.Uses{Limit: 2, Left: 2}, uses)
 		}
-		for argument, fields := range map[string]map[string]string{
+		for name, fields := range map[string]map[string]string{
 			"documentType": {},
 			"documentSide": {"documentType": "CEDULA", "documentSide": "left"},
 			"threshold":    {"documentType": "CEDULA", "threshold": "NaN"},
@@ -248,9 +249,9 @@ func TestRefusals(t *testing.T) {
 			in := signup(t, "ana", "1")
 			in.Fields = fields
 			_, err := r.Start(ctx, by, s, "signup", in)
-			var wrong *kyc.ArgumentError
+			var wrong *argument.Error
 			require.ErrorAs(t, err, &wrong)
-			require.Equal(t, argument, wrong.Argument)
+			require.Equal(t, name, wrong.Argument)
 		}
 		long := signup(t, "ana", "1")
 		long.Fields["metadata"] = `{"a":"` + strings.Repeat("x", kyc.MaxMetadata) + `"}`
@@ -402,15 +403,15 @@ func TestReview(t *testing.T) {
 		for _, closing := range kyc.Closings() {
 			for _, decision := range kyc.Reviews() {
 				s := r.open(t, kyc.Signup)
-				require.ErrorIs(t, r.Review(ctx, by, s.ID, decision), kyc.ErrNotInReview, "while it is pending")
+				require.ErrorIs(t, r.Review(ctx, by, s.ID, decision, "why"), kyc.ErrNotInReview, "while it is pending")
 				_, err := r.CloseSession(ctx, by, s, closing)
 				require.NoError(t, err)
-				err = r.Review(ctx, store.Actor{Tenant: tenant, Key: "reviewer", Request: "r-9"}, s.ID, decision)
+				err = r.Review(ctx, store.Actor{Tenant: tenant, Key: "reviewer", Request: "r-9"}, s.ID, decision, "the portrait is \"old\" <b>")
 				want := closing
 				if closing == kyc.InReview {
 					require.NoError(t, err)
 					want = decision
-					require.ErrorIs(t, r.Review(ctx, by, s.ID, decision), kyc.ErrNotInReview, "a second time")
+					require.ErrorIs(t, r.Review(ctx, by, s.ID, decision, "why"), kyc.ErrNotInReview, "a second time")
 				} else {
 					require.ErrorIs(t, err, kyc.ErrNotInReview)
 				}
@@ -422,6 +423,7 @@ func TestReview(t *testing.T) {
 				if closing == kyc.InReview {
 					require.Equal(t, store.KeyID("reviewer"), last.Key)
 					require.Equal(t, "r-9", last.Request)
+					require.Equal(t, "the portrait is \"old\" <b>", last.Reason)
 					require.Equal(t, kyc.InReview, last.From)
 				}
 				_, err = r.CreateUser(ctx, by, kyc.NewUser{Attempt: s.ID, DocumentID: s.ID, DocumentType: kyc.Cedula})
@@ -433,9 +435,12 @@ func TestReview(t *testing.T) {
 			}
 		}
 		s := r.open(t, kyc.Signup)
-		require.ErrorIs(t, r.Review(ctx, by, s.ID, kyc.Pending), kyc.ErrInvalid)
-		require.ErrorIs(t, r.Review(ctx, by, strings.Repeat("0", 24), kyc.Success), kyc.ErrNotFound)
-		require.ErrorIs(t, r.Review(ctx, store.Actor{Tenant: other}, s.ID, kyc.Success), kyc.ErrNotFound)
+		require.ErrorIs(t, r.Review(ctx, by, s.ID, kyc.Pending, ""), kyc.ErrInvalid)
+		require.ErrorIs(t, r.Review(ctx, by, strings.Repeat("0", 24), kyc.Success, ""), kyc.ErrNotFound)
+		require.ErrorIs(t, r.Review(ctx, store.Actor{Tenant: other}, s.ID, kyc.Success, ""), kyc.ErrNotFound)
+		for _, reason := range []string{strings.Repeat("x", kyc.MaxReason+1), "a\x00b", "\xff"} {
+			require.ErrorIs(t, r.Review(ctx, by, s.ID, kyc.Success, reason), kyc.ErrInvalid)
+		}
 		v := r.open(t, kyc.Validation)
 		_, err := r.CloseSession(ctx, by, v, kyc.Success)
 		require.NoError(t, err)

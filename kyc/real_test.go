@@ -11,14 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"oneton/document/documenttest"
-	"oneton/document/ocr"
 	"oneton/document/reader"
-	"oneton/document/zone"
-	"oneton/embed"
+	"oneton/document/reader/readertest"
 	"oneton/embed/embedtest"
 	"oneton/kyc"
-	"oneton/picture"
-	"oneton/pool"
 	"oneton/store/storetest"
 )
 
@@ -49,26 +45,12 @@ func card(t *testing.T, number, portrait string, seed uint64) []byte {
 
 // With real models, people sign up with a card that is theirs, and are known again.
 func TestRealPeople(t *testing.T) {
-	if testing.Short() {
-		t.Skip("with -short: it computes, and shares nothing but what other tests here share")
-	}
-	workers := pool.New(pool.Config{Queue: 64})
-	faces, err := embed.New(embed.Config{}, embedtest.Runtime(t), workers, embedtest.Pack(t, "default"))
-	require.NoError(t, err)
-	text, err := ocr.New(embedtest.Models(t), embedtest.Runtime(t), workers)
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		workers.Close()
-		require.NoError(t, faces.Close())
-		require.NoError(t, text.Close())
-	})
-	zones, err := zone.New(text)
-	require.NoError(t, err)
-	docs := readers{reader.New(reader.Config{Pack: "default", Limits: picture.DefaultLimits()}, workers, text, zones, faces)}
+	lab := readertest.Start(t)
+	docs := readers{lab.Reader}
 	number, another := documenttest.CheckedNumber("0011234567"), documenttest.CheckedNumber("4021234567")
 	obamas, astronauts := card(t, number, "obama.jpg", 3), card(t, another, "astronaut.png", 4)
 	storetest.Engines(t, func(t *testing.T, open storetest.Open) {
-		r := start(t, open, options{real: faces, docs: docs})
+		r := start(t, open, options{real: lab.Faces, docs: docs})
 		input := func(face string, document []byte) kyc.Input {
 			return kyc.Input{
 				Files:  map[string][]byte{"face": embedtest.Photo(t, face), "document": document},

@@ -40,7 +40,9 @@ func decodeCommission(content []byte) (c commission, err error) {
 	return c, err
 }
 
-// The statuses of a job, as clients know them.
+// The statuses of a job, as clients know them: Invalid is one whose checks could not
+// begin, and DidFail one that has not passed them all, for want of a face in the second
+// of its photos, too.
 const (
 	Queued    = 0
 	Running   = 1
@@ -107,11 +109,19 @@ func (r *run) all(ctx context.Context) (status int, err error) {
 		r.at = st.name
 		o, err := st.do(ctx, r, st)
 		if refusal, ok := errors.AsType[*RefusedError](err); ok {
+			begun := len(r.stages) > 0
 			r.refuse(st.name, refusal)
-			if r.value != nil { // what was asked for is told, whatever comes after it
+			switch {
+			case r.value != nil: // what was asked for is told, whatever comes after it
 				return DidFail, nil
+			case !begun || w.value:
+				return Invalid, nil
+			case st.onFailure == failReview:
+				r.tell("outcome", InReview)
+			default: // whoever did not pass a check that others came before
+				r.tell("outcome", Failed)
 			}
-			return Invalid, nil
+			return DidFail, nil
 		}
 		if err != nil {
 			return 0, fmt.Errorf("%s: %w", st.name, err)

@@ -120,7 +120,7 @@ func (s *Service) CloseSession(ctx context.Context, by store.Actor, open Session
 		if err != nil {
 			return err
 		}
-		return s.move(tx, by, now, open.ID, Pending, status)
+		return s.move(tx, by, now, change{attempt: open.ID, was: Pending, became: status})
 	})
 	return open.ID, err
 }

@@ -197,7 +197,7 @@ func saveFace() step {
 			if r.c.Kind != Signup {
 				return outcome{passed: true, output: map[string]any{"saved": false}}, nil
 			}
-			attempt, err := read(ctx, r.s.db, "attempt", r.c.Attempt, scanAttempt, attemptColumns, r.c.Attempt, r.by.Tenant)
+			attempt, err := read(ctx, r.s.db, "attempt", r.c.Attempt, scanAttempt, oneAttempt, r.c.Attempt, r.by.Tenant)
 			if err != nil {
 				return outcome{}, err
 			}

@@ -11,12 +11,12 @@ import (
 // swept is how many rows leave in one transaction, so that no writer waits long.
 const swept = 200
 
-// Sweep removes what has ended by the time: sessions, photos that were kept for a
+// Sweep ends what has ended by the time: sessions that nobody closed, whose attempts
+// are CANCELLED, photos that were kept for a
 // review, attempts past their time with all that is of them, and faces that no attempt
 // and no user names. It tells how many attempts.
 func (s *Service) Sweep(ctx context.Context, now time.Time) (attempts int64, err error) {
-	if _, err := s.removeAll(ctx, "remove ended sessions", `DELETE FROM kyc_sessions WHERE mac IN
-		(SELECT mac FROM kyc_sessions WHERE ends_at <= $1 ORDER BY ends_at, mac LIMIT $2)`, now); err != nil {
+	if err := s.endSessions(ctx, now); err != nil {
 		return 0, err
 	}
 	if _, err := s.removeAll(ctx, "erase kept photos", `DELETE FROM kyc_photos WHERE id IN
@@ -32,6 +32,42 @@ func (s *Service) Sweep(ctx context.Context, now time.Time) (attempts int64, err
 		return attempts, err
 	}
 	return attempts, s.sweepFaces(ctx, now)
+}
+
+// endSessions removes sessions that have ended, and cancels the attempts that nobody
+// will close any more.
+func (s *Service) endSessions(ctx context.Context, now time.Time) error {
+	type left struct {
+		attempt string
+		tenant  store.TenantID
+	}
+	for {
+		var all []left
+		if err := s.db.Remove(ctx, "end sessions", func(tx store.Tx) error {
+			all = nil
+			if err := tx.Each(func(row store.Row) error {
+				var l left
+				err := row.Scan(&l.attempt, &l.tenant)
+				all = append(all, l)
+				return err
+			}, `SELECT id, tenant FROM kyc_attempts a WHERE a.status = 'PENDING'
+				AND NOT EXISTS (SELECT 1 FROM kyc_sessions s WHERE s.attempt = a.id AND s.ends_at > $1) ORDER BY a.id LIMIT $2`, now, swept); err != nil {
+				return err
+			}
+			for _, l := range all {
+				// Another process may have done it meanwhile.
+				if err := s.move(tx, store.Actor{Tenant: l.tenant}, now, change{attempt: l.attempt, was: Pending, became: Cancelled}); err != nil && !errors.Is(err, ErrNotInReview) {
+					return err
+				}
+				if _, err := tx.Exec(`DELETE FROM kyc_sessions WHERE attempt = $1`, l.attempt); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil || len(all) < swept {
+			return err
+		}
+	}
 }
 
 // removeAll runs a removal of the oldest, and what goes before it, until nothing is

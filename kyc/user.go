@@ -74,7 +74,7 @@ func (s *Service) UserByDocument(ctx context.Context, by store.Actor, documentID
 
 // CreateUser registers a user from an attempt at signing up that has the status
 // SUCCESS, with the face that the attempt keeps. Asked again for the same attempt and
-// document, it answers the same user. Errors are ArgumentError, NotFoundError,
+// document, it answers the same user. Errors are argument.Error, NotFoundError,
 // ErrNotRegistrable, ErrRegistered and ErrDocumentTaken.
 func (s *Service) CreateUser(ctx context.Context, by store.Actor, n NewUser) (User, error) {
 	key := documentKey(n.DocumentID)
@@ -111,7 +111,7 @@ func (s *Service) CreateUser(ctx context.Context, by store.Actor, n NewUser) (Us
 
 // registrable is an attempt from which a user may be registered.
 func (s *Service) registrable(ctx context.Context, by store.Actor, id string) (attemptRow, error) {
-	a, err := read(ctx, s.db, "attempt", id, scanAttempt, attemptColumns, id, by.Tenant)
+	a, err := read(ctx, s.db, "attempt", id, scanAttempt, oneAttempt, id, by.Tenant)
 	if err == nil && (a.Kind != Signup || a.Status != Success) {
 		err = ErrNotRegistrable
 	}
@@ -128,7 +128,7 @@ func (s *Service) register(tx store.Tx, by store.Actor, now time.Time, n NewUser
 	case !errors.Is(err, store.ErrNotFound):
 		return User{}, err
 	}
-	a, err := found(tx, "attempt", n.Attempt, scanAttempt, attemptColumns, n.Attempt, by.Tenant)
+	a, err := found(tx, "attempt", n.Attempt, scanAttempt, oneAttempt, n.Attempt, by.Tenant)
 	if err != nil {
 		return User{}, err
 	}
@@ -196,14 +196,7 @@ func (s *Service) DeleteUser(ctx context.Context, by store.Actor, id string) err
 	}
 	return audit.Removing(audit.By(by, audit.UserDeleted, id), func(also ...func(store.Tx) error) error {
 		return s.db.Remove(ctx, "delete user", func(tx store.Tx) error {
-			n, err := tx.Exec(`DELETE FROM kyc_users WHERE id = $1 AND tenant = $2`, id, by.Tenant)
-			if err == nil && n == 0 {
-				err = &NotFoundError{Kind: "user", ID: id}
-			}
-			if err != nil {
-				return err
-			}
-			if _, err := tx.Exec(`DELETE FROM kyc_attempts WHERE tenant = $1 AND (person = $2 OR id = $3)`, by.Tenant, id, u.Attempt); err != nil {
+			if err := eraseUser(tx, by.Tenant, id, u.Attempt); err != nil {
 				return err
 			}
 			if len(also) > 0 { // on a full disk the removal goes before the telling
@@ -213,6 +206,33 @@ func (s *Service) DeleteUser(ctx context.Context, by store.Actor, id string) err
 			}
 			return store.Run(tx, also)
 		})
+	})
+}
+
+func eraseUser(tx store.Tx, tenant store.TenantID, id, attempt string) error {
+	n, err := tx.Exec(`DELETE FROM kyc_users WHERE id = $1 AND tenant = $2`, id, tenant)
+	if err == nil && n == 0 {
+		err = &NotFoundError{Kind: "user", ID: id}
+	}
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`DELETE FROM kyc_attempts WHERE tenant = $1 AND (person = $2 OR id = $3)`, tenant, id, attempt)
+	return err
+}
+
+// Forget removes a user and their attempts from a database that no service works on. The
+// face is a subject of a gallery, and removed as such.
+func Forget(ctx context.Context, db store.DB, tenant store.TenantID, id string, also ...func(store.Tx) error) error {
+	return db.Remove(ctx, "forget user", func(tx store.Tx) error {
+		u, err := found(tx, "user", id, scanUser, userColumns+`WHERE id = $1 AND tenant = $2`, id, tenant)
+		if err == nil {
+			err = eraseUser(tx, tenant, id, u.Attempt)
+		}
+		if err != nil {
+			return err
+		}
+		return store.Run(tx, also)
 	})
 }
 

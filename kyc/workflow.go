@@ -197,11 +197,11 @@ func (f Field) check(value string) error {
 	return nil
 }
 
-// object is a JSON object without needless space, or an ArgumentError.
-func object(argument string, text []byte) (json.RawMessage, error) {
+// object is a JSON object without needless space, or an argument.Error.
+func object(name string, text []byte) (json.RawMessage, error) {
 	var members map[string]json.RawMessage
 	if len(text) > MaxMetadata || !utf8.Valid(text) || json.Unmarshal(text, &members) != nil || members == nil {
-		return nil, invalid(argument, "must be a JSON object of at most %d bytes", MaxMetadata)
+		return nil, invalid(name, "must be a JSON object of at most %d bytes", MaxMetadata)
 	}
 	form, err := json.Marshal(members)
 	return form, err

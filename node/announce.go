@@ -5,6 +5,9 @@ import "net"
 // announce logs what an operator should know of a server that begins to serve.
 func (n *Node) announce(address net.Addr) {
 	n.log.Info().Stringer("address", address).Strs("packs", n.embedder.Packs()).Msg("serving")
+	if n.admin != nil {
+		n.log.Info().Stringer("address", n.admin.Addr()).Msg("serving metrics and profiles to the operator")
+	}
 	warnOfReaders(n.cfg, n.log)
 	if n.cfg.Facenition.On() {
 		for kind, folder := range n.post.Unsent() {

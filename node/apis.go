@@ -1,10 +1,16 @@
 package node
 
 import (
+	"slices"
+
 	"oneton/access"
 	"oneton/config"
+	"oneton/docs"
 	"oneton/server"
+	"oneton/server/capture"
+	"oneton/server/console"
 	"oneton/server/facenition"
+	"oneton/server/guides"
 	"oneton/server/native"
 	"oneton/server/twoface"
 	"oneton/server/uqudo"
@@ -23,13 +29,28 @@ type api struct {
 // are made by.
 func apis() []api {
 	return []api{
-		{scopes: native.Scopes(), open: func(n *Node) (server.API, error) { return native.New(n.Service, n.Webhooks, n.Truth.Access), nil }},
+		{scopes: native.Scopes(), open: func(n *Node) (server.API, error) {
+			return native.New(native.Rooms{
+				Service:  n.Service,
+				Webhooks: n.Webhooks,
+				Keys:     n.keys,
+				Issuer:   n.Truth.Access,
+				Sessions: n.Sessions,
+				Imports:  n.Imports,
+				Jobs:     n.Jobs,
+				Attempts: n.KYC,
+				Standing: n,
+
+				Evaluations: n.Evaluations,
+			}), nil
+		}},
 		{scopes: uqudo.Scopes(), open: func(n *Node) (server.API, error) {
-			tokens, err := n.Truth.secret.Keys("uqudo tokens")
-			if err != nil {
-				return server.API{}, err
-			}
-			return uqudo.New(uqudo.Config{TokenKeys: tokens}, n.Service, n.Truth.Access)
+			return uqudo.New(n.cfg.Uqudo, n.Service, n.FaceSessions, n.Signatures, n.Limiter, n.Truth.Access), nil
+		}},
+		{open: func(n *Node) (server.API, error) { return capture.New(n.FaceSessions) }},
+		{open: func(*Node) (server.API, error) { return guides.New(docs.Files()), nil }},
+		{off: func(cfg config.Config) bool { return !cfg.Console.On }, open: func(n *Node) (server.API, error) {
+			return console.New(n.Sessions, build().Version, n.demo)
 		}},
 		{scopes: facenition.Scopes(), off: func(cfg config.Config) bool { return !cfg.Facenition.On() }, open: func(n *Node) (server.API, error) {
 			return facenition.New(n.cfg.Facenition, n.embedder.Packs(), n.Service, n.Tokens, n.Credentials, n.Truth.Access), nil
@@ -50,7 +71,12 @@ func clientScopes() []access.Scope { return facenition.Scopes() }
 func scopes() []access.Scope {
 	var all []access.Scope
 	for _, a := range apis() {
-		all = append(all, a.scopes...)
+		for _, s := range a.scopes {
+			// Two APIs may have calls for the same thing.
+			if !slices.ContainsFunc(all, func(o access.Scope) bool { return o.Name == s.Name && o.Allows == s.Allows }) {
+				all = append(all, s)
+			}
+		}
 	}
 	return all
 }

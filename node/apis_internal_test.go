@@ -12,7 +12,7 @@ import (
 )
 
 // row is a line of the API guide's table of scopes.
-var row = regexp.MustCompile("(?m)^\\| `([a-z:*]+)` \\| (.*) \\|$")
+var row = regexp.MustCompile("(?m)^\\| `([A-Za-z:_*]+)` \\| (.*) \\|$")
 
 // The API guide says of every scope what it allows, and of no other.
 func TestGuideHasEveryScope(t *testing.T) {
@@ -24,5 +24,9 @@ func TestGuideHasEveryScope(t *testing.T) {
 	for _, r := range row.FindAllStringSubmatch(table, -1) {
 		told = append(told, access.Scope{Name: r[1], Allows: r[2]})
 	}
-	require.Equal(t, append(scopes(), access.Scope{Name: access.All, Allows: "everything"}), told)
+	all := scopes()
+	for i := range all {
+		all[i].Means = nil
+	}
+	require.Equal(t, append(all, access.Scope{Name: access.All, Allows: "everything"}), told)
 }

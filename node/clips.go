@@ -20,11 +20,17 @@ type clips struct {
 
 // openClips loads what judges clips into the models' runtime, to work on their
 // workers. Models that are not here, and a machine without ffmpeg, are no errors: see
-// lacks.
+// lacks. Clips are only read where an API takes any; else the models judge the frames of
+// face sessions alone.
 func openClips(cfg config.Config, m *Models) (*clips, error) {
-	frames, err := clip.New(cfg.Clip)
-	if err != nil {
-		return nil, err
+	var frames gesture.Clips
+	var video error
+	if cfg.Twoface.On() {
+		reader, err := clip.New(cfg.Clip)
+		if err != nil {
+			return nil, err
+		}
+		frames, video = reader, reader.Video()
 	}
 	paths, err := setup.Find(cfg.Setup) // the models' folder, whatever is in it
 	if err != nil {
@@ -34,7 +40,7 @@ func openClips(cfg config.Config, m *Models) (*clips, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &clips{judge, frames.Video()}, nil
+	return &clips{judge, video}, nil
 }
 
 // lacks is what is not judged here, and why.

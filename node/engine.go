@@ -11,7 +11,6 @@ import (
 	"oneton/changelog"
 	"oneton/config"
 	"oneton/identify"
-	"oneton/index"
 	"oneton/index/exact"
 	"oneton/index/verify"
 	"oneton/store"
@@ -22,8 +21,6 @@ type engine interface {
 	identify.Index
 	identify.Follower
 	changelog.View
-	// Faces is how many faces the gallery holds in the space of the pack.
-	Faces(ctx context.Context, scope index.Scope) (int, error)
 	// Verify compares the view with the log.
 	Verify(ctx context.Context, log changelog.Log, o verify.Options) (verify.Verification, error)
 	// tasks bring the view along the log.
@@ -86,7 +83,7 @@ func resumeExact(cfg config.Config, t *Truth, log zerolog.Logger) (*exactEngine,
 			return
 		}
 		log.Error().Err(err).Msg("the index met a fault")
-	}}
+	}, Scanned: cfg.Index.Scanned}
 	if cfg.Index.Save > 0 {
 		at.Dir = filepath.Join(cfg.Data, "index")
 	}

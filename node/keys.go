@@ -15,9 +15,9 @@ import (
 
 // Key is a version of the keys that identity tokens are sealed under.
 type Key struct {
-	ID string
+	ID string `json:"id"`
 	// Use is what it is for.
-	Use KeyUse
+	Use KeyUse `json:"use"`
 }
 
 // KeyUse is what a version is for.

@@ -61,7 +61,7 @@ func TestRotateKeys(t *testing.T) {
 				}
 				require.NoError(t, err)
 				require.Len(t, exported.Packs, 1)
-				require.Equal(t, "4", exported.Packs[0].Version)
+				require.Equal(t, "5", exported.Packs[0].Version)
 				p := packs{exported}
 				s, err := identitytoken.New(identitytoken.Config{}, truth.secret, truth.Store, p, tables{exported})
 				require.NoError(t, err)

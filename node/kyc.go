@@ -26,13 +26,13 @@ func (n *Node) openKYC(parts Parts) (*kyc.Service, error) {
 			rooms.Documents = noDocuments{}
 		}
 	}
-	models, loaded := n.embedder.(*Models)
-	loaded = loaded && n.cfg.Twoface.On() // else nothing is loaded that nobody asks for
-	if rooms.Clips == nil && loaded {
+	if models, loaded := n.embedder.(*Models); loaded {
 		var err error
 		if n.clips, err = openClips(n.cfg, models); err != nil {
 			return nil, err
 		}
+	}
+	if rooms.Clips == nil && n.clips != nil && n.cfg.Twoface.On() {
 		maps.Copy(n.lacks, n.clips.lacks())
 		rooms.Clips = n.clips
 	}
@@ -45,10 +45,14 @@ func (n *Node) openKYC(parts Parts) (*kyc.Service, error) {
 // off is what this node does not do for want of a program or of models, where an API
 // is served that would.
 func (n *Node) off() map[string]string {
-	if !n.cfg.Twoface.On() {
-		return nil
+	off := map[string]string{}
+	if n.cfg.Twoface.On() {
+		maps.Copy(off, n.lacks)
 	}
-	return n.lacks
+	if n.FaceSessions.Ready() != nil {
+		off["face_sessions"] = faceSessionsOff
+	}
+	return off
 }
 
 const documentsOff = "no models are here that read documents; 'oneton setup --with documents' fetches them"

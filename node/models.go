@@ -38,13 +38,7 @@ type ModelsConfig struct {
 
 // OpenModels loads the packs that the settings name.
 func OpenModels(cfg config.Config) (*Models, error) {
-	groups := []setup.Group{setup.Runtime}
-	for _, name := range cfg.Packs {
-		if g := setup.Group(name); slices.Contains(setup.Groups(), g) {
-			groups = append(groups, g)
-		}
-	}
-	paths, err := setup.Find(cfg.Setup, groups...)
+	paths, err := setup.Find(cfg.Setup, append([]setup.Group{setup.Runtime}, ModelGroups(cfg)...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +51,16 @@ func OpenModels(cfg config.Config) (*Models, error) {
 	at := ModelsConfig{Workers: cfg.Pool, Runtime: cfg.Runtime, Embed: cfg.Embed}
 	at.Runtime.Library = paths.Library
 	return LoadModels(at, packs...)
+}
+
+// ModelGroups are set-up's groups of the built-in packs that the settings name.
+func ModelGroups(cfg config.Config) (groups []setup.Group) {
+	for _, name := range cfg.Packs {
+		if g := setup.Group(name); slices.Contains(setup.Groups(), g) {
+			groups = append(groups, g)
+		}
+	}
+	return groups
 }
 
 // LoadModels loads the library and the packs' models; see embed.New.

@@ -11,16 +11,24 @@ import (
 	"github.com/rs/zerolog"
 
 	"oneton/access"
+	"oneton/admin"
 	"oneton/config"
 	"oneton/credential"
+	"oneton/evaluation"
+	"oneton/facesession"
 	"oneton/identify"
 	"oneton/identitytoken"
+	"oneton/imports"
 	"oneton/job"
 	"oneton/kyc"
 	"oneton/limit"
 	"oneton/message"
+	"oneton/metrics"
 	"oneton/server"
+	"oneton/server/native"
 	"oneton/server/problem"
+	"oneton/signature"
+	"oneton/trace"
 	"oneton/webhook"
 )
 
@@ -37,6 +45,16 @@ type Node struct {
 	Jobs *job.Queue
 	// KYC lets people show who they are.
 	KYC *kyc.Service
+	// Signatures sign tokens and results.
+	Signatures *signature.Service
+	// FaceSessions lets people show that they are whom a photo shows.
+	FaceSessions *facesession.Service
+	// Imports bring many people over.
+	Imports *imports.Service
+	// Evaluations measure what galleries' answers are worth.
+	Evaluations *evaluation.Service
+	// Sessions are browsers that signed in with a key.
+	Sessions *access.Sessions
 	// Limiter bounds how often each tenant may ask.
 	Limiter *limit.Limiter
 	// Webhooks tells tenants' receivers what happens.
@@ -51,10 +69,18 @@ type Node struct {
 	post        *message.Post
 	damages     damages
 	conversions conversions
+	// metrics, admin and tracer are nil where no operator asks.
+	metrics *metrics.Metrics
+	admin   *admin.Server
+	tracer  *trace.Tracer
 	// clips is nil where nothing judges any, and lacks is what this node does not do,
 	// and why.
 	clips *clips
 	lacks map[string]string
+	// keys tell whose a key of the native API is.
+	keys native.Keys
+	// alone says that this process has the data folder for itself, which Local took.
+	alone bool
 }
 
 // Parts are what a node is given instead of opening it by the settings; the zero
@@ -71,6 +97,10 @@ type Parts struct {
 	// Documents and Clips stand for what reads documents and judges clips.
 	Documents kyc.Documents
 	Clips     kyc.Clips
+	// Checks stand for what tells what frames of a camera show.
+	Checks facesession.Checks
+	// Keys stand for the database's in the native API.
+	Keys native.Keys
 	// Ready stands for what the node says of itself.
 	Ready func(context.Context) error
 }
@@ -89,6 +119,10 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 			err = errors.Join(err, n.Close())
 		}
 	}()
+	if err := n.observe(&cfg); err != nil {
+		return nil, err
+	}
+	n.cfg = cfg
 	if n.embedder == nil {
 		if n.embedder, err = openModels(cfg); err != nil {
 			if parts.Store != nil {
@@ -109,7 +143,7 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 		return nil, err
 	}
 	service := cfg.Identify
-	service.DefaultPack = n.embedder.Packs()[0]
+	service.DefaultPack, service.Fixed = n.embedder.Packs()[0], []string{cfg.KYC.Gallery}
 	if n.Service, err = identify.New(service, n.embedder, n.engine, n.engine, n.Truth.Store); err != nil {
 		return nil, err
 	}
@@ -123,6 +157,9 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 	if n.Webhooks, err = webhook.New(cfg.Webhooks, n.Truth.secret, n.Truth.Store, n.Jobs, events()...); err != nil {
 		return nil, err
 	}
+	if n.Signatures, err = n.Truth.OpenSignatures(cfg); err != nil {
+		return nil, err
+	}
 	n.Limiter = limit.New(cfg.Limits, n.Truth.counter())
 	if n.post, err = openPost(cfg); err != nil {
 		return nil, err
@@ -133,6 +170,15 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 	if n.KYC, err = n.openKYC(parts); err != nil {
 		return nil, err
 	}
+	if n.FaceSessions, err = n.openFaceSessions(parts); err != nil {
+		return nil, err
+	}
+	if n.keys = parts.Keys; n.keys == nil {
+		n.keys = n.Truth.Access
+	}
+	n.Imports = n.openImports()
+	n.Evaluations = evaluation.NewService(n.Truth.Store, n.Service, n.Jobs)
+	n.Sessions = n.Truth.OpenSessions(cfg)
 	if parts.APIs == nil {
 		parts.APIs = (*Node).openAPIs
 	}
@@ -144,13 +190,18 @@ func OpenWith(ctx context.Context, cfg config.Config, log zerolog.Logger, parts 
 		parts.Ready = n.ready
 	}
 	health := server.Health{Ready: parts.Ready, Problem: problem.Stored.Problem, Off: n.off}
-	n.Server, err = server.New(cfg.Server, health, log, apis...)
-	return n, err
+	if n.Server, err = server.New(cfg.Server, health, log, apis...); err != nil {
+		return nil, err
+	}
+	return n, n.openAdmin()
 }
 
 // Close ends what Serve has not; it is for after it.
 func (n *Node) Close() error {
 	var errs []error
+	if n.admin != nil {
+		errs = append(errs, n.admin.Close())
+	}
 	if n.Webhooks != nil {
 		n.Webhooks.Close()
 	}
@@ -168,6 +219,9 @@ func (n *Node) Close() error {
 	}
 	if n.embedder != nil {
 		errs = append(errs, n.embedder.Close())
+	}
+	if n.tracer != nil {
+		errs = append(errs, n.tracer.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -26,6 +26,9 @@ func (n *Node) expire(ctx context.Context) error {
 		now := time.Now()
 		believed := n.sweep(ctx, c, now, now.Sub(began))
 		n.sweepKYC(ctx, believed)
+		n.sweepImports(ctx, believed)
+		n.sweepReviews(ctx, believed)
+		n.tendSigningKeys(ctx)
 		if !now.Before(trim) {
 			trim = now.Add(trimInterval)
 			n.trim(ctx, believed)
@@ -111,4 +114,11 @@ func (n *Node) hold(ctx context.Context, now time.Time, ahead time.Duration) err
 			Msg("retention is held up: the clock is ahead of what this server has seen pass; where it is right, 'oneton retention accept' goes on, as a day of waiting does")
 	}
 	return err
+}
+
+// sweepReviews erases the reviews whose end has come.
+func (n *Node) sweepReviews(ctx context.Context, now time.Time) {
+	if err := n.Service.SweepReviews(ctx, now); err != nil && ctx.Err() == nil {
+		n.log.Error().Err(err).Msg("reviews whose end has come are not all erased; it will be tried again")
+	}
 }

@@ -31,6 +31,8 @@ func (v versioned) Version(string) (string, error) { return v.version, nil }
 func (versioned) JudgesLiveness(string) bool       { return false }
 func (versioned) Close() error                     { return nil }
 
+func (versioned) Probe(_ string, kept face.Template) (face.Template, error) { return kept, nil }
+
 func (versioned) Calibration(string) (*calibration.Table, error) {
 	return &calibration.Table{Measured: 1e-2, Knots: []calibration.Knot{{Cosine: 0, FMR: 1}, {Cosine: 1, FMR: 1e-2}}}, nil
 }

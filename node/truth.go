@@ -14,12 +14,16 @@ import (
 	"oneton/changelog"
 	"oneton/config"
 	"oneton/credential"
+	"oneton/evaluation"
+	"oneton/facesession"
 	"oneton/identify"
 	"oneton/identitytoken"
+	"oneton/imports"
 	"oneton/job"
 	"oneton/kyc"
 	"oneton/limit"
 	"oneton/secret"
+	"oneton/signature"
 	"oneton/store"
 	"oneton/store/postgres"
 	"oneton/store/sqlite"
@@ -100,7 +104,7 @@ func openTruth(ctx context.Context, cfg config.Config, more []access.Scope) (*Tr
 // its own. Keys may have the scopes of what a node speaks, and more.
 func truthOf(ctx context.Context, cfg config.Config, db Database, more []access.Scope) (_ *Truth, err error) {
 	t := &Truth{Store: db, data: cfg.Data}
-	if err = errors.Join(audit.Migrate(ctx, db), identitytoken.Migrate(ctx, db), credential.Migrate(ctx, db), job.Migrate(ctx, db), limit.Migrate(ctx, db), kyc.Migrate(ctx, db), webhook.Migrate(ctx, db)); err == nil {
+	if err = migrateRooms(ctx, db); err == nil {
 		t.secret, t.adopted, err = secret.Open(ctx, db, secretPath(cfg))
 	}
 	if err == nil {
@@ -116,6 +120,11 @@ func truthOf(ctx context.Context, cfg config.Config, db Database, more []access.
 		return nil, errors.Join(err, db.Close())
 	}
 	return t, nil
+}
+
+// migrateRooms brings the tables of every room to this program's version.
+func migrateRooms(ctx context.Context, db store.DB) error {
+	return errors.Join(audit.Migrate(ctx, db), access.Migrate(ctx, db), identitytoken.Migrate(ctx, db), credential.Migrate(ctx, db), job.Migrate(ctx, db), limit.Migrate(ctx, db), kyc.Migrate(ctx, db), webhook.Migrate(ctx, db), signature.Migrate(ctx, db), facesession.Migrate(ctx, db), identify.Migrate(ctx, db), imports.Migrate(ctx, db), evaluation.Migrate(ctx, db))
 }
 
 // AdoptSecret lets the database take this machine's secret for its own, and
@@ -150,12 +159,13 @@ func secretPath(cfg config.Config) string {
 
 func openDatabase(ctx context.Context, cfg config.Config) (Database, error) {
 	if cfg.Store.Driver == "postgres" {
-		return postgres.Open(ctx, postgres.Config{URL: cfg.Store.URL})
+		return postgres.Open(ctx, postgres.Config{URL: cfg.Store.URL, Observer: cfg.Store.Observer})
 	}
-	return sqlite.Open(ctx, sqlite.Config{
-		Path:    databasePath(cfg),
-		Reserve: max(reserve, reservePhotos*int64(cfg.Embed.Limits.Bytes)),
-	})
+	return sqlite.Open(ctx, sqlite.Config{Path: databasePath(cfg), Reserve: reserveOf(cfg), Observer: cfg.Store.Observer})
+}
+
+func reserveOf(cfg config.Config) int64 {
+	return max(reserve, reservePhotos*int64(cfg.Embed.Limits.Bytes))
 }
 
 // unerased is for how long bytes of something deleted wait in the database's
@@ -184,19 +194,25 @@ const FirstTenant = "default"
 // Bootstrap makes the first tenant of an empty store and returns its key; a
 // store with tenants is left as it is.
 func (t *Truth) Bootstrap(ctx context.Context) (key string, err error) {
-	tenants, err := t.Store.Tenants(ctx, store.Page{Limit: 1})
-	if err != nil || len(tenants) > 0 {
-		return "", err
-	}
-	_, err = t.Access.CreateTenant(ctx, FirstTenant, "")
-	if errors.Is(err, store.ErrExists) { // another server has just made it, and prints the key
-		return "", nil
-	}
-	if err != nil {
+	made, err := t.begin(ctx)
+	if err != nil || !made { // another server that has just made it prints the key
 		return "", err
 	}
 	key, _, err = t.Access.Create(ctx, FirstTenant, "first key", []string{access.All})
 	return key, err
+}
+
+// begin makes the first tenant of an empty store, and tells whether it did.
+func (t *Truth) begin(ctx context.Context) (made bool, err error) {
+	tenants, err := t.Store.Tenants(ctx, store.Page{Limit: 1})
+	if err != nil || len(tenants) > 0 {
+		return false, err
+	}
+	_, err = t.Access.CreateTenant(ctx, FirstTenant, "")
+	if errors.Is(err, store.ErrExists) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 var errNotErased = errors.New("what was deleted cannot be found any more, but bytes of it are still in the database's files: " +
@@ -214,6 +230,11 @@ func (t *Truth) WaitErased(ctx context.Context) (told bool, err error) {
 		err = errNotErased
 	}
 	return true, err
+}
+
+// OpenSessions are browsers that signed in with a key.
+func (t *Truth) OpenSessions(cfg config.Config) *access.Sessions {
+	return access.NewSessions(access.SessionConfig{Idle: cfg.Console.Idle, Most: cfg.Console.Most}, t.Access)
 }
 
 // counter counts requests for all processes that share the database; one that has it

@@ -39,7 +39,7 @@ func (t *Truth) acquire(ctx context.Context, name string) (turn, error) {
 	}
 	path := filepath.Join(t.data, strings.ReplaceAll(name, "/", "-")+".lock")
 	for {
-		f, err := lockFile(path)
+		f, err := lockFile(path, false)
 		if err == nil {
 			return &fileTurn{file: f, done: make(chan struct{})}, nil
 		}

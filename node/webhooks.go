@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"oneton/facesession"
 	"oneton/kyc"
 	"oneton/webhook"
 )
@@ -12,9 +13,10 @@ import (
 func events() []webhook.Type {
 	var all []webhook.Type
 	for _, e := range kyc.EventTypes() {
-		all = append(all, webhook.Type(e))
+		all = append(all, webhook.Type{Name: e.Name, Means: e.Means})
 	}
-	return all
+	all = append(all, importEvents())
+	return append(all, webhook.Type{Name: facesession.Completed, Means: facesession.CompletedMeans, Result: true})
 }
 
 // sweepWebhooks removes deliveries from the log that are past their time, or more than

@@ -24,5 +24,9 @@ func TestGuideHasEveryEvent(t *testing.T) {
 	for _, r := range event.FindAllStringSubmatch(table, -1) {
 		told = append(told, webhook.Type{Name: r[1], Means: r[2]})
 	}
-	require.Equal(t, append([]webhook.Type{webhook.Test}, events()...), told)
+	all := append([]webhook.Type{webhook.Test}, events()...)
+	for i := range all {
+		all[i].Result = false // which another part of it tells
+	}
+	require.Equal(t, all, told)
 }

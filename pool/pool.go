@@ -18,6 +18,9 @@ type Config struct {
 	Workers int
 	// Queue is how many may wait for a worker.
 	Queue int
+	// Waited, unless nil, is told of each Acquire that has ended: how long it waited, and
+	// its error.
+	Waited func(waited time.Duration, err error)
 }
 
 // Worker is the right to compute.
@@ -44,6 +47,7 @@ type Worker struct {
 // most in it, unless that is less than fair.
 type Pool struct {
 	workers, queue int
+	waited         func(time.Duration, error)
 	// keep is how long a tenant's seat is kept.
 	keep time.Duration
 
@@ -77,7 +81,7 @@ type waiter struct {
 // New makes the workers.
 func New(cfg Config) *Pool {
 	p := &Pool{
-		workers: cmp.Or(cfg.Workers, runtime.GOMAXPROCS(0)), queue: cfg.Queue, keep: time.Second,
+		workers: cmp.Or(cfg.Workers, runtime.GOMAXPROCS(0)), queue: cfg.Queue, waited: cfg.Waited, keep: time.Second,
 		held: make(map[string]int), seats: make(map[string]time.Time),
 	}
 	p.back = sync.NewCond(&p.mu)
@@ -94,6 +98,16 @@ func (p *Pool) Size() int { return p.workers + 1 }
 // ErrBusy when as many callers wait as may, ErrClosed, or the context's error.
 // Whoever gets a worker gives it back with Release.
 func (p *Pool) Acquire(ctx context.Context) (*Worker, error) {
+	if p.waited == nil {
+		return p.acquire(ctx)
+	}
+	begun := time.Now()
+	w, err := p.acquire(ctx)
+	p.waited(time.Since(begun), err)
+	return w, err
+}
+
+func (p *Pool) acquire(ctx context.Context) (*Worker, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -260,7 +260,9 @@ func (q *query) finish() {
 		}
 		return 1
 	})
-	q.result = Result{Hits: hits, Certified: !q.broken, Rescored: q.rescored, Skimmed: int(q.skimmed.Load())}
+	q.result = Result{
+		Hits: hits, Certified: !q.broken, Rows: q.view.live, Bytes: int64(q.view.bytes()), Rescored: q.rescored, Skimmed: int(q.skimmed.Load()),
+	}
 }
 
 // fail makes err the answer.

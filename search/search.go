@@ -113,6 +113,10 @@ type Result struct {
 	// false, a plane in memory disagreed with the vectors, and Hits come
 	// from comparing with every vector instead.
 	Certified bool
+	// Rows is how many rows the scan went over, and Bytes what their codes take, of
+	// which a scan reads as much or less.
+	Rows  int
+	Bytes int64
 	// Rescored is how many rows were compared in float64.
 	Rescored int
 	// Skimmed is how many blocks of 16 rows were ruled out by a part of what

@@ -22,11 +22,28 @@ func Read(path string) (Ring, error) {
 	return r, nil
 }
 
+// Parse reads a ring from what a file holds; ErrFile where that is none.
+func Parse(file []byte) (Ring, error) { return parse(file) }
+
+// Restore keeps what a file held in a file that is not there yet, its owner's alone;
+// fs.ErrExist where there is one.
+func Restore(path string, file []byte) error {
+	if _, err := parse(file); err != nil {
+		return fmt.Errorf("restore secret: it has %w", err)
+	}
+	if err := write(path, file, private, os.Link); err != nil {
+		return fmt.Errorf("restore secret: %w", err)
+	}
+	return nil
+}
+
+func private(f *os.File) error { return f.Chmod(0o600) }
+
 // create keeps a new secret in the file, or returns the one that another
 // process has just put there.
 func create(path string) (r Ring, made bool, err error) {
 	version := random()
-	err = write(path, version, func(f *os.File) error { return f.Chmod(0o600) }, os.Link)
+	err = write(path, version, private, os.Link)
 	if errors.Is(err, fs.ErrExist) {
 		r, err := Read(path)
 		return r, false, err

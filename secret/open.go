@@ -32,7 +32,7 @@ func Open(ctx context.Context, db Database, path string) (r Ring, adopted bool, 
 	made := false
 	if errors.Is(err, fs.ErrNotExist) {
 		if used || known {
-			return Ring{}, false, fmt.Errorf("read secret: %s is missing: %w", path, ErrMissing)
+			return Ring{}, false, missing(path)
 		}
 		r, made, err = create(path)
 	}
@@ -44,8 +44,8 @@ func Open(ctx context.Context, db Database, path string) (r Ring, adopted bool, 
 		return Ring{}, false, err
 	}
 	agreed, err := NewFingerprints(db).AgreeFingerprint(ctx, fingerprint)
-	if err == nil && (len(agreed) == 0 || len(agreed)%Size != 0 || !bytes.HasPrefix(fingerprint, agreed)) {
-		err = fmt.Errorf("%s: %w", path, ErrOther)
+	if err == nil && !begins(fingerprint, agreed) {
+		err = other(path)
 		if made { // another process has been quicker, and nothing was made under this one
 			err = errors.Join(err, os.Remove(path))
 		}
@@ -56,6 +56,55 @@ func Open(ctx context.Context, db Database, path string) (r Ring, adopted bool, 
 	r.known = len(agreed) / Size
 	return r, used && !known, nil
 }
+
+// Check is ErrOther unless the ring is the one of which a database knows the
+// fingerprint.
+func (r Ring) Check(known []byte) error {
+	fingerprint, err := r.fingerprint()
+	if err == nil && !begins(fingerprint, known) {
+		err = ErrOther
+	}
+	return err
+}
+
+// CheckFile is what Open would refuse, of a database that is only looked at: nothing
+// is made and nothing agreed upon. A secret that nobody needs yet may be missing.
+func CheckFile(ctx context.Context, db Database, path string) error {
+	used, known, err := setUp(ctx, db)
+	if err != nil {
+		return err
+	}
+	r, err := Read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if used || known {
+			return missing(path)
+		}
+		return nil
+	}
+	if err != nil || !known {
+		return err
+	}
+	agreed, err := NewFingerprints(db).Fingerprint(ctx)
+	if err == nil {
+		err = r.Check(agreed)
+	}
+	if errors.Is(err, ErrOther) {
+		err = other(path)
+	}
+	return err
+}
+
+// begins tells whether a database that knows the versions' fingerprints knows this
+// one: newer versions may follow.
+func begins(fingerprint, known []byte) bool {
+	return len(known) > 0 && len(known)%Size == 0 && bytes.HasPrefix(fingerprint, known)
+}
+
+func missing(path string) error {
+	return fmt.Errorf("read secret: %s is missing: %w", path, ErrMissing)
+}
+
+func other(path string) error { return fmt.Errorf("%s: %w", path, ErrOther) }
 
 // Adopt puts the ring's fingerprint in the place of the one that the database
 // knows. What was made under a version that the ring does not have is invalid

@@ -14,6 +14,9 @@ var (
 	pathPrefix = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$`)
 )
 
+// PathPrefix tells whether a text can begin the paths of an API.
+func PathPrefix(text string) bool { return pathPrefix.MatchString(text) }
+
 // AddressSettings are where an operator puts a dialect that is not served unless it
 // is said where: at a host of which every path is its own, under a prefix, or both.
 // Their keys begin with the key, and dialect is a link to its guide.
@@ -28,7 +31,7 @@ func AddressSettings(key, dialect, example string, host, prefix *string) []setti
 		},
 		{
 			Key: key + ".prefix", Value: prefix, Means: fmt.Sprintf("what the dialect's paths begin with, as in `%s`, beside the other APIs or at its host", example),
-			Want: fmt.Sprintf("a path as in %s, without a slash at its end", example), OK: *prefix == "" || pathPrefix.MatchString(*prefix),
+			Want: fmt.Sprintf("a path as in %s, without a slash at its end", example), OK: *prefix == "" || PathPrefix(*prefix),
 		},
 	}
 }

@@ -8,6 +8,8 @@ import (
 // same limits, request ids, deadlines, recovery and log, and none knows of
 // another.
 type API struct {
+	// Name is a word for it, by which its requests are counted.
+	Name string
 	// Prefixes are what the API's paths begin with. A path is of the API with
 	// the longest prefix of it, which answers there, if only that there is no
 	// such route.
@@ -28,7 +30,8 @@ type API struct {
 	// Headers are what pages of other origins may send and see, beside the
 	// headers of HTTP and the server's own.
 	Headers Headers
-	// Description describes the API to clients.
+	// Description describes the API to clients; one without a path has none, as what
+	// only its own pages call.
 	Description Description
 }
 

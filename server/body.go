@@ -45,7 +45,7 @@ func Body(c *fiber.Ctx, largest int) ([]byte, error) {
 	}
 	announced := c.Request().Header.ContentLength()
 	if announced > largest {
-		return nil, fiber.ErrRequestEntityTooLarge
+		return nil, &BodySizeError{largest}
 	}
 	if x.asks {
 		x.wanted = true
@@ -99,7 +99,7 @@ func (x *exchange) read(stream io.Reader, announced, largest int) ([]byte, error
 			x.whole = true
 			return body, nil
 		case largest + 1:
-			return nil, fiber.ErrRequestEntityTooLarge
+			return nil, &BodySizeError{largest}
 		}
 	}
 }

@@ -37,6 +37,8 @@ type Config struct {
 	// DrainDelay is how long readiness fails before a stopping server closes
 	// its listener, so that load balancers turn away first.
 	DrainDelay time.Duration
+	// Observer is told of requests; nil is nobody.
+	Observer Observer
 }
 
 // DefaultConfig holds sixteen large photos in a body, and as many bodies and

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"io"
 	"net"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -21,11 +22,44 @@ type conn struct {
 	// is drained when the connection closes; 0 where there is none.
 	unread atomic.Int64
 
+	// head begins what was read of the request that is under way, of which length
+	// bytes count; settled is that it is over.
+	head    [256]byte
+	length  int
+	settled atomic.Bool
+
 	// The listener guards the rest. place is in the peer's list, while the
 	// connection waits for a request.
 	peer  *peer
 	place *list.Element
 	gone  bool
+}
+
+// Read reads from the connection, and keeps how a request begins.
+func (c *conn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if c.settled.Swap(false) {
+		c.length = 0
+	}
+	c.length += copy(c.head[c.length:], b[:n])
+	return n, err
+}
+
+// asked is the path that a request asks for, as far as it was kept, where its head
+// is no HTTP. It is for the goroutine that reads.
+func (c *conn) asked() string {
+	if c == nil || c.settled.Load() {
+		return ""
+	}
+	line, _, _ := strings.Cut(string(c.head[:c.length]), "\n")
+	_, target, _ := strings.Cut(line, " ")
+	target, _, _ = strings.Cut(target, " ")
+	if _, behind, absolute := strings.Cut(target, "://"); absolute {
+		_, path, _ := strings.Cut(behind, "/")
+		target = "/" + path
+	}
+	path, _, _ := strings.Cut(target, "?")
+	return path
 }
 
 // isSpare tells whether the connection may learn of the server's health only.
@@ -50,6 +84,7 @@ func (c *conn) rest() {
 	if c == nil {
 		return
 	}
+	c.settled.Store(true)
 	c.listener.mu.Lock()
 	defer c.listener.mu.Unlock()
 	c.wait(!c.gone)

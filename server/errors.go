@@ -71,6 +71,18 @@ func (e *ScopeError) detail() string {
 	return what + " needs a key with the scope " + e.Scope + "; this key has " + cmp.Or(strings.Join(e.Has, ", "), "none")
 }
 
+// BodySizeError is a request's body with more bytes than the call takes, and means
+// fiber.ErrRequestEntityTooLarge.
+type BodySizeError struct{ Most int }
+
+// Error names the limit.
+func (e *BodySizeError) Error() string {
+	return fmt.Sprintf("server: body has more than %d bytes", e.Most)
+}
+
+// Unwrap makes errors.Is(err, fiber.ErrRequestEntityTooLarge) true.
+func (*BodySizeError) Unwrap() error { return fiber.ErrRequestEntityTooLarge }
+
 // own maps the server's errors to what they look like; the first that matches
 // counts.
 var own = []struct {
@@ -122,7 +134,11 @@ func Kinds() []Kind {
 func ownProblem(err error) Problem {
 	if route, ok := errors.AsType[*fiber.Error](err); ok {
 		if k, ok := transport[route.Code]; ok {
-			return k.Problem()
+			p := k.Problem()
+			if size, ok := errors.AsType[*BodySizeError](err); ok {
+				p.Detail = fmt.Sprintf("this request may have %d bytes", size.Most)
+			}
+			return p
 		}
 		return internal.Problem()
 	}

@@ -25,6 +25,8 @@ type exchange struct {
 	// place is where its path is.
 	place *place
 	conn  *conn
+	// base is the parent of the work's contexts.
+	base context.Context
 	// end ends the work on the request.
 	end context.CancelFunc
 	// asks means that the client asks before it sends its body (RFC 9110,
@@ -45,7 +47,7 @@ func (s *Server) exchangeOf(rctx *fasthttp.RequestCtx) *exchange {
 		return x
 	}
 	length := rctx.Request.Header.ContentLength()
-	x := &exchange{server: s, place: s.mux.of(hostOf(rctx), string(rctx.URI().PathOriginal())), end: func() {}, whole: length == 0 || length == withoutLength}
+	x := &exchange{server: s, base: s.base, place: s.mux.of(hostOf(rctx), string(rctx.URI().PathOriginal())), end: func() {}, whole: length == 0 || length == withoutLength}
 	x.conn, _ = rctx.Conn().(*conn)
 	rctx.SetUserValue(exchangeKey, x)
 	return x
@@ -54,7 +56,7 @@ func (s *Server) exchangeOf(rctx *fasthttp.RequestCtx) *exchange {
 // begin gives the work on the request its time, from now on.
 func (x *exchange) begin(c *fiber.Ctx) {
 	x.end()
-	ctx, cancel := context.WithTimeout(x.server.base, x.server.cfg.RequestTimeout)
+	ctx, cancel := context.WithTimeout(x.base, x.server.cfg.RequestTimeout)
 	x.end = cancel
 	if p, ok := PrincipalOf(c); ok {
 		ctx = pool.WithTenant(ctx, string(p.Tenant))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/gofiber/fiber/v2"
 )
@@ -57,11 +58,12 @@ type Health struct {
 // home is what the server answers where no API is: how it is, and what
 // describes the APIs.
 func (s *Server) home(apis []API) API {
+	described := slices.DeleteFunc(slices.Clone(apis), func(api API) bool { return api.Description.Path == "" })
 	var paths []string
-	for _, api := range apis {
+	for _, api := range described {
 		paths = append(paths, api.Description.Path)
 	}
-	return API{Prefixes: []string{""}, Description: Description{Path: "/"}, Problem: s.health.Problem, Routes: func(r fiber.Router) {
+	return API{Name: "server", Prefixes: []string{""}, Description: Description{Path: "/"}, Problem: s.health.Problem, Routes: func(r fiber.Router) {
 		r.Get(livePath, s.live)
 		r.Get(readyPath, s.readiness)
 		r.Get("/", func(c *fiber.Ctx) error {
@@ -70,7 +72,7 @@ func (s *Server) home(apis []API) API {
 				Descriptions []string `json:"descriptions"`
 			}{"oneton", paths})
 		})
-		for _, api := range apis {
+		for _, api := range described {
 			r.Get(api.Description.Path, func(c *fiber.Ctx) error {
 				c.Set(fiber.HeaderContentType, "application/yaml")
 				return c.Send(api.Description.YAML)

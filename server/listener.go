@@ -41,6 +41,8 @@ type listener struct {
 	// told is when the log last told of bounds, and what is since then.
 	told            time.Time
 	closed, refused int
+	// allClosed and allRefused are those since the beginning.
+	allClosed, allRefused int
 	// toldExhausted is when it last told that the system has nothing left.
 	toldExhausted time.Time
 }
@@ -123,6 +125,7 @@ func (l *listener) admit(nc net.Conn) *conn {
 		if !l.closeOldest(crowd) {
 			c.peer, c.spare = &l.spares, true
 			l.refused++
+			l.allRefused++
 		}
 		l.tell(crowd)
 	}
@@ -160,6 +163,7 @@ func (l *listener) closeOldest(p *peer) bool {
 	c := oldest.Value.(*conn) //nolint:forcetypeassert // nothing else is put there
 	l.forget(c)
 	l.closed++
+	l.allClosed++
 	_ = c.Conn.Close()
 	return true
 }

@@ -24,6 +24,8 @@ type place struct {
 	router *fiber.App
 	// handle answers what has a method that fiber knows.
 	handle fasthttp.RequestHandler
+	// routes are the patterns of its routes.
+	routes map[string]bool
 	// accepted and exposed are headers that pages of other origins are told of.
 	accepted, exposed string
 }
@@ -73,12 +75,18 @@ func (s *Server) mount(apis []API) error {
 				return err
 			}
 		}
-		if err := take(api.Description.Path); err != nil {
-			return err
+		if path := api.Description.Path; path != "" {
+			if err := take(path); err != nil {
+				return err
+			}
+		}
+		routes := map[string]bool{}
+		for _, r := range router.GetRoutes(true) {
+			routes[r.Path] = true
 		}
 		for _, prefix := range prefixes {
 			p := &place{
-				API: api, prefix: prefix, router: router,
+				API: api, prefix: prefix, router: router, routes: routes,
 				accepted: names(acceptedHeaders, api.Headers.Accepted), exposed: names(exposedHeaders, api.Headers.Exposed),
 			}
 			p.handle = router.Handler()

@@ -45,9 +45,13 @@ func (s *Server) observe(c *fiber.Ctx) error {
 }
 
 // refuseUnrouted answers what failed before a route was found: requests that
-// are too large, too slow or not HTTP.
+// are too large, too slow or not HTTP. They are refused as the API that they ask
+// refuses, as far as that can be told.
 func (s *Server) refuseUnrouted(c *fiber.Ctx, err error) error {
 	x := s.exchangeOf(c.Context())
+	if path := x.conn.asked(); path != "" {
+		x.place = s.mux.of(hostOf(c.Context()), path)
+	}
 	x.conn.serve()
 	x.conn.leaveUnread()
 	return s.around(c, func() error { return err })
@@ -64,6 +68,10 @@ func (s *Server) around(c *fiber.Ctx, handle func() error) error {
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	x := s.exchangeOf(c.Context())
 	s.share(c, x.place)
+	var done func(Request)
+	if s.cfg.Observer != nil {
+		x.base, done = s.cfg.Observer.Begin(s.base, c.Get(headerTraceParent))
+	}
 	x.begin(c)
 	defer x.close()
 
@@ -86,7 +94,11 @@ func (s *Server) around(c *fiber.Ctx, handle func() error) error {
 			err = errors.Join(err, answerErr)
 		}
 	}
-	s.record(c, id, x.received, time.Since(start), p.Code, err)
+	took := time.Since(start)
+	s.record(c, id, x.received, took, p.Code, err)
+	if done != nil {
+		done(requestOf(c, x, p.Code, took, err))
+	}
 	return nil
 }
 
@@ -101,14 +113,20 @@ func (s *Server) recovered(id string, handle func() error) (err error) {
 	return handle()
 }
 
+// routeOf is the pattern of the request's route, and empty where it has none.
+func routeOf(c *fiber.Ctx) string {
+	route := c.Route()
+	if len(route.Handlers) == 0 {
+		return "" // failed before routing: what stands in for it is the raw path
+	}
+	return route.Path
+}
+
 // record logs one request: no body, no query, no path with its ids, no header.
 // The error's text is logged only when it is the server's fault, since a
 // client's fault may repeat what the client sent.
 func (s *Server) record(c *fiber.Ctx, id string, received int, took time.Duration, code string, err error) {
-	status, route := c.Response().StatusCode(), c.Route()
-	if len(route.Handlers) == 0 {
-		route = &fiber.Route{} // failed before routing: what stands in for it is the raw path
-	}
+	status := c.Response().StatusCode()
 	level := zerolog.InfoLevel
 	if status >= fiber.StatusInternalServerError {
 		level = zerolog.ErrorLevel
@@ -116,11 +134,11 @@ func (s *Server) record(c *fiber.Ctx, id string, received int, took time.Duratio
 	e := s.log.WithLevel(level).
 		Str("request_id", id).
 		Str("method", methodOf(c)).
-		Str("route", route.Path).
+		Str("route", routeOf(c)).
 		Int("status", status).
 		Dur("duration", took).
 		Int("received", received).
-		Int("sent", len(c.Response().Body()))
+		Int("sent", sent(c))
 	if p, ok := PrincipalOf(c); ok {
 		e = e.Str("tenant", string(p.Tenant)).Str("key_id", string(p.KeyID))
 	}
@@ -131,6 +149,15 @@ func (s *Server) record(c *fiber.Ctx, id string, received int, took time.Duratio
 		e = e.Err(err)
 	}
 	e.Msg("request")
+}
+
+// sent is how many bytes the answer's body has, and -1 of a stream, which is not sent
+// yet.
+func sent(c *fiber.Ctx) int {
+	if c.Response().IsBodyStream() {
+		return -1
+	}
+	return len(c.Response().Body())
 }
 
 // SetPrincipal says whose request this is, for the handlers, the log, and the

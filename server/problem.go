@@ -77,12 +77,18 @@ func (p *place) refuse(c *fiber.Ctx, problem Problem) error {
 	return SendProblem(c, problem)
 }
 
-// SendProblem answers with a problem as RFC 9457 has it, and where a key is
-// wanted with a challenge of RFC 6750.
-func SendProblem(c *fiber.Ctx, p Problem) error {
+// Challenge says how to authenticate where the problem is that a request lacks it (RFC
+// 6750, section 3).
+func Challenge(c *fiber.Ctx, p Problem) {
 	if p.Status == fiber.StatusUnauthorized || p.Status == fiber.StatusForbidden {
 		c.Set(fiber.HeaderWWWAuthenticate, cmp.Or(p.Challenge, "Bearer"))
 	}
+}
+
+// SendProblem answers with a problem as RFC 9457 has it, and where a key is
+// wanted with a challenge of RFC 6750.
+func SendProblem(c *fiber.Ctx, p Problem) error {
+	Challenge(c, p)
 	if err := c.Status(p.Status).JSON(p); err != nil {
 		return fmt.Errorf("encode problem: %w", err)
 	}

@@ -36,9 +36,10 @@ type Server struct {
 	cancel   context.CancelFunc
 	stopping atomic.Bool
 
-	// mu guards listener, which Serve sets, and closed, which Shutdown does.
+	// mu guards listener and bounded, which Serve sets, and closed, which Shutdown does.
 	mu       sync.Mutex
 	listener net.Listener
+	bounded  *listener
 	closed   bool
 }
 
@@ -94,14 +95,15 @@ func (s *Server) app() *fiber.App { return s.mux[len(s.mux)-1].router }
 // Serve answers requests on a listener until Shutdown, and then returns nil. It
 // closes the listener and returns at once when Shutdown came first.
 func (s *Server) Serve(ln net.Listener) error {
+	bounded := listen(ln, s.cfg, s.log)
 	s.mu.Lock()
-	s.listener = ln
+	s.listener, s.bounded = ln, bounded
 	closed := s.closed
 	s.mu.Unlock()
 	if closed {
 		return ln.Close()
 	}
-	if err := s.app().Listener(listen(ln, s.cfg, s.log)); err != nil {
+	if err := s.app().Listener(bounded); err != nil {
 		return fmt.Errorf("serve on %s: %w", ln.Addr(), err)
 	}
 	return nil

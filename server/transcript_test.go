@@ -134,9 +134,7 @@ func TestTranscript(t *testing.T) {
 	tr := &transcript{Rig: servertest.Start(t, servertest.Options{
 		Config: func(cfg *server.Config) { cfg.Origins = []string{app} },
 		APIs: func(r *servertest.Rig) []server.API {
-			d, err := uqudo.New(uqudo.Config{TokenKeys: [][]byte{[]byte("a token key of thirty-two bytes!")}}, r.Service, r.Access)
-			require.NoError(t, err)
-			return []server.API{d}
+			return []server.API{uqudo.New(uqudo.DefaultConfig(), r.Service, r.Node.FaceSessions, r.Node.Signatures, r.Node.Limiter, r.Access)}
 		},
 	})}
 	tr.logged = len(tr.Log.String())

@@ -20,6 +20,8 @@ type hook struct {
 	Enabled              bool
 	Reason               string   `json:"disabled_reason"`
 	PublicKeys           []string `json:"public_keys"`
+	Format               string
+	Authentication       *struct{ Scheme, User, Header string }
 	Secret               string
 	VerifiedAt           *time.Time `json:"verified_at"`
 }
@@ -140,15 +142,23 @@ func TestWebhooks(t *testing.T) {
 		status      int
 		code, field string
 	}{
-		`{}`:                                            {400, "invalid_request", "url"},
-		`{"url":"ftp://example.org"}`:                   {400, "invalid_request", "url"},
-		`{"url":"https://u@example.org"}`:               {400, "invalid_request", "url"},
-		`{"url":"https://169.254.169.254"}`:             {422, "webhook_address", "url"},
-		`{"url":"https://example.org:25"}`:              {422, "webhook_address", "url"},
-		`{"url":"https://example.org","types":["x"]}`:   {400, "invalid_request", "types"},
-		`{"url":"https://example.org","types":"x"}`:     {400, "invalid_request", "types"},
-		`{"url":"https://example.org","secret":"x"}`:    {400, "invalid_request", "secret"},
-		`{"url":"http://127.0.0.1:1025","verify":true}`: {422, "webhook_unverified", "url"},
+		`{}`:                                                                            {400, "invalid_request", "url"},
+		`{"url":"ftp://example.org"}`:                                                   {400, "invalid_request", "url"},
+		`{"url":"https://u@example.org"}`:                                               {400, "invalid_request", "url"},
+		`{"url":"https://169.254.169.254"}`:                                             {422, "webhook_address", "url"},
+		`{"url":"https://example.org:25"}`:                                              {422, "webhook_address", "url"},
+		`{"url":"https://example.org","types":["x"]}`:                                   {400, "invalid_request", "types"},
+		`{"url":"https://example.org","types":"x"}`:                                     {400, "invalid_request", "types"},
+		`{"url":"https://example.org","secret":"x"}`:                                    {400, "invalid_request", "secret"},
+		`{"url":"https://example.org","other":"x"}`:                                     {400, "invalid_request", "other"},
+		`{"url":"https://example.org","format":"x"}`:                                    {400, "invalid_request", "format"},
+		`{"url":"https://example.org","authentication":{"user":"u"}}`:                   {400, "invalid_request", "authentication"},
+		`{"url":"https://example.org","authentication":"u"}`:                            {400, "invalid_request", "authentication"},
+		`{"url":"https://example.org","format":"uqudo","authentication":{"users":"u"}}`: {400, "invalid_request", "authentication.users"},
+		`{"url":"https://example.org","format":"uqudo","authentication":{"header":"Host","value":"internal"}}`: {400, "invalid_request", "authentication"},
+		`{"url":"https://example.org","format":"uqudo","secret":"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"}`:     {400, "invalid_request", "secret"},
+		`{"url":"https://example.org","format":"uqudo","types":["webhook.test"]}`:                              {400, "invalid_request", "types"},
+		`{"url":"http://127.0.0.1:1025","verify":true}`:                                                        {422, "webhook_unverified", "url"},
 	} {
 		p := c.Do(t, c.key, "POST", "/v1/webhooks", "application/json", []byte(body)).Refused(t, want.status, want.code)
 		require.Equal(t, want.field, p.Field, body)
@@ -184,4 +194,60 @@ func TestWebhooks(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, c.json(t, "DELETE", path, nil).Status)
 	c.json(t, "DELETE", path, nil).Refused(t, http.StatusNotFound, "not_found")
 	require.NotContains(t, c.Log.String(), "whsec_")
+}
+
+// Whoever brings the secret that a receiver has already, needs no other.
+func TestWebhookWithItsOwnersSecret(t *testing.T) {
+	c := start(t)
+	var h hook
+	const first, second = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	c.json(t, "POST", "/v1/webhooks", m{"url": "https://example.org", "secret": first}).Into(t, http.StatusCreated, &h)
+	require.Equal(t, first, h.Secret)
+	require.Equal(t, "standard", h.Format)
+	require.Nil(t, h.Authentication)
+	c.json(t, "POST", "/v1/webhooks/"+h.ID+"/rotate", m{"secret": second}).Into(t, http.StatusOK, &h)
+	require.Equal(t, second, h.Secret)
+	p := c.json(t, "POST", "/v1/webhooks/"+h.ID+"/rotate", m{"secret": "whsec_"}).Refused(t, http.StatusBadRequest, "invalid_request")
+	require.Equal(t, "secret", p.Field)
+	c.json(t, "PATCH", "/v1/webhooks/"+h.ID, m{"secret": first}).Refused(t, http.StatusBadRequest, "invalid_request")
+	require.NotContains(t, c.Log.String(), "whsec_")
+}
+
+// A webhook of results has credentials, which are told to nobody, and can be changed.
+func TestWebhookOfResults(t *testing.T) {
+	c := start(t)
+	got := make(chan string, 10)
+	to := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		user, password, _ := r.BasicAuth()
+		got <- fmt.Sprint(user, ":", password, " ", r.Header.Get("X-Api-Key"), " ", string(body))
+	}))
+	t.Cleanup(to.Close)
+	var h hook
+	a := c.json(t, "POST", "/v1/webhooks", m{"url": to.URL, "format": "uqudo", "authentication": m{"user": "ada", "password": "s3cret"}})
+	a.Into(t, http.StatusCreated, &h)
+	require.Empty(t, h.Secret)
+	require.Empty(t, h.PublicKeys)
+	require.Equal(t, "uqudo", h.Format)
+	require.Equal(t, "basic", h.Authentication.Scheme)
+	require.Equal(t, "ada", h.Authentication.User)
+	require.NotContains(t, string(a.Body), "s3cret")
+	path := "/v1/webhooks/" + h.ID
+	c.json(t, "POST", path+"/test", nil).Into(t, http.StatusOK, &struct{}{})
+	require.Equal(t, `ada:s3cret  {"jwsResult":""}`, <-got)
+	a = c.json(t, "PATCH", path, m{"authentication": m{"header": "X-Api-Key", "value": "s3cret"}})
+	a.Into(t, http.StatusOK, &h)
+	require.Equal(t, "header", h.Authentication.Scheme)
+	require.Equal(t, "X-Api-Key", h.Authentication.Header)
+	require.NotContains(t, string(a.Body), "s3cret")
+	c.json(t, "POST", path+"/test", nil).Into(t, http.StatusOK, &struct{}{})
+	require.Equal(t, `: s3cret {"jwsResult":""}`, <-got)
+	c.json(t, "PATCH", path, m{"description": "as it was"}).Into(t, http.StatusOK, &h)
+	require.Equal(t, "header", h.Authentication.Scheme)
+	h.Authentication = nil
+	c.json(t, "PATCH", path, m{"authentication": m{}}).Into(t, http.StatusOK, &h)
+	require.Equal(t, "none", h.Authentication.Scheme)
+	c.json(t, "PATCH", path, m{"format": "standard"}).Refused(t, http.StatusBadRequest, "invalid_request")
+	c.json(t, "POST", path+"/rotate", nil).Refused(t, http.StatusConflict, "webhook_unsigned")
+	require.NotContains(t, c.Log.String(), "s3cret")
 }

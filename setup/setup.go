@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 )
 
@@ -27,6 +28,8 @@ type Config struct {
 	Models string
 	// Photos is a folder with the demo photos.
 	Photos string
+	// Platform is what the library is for, as linux/arm64; empty is this machine.
+	Platform string
 	// Report, when set, is told what happens to each package, in order.
 	Report func(Event)
 }
@@ -48,6 +51,7 @@ type Paths struct {
 	Models  string
 	Photos  string
 	Clips   string
+	Scripts string
 }
 
 // Event is one package's turn in a set-up.
@@ -93,7 +97,7 @@ func Find(cfg Config, groups ...Group) (Paths, error) {
 	}
 	for _, a := range wanted {
 		if err := s.check(a); err != nil {
-			return Paths{}, fmt.Errorf("%w; 'oneton setup --with %s' fetches it", err, a.group)
+			return Paths{}, &FileError{Group: a.group, Given: s.given(a), Err: err}
 		}
 	}
 	return s.paths(), nil
@@ -106,6 +110,7 @@ type setup struct {
 
 func open(cfg Config) (*setup, error) {
 	cfg.Cache = cmp.Or(cfg.Cache, os.Getenv("ONETON_CACHE"))
+	cfg.Platform = cmp.Or(cfg.Platform, runtime.GOOS+"/"+runtime.GOARCH)
 	if cfg.Cache == "" {
 		dir, err := os.UserCacheDir()
 		if err != nil {
@@ -130,7 +135,7 @@ func open(cfg Config) (*setup, error) {
 			s.shelves[sh] = filepath.Join(cfg.Cache, string(sh))
 		}
 	}
-	for _, sh := range []shelf{lib, clips} {
+	for _, sh := range []shelf{lib, clips, scripts} {
 		s.shelves[sh] = filepath.Join(cfg.Cache, string(sh))
 	}
 	return s, nil
@@ -139,9 +144,9 @@ func open(cfg Config) (*setup, error) {
 func (s *setup) paths() Paths {
 	library := s.Library
 	if library == "" {
-		library = filepath.Join(s.shelves[lib], libraryName())
+		library = filepath.Join(s.shelves[lib], libraryName(s.Platform))
 	}
-	return Paths{Library: library, Models: s.shelves[models], Photos: s.shelves[photos], Clips: s.shelves[clips]}
+	return Paths{Library: library, Models: s.shelves[models], Photos: s.shelves[photos], Clips: s.shelves[clips], Scripts: s.shelves[scripts]}
 }
 
 // given names the variable through which an archive's files were brought by

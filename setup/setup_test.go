@@ -280,7 +280,7 @@ func TestEnsureTakesFilesBroughtByHand(t *testing.T) {
 
 	paths, err := setup.Ensure(t.Context(), cfg, setup.Default, setup.Photos)
 	require.NoError(t, err)
-	require.Equal(t, setup.Paths{Library: library, Models: own.Models, Photos: own.Photos, Clips: filepath.Join(cache, "clips")}, paths)
+	require.Equal(t, setup.Paths{Library: library, Models: own.Models, Photos: own.Photos, Clips: filepath.Join(cache, "clips"), Scripts: filepath.Join(cache, "scripts")}, paths)
 	require.NoDirExists(t, cache)
 
 	wrong := t.TempDir()
@@ -353,4 +353,20 @@ func TestFromEnvironmentFindsTheRealFiles(t *testing.T) {
 	require.FileExists(t, paths.Library)
 	require.FileExists(t, filepath.Join(paths.Models, "face_recognition_sface_2021dec_int8bq.onnx"))
 	require.FileExists(t, filepath.Join(paths.Photos, "obama.jpg"))
+}
+
+// ONNX Runtime is fetched for the platform that is asked for.
+func TestEnsureForAnotherPlatform(t *testing.T) {
+	asked := fakeClient(t, "pip", "exit 1")
+	cfg := setup.Config{Cache: t.TempDir(), Platform: "linux/arm64"}
+	_, err := setup.Ensure(t.Context(), cfg, setup.Runtime)
+	require.ErrorIs(t, err, setup.ErrDownload)
+	arguments, err := os.ReadFile(asked)
+	require.NoError(t, err)
+	require.Contains(t, string(arguments), "--platform manylinux_2_28_aarch64")
+
+	cfg.Platform = "plan9/mips"
+	_, err = setup.Ensure(t.Context(), cfg, setup.Default)
+	require.ErrorIs(t, err, setup.ErrPlatform)
+	require.ErrorContains(t, err, cfg.Platform)
 }

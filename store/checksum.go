@@ -22,10 +22,15 @@ func Checksum(id FaceID, gallery GalleryID, subject SubjectID, pack string, temp
 	return int64(sum(template, string(id), string(gallery), string(subject), pack))
 }
 
-// DetailsChecksum is of what else a face's row says: its JSON as stored, and when
-// it was enrolled, on which its end depends.
+// DetailsChecksum is of what else a face's row says: its JSON as stored, when it was
+// enrolled, on which its end depends, and when it was set aside. That of a face which
+// was not is the one from before any could be.
 func DetailsChecksum(f Face, box, landmarks, quality []byte) int64 {
-	return int64(sum(nil, string(f.ID), written(f.CreatedAt), canonical(box), canonical(landmarks), canonical(quality)))
+	texts := []string{string(f.ID), written(f.CreatedAt), canonical(box), canonical(landmarks), canonical(quality)}
+	if !f.AsideAt.IsZero() {
+		texts = append(texts, written(f.AsideAt))
+	}
+	return int64(sum(nil, texts...))
 }
 
 // GalleryChecksum is of what a gallery is found by, in the upper half, and of its

@@ -15,6 +15,10 @@ var (
 	// nothing was changed, and who looks again may succeed.
 	ErrConflict = errors.New("store: conflict")
 
+	// ErrEnding means that the subject is to be deleted soon: nothing is added to it
+	// that would go with it, and nothing taken from it that would stay.
+	ErrEnding = errors.New("store: subject is to be deleted")
+
 	// ErrInvalid means that what was to be written breaks a rule that views
 	// of the store rely on; nothing was changed.
 	ErrInvalid = errors.New("store: invalid")
@@ -30,6 +34,14 @@ var (
 	// ErrNewerSchema means that a newer version of the program has made or
 	// migrated the database; this version leaves it untouched.
 	ErrNewerSchema = errors.New("store: database has a newer schema")
+
+	// ErrOlderSchema means that an older version of the program has left the
+	// database, which this one brings to its own schema when it opens it and was only
+	// to look at.
+	ErrOlderSchema = errors.New("store: database has an older schema")
+
+	// ErrReadOnly means that the database is only looked at.
+	ErrReadOnly = errors.New("store: read only")
 
 	// ErrClosed means that the store was closed.
 	ErrClosed = errors.New("store: closed")

@@ -109,6 +109,9 @@ type Policy struct {
 	// Retention is how long a face is kept after its enrolment; zero is
 	// without end.
 	Retention time.Duration `json:"retention"`
+	// Review is how long an answer of several candidates waits for a person to decide;
+	// zero keeps none.
+	Review time.Duration `json:"review,omitempty"`
 }
 
 // The modes of a gallery's gates.
@@ -133,9 +136,12 @@ type Subject struct {
 	Metadata  map[string]string
 	CreatedAt time.Time
 	UpdatedAt time.Time
-	// Faces is how many faces are enrolled; stores fill it in on reading.
-	Faces  int
-	Damage string
+	// EndsAt is from when on the subject is to be deleted; zero is never.
+	EndsAt time.Time
+	// Faces is how many faces are enrolled, and Photos of how many the photo is kept;
+	// stores fill them in on reading.
+	Faces, Photos int
+	Damage        string
 }
 
 // Face is one enrolled photo of a subject.
@@ -155,6 +161,9 @@ type Face struct {
 	// PhotoSHA256 is set while the photo is kept.
 	PhotoSHA256 []byte
 	CreatedAt   time.Time
+	// AsideAt is when the face was set aside: it is kept, and no view has it, so that
+	// no search finds it. Zero is not.
+	AsideAt time.Time
 	// Damage names the columns that cannot be read; with a damaged template
 	// the face cannot be compared, and Template is nil.
 	Damage string
@@ -172,3 +181,6 @@ type Page struct {
 	After string
 	Limit int
 }
+
+// Counts says how much a gallery holds.
+type Counts struct{ Subjects, Faces int }

@@ -48,6 +48,8 @@ type Attempt struct {
 	Status int
 	// Fault says why the receiver has not taken it; empty when it has.
 	Fault string
+	// Answer is the beginning of what it said, as text; see Config.Answers.
+	Answer string
 }
 
 const deliveryColumns = `d.id, d.endpoint, d.event, e.type, d.state, d.attempts, d.next_at, d.created_at, d.ended_at`
@@ -110,22 +112,29 @@ type scans struct {
 func (s scans) Scan(dest ...any) error { return s.row.Scan(append(dest, s.more...)...) }
 
 // Delivery is one of an endpoint's, with its attempts, the oldest first, and what is
-// sent.
+// sent; empty when that is erased.
 func (s *Service) Delivery(ctx context.Context, by store.Actor, endpoint, id string) (d Delivery, attempts []Attempt, body []byte, err error) {
 	err = s.db.Read(ctx, "read webhook delivery", func(r store.Reader) (err error) {
 		if d, err = store.OneOf(r, func(row store.Row) (Delivery, error) { return scanDelivery(scans{row, []any{&body}}) },
 			`SELECT `+deliveryColumns+`, e.body`+deliveries+`WHERE d.id = $1 AND d.endpoint = $2 AND d.tenant = $3`, id, endpoint, by.Tenant); err != nil {
 			return err
 		}
+		e, err := store.OneOf(r, scanEndpoint, oneEndpoint, endpoint, by.Tenant)
+		if err != nil {
+			return err
+		}
+		if body, err = e.Format.message(body); err != nil {
+			return err
+		}
 		attempts = nil
 		return r.Each(func(row store.Row) error {
 			var a Attempt
 			var number, took, status int64
-			err := row.Scan(&number, &a.At, &took, &status, &a.Fault)
+			err := row.Scan(&number, &a.At, &took, &status, &a.Fault, &a.Answer)
 			a.Number, a.Took, a.Status = int(number), time.Duration(took)*time.Millisecond, int(status)
 			attempts = append(attempts, a)
 			return err
-		}, `SELECT number, at, took, status, fault FROM webhook_attempts WHERE delivery = $1 ORDER BY number`, id)
+		}, `SELECT number, at, took, status, fault, answer FROM webhook_attempts WHERE delivery = $1 ORDER BY number`, id)
 	})
 	if len(attempts) > 0 {
 		d.Last = &attempts[len(attempts)-1]
@@ -134,18 +143,25 @@ func (s *Service) Delivery(ctx context.Context, by store.Actor, endpoint, id str
 }
 
 // Redeliver sends an event anew, at once and then by the whole schedule, whatever
-// became of it: with the same id. ErrDisabled when its endpoint is.
+// became of it: with the same id. ErrDisabled when its endpoint is, and ErrErased when
+// what was sent is erased.
 func (s *Service) Redeliver(ctx context.Context, by store.Actor, endpoint, id string) (Delivery, error) {
 	err := s.db.Update(ctx, "redeliver webhook", func(tx store.Tx) error {
 		e, err := enabled(tx, by.Tenant, endpoint)
 		if err != nil {
 			return err
 		}
-		n, err := s.again(tx, e, `id = $3`, id)
-		if err == nil && n == 0 {
-			err = store.ErrNotFound
-		}
+		size, err := store.OneOf(tx, func(row store.Row) (n int64, err error) {
+			err = row.Scan(&n)
+			return n, err
+		}, `SELECT length(e.body)`+deliveries+`WHERE d.id = $1 AND d.endpoint = $2 AND d.tenant = $3`, id, endpoint, by.Tenant)
 		if err != nil {
+			return err
+		}
+		if size == 0 {
+			return fmt.Errorf("%w: %s", ErrErased, id)
+		}
+		if _, err := s.again(tx, e, `id = $3`, id); err != nil {
 			return err
 		}
 		return audit.By(by, audit.WebhookRedelivered, id).Record(tx)

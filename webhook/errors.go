@@ -2,14 +2,15 @@ package webhook
 
 import (
 	"errors"
-	"fmt"
+
+	"oneton/argument"
 )
 
 // These errors say why a request cannot be served as asked; nothing was changed.
 // Those of the store pass through wrapped: store.ErrNotFound for an endpoint or a
 // delivery that the tenant has not.
 var (
-	// ErrInvalid means that an argument is malformed; see ArgumentError.
+	// ErrInvalid means that an argument is malformed; see argument.Error.
 	ErrInvalid = errors.New("webhook: invalid argument")
 
 	// ErrAddress means that a URL leads to an address that webhooks must not be sent
@@ -35,27 +36,19 @@ var (
 	// ErrType means that an event is of a type that no room declares.
 	ErrType = errors.New("webhook: unknown type of event")
 
-	// ErrSealed means that the keys of an endpoint were sealed under a secret that
-	// the service does not have; rotating makes new ones.
+	// ErrUnsigned means that what is sent to the endpoint is not signed, so that it has
+	// no keys to rotate.
+	ErrUnsigned = errors.New("webhook: messages are not signed")
+
+	// ErrErased means that what was sent is erased, and cannot be sent anew.
+	ErrErased = errors.New("webhook: message is erased")
+
+	// ErrSealed means that the keys or credentials of an endpoint were sealed under a secret that
+	// the service does not have; rotating, or setting them, makes new ones.
 	ErrSealed = errors.New("webhook: keys cannot be opened")
 )
 
-// ArgumentError is an ErrInvalid about one argument of a request.
-type ArgumentError struct {
-	// Argument is its name: url, types, description, overlap or state.
-	Argument string
-	// Reason says what is wrong, and is safe to show to the caller.
-	Reason string
-	// Err is ErrInvalid, or what else it is.
-	Err error
-}
-
-// Error names the argument.
-func (e *ArgumentError) Error() string { return fmt.Sprintf("%v: %s %s", e.Err, e.Argument, e.Reason) }
-
-// Unwrap is Err.
-func (e *ArgumentError) Unwrap() error { return e.Err }
-
-func invalid(argument, reason string, args ...any) error {
-	return &ArgumentError{Argument: argument, Reason: fmt.Sprintf(reason, args...), Err: ErrInvalid}
+// invalid is an argument.Error that is ErrInvalid.
+func invalid(name, reason string, args ...any) error {
+	return argument.New(ErrInvalid, name, reason, args...)
 }

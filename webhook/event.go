@@ -26,32 +26,38 @@ type body struct {
 // Emit writes an event of a declared type, whose data JSON can hold, in the
 // transaction that causes it, for each of the tenant's endpoints that takes it; where
 // there is none, it writes nothing. Whoever rolls the transaction back has emitted
-// nothing. Errors are ErrType and ErrTooLarge.
+// nothing. Errors are ErrType, also of data without the result that its type says, and
+// ErrTooLarge.
 func (s *Service) Emit(tx store.Tx, tenant store.TenantID, kind string, data any) error {
-	if !slices.ContainsFunc(s.types, func(t Type) bool { return t.Name == kind }) {
+	at := slices.IndexFunc(s.types, func(t Type) bool { return t.Name == kind })
+	if at < 0 {
 		return fmt.Errorf("emit %.64q: %w", kind, ErrType)
 	}
+	t := s.types[at]
 	var to []string
 	if err := tx.Each(func(row store.Row) error {
 		e, err := scanEndpoint(row)
-		if err == nil && e.takes(kind) {
+		if err == nil && e.takes(t) {
 			to = append(to, e.ID)
 		}
 		return err
 	}, `SELECT `+endpointColumns+` FROM webhook_endpoints WHERE tenant = $1 AND disabled = '' ORDER BY id`, tenant); err != nil {
 		return fmt.Errorf("emit %s: %w", kind, err)
 	}
-	_, err := s.send(tx, tenant, kind, data, to)
+	_, err := s.send(tx, tenant, t, data, to)
 	return err
 }
 
 // send writes an event for the endpoints, if any, and returns its last delivery.
-func (s *Service) send(tx store.Tx, tenant store.TenantID, kind string, data any, to []string) (delivery string, err error) {
-	failed := func(err error) (string, error) { return "", fmt.Errorf("emit %s: %w", kind, err) }
+func (s *Service) send(tx store.Tx, tenant store.TenantID, t Type, data any, to []string) (delivery string, err error) {
+	failed := func(err error) (string, error) { return "", fmt.Errorf("emit %s: %w", t.Name, err) }
 	now := s.now()
-	text, err := json.Marshal(body{kind, now, data})
+	text, err := json.Marshal(body{t.Name, now, data})
 	if err != nil {
 		return failed(err)
+	}
+	if r, err := resultOf(text); t.Result && (err != nil || r.JWS == "") {
+		return failed(fmt.Errorf("%w: it has no jwsResult", ErrType))
 	}
 	if len(text) > MaxBody {
 		return failed(fmt.Errorf("%w: it has %d bytes of at most %d", ErrTooLarge, len(text), MaxBody))
@@ -63,7 +69,7 @@ func (s *Service) send(tx store.Tx, tenant store.TenantID, kind string, data any
 	if err != nil {
 		return failed(err)
 	}
-	if _, err := tx.Exec(`INSERT INTO webhook_events (id, tenant, type, body) VALUES ($1, $2, $3, $4)`, event, tenant, kind, text); err != nil {
+	if _, err := tx.Exec(`INSERT INTO webhook_events (id, tenant, type, body) VALUES ($1, $2, $3, $4)`, event, tenant, t.Name, text); err != nil {
 		return failed(err)
 	}
 	for _, endpoint := range to {
@@ -94,7 +100,7 @@ func (s *Service) Test(ctx context.Context, by store.Actor, endpoint string) (De
 		if _, err := enabled(tx, by.Tenant, endpoint); err != nil {
 			return err
 		}
-		id, err = s.send(tx, by.Tenant, Test.Name, struct{}{}, []string{endpoint})
+		id, err = s.send(tx, by.Tenant, Test, struct{}{}, []string{endpoint})
 		return err
 	}); err != nil {
 		return Delivery{}, err

@@ -33,14 +33,18 @@ func Guard(cfg Config, own ...string) (check func(netip.Addr) error, url func(st
 // Sign is what keys of 64 random bytes sign.
 func Sign(keys [][]byte, id string, at time.Time, body []byte) string {
 	var all []key
-	for _, k := range keys {
-		all = append(all, keyOf(k))
+	for _, b := range keys {
+		k, _ := keyOf(b)
+		all = append(all, k)
 	}
 	return sign(all, id, at, body)
 }
 
 // Texts are a key's secret and public key.
-func Texts(k []byte) (secret, public string) { return keyOf(k).secretText(), keyOf(k).publicText() }
+func Texts(b []byte) (secret, public string) {
+	k, _ := keyOf(b)
+	return k.secretText(), k.publicText()
+}
 
 // SweepTo is Sweep with another bound than Most.
 func (s *Service) SweepTo(ctx context.Context, now time.Time, most int64) (int64, error) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"oneton/argument"
 	"oneton/webhook"
 )
 
@@ -77,9 +78,9 @@ func TestURLs(t *testing.T) {
 	} {
 		err := url(bad)
 		require.Error(t, err, bad)
-		var argument *webhook.ArgumentError
-		require.ErrorAs(t, err, &argument, bad)
-		require.Equal(t, "url", argument.Argument)
+		var about *argument.Error
+		require.ErrorAs(t, err, &about, bad)
+		require.Equal(t, "url", about.Argument)
 	}
 }
 

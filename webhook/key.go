@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,8 +18,13 @@ const (
 	publicPrefix = "whpk_"
 )
 
-// secretSize is a secret's, in bytes; the standard takes 24 to 64.
-const secretSize = 32
+// The sizes of secrets in bytes: of those that are made here, and of those that owners
+// bring, as the standard takes them.
+const (
+	secretSize = 32
+	minSecret  = 24
+	maxSecret  = 64
+)
 
 // key signs for one endpoint, in both schemes of Standard Webhooks: by a secret that
 // the receiver has too, and by a private key of which it has the public one.
@@ -27,18 +33,39 @@ type key struct {
 	seed   []byte // of ed25519, RFC 8032
 }
 
-const keySize = secretSize + ed25519.SeedSize
-
 func newKey() key {
-	random := make([]byte, keySize)
+	random := make([]byte, secretSize+ed25519.SeedSize)
 	rand.Read(random) // which never fails
-	return keyOf(random)
+	k, _ := keyOf(random)
+	return k
 }
 
-// keyOf is the key that bytes returned.
-func keyOf(b []byte) key { return key{b[:secretSize], b[secretSize:keySize]} }
+// newKeyWith is a key with the secret that an owner brings, or with a new one where
+// that is empty.
+func newKeyWith(secret string) (key, error) {
+	k := newKey()
+	if secret == "" {
+		return k, nil
+	}
+	text, ok := strings.CutPrefix(secret, secretPrefix)
+	b, err := base64.StdEncoding.Strict().DecodeString(text)
+	if !ok || err != nil || strings.ContainsAny(text, "\r\n") || len(b) < minSecret || len(b) > maxSecret {
+		return key{}, invalid("secret", "must be %s and then %d to %d bytes in base64, as Standard Webhooks has it", secretPrefix, minSecret, maxSecret)
+	}
+	k.secret = b
+	return k, nil
+}
 
-func (k key) bytes() []byte { return append(append(make([]byte, 0, keySize), k.secret...), k.seed...) }
+// keyOf is the key that bytes returned; false when they are none.
+func keyOf(b []byte) (key, bool) {
+	size := len(b) - ed25519.SeedSize
+	if size < minSecret || size > maxSecret {
+		return key{}, false
+	}
+	return key{b[:size], b[size:]}, true
+}
+
+func (k key) bytes() []byte { return slices.Concat(k.secret, k.seed) }
 
 // secretText is the secret as receivers are told it.
 func (k key) secretText() string { return secretPrefix + base64.StdEncoding.EncodeToString(k.secret) }

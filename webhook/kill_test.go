@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -164,13 +165,17 @@ func receiveUntilKilled(address, folder string) {
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 	})
-	server := &http.Server{Addr: address, Handler: handler, ReadHeaderTimeout: time.Minute}
-	go func() {
-		time.Sleep(10 * time.Millisecond)
-		_, _ = os.Stdout.WriteString("ready\n")
-	}()
-	panic(server.ListenAndServe())
+	listener, err := net.Listen("tcp", address)
+	check(err)
+	_, _ = os.Stdout.WriteString("ready\n")
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
+	panic(server.Serve(listener))
 }
+
+// span is a part of time.
+type span struct{ from, to time.Time }
+
+func (s span) meets(other span) bool { return !s.to.Before(other.from) && !other.to.Before(s.from) }
 
 // Processes that deliver, the database's and the receiver's are killed: no event is
 // lost, and none comes twice to a receiver that keeps ids.
@@ -202,7 +207,7 @@ func killAll(t *testing.T, rounds int, name string, killDatabase func()) {
 		require.NoError(t, db.CreateTenant(ctx, store.Tenant{ID: by.Tenant}))
 	}
 	for path, by := range owners {
-		e, secret, err := service.Add(ctx, by, webhook.Settable{URL: "http://" + address + "/" + path}, false)
+		e, secret, err := service.Add(ctx, by, webhook.NewEndpoint{Settable: webhook.Settable{URL: "http://" + address + "/" + path}})
 		require.NoError(t, err)
 		secrets[path], endpoints[path] = secret, e.ID
 	}
@@ -239,6 +244,7 @@ func killAll(t *testing.T, rounds int, name string, killDatabase func()) {
 		outcomes, tenants = append(outcomes, o), append(tenants, by.Tenant)
 	}
 	receiver := storetest.Begin(t, receiverEnv+"="+address+" "+folder)
+	var down []span // in which the receiver was
 	for round := range rounds {
 		var workers []storetest.Process
 		for range 2 {
@@ -251,9 +257,11 @@ func killAll(t *testing.T, rounds int, name string, killDatabase func()) {
 			}
 		}
 		emitFor(400 * time.Millisecond)
+		killed := clock.now()
 		receiver.Kill(t)
 		emitFor(100 * time.Millisecond)
 		receiver = storetest.Begin(t, receiverEnv+"="+address+" "+folder)
+		down = append(down, span{killed, clock.now()})
 		emitFor(300 * time.Millisecond)
 		if round%3 == 2 {
 			var beside sync.WaitGroup
@@ -289,7 +297,6 @@ func killAll(t *testing.T, rounds int, name string, killDatabase func()) {
 				for _, a := range attempts {
 					require.NotEmpty(t, a.Fault)
 				}
-				t.Logf("%s: %+v", d.Event, attempts)
 			}
 			n, err := service.RedeliverFailed(ctx, by, endpoints[path], time.Time{})
 			require.NoError(t, err)
@@ -344,13 +351,20 @@ func killAll(t *testing.T, rounds int, name string, killDatabase func()) {
 				require.Positive(t, m.taken, "the receiver has not acknowledged it: %+v", d)
 				require.Equal(t, string(body), m.body)
 				require.Contains(t, effects, path+"/"+d.Event)
-				done := 0
+				done, refused := 0, 0
 				for _, a := range attempts {
-					if a.Fault == "" {
+					switch {
+					case a.Fault == "":
 						done++
+					case a.Status == http.StatusInternalServerError:
+						refused++
+					default: // for which the receiver must have been down
+						require.Equal(t, "no connection, or none that gave an answer", a.Fault)
+						require.True(t, slices.ContainsFunc(down, span{a.At, a.At.Add(a.Took + time.Millisecond)}.meets), "%+v", a)
 					}
 				}
 				require.Equal(t, 1, done, "it was done once: %+v", attempts)
+				require.LessOrEqual(t, refused, m.got-m.taken, "each fault in the log was one: %+v", attempts)
 				require.Empty(t, attempts[len(attempts)-1].Fault)
 				var event struct {
 					Data struct{ Number int } `json:"data"`

@@ -66,7 +66,7 @@ func config() webhook.Config {
 	return cfg
 }
 
-var types = []webhook.Type{{Name: "attempt.closed", Means: "An attempt was closed"}, {Name: "user.created", Means: "A user was made"}}
+var types = []webhook.Type{{Name: "attempt.closed", Means: "An attempt was closed"}, {Name: "user.created", Means: "A user was made"}, {Name: "session.completed", Means: "A session has a result", Result: true}}
 
 // open opens a service; its queue runs until the test's end, or until stop is called.
 func open(t *testing.T, db storetest.Store, k keys, clock *ahead, cfg webhook.Config) *rig {
@@ -119,7 +119,7 @@ func (r *rig) emit(t *testing.T, tenant store.TenantID, kind string, data any) {
 
 func (r *rig) add(t *testing.T, by store.Actor, url string, types ...string) (webhook.Endpoint, string) {
 	t.Helper()
-	e, secret, err := r.Add(t.Context(), by, webhook.Settable{URL: url, Types: types, Description: "test"}, false)
+	e, secret, err := r.Add(t.Context(), by, webhook.NewEndpoint{Settable: webhook.Settable{URL: url, Types: types, Description: "test"}})
 	require.NoError(t, err)
 	return e, secret
 }

@@ -14,7 +14,7 @@ type Keys interface {
 	Keys(purpose string) ([][]byte, error)
 }
 
-// seals keep endpoints' keys unreadable in the database, by XChaCha20-Poly1305: under
+// seals keep endpoints' keys and credentials unreadable in the database, by XChaCha20-Poly1305: under
 // the first of them, and opened by each.
 type seals []cipher.AEAD
 
@@ -34,22 +34,40 @@ func newSeals(keys Keys) (seals, error) {
 	return all, nil
 }
 
-// seal binds the key to the endpoint, so that no other's can stand in its place.
-func (s seals) seal(endpoint string, k key) []byte {
-	nonce := make([]byte, chacha20poly1305.NonceSizeX, chacha20poly1305.NonceSizeX+keySize+chacha20poly1305.Overhead)
+// seal binds what it seals to what it is of, so that no other's can stand in its place.
+func (s seals) seal(of string, plain []byte) []byte {
+	nonce := make([]byte, chacha20poly1305.NonceSizeX, chacha20poly1305.NonceSizeX+len(plain)+chacha20poly1305.Overhead)
 	rand.Read(nonce) // which never fails
-	return s[0].Seal(nonce, nonce, k.bytes(), []byte(endpoint))
+	return s[0].Seal(nonce, nonce, plain, []byte(of))
 }
 
-// open is the key that was sealed, or ErrSealed.
-func (s seals) open(endpoint string, sealed []byte) (key, error) {
-	if len(sealed) == chacha20poly1305.NonceSizeX+keySize+chacha20poly1305.Overhead {
+// open is what was sealed, or ErrSealed.
+func (s seals) open(of string, sealed []byte) ([]byte, error) {
+	if len(sealed) >= chacha20poly1305.NonceSizeX {
 		nonce, text := sealed[:chacha20poly1305.NonceSizeX], sealed[chacha20poly1305.NonceSizeX:]
 		for _, aead := range s {
-			if opened, err := aead.Open(nil, nonce, text, []byte(endpoint)); err == nil {
-				return keyOf(opened), nil
+			if plain, err := aead.Open(nil, nonce, text, []byte(of)); err == nil {
+				return plain, nil
 			}
 		}
 	}
-	return key{}, fmt.Errorf("open keys of endpoint %s: %w", endpoint, ErrSealed)
+	return nil, fmt.Errorf("open keys of endpoint %s: %w", of, ErrSealed)
+}
+
+// sealedAs is what an endpoint's keys, or its credentials, are sealed as.
+func (e endpoint) sealedAs() string {
+	if e.Format == Standard {
+		return e.ID
+	}
+	return e.ID + " " + string(e.Format)
+}
+
+// key is one of the endpoint's that was sealed, or ErrSealed.
+func (e endpoint) key(s seals, sealed []byte) (key, error) {
+	plain, err := s.open(e.sealedAs(), sealed)
+	k, ok := keyOf(plain)
+	if err == nil && !ok {
+		err = fmt.Errorf("read keys of endpoint %s: %w", e.ID, ErrSealed)
+	}
+	return k, err
 }

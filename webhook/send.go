@@ -17,20 +17,13 @@ import (
 
 	"github.com/google/uuid"
 
-	"oneton/store"
+	"oneton/argument"
 )
 
 // What is read of an answer: enough to use the connection again, and for a challenge.
 const (
 	maxAnswer  = 16 << 10
 	maxHeaders = 16 << 10
-)
-
-// The headers of Standard Webhooks, as it writes them.
-const (
-	headerID        = "webhook-id"
-	headerTimestamp = "webhook-timestamp"
-	headerSignature = "webhook-signature"
 )
 
 func newGuard(cfg Config) (*guard, error) {
@@ -78,9 +71,9 @@ type answer struct {
 	body  []byte
 }
 
-// post sends a message, signed under the keys. The error says why no answer came,
-// and holds nothing of the URL.
-func (s *Service) post(ctx context.Context, to string, keys []key, id string, body []byte) (answer, error) {
+// post sends a message with the headers. The error says why no answer came, and holds
+// nothing of the URL.
+func (s *Service) post(ctx context.Context, to string, h headers, id string, body []byte) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 	defer cancel()
 	if _, err := s.guard.parseURL(to); err != nil { // by the settings of today
@@ -91,10 +84,8 @@ func (s *Service) post(ctx context.Context, to string, keys []key, id string, bo
 		return answer{}, errors.New("the URL cannot be called")
 	}
 	now := s.now()
-	req.Header = http.Header{
-		"Content-Type": {"application/json"}, "User-Agent": {"oneton-webhooks"},
-		headerID: {id}, headerTimestamp: {strconv.FormatInt(now.Unix(), 10)}, headerSignature: {sign(keys, id, now, body)},
-	}
+	req.Header = h(id, now, body)
+	req.Header["Content-Type"], req.Header["User-Agent"] = []string{"application/json"}, []string{"oneton-webhooks"}
 	got, err := s.client.Do(req)
 	if err != nil {
 		if failed, ok := errors.AsType[*url.Error](err); ok {
@@ -122,7 +113,7 @@ func fault(a answer, err error) string {
 	case errors.Is(err, ErrInvalid):
 		return "the URL is one that the settings do not allow"
 	case errors.Is(err, ErrSealed):
-		return "the endpoint's keys cannot be opened; rotate them"
+		return "the endpoint's keys or credentials cannot be opened; rotate or set them"
 	case errors.Is(err, context.DeadlineExceeded) || ok && timeout.Timeout():
 		return "the receiver did not answer in time"
 	}
@@ -138,13 +129,17 @@ func fault(a answer, err error) string {
 // asked is how many receivers of a tenant may be asked for a challenge at once.
 const asked = 2
 
-// challenge asks what answers at the URL to return a challenge.
-func (s *Service) challenge(ctx context.Context, tenant store.TenantID, to string, keys []key) error {
-	if !s.asking.take(string(tenant)) {
+// challenge asks what answers at an endpoint's URL to return a challenge.
+func (s *Service) challenge(ctx context.Context, e endpoint) error {
+	h, err := e.headers(s.seals, s.now())
+	if err != nil {
+		return err
+	}
+	if !s.asking.take(string(e.tenant)) {
 		return fmt.Errorf("verify url: %w", ErrBusy)
 	}
-	defer s.asking.free(string(tenant))
-	const argument = "url"
+	defer s.asking.free(string(e.tenant))
+	const name = "url"
 	challenge := uuid.NewString()
 	text, err := json.Marshal(struct {
 		Type      string `json:"type"`
@@ -157,15 +152,15 @@ func (s *Service) challenge(ctx context.Context, tenant store.TenantID, to strin
 	if err != nil {
 		return err
 	}
-	a, err := s.post(ctx, to, keys, id, text)
+	a, err := s.post(ctx, e.URL, h, id, text)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if why := fault(a, err); why != "" {
-		return &ArgumentError{argument, "did not answer the challenge: " + why, ErrUnverified}
+		return argument.New(ErrUnverified, name, "did not answer the challenge: %s", why)
 	}
 	if !returned(a.body, challenge) {
-		return &ArgumentError{argument, `did not return the challenge, as {"challenge":"…"} or as plain text`, ErrUnverified}
+		return argument.New(ErrUnverified, name, `did not return the challenge, as {"challenge":"…"} or as plain text`)
 	}
 	return nil
 }

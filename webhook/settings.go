@@ -25,16 +25,20 @@ type Config struct {
 	// Places is how many requests are under way at once, and PerEndpoint how many
 	// of them to one endpoint.
 	Places, PerEndpoint int
+	// Answers is how many bytes are kept of what a receiver answers; 0 is none.
+	Answers int
 	// Keep is how long a delivery stays in the log after its end.
 	Keep time.Duration
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
+	// Observer is told of requests and deliveries; nil is nobody.
+	Observer Observer
 }
 
 // DefaultConfig calls public addresses by https alone.
 func DefaultConfig() Config {
 	const month = 30 * 24 * time.Hour
-	return Config{Timeout: 20 * time.Second, Places: 256, PerEndpoint: 4, Keep: month}
+	return Config{Timeout: 20 * time.Second, Places: 256, PerEndpoint: 4, Answers: 1 << 10, Keep: month}
 }
 
 // Settings are what an operator may set of it.
@@ -61,6 +65,10 @@ func (c *Config) Settings() []setting.Setting {
 		{
 			Key: "webhooks.per_endpoint", Value: &c.PerEndpoint, Means: "how many of them to one endpoint, so that one that stalls holds up no other",
 			Want: "1 to webhooks.places", OK: c.PerEndpoint >= 1 && c.PerEndpoint <= c.Places,
+		},
+		{
+			Key: "webhooks.answers", Value: &c.Answers, Means: "how many bytes are kept of what a receiver answers, for its owner to read; 0 is none",
+			Want: "0 to 16384", OK: c.Answers >= 0 && c.Answers <= maxAnswer,
 		},
 		{Key: "webhooks.keep", Value: &c.Keep, Means: "how long a delivery stays in the log after its end", Want: "1h to 8784h", OK: c.Keep >= hour && c.Keep <= year},
 	}

@@ -15,7 +15,8 @@ const (
 	swept = 1000
 )
 
-// Sweep removes from the log, at the time, the deliveries that ended Config.Keep ago
+// Sweep ends deliveries whose job did not end within patience, as when no server ran, as
+// dead letters. It removes from the log, at the time, the deliveries that ended Config.Keep ago
 // and those of a tenant beyond Most, with what was sent; and former keys that sign no
 // more. What has not ended stays. It tells how many deliveries.
 func (s *Service) Sweep(ctx context.Context, now time.Time) (removed int64, err error) {
@@ -23,6 +24,11 @@ func (s *Service) Sweep(ctx context.Context, now time.Time) (removed int64, err 
 }
 
 func (s *Service) sweep(ctx context.Context, now time.Time, most int64) (removed int64, err error) {
+	// A round's job was added no later than its next try was due.
+	if _, err = s.remove(ctx, `UPDATE webhook_deliveries SET state = $4, next_at = NULL, ended_at = $5 WHERE id IN (SELECT id FROM webhook_deliveries
+		WHERE ended_at IS NULL AND state = $3 AND next_at <= $2 ORDER BY next_at, id LIMIT $1)`, now.Add(-patience), Pending, Failed, now); err != nil {
+		return 0, err
+	}
 	if removed, err = s.forget(ctx, `ended_at <= $2`, now.Add(-s.cfg.Keep)); err != nil {
 		return removed, err
 	}
@@ -53,6 +59,9 @@ func (s *Service) sweep(ctx context.Context, now time.Time, most int64) (removed
 	if err := s.orphans(ctx); err != nil {
 		return removed, err
 	}
+	if err := s.eraseResults(ctx); err != nil {
+		return removed, err
+	}
 	return removed, s.db.Remove(ctx, "remove former webhook keys", func(tx store.Tx) error {
 		_, err := tx.Exec(`UPDATE webhook_endpoints SET former = $2, former_ends = $3 WHERE former_ends <= $1`, now, []byte(nil), time.Time{})
 		return err
@@ -69,6 +78,21 @@ func (s *Service) orphans(ctx context.Context) error {
 	_, err := s.remove(ctx, `DELETE FROM webhook_events WHERE id IN (SELECT e.id FROM webhook_events e
 		WHERE NOT EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.event = e.id) ORDER BY e.id LIMIT $1)`)
 	return err
+}
+
+// eraseResults erases results that nobody waits for: whoever had not taken one was
+// removed after all others had.
+func (s *Service) eraseResults(ctx context.Context) error {
+	for _, t := range s.types {
+		if !t.Result {
+			continue
+		}
+		if _, err := s.remove(ctx, `UPDATE webhook_events SET body = $4 WHERE id IN (SELECT e.id FROM webhook_events e WHERE e.type = $2 AND length(e.body) > 0
+			AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.event = e.id AND d.state <> $3) ORDER BY e.id LIMIT $1)`, t.Name, Delivered, []byte{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // remove repeats a removal of $1 rows until none is left.

@@ -30,6 +30,10 @@ type Type struct {
 	Name string
 	// Means says what has happened, in a sentence for the documents.
 	Means string
+	// Result is set for those whose data is a signed result: an object with a compact JWS
+	// as its member jwsResult, which every format can send. What was sent of it is erased
+	// when all receivers have taken it.
+	Result bool
 }
 
 // Service keeps endpoints, takes events and delivers them. It is safe for concurrent

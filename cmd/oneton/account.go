@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"oneton/node"
 	"oneton/store"
@@ -11,6 +10,7 @@ import (
 
 type accountCommand struct {
 	settings
+	output
 	Email string `arg:"" help:"The account's email address."`
 	Phone string `arg:"" help:"Its phone number."`
 }
@@ -33,7 +33,7 @@ func (c *accountCommand) Run(ctx context.Context) error {
 			return errNoAccount
 		}
 		if err == nil {
-			fmt.Println(tenant)
+			err = c.say(map[string]any{"tenant": tenant}, "%s", tenant)
 		}
 		return err
 	})

@@ -3,10 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
-	"text/tabwriter"
+	"io"
 	"time"
 
 	"oneton/audit"
@@ -16,9 +14,9 @@ import (
 
 type auditCommand struct {
 	settings
+	output
 	Tenant string    `help:"Only what was done in this tenant."`
 	Since  time.Time `help:"Only from this time on, as in 2027-01-31T00:00:00Z."`
-	JSON   bool      `help:"One JSON object a line." name:"json"`
 }
 
 // deedsAtOnce is how many rows are read at once.
@@ -33,7 +31,7 @@ func (c *auditCommand) Run(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if err := c.print(deeds); err != nil || next == "" {
+			if err := c.page(deeds); err != nil || next == "" {
 				return err
 			}
 			q.After = next
@@ -41,20 +39,15 @@ func (c *auditCommand) Run(ctx context.Context) error {
 	})
 }
 
-func (c *auditCommand) print(deeds []audit.Deed) error {
-	if c.JSON {
-		out := json.NewEncoder(os.Stdout)
-		for _, d := range deeds {
-			if err := out.Encode(d); err != nil {
-				return fmt.Errorf("print deed: %w", err)
-			}
-		}
-		return nil
-	}
-	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	for _, d := range deeds {
-		fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", d.At.Format(time.RFC3339), cmp.Or(string(d.Tenant), "-"),
+func (c *auditCommand) page(deeds []audit.Deed) error {
+	out := newRows(c.output, func(w io.Writer, d audit.Deed) {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", d.At.Format(time.RFC3339), cmp.Or(string(d.Tenant), "-"),
 			cmp.Or(string(d.Key), "command"), d.Verb, cmp.Or(d.What, "-"), cmp.Or(d.Request, "-"))
+	})
+	for _, d := range deeds {
+		if err := out.add(d); err != nil {
+			return err
+		}
 	}
-	return out.Flush()
+	return out.end()
 }

@@ -29,12 +29,12 @@ import (
 
 type calibrateCommand struct {
 	settings
+	output
 	Photos  string `arg:"" optional:"" help:"Folder with a folder of photos for each person." type:"existingdir"`
 	Pack    string `help:"Pack to calibrate; the first that is configured by default."`
 	Spoil   int    `help:"Most people of whom a photo is spoiled in many ways, to fit what poor photos are worth; 0 leaves that as the pack has it." default:"300"`
 	Install bool   `help:"Use what was fitted, instead of the pack's own, in every server on the database." xor:"use"`
 	Reset   bool   `help:"Use the pack's own again." xor:"use"`
-	JSON    bool   `name:"json" help:"Say what was found as JSON."`
 }
 
 var (
@@ -316,7 +316,7 @@ func (c *calibrateCommand) reset(ctx context.Context, cfg config.Config) error {
 		return fmt.Errorf("pack %q has no table but its own: %w", pack, err)
 	}
 	if err == nil {
-		fmt.Printf("pack %q is back to its own table\n", pack)
+		err = c.say(map[string]string{"reset": pack}, "pack %q is back to its own table", pack)
 	}
 	return err
 }

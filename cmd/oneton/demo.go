@@ -22,11 +22,11 @@ type demoCommand struct {
 // Run starts a server with the defaults in a temporary folder, has the demo
 // use it, and stops it.
 func (c *demoCommand) Run(ctx context.Context) (err error) {
-	paths, err := ensure(ctx, setup.Default, setup.Photos)
+	paths, err := ensure(ctx, setup.FromEnvironment(), os.Stdout, setup.Default, setup.Photos)
 	if err != nil {
 		return err
 	}
-	_, err = ensure(ctx, setup.GroupPhotos)
+	_, err = ensure(ctx, setup.FromEnvironment(), os.Stdout, setup.GroupPhotos)
 	switch {
 	case errors.Is(err, setup.ErrClient), errors.Is(err, setup.ErrMissing):
 		fmt.Printf("without the group photos: %v\n", err)

@@ -11,6 +11,7 @@ import (
 
 type erasedCommand struct {
 	settings
+	output
 	Timeout time.Duration `help:"How long to wait." default:"10m"`
 }
 
@@ -21,10 +22,15 @@ func (c *erasedCommand) Run(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 		defer cancel()
 		told, err := waitErased(ctx, t)
-		if err == nil && told {
-			fmt.Println("nothing that was deleted is left in the database's files")
+		switch {
+		case err != nil:
+			return err
+		case told:
+			return c.say(map[string]bool{"erased": true}, "nothing that was deleted is left in the database's files")
+		case c.JSON:
+			return c.line(map[string]bool{"erased": false})
 		}
-		return err
+		return nil
 	})
 }
 

@@ -4,15 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"time"
+
+	"oneton/node"
 )
 
 var errNotReady = errors.New("health: the server is not ready")
 
 type healthCommand struct {
 	settings
+	output
 	Timeout time.Duration `help:"How long to wait for an answer." default:"5s"`
 }
 
@@ -25,7 +27,7 @@ func (c *healthCommand) Run(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+reachable(cfg.Listen)+"/readyz", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+node.Reachable(cfg.Listen)+"/readyz", nil)
 	if err != nil {
 		return fmt.Errorf("ask for health: %w", err)
 	}
@@ -37,21 +39,8 @@ func (c *healthCommand) Run(ctx context.Context) error {
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("%w: %s", errNotReady, resp.Status)
 	}
+	if c.JSON {
+		return c.line(map[string]bool{"ready": true})
+	}
 	return nil
-}
-
-// reachable is where a server that listens on the address answers this
-// machine: one that listens everywhere does on loopback.
-func reachable(listen string) string {
-	host, port, err := net.SplitHostPort(listen)
-	if err != nil {
-		return listen
-	}
-	switch ip := net.ParseIP(host); {
-	case host == "" || ip.Equal(net.IPv4zero):
-		host = "127.0.0.1"
-	case ip.IsUnspecified():
-		host = "::1"
-	}
-	return net.JoinHostPort(host, port)
 }

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"oneton/config"
@@ -65,17 +61,27 @@ func names(ctx context.Context, db node.Database) (map[string]store.Gallery, err
 	}
 }
 
-// named is a scope as its owner knows it.
-func named(s index.Scope, names map[string]store.Gallery) string {
+// scope is a gallery of an index as its owner knows it.
+type scope struct {
+	Tenant  string `json:"tenant"`
+	Gallery string `json:"gallery"`
+	Pack    string `json:"pack"`
+}
+
+func scopeOf(s index.Scope, names map[string]store.Gallery) scope {
 	name := names[string(s.Gallery)].Name
 	if name == "" {
 		name = string(s.Gallery + " (not in the database)")
 	}
-	return fmt.Sprintf("%s\t%s\t%s", s.Tenant, name, s.Pack)
+	return scope{string(s.Tenant), name, s.Pack}
 }
+
+// String is the scope as columns.
+func (s scope) String() string { return s.Tenant + "\t" + s.Gallery + "\t" + s.Pack }
 
 type indexVerify struct {
 	settings
+	output
 	Sample int           `help:"Faces of each gallery to compare; 0 compares all." default:"1000"`
 	Seed   uint64        `help:"Draws the sample." default:"1"`
 	Wait   time.Duration `help:"How long the index may take to come to the database's end." default:"30s"`
@@ -88,7 +94,7 @@ func (c *indexVerify) Run(ctx context.Context) error {
 			return err
 		}
 		if at := x.Position(); at > end {
-			fmt.Printf("the index is at position %d, ahead of the database at %d, as after a restored backup: 'oneton index rebuild'\n", at, end)
+			fmt.Fprintf(c.aside(), "the index is at position %d, ahead of the database at %d, as after a restored backup: 'oneton index rebuild'\n", at, end)
 			return errDiffers
 		}
 		if err := c.arrive(ctx, x, end); err != nil {
@@ -102,27 +108,13 @@ func (c *indexVerify) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-		for _, d := range v.Differences {
-			switch {
-			case d.Position > 0:
-				fmt.Fprintf(out, "%s\tface %s\t%s at position %d\n", named(d.Scope, names), cmp.Or(d.Face, "unknown"), d.What, d.Position)
-			case d.Face == "":
-				fmt.Fprintf(out, "%s\t%s\tdatabase %d, index %d\n", named(d.Scope, names), d.What, d.Want, d.Have)
-			default:
-				fmt.Fprintf(out, "%s\tface %s\t%s\n", named(d.Scope, names), d.Face, d.What)
-			}
-		}
-		if err := out.Flush(); err != nil {
-			return err
-		}
-		fmt.Printf("position %d: %d faces in the database, %d compared, %d differences\n", v.Position, v.Faces, v.Compared, len(v.Differences))
 		damaged, err := x.Truth.Damaged(ctx)
 		if err != nil {
 			return err
 		}
-		for _, d := range damaged {
-			fmt.Println(strings.TrimLeft(fmt.Sprintf("%s %s: the %s is damaged in the database", d.Tenant, d.Name, d.What), " "))
+		found := comparisonOf(v, damaged, names)
+		if err := c.table(found, found.write); err != nil {
+			return err
 		}
 		switch {
 		case len(v.Differences) > 0:
@@ -139,7 +131,7 @@ func (c *indexVerify) Run(ctx context.Context) error {
 func (c *indexVerify) arrive(ctx context.Context, x *node.Index, end uint64) error {
 	q := x.Qdrant()
 	if q == nil {
-		fmt.Printf("saved at position %d of %d\n", x.Position(), end)
+		fmt.Fprintf(c.aside(), "saved at position %d of %d\n", x.Position(), end)
 		return x.ComeTo(ctx, end)
 	}
 	deadline := time.Now().Add(c.Wait)
@@ -152,7 +144,7 @@ func (c *indexVerify) arrive(ctx context.Context, x *node.Index, end uint64) err
 			return nil
 		}
 		if time.Now().After(deadline) {
-			fmt.Printf("the index is at position %d of %d: a collection is missing or older than the others, or no server brings the index along\n", at, end)
+			fmt.Fprintf(c.aside(), "the index is at position %d of %d: a collection is missing or older than the others, or no server brings the index along\n", at, end)
 			return errDiffers
 		}
 		select {
@@ -163,7 +155,10 @@ func (c *indexVerify) arrive(ctx context.Context, x *node.Index, end uint64) err
 	}
 }
 
-type indexRebuild struct{ settings }
+type indexRebuild struct {
+	settings
+	output
+}
 
 func (c *indexRebuild) Run(ctx context.Context) error {
 	return c.withIndex(ctx, func(_ config.Config, x *node.Index) error {
@@ -175,7 +170,7 @@ func (c *indexRebuild) Run(ctx context.Context) error {
 		if err := x.Rebuild(ctx, end); err != nil {
 			return err
 		}
-		fmt.Printf("built from the database up to position %d in %v\n", end, time.Since(start).Round(time.Millisecond))
-		return nil
+		took := time.Since(start).Round(time.Millisecond)
+		return c.say(map[string]any{"position": end, "took_ms": took.Milliseconds()}, "built from the database up to position %d in %v", end, took)
 	})
 }

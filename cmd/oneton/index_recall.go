@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 
 	"oneton/config"
 	"oneton/index/qdrant"
@@ -13,6 +14,7 @@ import (
 
 type indexRecall struct {
 	settings
+	output
 	Tenant  string  `arg:"" help:"The tenant's id."`
 	Gallery string  `arg:"" help:"The gallery's name."`
 	Accept  bool    `help:"Accept the last measurement instead of making one: servers with index.qdrant.search hnsw search this gallery by the graph."`
@@ -26,8 +28,7 @@ func (c *indexRecall) Run(ctx context.Context) error {
 	return c.withIndex(ctx, func(_ config.Config, x *node.Index) error {
 		q := x.Qdrant()
 		if q == nil {
-			fmt.Println("engine exact compares the probe with every template: it misses nobody")
-			return nil
+			return c.say(graphRecall{}, "engine exact compares the probe with every template: it misses nobody")
 		}
 		g, err := x.Truth.Store.Gallery(ctx, store.TenantID(c.Tenant), c.Gallery)
 		if err != nil {
@@ -49,15 +50,19 @@ func (c *indexRecall) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("of %d people, searched by probes at cosine %.2f among %d faces, the graph missed %d: %.2f %%, and with 97.5 %% confidence at most %.2f %%\n",
-			r.Probes, r.MatedCosine, r.Faces, r.Missed, 100*r.MissRate(), 100*r.MissRateBound())
-		fmt.Printf("of the %d nearest it found %.1f %% (m %d, ef_construct %d, ef %d, oversampling %g)\n",
-			r.K, 100*r.Overlap, r.Degree, r.Construct, r.EF, r.Oversampling)
-		if c.Accept {
-			fmt.Println("accepted: servers with index.qdrant.search hnsw search this gallery by the graph until it has grown by a fifth")
-		} else {
-			fmt.Println("to accept that: the same command with --accept")
-		}
-		return nil
+		return c.print(graphRecallOf(&r), func(w io.Writer) error { return c.tell(w, r) })
 	})
+}
+
+func (c *indexRecall) tell(w io.Writer, r qdrant.Recall) error {
+	fmt.Fprintf(w, "of %d people, searched by probes at cosine %.2f among %d faces, the graph missed %d: %.2f %%, and with 97.5 %% confidence at most %.2f %%\n",
+		r.Probes, r.MatedCosine, r.Faces, r.Missed, 100*r.MissRate(), 100*r.MissRateBound())
+	fmt.Fprintf(w, "of the %d nearest it found %.1f %% (m %d, ef_construct %d, ef %d, oversampling %g)\n",
+		r.K, 100*r.Overlap, r.Degree, r.Construct, r.EF, r.Oversampling)
+	next := "to accept that: the same command with --accept"
+	if c.Accept {
+		next = "accepted: servers with index.qdrant.search hnsw search this gallery by the graph until it has grown by a fifth"
+	}
+	_, err := fmt.Fprintln(w, next)
+	return err
 }

@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
-	"text/tabwriter"
 
 	"oneton/node"
 	"oneton/store"
@@ -18,6 +18,7 @@ type keysCommand struct {
 
 type keysRotate struct {
 	settings
+	output
 	Copied bool `help:"The secret's file, with the version that was added, is with every server, and each was restarted."`
 }
 
@@ -32,14 +33,15 @@ func (c *keysRotate) Run(ctx context.Context) error {
 		return err
 	}
 	if adopted {
-		fmt.Printf("restart every server: from then on new tokens are sealed under the newest version in %s; /rotate brings older tokens to it\n", path)
-		return nil
+		return c.say(map[string]any{"secret": path, "adopted": true}, "restart every server: from then on new tokens are sealed under the newest version in %s; /rotate brings older tokens to it", path)
 	}
-	fmt.Printf("%s has a new version: copy it to every server and restart each, then 'oneton keys rotate --copied'\n", path)
-	return nil
+	return c.say(map[string]any{"secret": path, "adopted": false}, "%s has a new version: copy it to every server and restart each, then 'oneton keys rotate --copied'", path)
 }
 
-type keysList struct{ settings }
+type keysList struct {
+	settings
+	output
+}
 
 // Run prints the ids.
 func (c *keysList) Run(ctx context.Context) error {
@@ -48,11 +50,7 @@ func (c *keysList) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-		for _, k := range keys {
-			fmt.Fprintf(out, "%s\t%s\n", k.ID, k.Use)
-		}
-		return out.Flush()
+		return printAll(c.output, keys, func(w io.Writer, k node.Key) { fmt.Fprintf(w, "%s\t%s\n", k.ID, k.Use) })
 	})
 }
 

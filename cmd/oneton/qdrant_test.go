@@ -166,7 +166,7 @@ func TestIndexCommands(t *testing.T) {
 	require.Contains(t, out, "5 faces in the database, 5 compared, 0 differences")
 	out, err = run("status")
 	require.NoError(t, err, out)
-	require.Regexp(t, `default +staff +default@4 +5 +5 +not measured`, out)
+	require.Regexp(t, `default +staff +default@5 +5 +5 +not measured`, out)
 
 	out, err = command(t, append([]string{"serve", "--data", t.TempDir(), "--listen", "127.0.0.1:0", "--set", "index.qdrant.search=hnsw"}, args...)...)
 	require.Error(t, err)
@@ -185,7 +185,7 @@ func TestIndexCommands(t *testing.T) {
 	walking.stop(t)
 
 	// A running server mends what it has lost.
-	deleteCollections(t, server.Address(), "oneton_default@4")
+	deleteCollections(t, server.Address(), "oneton_default@5")
 	p.eventually(t, key, "p4", photo, true)
 	out, err = run("verify")
 	require.NoError(t, err, out)
@@ -194,7 +194,7 @@ func TestIndexCommands(t *testing.T) {
 	p.eventually(t, key, "p4", photo, true)
 	p.stop(t)
 
-	deleteCollections(t, server.Address(), "oneton_default@4")
+	deleteCollections(t, server.Address(), "oneton_default@5")
 	out, err = run("verify", "--wait", "1s")
 	require.Error(t, err)
 	require.Contains(t, out, "the index is at position 0")
@@ -254,7 +254,7 @@ func TestRestoredDatabase(t *testing.T) {
 				require.NoError(t, err, out)
 				out, err = command(t, "index", "status", "--data", data)
 				require.NoError(t, err, out)
-				require.Regexp(t, `default +staff +default@4 +2`, out)
+				require.Regexp(t, `default +staff +default@5 +2`, out)
 			}
 		})
 	}

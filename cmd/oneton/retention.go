@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"text/tabwriter"
+	"io"
 	"time"
 
 	"oneton/node"
+	"oneton/store"
 )
 
 type retentionCommand struct {
@@ -17,7 +17,22 @@ type retentionCommand struct {
 
 type retentionPreview struct {
 	settings
+	output
 	At time.Time `help:"At which time, as in 2027-01-31T00:00:00Z; now when left out."`
+}
+
+// expiring is what retention would delete at a time.
+type expiring struct {
+	At        time.Time         `json:"at"`
+	Faces     int               `json:"faces"`
+	Galleries []expiringGallery `json:"galleries"`
+}
+
+type expiringGallery struct {
+	Tenant  store.TenantID `json:"tenant"`
+	Gallery string         `json:"gallery"`
+	Faces   int            `json:"faces"`
+	Oldest  time.Time      `json:"oldest"`
 }
 
 func (c *retentionPreview) Run(ctx context.Context) error {
@@ -30,18 +45,24 @@ func (c *retentionPreview) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-		total := 0
+		value := expiring{At: at, Galleries: []expiringGallery{}}
 		for _, e := range expired {
-			total += e.Faces
-			fmt.Fprintf(out, "%s\t%s\t%d faces\tthe oldest of %s\n", e.Tenant, e.Gallery, e.Faces, e.Oldest.Format(time.RFC3339))
+			value.Faces += e.Faces
+			value.Galleries = append(value.Galleries, expiringGallery(e))
 		}
-		fmt.Fprintf(out, "%d faces in all would be deleted at %s\n", total, at.Format(time.RFC3339))
-		return out.Flush()
+		return c.table(value, func(w io.Writer) {
+			for _, e := range expired {
+				fmt.Fprintf(w, "%s\t%s\t%d faces\tthe oldest of %s\n", e.Tenant, e.Gallery, e.Faces, e.Oldest.Format(time.RFC3339))
+			}
+			fmt.Fprintf(w, "%d faces in all would be deleted at %s\n", value.Faces, at.Format(time.RFC3339))
+		})
 	})
 }
 
-type retentionAccept struct{ settings }
+type retentionAccept struct {
+	settings
+	output
+}
 
 // Run leaves a time in the data folder that the server has not kept itself.
 func (c *retentionAccept) Run(context.Context) error {
@@ -53,6 +74,5 @@ func (c *retentionAccept) Run(context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("retention goes by this machine's clock, which says %s, within a minute\n", accepted.Format(time.RFC3339))
-	return nil
+	return c.say(map[string]time.Time{"accepted": accepted}, "retention goes by this machine's clock, which says %s, within a minute", accepted.Format(time.RFC3339))
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"oneton/node"
 )
@@ -14,6 +13,7 @@ type secretCommand struct {
 
 type secretAdopt struct {
 	settings
+	output
 	Yes bool `help:"Confirm." required:""`
 }
 
@@ -28,11 +28,13 @@ func (c *secretAdopt) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("the database takes %s from now on; keys made under another are invalid, and 'oneton key create' makes new ones\n", path)
-	return nil
+	return c.say(map[string]string{"secret": path}, "the database takes %s from now on; keys made under another are invalid, and 'oneton key create' makes new ones", path)
 }
 
-type secretAdd struct{ settings }
+type secretAdd struct {
+	settings
+	output
+}
 
 // Run adds a version that nothing is made under before it is adopted.
 func (c *secretAdd) Run(context.Context) error {
@@ -44,6 +46,5 @@ func (c *secretAdd) Run(context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s has %d versions now: copy it to every server and restart each, then 'oneton secret adopt --yes' and restart each again\n", path, versions)
-	return nil
+	return c.say(map[string]any{"secret": path, "versions": versions}, "%s has %d versions now: copy it to every server and restart each, then 'oneton secret adopt --yes' and restart each again", path, versions)
 }

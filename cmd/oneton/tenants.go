@@ -3,8 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"text/tabwriter"
+	"io"
 	"time"
 
 	"oneton/access"
@@ -20,6 +19,7 @@ type tenantCommand struct {
 
 type tenantCreate struct {
 	settings
+	output
 	ID   string `arg:"" help:"The tenant's id."`
 	Name string `help:"A name for people to read."`
 }
@@ -29,16 +29,27 @@ func (c *tenantCreate) Run(ctx context.Context) error {
 		if _, err := t.Access.CreateTenant(ctx, store.TenantID(c.ID), c.Name); err != nil {
 			return err
 		}
-		fmt.Printf("tenant %s is made; 'oneton key create %[1]s' makes a key of it\n", c.ID)
-		return nil
+		return c.say(map[string]string{"tenant": c.ID}, "tenant %s is made; 'oneton key create %[1]s' makes a key of it", c.ID)
 	})
 }
 
-type tenantList struct{ settings }
+type tenantList struct {
+	settings
+	output
+}
+
+// tenantRow is a tenant as it is told.
+type tenantRow struct {
+	ID        store.TenantID `json:"id"`
+	Name      string         `json:"name"`
+	CreatedAt time.Time      `json:"created_at"`
+}
 
 func (c *tenantList) Run(ctx context.Context) error {
 	return c.with(ctx, func(t *node.Truth) error {
-		out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		out := newRows(c.output, func(w io.Writer, t tenantRow) {
+			fmt.Fprintf(w, "%s\t%s\t%s\n", t.ID, t.CreatedAt.Format(time.RFC3339), t.Name)
+		})
 		page := store.Page{Limit: 1000}
 		for {
 			tenants, err := t.Store.Tenants(ctx, page)
@@ -46,10 +57,12 @@ func (c *tenantList) Run(ctx context.Context) error {
 				return err
 			}
 			if len(tenants) == 0 {
-				return out.Flush()
+				return out.end()
 			}
 			for _, tenant := range tenants {
-				fmt.Fprintf(out, "%s\t%s\t%s\n", tenant.ID, tenant.CreatedAt.Format(time.RFC3339), tenant.Name)
+				if err := out.add(tenantRow{tenant.ID, tenant.Name, tenant.CreatedAt}); err != nil {
+					return err
+				}
 			}
 			page.After = string(tenants[len(tenants)-1].ID)
 		}
@@ -58,6 +71,7 @@ func (c *tenantList) Run(ctx context.Context) error {
 
 type tenantDelete struct {
 	settings
+	output
 	ID  string `arg:"" help:"The tenant's id."`
 	Yes bool   `help:"Confirm; nothing can be had back." required:""`
 }
@@ -67,7 +81,9 @@ func (c *tenantDelete) Run(ctx context.Context) error {
 		if err := t.Access.DeleteTenant(ctx, store.TenantID(c.ID)); err != nil {
 			return err
 		}
-		fmt.Printf("tenant %s is deleted, with its keys, galleries, faces and photos\n", c.ID)
+		if err := c.say(deletion{c.ID}, "tenant %s is deleted, with its keys, galleries, faces and photos", c.ID); err != nil {
+			return err
+		}
 		_, err := waitErased(ctx, t)
 		return err
 	})
@@ -81,6 +97,7 @@ type keyCommand struct {
 
 type keyCreate struct {
 	settings
+	output
 	Tenant string   `arg:"" help:"The tenant's id."`
 	Name   string   `help:"A name for people to read."`
 	Scope  []string `help:"What the key allows; default all."`
@@ -92,16 +109,17 @@ func (c *keyCreate) Run(ctx context.Context) error {
 		if len(scopes) == 0 {
 			scopes = []string{access.All}
 		}
-		text, _, err := t.Access.Create(ctx, store.TenantID(c.Tenant), c.Name, scopes)
-		if err == nil {
-			fmt.Println(text)
+		text, key, err := t.Access.Create(ctx, store.TenantID(c.Tenant), c.Name, scopes)
+		if err != nil {
+			return err
 		}
-		return err
+		return c.say(map[string]any{"id": key.ID, "key": text, "scopes": key.Scopes}, "%s", text)
 	})
 }
 
 type keyList struct {
 	settings
+	output
 	Tenant string `arg:"" help:"The tenant's id."`
 }
 
@@ -111,26 +129,48 @@ func (c *keyList) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-		for _, k := range keys {
+		told := make([]keyRow, len(keys))
+		for i, k := range keys {
+			told[i] = keyRow{ID: k.ID, Name: k.Name, Scopes: k.Scopes, CreatedAt: k.CreatedAt, RevokedAt: at(k.RevokedAt), EndsAt: at(k.EndsAt), Damaged: k.Damage != ""}
+		}
+		return printAll(c.output, told, func(w io.Writer, k keyRow) {
 			state := "valid"
-			if !k.RevokedAt.IsZero() {
+			if k.RevokedAt != nil {
 				state = "revoked " + k.RevokedAt.Format(time.RFC3339)
 			}
-			if !k.EndsAt.IsZero() {
+			if k.EndsAt != nil {
 				state += ", ends " + k.EndsAt.Format(time.RFC3339)
 			}
-			if k.Damage != "" {
+			if k.Damaged {
 				state += ", damaged"
 			}
-			fmt.Fprintf(out, "%s\t%s\t%s\t%v\t%s\n", k.ID, k.CreatedAt.Format(time.RFC3339), state, k.Scopes, k.Name)
-		}
-		return out.Flush()
+			fmt.Fprintf(w, "%s\t%s\t%s\t%v\t%s\n", k.ID, k.CreatedAt.Format(time.RFC3339), state, k.Scopes, k.Name)
+		})
 	})
+}
+
+// keyRow is a key as it is told: nothing of what is secret.
+type keyRow struct {
+	ID        store.KeyID `json:"id"`
+	Name      string      `json:"name"`
+	Scopes    []string    `json:"scopes"`
+	CreatedAt time.Time   `json:"created_at"`
+	RevokedAt *time.Time  `json:"revoked_at,omitempty"`
+	EndsAt    *time.Time  `json:"ends_at,omitempty"`
+	Damaged   bool        `json:"damaged,omitempty"`
+}
+
+// at is nil for the zero time.
+func at(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }
 
 type keyRevoke struct {
 	settings
+	output
 	Tenant string `arg:"" help:"The tenant's id."`
 	ID     string `arg:"" help:"The key's id."`
 }
@@ -140,7 +180,6 @@ func (c *keyRevoke) Run(ctx context.Context) error {
 		if err := t.Access.Revoke(ctx, store.Actor{Tenant: store.TenantID(c.Tenant)}, store.KeyID(c.ID)); err != nil {
 			return err
 		}
-		fmt.Printf("key %s of tenant %s is revoked: from the next request on it is refused, with the tokens made by it\n", c.ID, c.Tenant)
-		return nil
+		return c.say(map[string]string{"revoked": c.ID}, "key %s of tenant %s is revoked: from the next request on it is refused, with the tokens made by it", c.ID, c.Tenant)
 	})
 }

@@ -113,3 +113,21 @@ func TestTenantsAndKeysSayWhatTheyDid(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, strings.Count(stdout, "\n"), "%s", stdout)
 }
+
+// commandsOn run commands on the data folder d of a folder: run those that succeed, which
+// gives what they print, and refused those that fail, which gives what they say of it.
+func commandsOn(t *testing.T, folder string) (run, refused func(args ...string) string) {
+	run = func(args ...string) string {
+		t.Helper()
+		stdout, stderr, err := commandIn(t, folder, append(args, "--data", "d")...)
+		require.NoError(t, err, stderr)
+		return stdout
+	}
+	refused = func(args ...string) string {
+		t.Helper()
+		_, stderr, err := commandIn(t, folder, append(args, "--data", "d")...)
+		require.Error(t, err)
+		return stderr
+	}
+	return run, refused
+}

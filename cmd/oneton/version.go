@@ -2,14 +2,11 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"runtime/debug"
-	"text/tabwriter"
 
 	"oneton/onnx"
 	"oneton/search"
@@ -18,7 +15,7 @@ import (
 
 type versionCommand struct {
 	settings
-	JSON bool `help:"Print one JSON object." name:"json"`
+	output
 }
 
 // version says what a report of a fault, or a comparison of two machines, needs.
@@ -58,7 +55,7 @@ func (c *versionCommand) Run() error {
 	if err != nil {
 		v.LibraryError = err.Error()
 	}
-	return v.write(os.Stdout, c.JSON)
+	return c.table(v, v.write)
 }
 
 // built is what the binary knows of itself.
@@ -98,10 +95,7 @@ func libraryVersion(path string) (version string, err error) {
 	return rt.Version(), nil
 }
 
-func (v version) write(w io.Writer, asJSON bool) error {
-	if asJSON {
-		return json.NewEncoder(w).Encode(v)
-	}
+func (v version) write(w io.Writer) {
 	commit := v.Revision
 	if v.Modified {
 		commit += ", modified"
@@ -110,8 +104,6 @@ func (v version) write(w io.Writer, asJSON bool) error {
 	if v.LibraryError != "" {
 		library = v.LibraryError
 	}
-	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(out, "oneton\t%s\nrevision\t%s\ngo\t%s %s\nonnx runtime\t%s\nkernel\t%s\n",
+	fmt.Fprintf(w, "oneton\t%s\nrevision\t%s\ngo\t%s %s\nonnx runtime\t%s\nkernel\t%s\n",
 		v.Version, cmp.Or(commit, "unknown"), v.Go, v.Platform, library, v.Kernel)
-	return out.Flush()
 }

@@ -50,12 +50,25 @@ func NewPage(width, height float64, paper color.RGBA, seed uint64) *Page {
 	p := &Page{image.NewRGBA(image.Rect(0, 0, pixels(width), pixels(height)))}
 	rng := rand.New(rand.NewPCG(seed, 1))
 	a, b, c := rng.Float64()+0.6, rng.Float64()+0.6, rng.Float64()*2*math.Pi
+	// The pattern is sin(3.1·a·u + 2·sin(0.35·v + c)) · sin(2.7·b·v + 2.5·sin(0.22·u)), of
+	// sines and cosines of columns and of rows.
+	type waves struct{ sinU, cosU, sinBend, cosBend float64 }
+	columns := make([]waves, p.Image.Rect.Max.X)
+	for x := range columns {
+		u := float64(x) / PerMillimetre
+		w := &columns[x]
+		w.sinU, w.cosU = math.Sincos(3.1 * a * u)
+		w.sinBend, w.cosBend = math.Sincos(2.5 * math.Sin(0.22*u))
+	}
 	for y := range p.Image.Rect.Max.Y {
-		for x := range p.Image.Rect.Max.X {
-			u, v := float64(x)/PerMillimetre, float64(y)/PerMillimetre
-			wave := math.Sin(3.1*a*u+2*math.Sin(0.35*v+c)) * math.Sin(2.7*b*v+2.5*math.Sin(0.22*u))
-			shade := 7 * wave
-			p.Image.SetRGBA(x, y, color.RGBA{level(float64(paper.R) + shade), level(float64(paper.G) + 0.5*shade), level(float64(paper.B) - shade), 255})
+		v := float64(y) / PerMillimetre
+		sinBend, cosBend := math.Sincos(2 * math.Sin(0.35*v+c))
+		sinV, cosV := math.Sincos(2.7 * b * v)
+		row := p.Image.Pix[y*p.Image.Stride:]
+		for x, w := range columns {
+			shade := 7 * (w.sinU*cosBend + w.cosU*sinBend) * (sinV*w.cosBend + cosV*w.sinBend)
+			pix := row[4*x : 4*x+4]
+			pix[0], pix[1], pix[2], pix[3] = level(float64(paper.R)+shade), level(float64(paper.G)+0.5*shade), level(float64(paper.B)-shade), 255
 		}
 	}
 	return p
@@ -83,7 +96,7 @@ func (p *Page) Text(x, y, height float64, f Font, ink color.Color, s string) {
 }
 
 // Picture draws a picture into a rectangle, all of which it fills: what is beyond its
-// proportions is cut off. Strength is from 0, nothing, to 1; a ghost picture has less.
+// proportions is cut off, at both sides or at the bottom, so that heads stay. Strength is from 0, nothing, to 1; a ghost picture has less.
 func (p *Page) Picture(x, y, width, height float64, img image.Image, strength float64) {
 	at := image.Rect(pixels(x), pixels(y), pixels(x+width), pixels(y+height))
 	from := img.Bounds()
@@ -91,7 +104,7 @@ func (p *Page) Picture(x, y, width, height float64, img image.Image, strength fl
 		from = image.Rect(0, 0, w, from.Dy()).Add(from.Min).Add(image.Pt((from.Dx()-w)/2, 0))
 	} else {
 		h := from.Dx() * at.Dy() / at.Dx()
-		from = image.Rect(0, 0, from.Dx(), h).Add(from.Min).Add(image.Pt(0, (from.Dy()-h)/2))
+		from = image.Rect(0, 0, from.Dx(), h).Add(from.Min)
 	}
 	scaled := image.NewRGBA(at)
 	xdraw.CatmullRom.Scale(scaled, at, img, from, draw.Src, nil)
@@ -102,4 +115,15 @@ func (p *Page) Picture(x, y, width, height float64, img image.Image, strength fl
 // Bar fills a rectangle.
 func (p *Page) Bar(x, y, width, height float64, c color.Color) {
 	draw.Draw(p.Image, image.Rect(pixels(x), pixels(y), pixels(x+width), pixels(y+height)), image.NewUniform(c), image.Point{}, draw.Src)
+}
+
+// Letter is a sheet of paper of the size that is full of print, as what documents lie
+// on in photos; the seed chooses what it says.
+func Letter(width, height float64, seed uint64) *Page {
+	p := NewPage(width, height, White, seed)
+	rng := rand.New(rand.NewPCG(seed, 4))
+	for y := 8.0; y < height-4; y += 5.5 {
+		p.Text(6, y, 2.2, []Font{Regular, Bold, Mono}[rng.IntN(3)], Ink, prose(rng, int(width/1.5)))
+	}
+	return p
 }

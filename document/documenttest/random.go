@@ -70,6 +70,23 @@ func Document(rng *rand.Rand, f mrz.Format) mrz.Document {
 	return d
 }
 
+// prose is words, numbers and names, about so many characters long.
+func prose(rng *rand.Rand, length int) string {
+	var b strings.Builder
+	for b.Len() < length {
+		switch rng.IntN(4) {
+		case 0:
+			b.WriteString(number(rng, 1+rng.IntN(9)))
+		case 1:
+			b.WriteString(surnames[rng.IntN(len(surnames))])
+		default:
+			b.WriteString(strings.ToLower(givens[rng.IntN(len(givens))]))
+		}
+		b.WriteByte(' ')
+	}
+	return b.String()
+}
+
 // number is one of so many characters: half of them of digits, the others of
 // digits and letters.
 func number(rng *rand.Rand, length int) string {

@@ -28,6 +28,16 @@ type Scene struct {
 	// Shadow is how much darker a shadow's half of the photo is, from 0 to 1, and Glare
 	// how bright a round reflection is.
 	Shadow, Glare float64
+	// Bend is by which share of its width the middle of the page stands above its sides,
+	// seen from below: its lines bow, as those of a booklet's page that does not lie flat.
+	Bend float64
+	// Screen is the size of the pixels, in millimetres of the page, of a screen that shows
+	// the page; 0 is paper.
+	Screen float64
+	// Under is a larger sheet that the page lies in the middle of; nil is a desk.
+	Under *Page
+	// Dark is the share of the light that is missing everywhere.
+	Dark float64
 	// Quality is JPEG's, from 1 to 100; 0 is 90.
 	Quality int
 	// Seed chooses the noise, the desk and where shadow and glare fall.
@@ -67,7 +77,10 @@ func Shoot(page *Page, s Scene) Shot {
 	photo.light(s, rng)
 	img := image.NewRGBA(image.Rect(0, 0, s.Width, s.Height))
 	for i, v := range photo.pix {
-		img.Pix[i/3*4+i%3] = level(v + s.Noise*rng.NormFloat64())
+		if s.Noise > 0 {
+			v += s.Noise * rng.NormFloat64()
+		}
+		img.Pix[i/3*4+i%3] = level(v)
 		img.Pix[i/3*4+3] = 255
 	}
 	var out bytes.Buffer
@@ -117,6 +130,7 @@ func (s Scene) expose(page *image.RGBA, from homography, rng *rand.Rand) *film {
 	grain, along := 0.02+0.03*rng.Float64(), 2*math.Pi*rng.Float64()
 	x0, y0 := from.apply(float64(s.Width)/2, float64(s.Height)/2)
 	x1, y1 := from.apply(float64(s.Width)/2+1, float64(s.Height)/2)
+	sin, cos := math.Sincos(along)
 	n := min(max(int(math.Round(math.Hypot(x1-x0, y1-y0))), 1), 5)
 	for y := range s.Height {
 		for x := range s.Width {
@@ -126,16 +140,59 @@ func (s Scene) expose(page *image.RGBA, from homography, rng *rand.Rand) *film {
 				py := float64(y) + (float64(i/n)+0.5)/float64(n) - 0.5
 				u, v := from.apply(px, py)
 				share := 1 / float64(n*n)
-				if !sample(page, u, v, share, out) {
-					wood := 1 + 0.12*math.Sin(grain*(math.Cos(along)*px+math.Sin(along)*py)*8)
-					for k := range out {
-						out[k] += share * desk[k] * wood
-					}
+				if s.shows(page, u, v, share, out) || s.under(page, u, v, share, out) {
+					continue
+				}
+				wood := 1 + 0.12*math.Sin(grain*(cos*px+sin*py)*8)
+				for k := range out {
+					out[k] += share * desk[k] * wood
 				}
 			}
 		}
 	}
 	return f
+}
+
+// shows adds a share of what is seen of the page at a place, bent and on a screen as
+// the scene says; false when it is beyond the page.
+func (s Scene) shows(page *image.RGBA, u, v, share float64, out []float64) bool {
+	if s.Bend != 0 {
+		w := float64(page.Rect.Dx())
+		at := 2*u/w - 1
+		v += s.Bend * w * (1 - at*at)
+	}
+	if s.Screen == 0 {
+		return sample(page, u, v, share, out)
+	}
+	size := s.Screen * PerMillimetre
+	x, y := u/size, v/size
+	var colour [3]float64
+	if !sample(page, (math.Floor(x)+0.5)*size, (math.Floor(y)+0.5)*size, share, colour[:]) {
+		return false
+	}
+	// A pixel's red, green and blue stand side by side, and rows are apart; the camera's
+	// lens lets half of each fall beside it.
+	x, y = x-math.Floor(x), y-math.Floor(y)
+	for k := range out {
+		lit := 0.5
+		if int(3*x) == k {
+			lit = 2
+		}
+		if y > 0.85 {
+			lit *= 0.5
+		}
+		out[k] += lit * colour[k]
+	}
+	return true
+}
+
+// under adds what the sheet under the page shows.
+func (s Scene) under(page *image.RGBA, u, v, share float64, out []float64) bool {
+	if s.Under == nil {
+		return false
+	}
+	sheet := s.Under.Image
+	return sample(sheet, u+float64(sheet.Rect.Dx()-page.Rect.Dx())/2, v+float64(sheet.Rect.Dy()-page.Rect.Dy())/2, share, out)
 }
 
 // sample adds a share of what the page shows at a place, interpolated; false when
@@ -191,20 +248,23 @@ func (f *film) blur(deviation float64) {
 
 // light darkens the side of a soft edge and adds a reflection.
 func (f *film) light(s Scene, rng *rand.Rand) {
-	if s.Shadow <= 0 && s.Glare <= 0 {
+	if s.Shadow <= 0 && s.Glare <= 0 && s.Dark <= 0 {
 		return
 	}
-	angle := 2 * math.Pi * rng.Float64()
+	sin, cos := math.Sincos(2 * math.Pi * rng.Float64())
 	gx, gy := (0.2+0.6*rng.Float64())*float64(f.width), (0.2+0.6*rng.Float64())*float64(f.height)
 	size := float64(f.width)
 	for i := range f.width * f.height {
 		x, y := float64(i%f.width), float64(i/f.width)
-		edge := (math.Cos(angle)*(x-size/2) + math.Sin(angle)*(y-float64(f.height)/2)) / (0.05 * size)
+		edge := (cos*(x-size/2) + sin*(y-float64(f.height)/2)) / (0.05 * size)
 		dark := 1 - s.Shadow/(1+math.Exp(-edge))
-		d := math.Hypot(x-gx, y-gy) / (0.08 * size)
-		bright := 255 * s.Glare * math.Exp(-d*d)
+		bright := 0.0
+		if s.Glare > 0 {
+			d := math.Hypot(x-gx, y-gy) / (0.08 * size)
+			bright = 255 * s.Glare * math.Exp(-d*d)
+		}
 		for k := range 3 {
-			f.pix[3*i+k] = f.pix[3*i+k]*dark + bright
+			f.pix[3*i+k] = f.pix[3*i+k]*dark*(1-s.Dark) + bright
 		}
 	}
 }

@@ -46,10 +46,11 @@ type Result struct {
 
 // Limits of what is Read; docs/adr/0030 says how they follow from data.
 const (
-	// surely is the least Ratio.
-	surely = 4
-	// repaired is the greatest Repair.
-	repaired = 14
+	// Surely is the least Ratio.
+	Surely = 5
+	// Repaired is the greatest Repair: that of one character, about which one of two
+	// views is wrong and as sure as it may be.
+	Repaired = 11
 	// resembling is the least, and blank the most, mean by characters of the
 	// logarithm of how many times likelier all alignments of a format are than the
 	// frames' likeliest symbols: less is text of another kind, and more is where the
@@ -197,7 +198,7 @@ func (e evidence) decide(now time.Time) Result {
 	res.Ratio, res.Repair = best.log-second, max(0, free.log-best.log)
 	switch {
 	case res.Verify() != nil:
-	case res.Ratio < surely || res.Repair > repaired:
+	case res.Ratio < Surely || res.Repair > Repaired:
 		res.State = Ambiguous
 	default:
 		res.State = Read
@@ -217,7 +218,7 @@ func (e evidence) longest() int {
 	for k := 1; k < len(at); k++ {
 		best = max(best, at[k])
 	}
-	if at[0] < best-repaired {
+	if at[0] < best-Repaired {
 		return 0
 	}
 	f, _ := e.format.field(optionalPart)

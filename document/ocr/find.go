@@ -68,6 +68,32 @@ func (r *Reader) Find(ctx context.Context, p *picture.Picture) ([]Region, error)
 	return found, nil
 }
 
+// FindOnEnd is Find in the picture turned by a quarter: the detector misses some lines
+// that stand on end.
+func (r *Reader) FindOnEnd(ctx context.Context, p *picture.Picture) ([]Region, error) {
+	found, err := r.Find(ctx, p.Turned(90))
+	for i := range found {
+		for k, c := range found[i].Quad {
+			found[i].Quad[k] = Point{c.Y, float64(p.Height-1) - c.X}
+		}
+		found[i].Quad = reading(found[i].Quad)
+	}
+	return found, err
+}
+
+// OnEnd says whether most of what was found stands on end, by its length.
+func OnEnd(found []Region) bool {
+	across, down := 0.0, 0.0
+	for _, f := range found {
+		if quarter(f.Angle()) == 0 {
+			across += f.Width()
+		} else {
+			down += f.Width()
+		}
+	}
+	return down > across
+}
+
 func roundUp(n, step int) int { return (n + step - 1) / step * step }
 
 // blueFirst is a raster in the values of a tensor whose planes are blue, green and

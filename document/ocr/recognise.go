@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"oneton/onnx"
-	"oneton/picture"
 )
 
 // Text is what a strip says.
@@ -24,17 +23,6 @@ type Text struct {
 // maxStrips is the most that are read at once.
 const maxStrips = 2 * MaxRegions
 
-// Probabilities are what the recogniser sees at each step of one strip, some eight
-// pixels each from left to right: for every class of Keys one, and together 1. Its
-// errors are those of Texts, and onnx.ErrTensor for a strip that is not StripHeight
-// pixels high.
-func (r *Reader) Probabilities(ctx context.Context, strip *picture.Raster) (steps int, p []float32, err error) {
-	err = r.recognise(ctx, []Strip{{strip}}, func(_ int, all [][]float32) {
-		steps, p = len(all), slices.Concat(all...)
-	})
-	return steps, p, err
-}
-
 // logarithm is the natural one of a probability, which float32 may have rounded to
 // nothing.
 func logarithm(p float32) float64 { return math.Log(float64(max(p, math.SmallestNonzeroFloat32))) }
@@ -44,16 +32,16 @@ func logarithm(p float32) float64 { return math.Log(float64(max(p, math.Smallest
 // context's.
 func (r *Reader) Texts(ctx context.Context, strips []Strip) ([]Text, error) {
 	all := make([]Text, len(strips))
-	err := r.recognise(ctx, strips, func(i int, steps [][]float32) { all[i] = r.greedy(steps) })
+	err := r.Probabilities(ctx, strips, func(i int, p []float32) { all[i] = r.greedy(p) })
 	return all, err
 }
 
 // greedy joins the likeliest classes, of which CTC repeats one for as long as it
 // lasts and puts a blank between two alike.
-func (r *Reader) greedy(steps [][]float32) Text {
+func (r *Reader) greedy(p []float32) Text {
 	var text strings.Builder
 	last, sum, least, n := blank, 0.0, 1.0, 0
-	for _, step := range steps {
+	for step := range slices.Chunk(p, len(r.keys)) {
 		best := 0
 		for c, p := range step {
 			if p > step[best] {
@@ -74,9 +62,12 @@ func (r *Reader) greedy(steps [][]float32) Text {
 	return Text{String: text.String(), Confidence: sum / float64(n), Least: least}
 }
 
-// recognise gives each strip's probabilities, step by step, to the function, which
-// keeps nothing of them.
-func (r *Reader) recognise(ctx context.Context, strips []Strip, do func(i int, steps [][]float32)) error {
+// Probabilities gives the function, for each strip, what the recogniser sees of it at
+// each step, some eight pixels each from left to right: for every class of Keys one,
+// and together 1. The function, which may be called for several strips at once, keeps
+// nothing of them. Its errors are those of Texts, and onnx.ErrTensor for a strip that
+// is not StripHeight pixels high.
+func (r *Reader) Probabilities(ctx context.Context, strips []Strip, do func(strip int, p []float32)) error {
 	if len(strips) > maxStrips {
 		return fmt.Errorf("%w: %d lines, at most %d are read at once", ErrTooMuch, len(strips), maxStrips)
 	}
@@ -103,11 +94,7 @@ func (r *Reader) recognise(ctx context.Context, strips []Strip, do func(i int, s
 		if shape := out[0].Shape; len(shape) != 3 || shape[2] != int64(n) {
 			return fmt.Errorf("read text: %w: %s gives %v, and %s has %d characters", onnx.ErrModel, recogniserFile, shape, keysFile, n)
 		}
-		steps := make([][]float32, 0, len(out[0].Data)/n)
-		for at := 0; at+n <= len(out[0].Data); at += n {
-			steps = append(steps, out[0].Data[at:at+n])
-		}
-		do(i, steps)
+		do(i, out[0].Data)
 		return nil
 	})
 }

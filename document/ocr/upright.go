@@ -29,16 +29,8 @@ func (r *Reader) Upright(ctx context.Context, p *picture.Picture, found []Region
 	if len(found) == 0 {
 		return nil, 0, nil
 	}
-	across, down := 0.0, 0.0
-	for _, f := range found {
-		if quarter(f.Angle()) == 0 {
-			across += f.Width()
-		} else {
-			down += f.Width()
-		}
-	}
 	axis := 0
-	if down > across {
+	if OnEnd(found) {
 		axis = 1
 	}
 	lines := slices.Clone(found)

@@ -4,10 +4,12 @@ package reader
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 
 	"oneton/document"
+	"oneton/document/barcode"
 	"oneton/document/ocr"
 	"oneton/document/zone"
 	"oneton/photo"
@@ -77,15 +79,35 @@ func (r *Reader) Read(ctx context.Context, content []byte) (document.Document, e
 		return document.Document{}, err
 	}
 	page := s.page()
-	for _, f := range found.Faces {
-		f.Box = s.level(fromTurned(f.Box, f.Rotation, p.Width, p.Height))
-		page.Faces = append(page.Faces, f)
-	}
+	page.Faces = s.faces(found, p)
 	d := document.Examine(page)
+	if d.Faceless { // a small portrait is found when the photo is looked at in full detail
+		if found, err = r.faces.Embed(ctx, r.cfg.Pack, content, photo.CheckSmall); err != nil {
+			return document.Document{}, err
+		}
+		page.Faces = s.faces(found, p)
+		d = document.Examine(page)
+	}
+	if d.Numberless {
+		if page.Codes, err = r.codes(ctx, p, s); err != nil {
+			return document.Document{}, err
+		}
+		d = document.Examine(page)
+	}
 	if d.Type == document.Unknown && s.small() {
 		return d, document.ErrTooSmall
 	}
 	return d, nil
+}
+
+// codes are what barcodes along the lines or across them say.
+func (r *Reader) codes(ctx context.Context, p *picture.Picture, s sheet) ([]string, error) {
+	w, err := r.workers.Acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer r.workers.Release(w)
+	return barcode.Read(ctx, p, math.Atan2(s.across.Y, s.across.X))
 }
 
 func (r *Reader) decode(ctx context.Context, content []byte) (*picture.Picture, error) {

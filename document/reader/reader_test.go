@@ -11,40 +11,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/oned"
 	"github.com/stretchr/testify/require"
 
 	"oneton/document"
 	"oneton/document/documenttest"
 	"oneton/document/mrz"
-	"oneton/document/ocr"
-	"oneton/document/reader"
-	"oneton/document/zone"
-	"oneton/embed"
+	"oneton/document/reader/readertest"
 	"oneton/embed/embedtest"
 	"oneton/photo"
-	"oneton/picture"
-	"oneton/pool"
 )
-
-func open(t testing.TB) (*reader.Reader, *embed.Embedder) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("with -short: it computes, and shares nothing but what ocr's and embed's tests share")
-	}
-	workers := pool.New(pool.Config{Queue: 64})
-	faces, err := embed.New(embed.Config{}, embedtest.Runtime(t), workers, embedtest.Pack(t, "default"))
-	require.NoError(t, err)
-	text, err := ocr.New(embedtest.Models(t), embedtest.Runtime(t), workers)
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		workers.Close()
-		require.NoError(t, faces.Close())
-		require.NoError(t, text.Close())
-	})
-	zones, err := zone.New(text)
-	require.NoError(t, err)
-	return reader.New(reader.Config{Pack: "default", Limits: picture.DefaultLimits()}, workers, text, zones, faces), faces
-}
 
 func portrait(t testing.TB, name string) image.Image {
 	t.Helper()
@@ -61,9 +38,9 @@ var someone = documenttest.Person{
 // A card is read however it lies, and its portrait is its holder's and no other of
 // the faces on it.
 func TestReadsACedula(t *testing.T) {
-	r, faces := open(t)
+	r := readertest.Start(t)
 	page := documenttest.CedulaFront(someone, portrait(t, "obama.jpg"), 3)
-	reference, err := faces.Embed(t.Context(), "default", embedtest.Photo(t, "obama2.jpg"))
+	reference, err := r.Faces.Embed(t.Context(), "default", embedtest.Photo(t, "obama2.jpg"))
 	require.NoError(t, err)
 	for name, scene := range map[string]documenttest.Scene{
 		"flat":   {},
@@ -101,9 +78,70 @@ func TestReadsACedula(t *testing.T) {
 	}
 }
 
+// Whose portrait it is, how much of the person it shows, how large it is and where it
+// stands does not hide the text beside it, and the ghost picture is not taken for it.
+func TestReadsCardsOfEverybody(t *testing.T) {
+	r := readertest.Start(t)
+	for name, c := range map[string]struct {
+		layout documenttest.Layout
+		scene  documenttest.Scene
+		poor   bool // too poor a picture of a face to be compared
+	}{
+		"biden.jpg":               {layout: documenttest.Usual},
+		"astronaut.png":           {layout: documenttest.Layout{Width: 26, Right: true, Ghost: true}},
+		"obama.jpg":               {layout: documenttest.Layout{Width: 16, Ghost: true, Named: true}, scene: documenttest.Scene{Turn: 2, Degrees: 4}},
+		"obama2.jpg":              {layout: documenttest.Layout{Width: 20, Right: true, Ghost: true, Beside: true, Named: true}},
+		"obama3.jpg":              {layout: documenttest.Layout{Width: 22}, scene: documenttest.Scene{Fill: 0.6, Perspective: 0.15}},
+		"obama_partial_face2.jpg": {layout: documenttest.Layout{Width: 23, Ghost: true, Beside: true}, poor: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.scene.Width = 1632
+			page := documenttest.CedulaFrontAs(c.layout, someone, portrait(t, name), 3)
+			shot := documenttest.Shoot(page, c.scene)
+			d, err := r.Read(t.Context(), shot.JPEG)
+			require.NoError(t, err)
+			require.True(t, d.Is(document.Cedula, document.Front), d.Evidence)
+			require.True(t, d.Identifies(document.Cedula, someone.Number), d.Number)
+			require.Equal(t, someone.Surname, d.Surname)
+			require.Equal(t, someone.GivenNames, d.GivenNames)
+			if c.poor {
+				return
+			}
+			require.NotNil(t, d.Portrait)
+			seen, err := r.Faces.Embed(t.Context(), readertest.Pack, embedtest.Photo(t, name), photo.CheckSmall)
+			require.NoError(t, err)
+			cosine, err := d.Portrait.Template.Cosine(seen.Faces[0].Template)
+			require.NoError(t, err)
+			require.Greater(t, cosine, 0.5)
+		})
+	}
+}
+
+// The back of an older card has its number in a barcode, and nowhere else.
+func TestReadsABarcode(t *testing.T) {
+	r := readertest.Start(t)
+	code, err := oned.NewCode39Writer().Encode(documenttest.Digits(someone.Number), gozxing.BarcodeFormat_CODE_39, 0, 1, nil)
+	require.NoError(t, err)
+	bars, dark := []int(nil), false
+	for x := range code.GetWidth() {
+		if code.Get(x, 0) != dark {
+			bars, dark = append(bars, 0), !dark
+		}
+		if len(bars) > 0 {
+			bars[len(bars)-1]++
+		}
+	}
+	shot := documenttest.Shoot(documenttest.CedulaBack(bars, 1), documenttest.Scene{Width: 1632, Turn: 1, Degrees: 5, Blur: 1, Noise: 4, Shadow: 0.3, Quality: 70})
+	d, err := r.Read(t.Context(), shot.JPEG)
+	require.NoError(t, err)
+	require.True(t, d.Is(document.Cedula, document.Back), d.Evidence)
+	require.True(t, d.Identifies(document.Cedula, someone.Number), d.Number)
+	require.Contains(t, d.Evidence, "barcode")
+}
+
 // What is no document is none, and what is no photo is an error.
 func TestReadsWhatIsNoDocument(t *testing.T) {
-	r, _ := open(t)
+	r := readertest.Start(t)
 	d, err := r.Read(t.Context(), embedtest.Photo(t, "obama.jpg"))
 	require.NoError(t, err)
 	require.Equal(t, document.Unknown, d.Type)
@@ -121,7 +159,7 @@ func TestReadsWhatIsNoDocument(t *testing.T) {
 }
 
 func TestReadEndsWithItsContext(t *testing.T) {
-	r, _ := open(t)
+	r := readertest.Start(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	_, err := r.Read(ctx, documenttest.Shoot(documenttest.CedulaFront(someone, nil, 3), documenttest.Scene{Width: 1632}).JPEG)
@@ -130,13 +168,13 @@ func TestReadEndsWithItsContext(t *testing.T) {
 
 // A passport is told by its zone, and its portrait by its place above that.
 func TestReadsAPassport(t *testing.T) {
-	r, faces := open(t)
+	r := readertest.Start(t)
 	ocrb, err := documenttest.OCRB()
 	if errors.Is(err, os.ErrNotExist) {
 		t.Skip(err)
 	}
 	require.NoError(t, err)
-	reference, err := faces.Embed(t.Context(), "default", embedtest.Photo(t, "obama2.jpg"))
+	reference, err := r.Faces.Embed(t.Context(), "default", embedtest.Photo(t, "obama2.jpg"))
 	require.NoError(t, err)
 	holder := mrz.Document{
 		Format: mrz.TD3, Type: "P", Issuer: "DOM", Nationality: "DOM", Name: mrz.Name{Surname: "PEREZ", Given: "ANA"},

@@ -10,6 +10,7 @@ import (
 	"oneton/document/ocr"
 	"oneton/document/zone"
 	"oneton/face"
+	"oneton/photo"
 	"oneton/picture"
 )
 
@@ -104,6 +105,16 @@ func (s *sheet) box(centre ocr.Point, width, height float64) face.Box {
 func (s *sheet) level(b face.Box) face.Box {
 	centre := ocr.Point{X: float64(b.X + b.Width/2), Y: float64(b.Y + b.Height/2)}
 	return s.box(centre, float64(b.Width), float64(b.Height))
+}
+
+// faces are those found in the photo, among the lines.
+func (s *sheet) faces(found photo.Result, p *picture.Picture) []photo.Face {
+	var all []photo.Face
+	for _, f := range found.Faces {
+		f.Box = s.level(fromTurned(f.Box, f.Rotation, p.Width, p.Height))
+		all = append(all, f)
+	}
+	return all
 }
 
 // legible is the confidence from which on a line is text of the document, for where it

@@ -41,11 +41,16 @@ func (f frame) back(along, across float64) ocr.Point {
 	return ocr.Point{X: float64(along*f.ux) - float64(across*f.uy), Y: float64(along*f.uy) + float64(across*f.ux)}
 }
 
-// turned is the frame the other way up, and a row in it.
+// turned is the frame the other way up.
 func (f frame) turned() frame { return frame{-f.ux, -f.uy} }
 
-func (r row) turned() row {
-	return row{from: -r.to, to: -r.from, middle: -r.middle, slope: r.slope, height: r.height}
+// turned are rows the other way up, from top to bottom.
+func turned(rows []row) []row {
+	all := make([]row, len(rows))
+	for i, r := range rows {
+		all[len(rows)-1-i] = row{from: -r.to, to: -r.from, middle: -r.middle, slope: r.slope, height: r.height}
+	}
+	return all
 }
 
 // quad is the row's box from one place along the direction to another, grown to so
@@ -92,7 +97,7 @@ type raster struct {
 	// scale is the picture's pixels for one, and along and across the place of the
 	// first.
 	scale, along, across float64
-	change               []float32
+	grey, change         []float32
 }
 
 // change is how much grey levels differ.
@@ -101,8 +106,11 @@ type change func(a, b float32) float64
 // difference is in levels, and contrast in shares, which shadow leaves as they are.
 func difference(a, b float32) float64 { return math.Abs(float64(a - b)) }
 
+// dim is added to levels whose shares count, so that what is nearly black is not all
+// change.
+const dim = 16
+
 func contrast(a, b float32) float64 {
-	const dim = 16 // so that what is nearly black is not all change
 	return math.Abs(math.Log((float64(a) + dim) / (float64(b) + dim)))
 }
 
@@ -124,7 +132,7 @@ func around(p *picture.Picture, f frame, seed ocr.Region, by change) raster {
 		A: float64(f.ux * r.scale), B: -float64(f.uy * r.scale), C: origin.X,
 		D: float64(f.uy * r.scale), E: float64(f.ux * r.scale), F: origin.Y,
 	})
-	r.change = make([]float32, len(grey.G))
+	r.grey, r.change = grey.G, make([]float32, len(grey.G))
 	for y := range r.height {
 		line, out := grey.G[y*grey.Width:(y+1)*grey.Width], r.change[y*grey.Width:]
 		for x := 1; x+1 < len(line); x++ {
@@ -221,14 +229,14 @@ func (r raster) slope(from, to int) float64 {
 
 // rowsOf are the lines of text along with the seed and near it that are as long as a
 // zone's, from top to bottom.
-func rowsOf(p *picture.Picture, seed ocr.Region, by change) (frame, []row) {
+func rowsOf(p *picture.Picture, seed ocr.Region, by change) (raster, []row) {
 	f := direction(seed.Angle())
 	r := around(p, f, seed, by)
 	x, _ := f.to(seed.Centre())
 	place := func(v float64) int { return int((v - r.along) / r.scale) }
 	from, to := r.extent(reach*tall, 0, place(x-seed.Width()/2), place(x+seed.Width()/2))
 	if to-from < elongated*tall/2 {
-		return f, nil
+		return r, nil
 	}
 	slope := r.slope(from, to)
 	centre := float64(from+to) / 2
@@ -250,7 +258,7 @@ func rowsOf(p *picture.Picture, seed ocr.Region, by change) (frame, []row) {
 			}
 		}
 	}
-	return f, rows
+	return r, rows
 }
 
 // row is the line whose middle and height, of its capitals, the profile tells
@@ -311,18 +319,65 @@ const (
 	alike  = 0.6
 )
 
-// runs are the ways to take three rows or two, one below the other, as a zone's
-// lines.
-func runs(rows []row) [][]row {
+// runs are the ways to take three rows or two of the raster, one below the other, as
+// a zone's lines: as far as the longest goes, and where print beside the document goes on
+// from one of them, as far as all do.
+func (r raster) runs(rows []row) [][]row {
 	var all [][]row
 	for n := 3; n >= 2; n-- {
 		for i := range len(rows) - n + 1 {
-			if run := rows[i : i+n]; together(run) {
+			run := rows[i : i+n]
+			if !together(run) {
+				continue
+			}
+			if r.pitched(run) {
 				all = append(all, run)
+			}
+			if inner := clipped(run); inner != nil && r.pitched(inner) {
+				all = append(all, inner)
 			}
 		}
 	}
 	return all
+}
+
+// clipped are rows as far as all of them go, or nil where that is nearly as far as the
+// longest goes.
+func clipped(run []row) []row {
+	from, to := ends(run)
+	inner := slices.Clone(run)
+	low, high := from, to
+	for _, row := range run {
+		low, high = max(low, row.from), min(high, row.to)
+	}
+	if max(low-from, to-high) < meanHeight(run) {
+		return nil
+	}
+	for i := range inner {
+		inner[i].from, inner[i].to = low, high
+	}
+	return inner
+}
+
+// ends are where the longest of the rows lie along the direction.
+func ends(run []row) (from, to float64) {
+	from, to = run[0].from, run[0].to
+	for _, row := range run {
+		from, to = min(from, row.from), max(to, row.to)
+	}
+	return from, to
+}
+
+// margin is by how many of their heights rows are read beyond their ends: the change
+// along a line tells those only nearly, one that begins with I or L seems to begin after
+// it, and recognisers misread what is cut off.
+const margin = 0.5
+
+// margins are the ends with a margin.
+func margins(run []row) (from, to float64) {
+	from, to = ends(run)
+	by := margin * meanHeight(run)
+	return from - by, to + by
 }
 
 // together says whether rows may be the lines of one zone.

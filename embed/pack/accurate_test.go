@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"os"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,6 +20,11 @@ func TestBuiltinPacksAreValid(t *testing.T) {
 			require.Equal(t, name, m.Name)
 			require.Equal(t, dimension, m.TemplateDimension())
 			require.NoError(t, m.Calibration.Validate())
+			version, err := strconv.Atoi(m.Version)
+			require.NoError(t, err)
+			for earlier := 1; earlier < version; earlier++ {
+				require.True(t, m.FromVersion(strconv.Itoa(earlier)), "faces of version %d are converted", earlier)
+			}
 		})
 	}
 }

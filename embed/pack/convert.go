@@ -84,7 +84,7 @@ func (p *Pack) Convert(version string, kept face.Template, score float32) (face.
 	}
 	if e.Earlier.Quality != nil {
 		length := e.length(score)
-		if counts := e.counted(joined); counts > 0 {
+		if counts := e.bounded(e.counted(joined)); counts > 0 {
 			length /= counts
 		}
 		score = p.Score(length, joined, nil)

@@ -24,7 +24,10 @@ type Manifest struct {
 	Detector Detector `yaml:"detector"`
 	// Aligner, when set, corrects where the detector's landmarks put the crop of a
 	// face, and rejects what is no face.
-	Aligner     *Aligner     `yaml:"aligner"`
+	Aligner *Aligner `yaml:"aligner"`
+	// Enhancement, when set, brings out what crops hold that show little of it, before
+	// the recognisers and Quality's Crop see them.
+	Enhancement *Enhancement `yaml:"enhancement"`
 	Recognisers []Recogniser `yaml:"recognisers"`
 	// Flip averages each face with its mirror image.
 	Flip bool `yaml:"flip"`
@@ -153,6 +156,20 @@ type Aligner struct {
 	// Doubtful is the least confidence of the detector, at most its score, at which
 	// the model is asked about what the detector found.
 	Doubtful float32 `yaml:"doubtful"`
+}
+
+// Enhancement says which aligned crops are enhanced.
+type Enhancement struct {
+	// Contrast, in grey levels, is what a crop has at least: where each colour deviates
+	// by less, they are stretched by one factor until one deviates by so much.
+	Contrast float64 `yaml:"contrast"`
+	// Balance is the share of the crop's contrast that each colour has at least: one with
+	// less is stretched on its own. 0 leaves them.
+	Balance float64 `yaml:"balance"`
+	// Noise is how much noise a crop may have, as a share of its contrast; one with
+	// twice as much or more is blurred by a binomial kernel of 7 pixels, and one between
+	// them in part.
+	Noise float64 `yaml:"noise"`
 }
 
 // Alignment names the template onto which landmarks are brought.

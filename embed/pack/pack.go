@@ -67,6 +67,32 @@ func isPath(name string) bool {
 	return ext == ".yaml" || ext == ".yml"
 }
 
+// Builtins are the names of the packs that the program knows.
+func Builtins() []string {
+	var names []string
+	entries, _ := manifests.ReadDir("manifests") // which is in the program
+	for _, e := range entries {
+		if name, ok := strings.CutSuffix(e.Name(), ".yaml"); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Look tells of each of a manifest's files whether it is what the manifest names: nil,
+// or ErrMissing or ErrHash. Files are looked for as Load does.
+func Look(m *Manifest, folder string) map[string]error {
+	state := make(map[string]error, len(m.Files))
+	for _, f := range m.Files {
+		data, err := manifests.ReadFile("manifests/" + f.Name)
+		if err != nil || verify(f.Name, data, f.SHA256) != nil {
+			_, err = readVerified(filepath.Join(folder, f.Name), f.SHA256)
+		}
+		state[f.Name] = err
+	}
+	return state
+}
+
 // Builtin is the manifest of a pack that the program knows by name.
 func Builtin(name string) (*Manifest, error) {
 	data, err := manifests.ReadFile("manifests/" + name + ".yaml")

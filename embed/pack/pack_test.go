@@ -62,6 +62,7 @@ aligner:
   score: 0.25
   doubtful: 0.3
   sure: 0.875
+enhancement: {contrast: 25.5, balance: 0.125, noise: 0.25}
 recognisers:
   - file: recogniser.onnx
     alignment: arcface-112
@@ -74,7 +75,7 @@ recognisers:
     dimension: 512
     weight: 0.4
     projection: {file: detector.onnx, dimension: 100}
-quality: {centre: 9, slope: 10, nuisance: {file: recogniser.onnx, dimension: 500, power: 4}, network: {file: network.onnx, hidden: 2, power: 2}, crop: {file: crop.onnx, hidden: 1, power: 3}}
+quality: {centre: 9, slope: 10, nuisance: {file: recogniser.onnx, dimension: 500, power: 4}, network: {file: network.onnx, hidden: 2, power: 2}, crop: {file: crop.onnx, hidden: 1, power: 3}, most: 1.5}
 transform: {file: recogniser.onnx, dimension: 500}
 trust:
   floor: 0.3
@@ -118,6 +119,7 @@ func TestParseReadsManifest(t *testing.T) {
 		File: "detector.onnx", Input: pack.Input{Colour: pack.BGR, Mean: 1, Scale: 2}, Side: 64, Window: 84.5,
 		Centre: face.Point{X: 55.5, Y: 67.5}, Steps: 2, Score: 0.25, Doubtful: 0.3, Sure: 0.875,
 	}, m.Aligner)
+	require.Equal(t, &pack.Enhancement{Contrast: 25.5, Balance: 0.125, Noise: 0.25}, m.Enhancement)
 	require.Equal(t, 512, m.Recognisers[0].TemplateDimension())
 	require.Equal(t, 100, m.Recognisers[1].TemplateDimension())
 	require.Equal(t, 501, m.TemplateDimension())
@@ -130,6 +132,7 @@ func TestParseReadsManifest(t *testing.T) {
 		Centre: 9, Slope: 10, Nuisance: &pack.Nuisance{File: "recogniser.onnx", Dimension: 500, Power: 4},
 		Network: &pack.Network{File: "network.onnx", Hidden: 2, Power: 2},
 		Crop:    &pack.Network{File: "crop.onnx", Hidden: 1, Power: 3},
+		Most:    1.5,
 	}, m.Quality)
 	require.InDelta(t, 0.001, m.Calibration.FMR(0.5), 1e-9)
 	require.Equal(t, &pack.Liveness{
@@ -203,7 +206,7 @@ func TestParseRefuses(t *testing.T) {
 		"transform not listed":   {"transform: {file: recogniser.onnx", "transform: {file: other.f32", "transform.file"},
 		"transform to nothing":   {"onnx, dimension: 500}", "onnx, dimension: 0}", "transform.dimension"},
 		"widening transform":     {"onnx, dimension: 500}", "onnx, dimension: 613}", "transform.dimension"},
-		"trust without quality":  {"quality: {centre: 9, slope: 10, nuisance: {file: recogniser.onnx, dimension: 500, power: 4}, network: {file: network.onnx, hidden: 2, power: 2}, crop: {file: crop.onnx, hidden: 1, power: 3}}\n", "", "trust"},
+		"trust without quality":  {"quality: {centre: 9, slope: 10, nuisance: {file: recogniser.onnx, dimension: 500, power: 4}, network: {file: network.onnx, hidden: 2, power: 2}, crop: {file: crop.onnx, hidden: 1, power: 3}, most: 1.5}\n", "", "trust"},
 		"floor below nought":     {"floor: 0.3", "floor: -0.1", "trust.floor"},
 		"floor above one":        {"floor: 0.3", "floor: 1.1", "trust.floor"},
 		"floor of no number":     {"floor: 0.3", "floor: .nan", "trust.floor"},
@@ -216,7 +219,18 @@ func TestParseRefuses(t *testing.T) {
 		"quality above one":      {"quality: 0.8", "quality: 1.1", "trust.doubt[2].quality"},
 		"quality of no number":   {"quality: 0.8", "quality: .nan", "trust.doubt[2].quality"},
 		"unknown key of trust":   {"floor: 0.3", "floor: 0.3\n  ceiling: 1", "ceiling"},
+		"no contrast":            {"contrast: 25.5", "contrast: 0", "enhancement.contrast"},
+		"contrast of no crop":    {"contrast: 25.5", "contrast: 128", "enhancement.contrast"},
+		"contrast of no number":  {"contrast: 25.5", "contrast: .nan", "enhancement.contrast"},
+		"balance below nought":   {"balance: 0.125", "balance: -1", "enhancement.balance"},
+		"balance beyond all":     {"balance: 0.125", "balance: 1.5", "enhancement.balance"},
+		"balance of no number":   {"balance: 0.125", "balance: .nan", "enhancement.balance"},
+		"no noise is bearable":   {"noise: 0.25", "noise: 0", "enhancement.noise"},
+		"any noise is bearable":  {"noise: 0.25", "noise: .inf", "enhancement.noise"},
 		"no slope":               {"slope: 10", "slope: 0", "quality"},
+		"nothing counts":         {"most: 1.5", "most: -1", "quality.most"},
+		"no bound":               {"most: 1.5", "most: .inf", "quality.most"},
+		"bound of no number":     {"most: 1.5", "most: .nan", "quality.most"},
 		"nuisance not listed":    {"nuisance: {file: recogniser.onnx", "nuisance: {file: other.f32", "quality.nuisance.file"},
 		"no nuisance":            {"dimension: 500, power", "dimension: 0, power", "quality.nuisance.dimension"},
 		"more nuisance than all": {"dimension: 500, power", "dimension: 613, power", "quality.nuisance.dimension"},

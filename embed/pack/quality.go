@@ -21,6 +21,10 @@ type Quality struct {
 	// in a View: what hides, stretches or smears a face and leaves the vector as
 	// good as any.
 	Crop *Network `yaml:"crop"`
+	// Most, when set, is how many times its length all three let a vector count at
+	// most. Networks tell apart what they were trained on; of a photo unlike all of
+	// those they may say anything, and a short vector stays a poor one.
+	Most float64 `yaml:"most"`
 }
 
 // Nuisance are directions of the joined vectors that poor photos share. The
@@ -82,10 +86,18 @@ func (p *Pack) Score(length float64, joined face.Template, view View) float32 {
 	if n := p.Quality.Crop; n != nil && view != nil {
 		counts *= n.counted(p.grading.crop, view)
 	}
-	return float32(p.grading.score(length * counts))
+	return float32(p.grading.score(length * p.grading.bounded(counts)))
 }
 
-// counted is how much of the length of joined vectors counts.
+// bounded is the part of a length that counts, at most Most.
+func (q *Quality) bounded(counts float64) float64 {
+	if q.Most > 0 {
+		return min(counts, q.Most)
+	}
+	return counts
+}
+
+// counted is how much of the length of joined vectors counts, unbounded.
 func (g grading) counted(joined face.Template) float64 {
 	counts := 1.0
 	if n := g.Nuisance; n != nil {
@@ -131,6 +143,7 @@ func (q *Quality) validate(listed func(string) bool, joined int) error {
 	if err := firstBroken([]rule{
 		{q.Centre > 0 && q.Centre < math.MaxFloat32, "centre", "above 0"},
 		{q.Slope > 0 && q.Slope < math.MaxFloat32, "slope", "above 0"},
+		{q.Most >= 0 && q.Most < math.MaxFloat32, "most", "above 0, or left out"},
 	}); err != nil {
 		return err
 	}

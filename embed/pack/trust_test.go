@@ -33,6 +33,7 @@ type golden struct {
 		Length     float64
 		Score      float64
 		Unseen     float64
+		Bounded    float64
 		Crop       []float32
 		View       []float64
 		Earlier    float64
@@ -214,6 +215,27 @@ func TestTemplatesAgreeWithNumpy(t *testing.T) {
 	require.ErrorIs(t, err, pack.ErrVersion)
 	_, _, err = p.Convert("1", g.Faces[0].Joined[1:], 1)
 	require.ErrorIs(t, err, face.ErrDimension)
+}
+
+// However good networks find a photo, its length counts so many times at most, also
+// that of a face of an earlier version.
+func TestBoundOfWhatCounts(t *testing.T) {
+	g := readGolden(t)
+	p, err := loadAll(t, g, &calibration.Trust{Floor: g.Floor, Doubt: g.Curve})
+	require.NoError(t, err)
+	p.Quality.Most = 0.9
+	bounded := 0
+	for _, f := range g.Faces {
+		require.InDelta(t, f.Bounded, p.Score(f.Length, f.Joined, viewOf(f.Crop)), 1e-6)
+		if f.Bounded < f.Score {
+			bounded++
+		}
+		_, score, err := p.Convert("1", f.Joined, float32(f.Earlier))
+		require.NoError(t, err)
+		require.InDelta(t, p.Score(f.Length, f.Joined, nil), score, 3e-5)
+	}
+	require.Positive(t, bounded)
+	require.Less(t, bounded, len(g.Faces))
 }
 
 // viewOf is the view of a small crop of red, green and blue, pixel after pixel.

@@ -74,6 +74,15 @@ func (m *Manifest) validate() error {
 			return fmt.Errorf("aligner.%w", err)
 		}
 	}
+	if e := m.Enhancement; e != nil {
+		if err := firstBroken([]rule{
+			{e.Contrast > 0 && e.Contrast <= 127, "contrast", "above 0, at most 127"},
+			{e.Balance >= 0 && e.Balance <= 1, "balance", "0 to 1"},
+			{e.Noise > 0 && e.Noise < math.MaxFloat32, "noise", "above 0"},
+		}); err != nil {
+			return fmt.Errorf("enhancement.%w", err)
+		}
+	}
 	weights := 0.0
 	for i, r := range m.Recognisers {
 		if err := r.validate(m.listed); err != nil {

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/jpeg"
 	"math"
 
@@ -40,8 +41,9 @@ type shot struct {
 	still int
 	from  func(x, y float64) (float64, float64)
 	light float64
-	// bar is the height of a bar of skin over the eyes; 0 is none.
-	bar float64
+	// bar is the height of a bar of skin over the eyes, and strip that of one of the
+	// second still; 0 is none.
+	bar, strip float64
 }
 
 func flat(x, y float64) (float64, float64) { return x, y }
@@ -133,21 +135,46 @@ func Attacks() []Attack {
 
 // Film is a motion JPEG of the seconds in which the stills are shown in the way.
 func (a Attack) Film(seconds float64, stills ...Still) []byte {
-	var out bytes.Buffer
-	for i := range int(seconds * Rate) {
-		t := float64(i) / Rate
-		s := a.at(t)
-		if err := jpeg.Encode(&out, stills[s.still].shown(s), &jpeg.Options{Quality: 88}); err != nil {
+	return bytes.Join(a.Pictures(seconds, Rate, stills...), nil)
+}
+
+// Pictures are JPEGs of the seconds, so many a second.
+func (a Attack) Pictures(seconds, rate float64, stills ...Still) [][]byte {
+	drawn := make([]Still, len(stills))
+	for i, st := range stills {
+		b := st.Photo.Bounds()
+		m := image.NewRGBA(b)
+		draw.Draw(m, b, st.Photo, b.Min, draw.Src)
+		drawn[i] = Still{m, st.Face}
+	}
+	var all [][]byte
+	for i := range int(seconds * rate) {
+		var out bytes.Buffer
+		s := a.at(float64(i) / rate)
+		if err := jpeg.Encode(&out, shown(drawn, s), &jpeg.Options{Quality: 88}); err != nil {
 			panic(err) // a buffer takes all, and the picture has a size
 		}
+		all = append(all, out.Bytes())
 	}
-	return out.Bytes()
+	return all
 }
 
 // around is how much of the photo around the face is shown.
 const around = 2.1
 
-func (st Still) shown(s shot) image.Image {
+// shown is a picture of the stills.
+func shown(all []Still, s shot) image.Image {
+	out := all[s.still].shown(s)
+	if s.strip > 0 {
+		second := all[1].shown(s)
+		middle, half := int(math.Round((1+eyesAt)*Side/2)), int(s.strip*Side/4)
+		eyes := image.Rect(Side/5, middle-half, Side-Side/5, middle+half)
+		draw.Draw(out, eyes, second, eyes.Min, draw.Src)
+	}
+	return out
+}
+
+func (st Still) shown(s shot) *image.RGBA {
 	out := image.NewRGBA(image.Rect(0, 0, Side, Side))
 	half := float64(max(st.Face.Width, st.Face.Height)) * around / 2
 	cx, cy := float64(st.Face.X+st.Face.Width/2), float64(st.Face.Y+st.Face.Height/2)
@@ -185,4 +212,9 @@ func (st Still) pixel(x, y float64) (c [3]float64) {
 		}
 	}
 	return c
+}
+
+// Lit shows a still as it is, by so much brighter.
+func Lit(light float64) Attack {
+	return Attack{"lit", 1, func(float64) shot { return shot{from: flat, light: light} }}
 }

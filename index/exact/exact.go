@@ -31,6 +31,10 @@ type Config struct {
 	// Report, unless nil, is told what no caller is: which part of what was
 	// saved is damaged, and why, and of every panic, with its stack.
 	Report func(error)
+	// Scanned, unless nil, is told of each scan: the rows it went over, what their codes
+	// take, how many rows were compared in float64, and false when the codes in memory
+	// were not as they were written.
+	Scanned func(rows int, bytes int64, rescored int, certified bool)
 
 	// traffic is of all the index's searches.
 	traffic *search.Traffic
@@ -212,14 +216,14 @@ func (x *Index) Search(ctx context.Context, q index.Query) (index.Result, error)
 	if err != nil {
 		return index.Result{}, err
 	}
-	hits, err := p.search(ctx, q)
+	hits, work, err := p.search(ctx, q, x.cfg.Scanned)
 	if errors.Is(err, search.ErrDamaged) {
 		x.heal(keyOf(q.Scope), p.gallery, err)
 	}
 	if err != nil {
 		return index.Result{}, err
 	}
-	return index.Result{Hits: hits, Faces: p.rows.count, Position: p.position}, nil
+	return index.Result{Hits: hits, Faces: p.rows.count, Position: p.position, Work: work}, nil
 }
 
 // heal loses a gallery of which a damaged file was met, unless that has been

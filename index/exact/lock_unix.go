@@ -24,3 +24,16 @@ func lockFile(path string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// held tells whether another process, or another part of this one, has locked the
+// file.
+func held(f *os.File) (bool, error) {
+	err := syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return false, syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+}

@@ -27,20 +27,21 @@ type nearest struct {
 	cosine float64
 }
 
-// search returns the k subjects nearest to the probe.
-func (p *snapshot) search(ctx context.Context, q index.Query) ([]index.Hit, error) {
+// search returns the k subjects nearest to the probe, and what it went over.
+func (p *snapshot) search(ctx context.Context, q index.Query, scanned func(rows int, bytes int64, rescored int, certified bool)) (_ []index.Hit, work index.Work, err error) {
+	work.Proof = index.ProofBounds
 	if p.shelf == nil {
-		return nil, nil
+		return nil, work, nil
 	}
 	if dimension := p.shelf.dimension; len(q.Probe) != dimension {
-		return nil, fmt.Errorf("%w: the probe has %d dimensions, not %d: %w",
+		return nil, work, fmt.Errorf("%w: the probe has %d dimensions, not %d: %w",
 			index.ErrQuery, len(q.Probe), dimension, face.ErrDimension)
 	}
 	opt := search.Options{Threshold: q.Threshold}
 	if len(q.Filter) > 0 {
 		mask, some := p.chosen.mask()
 		if !some {
-			return nil, nil
+			return nil, work, nil
 		}
 		opt.Filter = mask
 	}
@@ -48,13 +49,25 @@ func (p *snapshot) search(ctx context.Context, q index.Query) ([]index.Hit, erro
 		opt.K = min(opt.K, p.set.Len()/rowsPerHit+1) * rowsPerHit
 		r, err := p.set.Search(ctx, q.Probe, opt)
 		if err != nil {
-			return nil, explain(ctx, err)
+			return nil, work, explain(ctx, err)
+		}
+		work = work.And(workOf(r))
+		if scanned != nil {
+			scanned(r.Rows, r.Bytes, r.Rescored, r.Certified)
 		}
 		all := len(r.Hits) < opt.K
 		if best := p.group(r.Hits, all); all || len(best) >= q.K {
-			return hits(best[:min(q.K, len(best))]), nil
+			return hits(best[:min(q.K, len(best))]), work, nil
 		}
 	}
+}
+
+func workOf(r search.Result) index.Work {
+	w := index.Work{Rows: r.Rows, Bytes: r.Bytes, Rescored: r.Rescored, Proof: index.ProofBounds}
+	if !r.Certified {
+		w.Proof = index.ProofAll
+	}
+	return w
 }
 
 // explain wraps what a set answered.

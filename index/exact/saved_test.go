@@ -84,6 +84,7 @@ func (h *history) requireSame(t require.TestingT, want, got *exact.Index) {
 			require.NoError(t, err)
 			b, err := got.Search(bg, q)
 			require.NoError(t, err)
+			a.Work.Bytes = b.Work.Bytes // of rows that have gone, and are not compacted yet, too
 			require.Equal(t, a, b)
 		}
 	}

@@ -44,6 +44,12 @@ func (f *feed) check(t testT, q index.Query, got index.Result) {
 	require.GreaterOrEqual(t, len(got.Hits), min(q.K, sure), "hits of %v\nin %v", want, got.Hits)
 	require.LessOrEqual(t, len(got.Hits), min(q.K, most), "hits of %v\nin %v", want, got.Hits)
 
+	require.Contains(t, []index.Proof{index.ProofBounds, index.ProofAll, index.ProofRecall}, got.Work.Proof)
+	require.GreaterOrEqual(t, got.Work.Rescored, len(got.Hits), "who is answered was compared as stored")
+	if len(q.Filter) == 0 {
+		require.GreaterOrEqual(t, got.Work.Rows, got.Faces, "every face was gone over")
+	}
+
 	seen := make(map[string]bool)
 	for i, h := range got.Hits {
 		require.InDelta(t, want[i].Cosine, h.Cosine, tolerance, "hit %d of %v\nin %v", i, want, got.Hits)

@@ -26,7 +26,7 @@ func TestOtherProcess(t *testing.T) {
 	require.NoError(t, b.Wait(ctx, 3), "a position without a face")
 	r, err := b.Search(ctx, index.Query{Scope: s, Probe: random(rng, dimension), K: 1, Threshold: -1})
 	require.NoError(t, err)
-	require.Equal(t, index.Result{Position: 3}, r)
+	require.Equal(t, index.Result{Position: 3, Work: index.Work{Proof: index.ProofAll}}, r)
 
 	for i, pack := range []string{"pack-a", "pack-b", "pack-a"} {
 		s.Pack = pack

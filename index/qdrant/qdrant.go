@@ -68,6 +68,22 @@ var _ changelog.View = (*Index)(nil)
 func New(ctx context.Context, cfg Config) (*Index, error) { return newIndex(ctx, cfg) }
 
 func newIndex(ctx context.Context, cfg Config, options ...grpc.DialOption) (*Index, error) {
+	x, err := unloaded(cfg, options...)
+	if err != nil {
+		return nil, err
+	}
+	err = x.Load(ctx)
+	if err == nil && cfg.Search == HNSW {
+		err = x.accepted(ctx)
+	}
+	if err != nil && !errors.Is(err, index.ErrUnavailable) {
+		return nil, errors.Join(err, x.Close())
+	}
+	return x, nil
+}
+
+// unloaded is an index that has asked Qdrant nothing yet.
+func unloaded(cfg Config, options ...grpc.DialOption) (*Index, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("configure qdrant: %w", err)
 	}
@@ -80,15 +96,7 @@ func newIndex(ctx context.Context, cfg Config, options ...grpc.DialOption) (*Ind
 	if err != nil {
 		return nil, fmt.Errorf("connect to qdrant: %w", err)
 	}
-	x := &Index{cfg: cfg, client: client, locks: newLocks(), loading: semaphore.NewWeighted(1)}
-	err = x.Load(ctx)
-	if err == nil && cfg.Search == HNSW {
-		err = x.accepted(ctx)
-	}
-	if err != nil && !errors.Is(err, index.ErrUnavailable) {
-		return nil, errors.Join(err, client.Close())
-	}
-	return x, nil
+	return &Index{cfg: cfg, client: client, locks: newLocks(), loading: semaphore.NewWeighted(1)}, nil
 }
 
 // Close ends the connections. What Qdrant has stays.
@@ -115,25 +123,9 @@ func (x *Index) Load(ctx context.Context) error {
 }
 
 func (x *Index) load(ctx context.Context) error {
-	names, err := x.client.ListCollections(ctx)
+	home, spaces, err := x.find(ctx)
 	if err != nil {
-		return x.failed(ctx, "list collections", err)
-	}
-	var home *space
-	spaces := make(map[string]*space)
-	for _, name := range names {
-		if !x.own(name) {
-			continue
-		}
-		s, err := x.open(ctx, name)
-		if err != nil {
-			return err
-		}
-		if name == x.cfg.Prefix {
-			home = s
-		} else {
-			spaces[s.pack] = s
-		}
+		return err
 	}
 	if home == nil {
 		if home, err = x.create(ctx, "", 0); err != nil {
@@ -151,6 +143,30 @@ func (x *Index) load(ctx context.Context) error {
 		x.wentBack(before)
 	}
 	return nil
+}
+
+// find looks for the collections; home is nil where there is none.
+func (x *Index) find(ctx context.Context) (home *space, spaces map[string]*space, err error) {
+	names, err := x.client.ListCollections(ctx)
+	if err != nil {
+		return nil, nil, x.failed(ctx, "list collections", err)
+	}
+	spaces = make(map[string]*space)
+	for _, name := range names {
+		if !x.own(name) {
+			continue
+		}
+		s, err := x.open(ctx, name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if name == x.cfg.Prefix {
+			home = s
+		} else {
+			spaces[s.pack] = s
+		}
+	}
+	return home, spaces, nil
 }
 
 // forget makes the next call look at what Qdrant has.

@@ -163,11 +163,11 @@ func (x *Index) MeasureRecall(ctx context.Context, scope index.Scope, o RecallOp
 // compare searches both ways and notes the difference.
 func (x *Index) compare(ctx context.Context, s *space, q index.Query, r *Recall) error {
 	k := galleryKey{q.Scope.Tenant, q.Scope.Gallery}
-	all, err := x.nearest(ctx, s, k, q, compareAll())
+	all, _, err := x.nearest(ctx, s, k, q, compareAll())
 	if err != nil {
 		return err
 	}
-	walked, err := x.nearest(ctx, s, k, q, x.cfg.walk())
+	walked, _, err := x.nearest(ctx, s, k, q, x.cfg.walk())
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func (x *Index) Search(ctx context.Context, q index.Query) (index.Result, error)
 	if q, err = q.In(g.faces); err != nil {
 		return index.Result{}, err
 	}
-	r := index.Result{Faces: g.faces, Position: g.position}
+	r := index.Result{Faces: g.faces, Position: g.position, Work: index.Work{Proof: index.ProofAll}}
 	if s == nil {
 		return r, nil
 	}
@@ -51,9 +51,14 @@ func (x *Index) Search(ctx context.Context, q index.Query) (index.Result, error)
 	if err := q.Probe.Check(); err != nil {
 		return index.Result{}, fmt.Errorf("%w: probe: %w", index.ErrQuery, err)
 	}
-	if r.Hits, err = x.nearest(ctx, s, k, q, x.params(g)); err != nil {
+	how := x.params(g)
+	if r.Hits, r.Work, err = x.nearest(ctx, s, k, q, how); err != nil {
 		return index.Result{}, err
 	}
+	if !how.GetExact() {
+		r.Work.Proof = index.ProofRecall
+	}
+	r.Work.Rows *= g.faces
 	return r, x.recount(ctx, s, q, &r)
 }
 
@@ -142,11 +147,12 @@ func (x *Index) look(ctx context.Context, scope index.Scope) (*space, gallery, e
 
 // nearest returns the k subjects nearest to the probe. Qdrant's own scores are
 // sums of float32, so that faces within their rounding of the last one wanted
-// are looked at too.
-func (x *Index) nearest(ctx context.Context, s *space, k galleryKey, q index.Query, how *api.SearchParams) ([]index.Hit, error) {
+// are looked at too. The work's rows are counted as rounds, since Qdrant does not say.
+func (x *Index) nearest(ctx context.Context, s *space, k galleryKey, q index.Query, how *api.SearchParams) (_ []index.Hit, work index.Work, err error) {
+	work.Proof = index.ProofAll
 	filter, some := filtered(k, q.Filter)
 	if !some {
-		return nil, nil
+		return nil, work, nil
 	}
 	ask := &api.QueryPoints{
 		CollectionName: s.name,
@@ -165,8 +171,10 @@ func (x *Index) nearest(ctx context.Context, s *space, k galleryKey, q index.Que
 		ask.Limit = &limit
 		rows, err := x.client.Query(ctx, ask)
 		if err != nil {
-			return nil, x.failed(ctx, "search", err)
+			return nil, work, x.failed(ctx, "search", err)
 		}
+		work.Rows++
+		work.Rescored += len(rows)
 		sure := math.Inf(-1)
 		if uint64(len(rows)) >= limit {
 			// A face that was left out scored no more than the last one.
@@ -174,10 +182,10 @@ func (x *Index) nearest(ctx context.Context, s *space, k galleryKey, q index.Que
 		}
 		best, err := group(rows, q, sure)
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", index.ErrUnavailable, err)
+			return nil, work, fmt.Errorf("%w: %w", index.ErrUnavailable, err)
 		}
 		if math.IsInf(sure, -1) || len(best) >= q.K {
-			return best[:min(q.K, len(best))], nil
+			return best[:min(q.K, len(best))], work, nil
 		}
 	}
 }

@@ -568,3 +568,35 @@ func multipartOf(t testing.TB, parameters url.Values, field string, photos ...[]
 	require.NoError(t, w.Close())
 	return w.FormDataContentType(), b.String()
 }
+
+// Clients whose requests are not ours may send more than there is, in each kind of body;
+// what there is, is read as strictly as ever.
+func TestKnownFieldsPassOverOthers(t *testing.T) {
+	type fields struct {
+		Photo decode.Photo `param:"photo"`
+		Count *float64     `param:"count"`
+	}
+	contentType, multi := multipartOf(t, url.Values{"colour": {"red", "blue"}, "count": {"2"}}, "photo", photoBytes)
+	_, twice := multipartOf(t, url.Values{"count": {"2", "3"}}, "photo", photoBytes)
+	otherType, other := multipartOf(t, url.Values{"count": {"2"}}, "picture", photoBytes)
+	for name, c := range map[string]struct {
+		contentType string
+		body        string
+		photo       bool
+	}{
+		"json":      {"application/json", `{"photo":"AAECAwQ=","colour":{"r":[1]},"count":2}`, true},
+		"multipart": {contentType, multi, true},
+		"file":      {otherType, other, false},
+	} {
+		var got fields
+		require.NoError(t, decode.KnownFields(c.contentType, []byte(c.body), &got), name)
+		require.Equal(t, c.photo, got.Photo != nil, name)
+		require.NotNil(t, got.Count, name)
+		require.EqualValues(t, 2, *got.Count, name)
+		require.Error(t, decode.Fields(c.contentType, []byte(c.body), &fields{}), name)
+	}
+	var got fields
+	require.Error(t, decode.KnownFields(contentType, []byte(twice), &got))
+	require.Error(t, decode.KnownFields("application/json", []byte(`{"colour":1,"count":"many"}`), &got))
+	require.Error(t, decode.KnownFields("application/json", []byte(`{"colour":}`), &got))
+}

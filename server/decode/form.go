@@ -39,6 +39,10 @@ type fields map[string]field
 func fieldsOf(target reflect.Value) fields {
 	fields := fields{}
 	for i := range target.NumField() {
+		if target.Type().Field(i).Anonymous {
+			maps.Copy(fields, fieldsOf(target.Field(i)))
+			continue
+		}
 		tag := target.Type().Field(i).Tag
 		name, option, _ := strings.Cut(tag.Get("param"), ",")
 		if name == "" {

@@ -6,7 +6,8 @@
 // A struct's fields carry the tag `param:"name"`, or `param:"name,required"`, and
 // where callers know them by other names, too, `also:"that this"`.
 // They may be strings, numbers, booleans, pointers to these, maps and slices
-// of strings, structs with tags of their own, Photo, Photos and Object. Texts are UTF-8
+// of strings, structs with tags of their own, Photo, Photos and Object. Those of a
+// struct that is embedded are its own. Texts are UTF-8
 // without NUL, as stores keep them. JSON's null is a value of none of these. A
 // number is whole when it has no fraction, however it is written: 5, 5.0 and
 // 50e-1 are one.
@@ -87,7 +88,18 @@ func Request(contentType string, query, body []byte, into any) error {
 // data: URLs in multipart forms, too. It returns an Error, or ErrMediaType; what it
 // stores shares no memory with the body.
 func Fields(contentType string, body []byte, into any) error {
+	return free(newForm(into), contentType, body)
+}
+
+// KnownFields is Fields for clients whose requests are not ours to correct: fields
+// that the struct has not are passed over.
+func KnownFields(contentType string, body []byte, into any) error {
 	f := newForm(into)
+	f.lenient = true
+	return free(f, contentType, body)
+}
+
+func free(f *form, contentType string, body []byte) error {
 	f.free = true
 	if len(body) == 0 {
 		return f.complete()

@@ -71,18 +71,17 @@ func TestAtItsHost(t *testing.T) {
 // A place that gets in another API's way is refused at the start, and says what.
 func TestPlacesInTheWay(t *testing.T) {
 	for prefix, says := range map[string]string{
-		"/v1": "/v1", "/api/oauth/token": "/api/oauth/token", "/v1/galleries": "/v1/galleries", "/v1/galleries/staff": "/v1/galleries/staff",
+		"/v1": "/v1", "/api/v1/face": "/api/v1/face", "/uqudo/api": "/uqudo/api", "/v1/galleries": "/v1/galleries", "/v1/galleries/staff": "/v1/galleries/staff",
 		"/v1/ver": "/v1/ver", "/livez": "/livez", "/openapi": "/openapi",
 	} {
-		uq, err := uqudo.New(uqudo.Config{TokenKeys: [][]byte{make([]byte, 32)}}, nil, nil)
-		require.NoError(t, err)
-		_, err = server.New(server.DefaultConfig(), server.Health{}, zerolog.Nop(), native.New(nil, nil, nil), uq,
+		uq := uqudo.New(uqudo.DefaultConfig(), nil, nil, nil, nil, nil)
+		_, err := server.New(server.DefaultConfig(), server.Health{}, zerolog.Nop(), native.New(native.Rooms{}), uq,
 			facenition.New(facenition.Config{Prefix: prefix}, nil, nil, nil, nil, nil))
 		require.ErrorIs(t, err, server.ErrAPI, prefix)
 		require.ErrorContains(t, err, says)
 	}
 	for _, cfg := range []facenition.Config{{Prefix: "/facenition"}, {Prefix: "/v1/facenition"}, {Prefix: "/v2"}, {Host: "faces"}, {Host: "faces", Prefix: "/v1"}} {
-		_, err := server.New(server.DefaultConfig(), server.Health{}, zerolog.Nop(), native.New(nil, nil, nil), facenition.New(cfg, nil, nil, nil, nil, nil))
+		_, err := server.New(server.DefaultConfig(), server.Health{}, zerolog.Nop(), native.New(native.Rooms{}), facenition.New(cfg, nil, nil, nil, nil, nil))
 		require.NoError(t, err, cfg)
 	}
 }

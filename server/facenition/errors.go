@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"oneton/access"
+	"oneton/argument"
 	"oneton/credential"
 	"oneton/identitytoken"
 	"oneton/server"
@@ -47,8 +48,8 @@ var unknown = map[int]string{
 
 // problemOf is what an error of this API comes to.
 func problemOf(err error) (server.Problem, bool) {
-	if argument, ok := errors.AsType[*identitytoken.ArgumentError](err); ok {
-		return problems.Problem(invalid(cmp.Or(fields[argument.Argument], argument.Argument), argument.Reason))
+	if about, ok := errors.AsType[*argument.Error](err); ok {
+		return problems.Problem(invalid(cmp.Or(fields[about.Argument], about.Argument), about.Reason))
 	}
 	if address, ok := errors.AsType[*credential.AddressError](err); ok {
 		return problems.Problem(invalid(address.Field, address.Want))

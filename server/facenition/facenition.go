@@ -62,6 +62,7 @@ var description []byte
 func New(cfg Config, packs []string, faces Faces, tokens Tokens, clients Clients, keys Keys) server.API {
 	d := &dialect{at: cfg.Prefix, packs: packs, faces: faces, tokens: tokens, clients: clients, keys: keys}
 	api := server.API{
+		Name:        "facenition",
 		Host:        cfg.Host,
 		Routes:      d.routes,
 		Problem:     problemOf,

@@ -57,6 +57,7 @@ type enrolledFace struct {
 	Quality   face.Quality   `json:"quality"`
 	HasPhoto  bool           `json:"has_photo"`
 	CreatedAt time.Time      `json:"created_at"`
+	AsideAt   *time.Time     `json:"aside_at,omitempty"`
 	Damaged   bool           `json:"damaged,omitempty"`
 	// Liveness is told once, when the face is enrolled.
 	Liveness *liveness `json:"liveness,omitempty"`
@@ -76,7 +77,7 @@ func enrolledFaces(faces []store.Face) []enrolledFace {
 	for i, f := range faces {
 		out[i] = enrolledFace{
 			ID: string(f.ID), Pack: face.PackOf(f.Pack), Box: f.Box, Landmarks: f.Landmarks, Rotation: f.Rotation, Quality: f.Quality,
-			HasPhoto: len(f.PhotoSHA256) > 0, CreatedAt: f.CreatedAt, Damaged: f.Damage != "",
+			HasPhoto: len(f.PhotoSHA256) > 0, CreatedAt: f.CreatedAt, AsideAt: known(f.AsideAt), Damaged: f.Damage != "",
 		}
 	}
 	return out
@@ -87,15 +88,19 @@ type subjectAnswer struct {
 	ID        string            `json:"id"`
 	Metadata  map[string]string `json:"metadata"`
 	FaceCount int               `json:"face_count"`
-	CreatedAt time.Time         `json:"created_at"`
-	UpdatedAt time.Time         `json:"updated_at"`
-	Damaged   bool              `json:"damaged,omitempty"`
+	// PhotoCount is how many of the faces' photos are kept.
+	PhotoCount int       `json:"photo_count"`
+	CreatedAt  time.Time `json:"created_at"`
+	UpdatedAt  time.Time `json:"updated_at"`
+	// DeleteAt is when the subject will be deleted, unless that is taken back.
+	DeleteAt time.Time `json:"delete_at,omitzero"`
+	Damaged  bool      `json:"damaged,omitempty"`
 }
 
 func subjectOf(s store.Subject) subjectAnswer {
 	return subjectAnswer{
-		ID: string(s.ID), Metadata: metadataOf(s.Metadata), FaceCount: s.Faces,
-		CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, Damaged: s.Damage != "",
+		ID: string(s.ID), Metadata: metadataOf(s.Metadata), FaceCount: s.Faces, PhotoCount: s.Photos,
+		CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, DeleteAt: s.EndsAt, Damaged: s.Damage != "",
 	}
 }
 

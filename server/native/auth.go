@@ -9,8 +9,17 @@ import (
 	"oneton/server"
 )
 
-// authenticate lets requests with a valid key pass.
+// authenticate lets requests with a valid key pass, and those of the console's pages in
+// a browser that is signed in with one.
 func (api *api) authenticate(c *fiber.Ctx) error {
+	if ticket, ok := server.TicketOf(c); ok && c.Get(fiber.HeaderAuthorization) == "" {
+		session, err := api.sessions.Session(c.UserContext(), ticket.Token, ticket.Present)
+		if err != nil {
+			return server.Unauthorized(c, fmt.Errorf("find session: %w", err), "the console's session has ended; sign in again")
+		}
+		server.SetPrincipal(c, session.Principal)
+		return c.Next()
+	}
 	key := server.Bearer(c)
 	p, err := api.keys.Authenticate(c.UserContext(), key)
 	if err != nil {

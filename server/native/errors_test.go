@@ -28,7 +28,7 @@ func told(t *testing.T) func(err error) servertest.Answer {
 	var cause error
 	r := servertest.Start(t, servertest.Options{APIs: func(*servertest.Rig) []server.API {
 		return []server.API{{
-			Prefixes: []string{"/cause"}, Problem: native.New(nil, nil, nil).Problem, Description: server.Description{Path: "/openapi/cause.yaml"},
+			Prefixes: []string{"/cause"}, Problem: native.New(native.Rooms{}).Problem, Description: server.Description{Path: "/openapi/cause.yaml"},
 			Routes: func(r fiber.Router) { r.Get("/cause", func(*fiber.Ctx) error { return cause }) },
 		}}
 	}})

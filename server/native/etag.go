@@ -55,7 +55,7 @@ func readConditions(c *fiber.Ctx) (conditions, error) {
 // unconditional refuses conditions on calls that do not evaluate them, since
 // what they forbid must not be done. Reads may ignore them.
 func unconditional(c *fiber.Ctx) error {
-	if method := c.Method(); method == fiber.MethodPost || method == fiber.MethodDelete {
+	if method := c.Method(); method == fiber.MethodPost || method == fiber.MethodPut || method == fiber.MethodDelete {
 		for _, header := range []string{fiber.HeaderIfMatch, fiber.HeaderIfNoneMatch} {
 			if len(c.Request().Header.PeekAll(header)) > 0 {
 				return decode.Invalid(header, "is not taken by this call, which is made whatever the version is; leave it out")

@@ -14,6 +14,9 @@ import (
 // maxRetention keeps a duration of seconds within time.Duration: 100 years.
 const maxRetention = 100 * 365 * 24 * 3600
 
+// maxReview is the longest that an answer waits for a person.
+const maxReview = int64(identify.MaxReview / time.Second)
+
 // policyRequest is what a gallery's owner changes of its policy.
 type policyRequest struct {
 	FPIR             *float64 `param:"fpir"`
@@ -22,6 +25,7 @@ type policyRequest struct {
 	Detail           *string  `param:"detail"`
 	KeepPhotos       *bool    `param:"keep_photos"`
 	RetentionSeconds *int64   `param:"retention_seconds"`
+	ReviewSeconds    *int64   `param:"review_seconds"`
 }
 
 // apply is p with what the request names replaced.
@@ -36,6 +40,12 @@ func (r policyRequest) apply(p store.Policy) (store.Policy, error) {
 			return p, decode.Invalid("policy.retention_seconds", "must be 0, for ever, to 3153600000, a hundred years")
 		}
 		p.Retention = time.Duration(*r.RetentionSeconds) * time.Second
+	}
+	if r.ReviewSeconds != nil {
+		if *r.ReviewSeconds < 0 || *r.ReviewSeconds > maxReview {
+			return p, decode.Invalid("policy.review_seconds", "must be 0, for none, to 7776000, ninety days")
+		}
+		p.Review = time.Duration(*r.ReviewSeconds) * time.Second
 	}
 	return p, nil
 }
@@ -58,6 +68,7 @@ type policyAnswer struct {
 	Detail           string  `json:"detail"`
 	KeepPhotos       bool    `json:"keep_photos"`
 	RetentionSeconds int64   `json:"retention_seconds"`
+	ReviewSeconds    int64   `json:"review_seconds"`
 }
 
 type galleryAnswer struct {
@@ -74,6 +85,7 @@ func galleryOf(g store.Gallery) galleryAnswer {
 		Policy: policyAnswer{
 			FPIR: g.Policy.FPIR, Quality: g.Policy.Quality, Liveness: g.Policy.Liveness,
 			Detail: cmp.Or(g.Policy.Detail, store.DetailFast), KeepPhotos: g.Policy.KeepPhotos, RetentionSeconds: int64(g.Policy.Retention / time.Second),
+			ReviewSeconds: int64(g.Policy.Review / time.Second),
 		},
 	}
 }

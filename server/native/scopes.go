@@ -12,6 +12,15 @@ const (
 	ScopeDetect    = "detect"
 	ScopeDelete    = "delete"
 	ScopeWebhooks  = "webhooks"
+	ScopeImports   = "imports"
+	ScopeJobs      = "jobs"
+	ScopeKeys      = "keys"
+	ScopeExport    = "archive:export"
+	ScopeImport    = "archive:import"
+	ScopeEvaluate  = "evaluate"
+	ScopeAttempts  = "kyc:read"
+	ScopeReview    = "kyc:review"
+	ScopeReviews   = "review"
 )
 
 // Scopes are what keys may allow in the API.
@@ -24,6 +33,15 @@ func Scopes() []access.Scope {
 		{Name: ScopeVerify, Allows: "compare a photo with a subject or with another photo"},
 		{Name: ScopeDetect, Allows: "find faces"},
 		{Name: ScopeDelete, Allows: "delete subjects, faces and kept photos"},
+		{Name: ScopeImports, Allows: "import many people at once, and read and delete imports"},
+		{Name: ScopeJobs, Allows: "list, read and cancel jobs"},
+		{Name: ScopeKeys, Allows: "list and revoke the tenant's keys, and make some that may do no more than the key itself"},
+		{Name: ScopeExport, Allows: "take galleries out as archives, with templates and kept photos"},
+		{Name: ScopeImport, Allows: "put people of an archive, with their templates, into galleries"},
+		{Name: ScopeReviews, Allows: "read and decide answers of several candidates that wait; that two are one person also needs `enrol` and `delete`"},
+		{Name: ScopeEvaluate, Allows: "measure what a gallery's answers are worth, and read how searches were made"},
 		{Name: ScopeWebhooks, Allows: "say where events are sent, and read and repeat what was sent"},
+		{Name: ScopeAttempts, Allows: "read jobs, users and attempts"},
+		{Name: ScopeReview, Allows: "decide attempts that wait for a review"},
 	}
 }

@@ -17,6 +17,10 @@ type candidateAnswer struct {
 	Score    float64           `json:"score"`
 }
 
+func candidateOf(c identify.Candidate) candidateAnswer {
+	return candidateAnswer{Subject: string(c.Subject), Face: string(c.Face), Metadata: metadataOf(c.Metadata), Cosine: c.Cosine, Score: c.Score}
+}
+
 // probeAnswer is the answer for one face of the photo.
 type probeAnswer struct {
 	Match      identify.Outcome  `json:"match"`
@@ -24,8 +28,11 @@ type probeAnswer struct {
 	Probe      faceAnswer        `json:"probe"`
 	Threshold  float64           `json:"threshold"`
 	// Extrapolated says that the data of the calibration do not reach so far.
-	Extrapolated bool `json:"threshold_extrapolated"`
-	Faces        int  `json:"faces"`
+	Extrapolated bool    `json:"threshold_extrapolated"`
+	Faces        int     `json:"faces"`
+	FPIR         float64 `json:"fpir"`
+	// Review is what waits for a person to decide.
+	Review string `json:"review,omitempty"`
 }
 
 // searchAnswer is the answer for one face and, with all_faces, for each.
@@ -79,6 +86,7 @@ func (api *api) search(c *fiber.Ctx, by store.Actor) error {
 	if err != nil {
 		return err
 	}
+	api.tally.searched(by.Tenant, a)
 	server.SetPosition(c, a.Position)
 	return c.JSON(searchAnswerOf(a, r.AllFaces, r.Timings))
 }
@@ -87,14 +95,11 @@ func searchAnswerOf(a identify.Answer, all, timed bool) searchAnswer {
 	probes := make([]probeAnswer, len(a.Probes))
 	for i, p := range a.Probes {
 		probes[i] = probeAnswer{
-			Match: p.Outcome, Probe: faceOf(p.Face), Threshold: p.Threshold, Extrapolated: p.Extrapolated, Faces: p.Faces,
+			Match: p.Outcome, Probe: faceOf(p.Face), Threshold: p.Threshold, Extrapolated: p.Extrapolated, Faces: p.Faces, FPIR: p.FPIR, Review: p.Review,
 			Candidates: make([]candidateAnswer, len(p.Candidates)),
 		}
 		for j, cand := range p.Candidates {
-			probes[i].Candidates[j] = candidateAnswer{
-				Subject: string(cand.Subject), Face: string(cand.Face), Metadata: metadataOf(cand.Metadata),
-				Cosine: cand.Cosine, Score: cand.Score,
-			}
+			probes[i].Candidates[j] = candidateOf(cand)
 		}
 	}
 	out := searchAnswer{Timings: timingsOf(timed, a.Timings)}

@@ -15,7 +15,9 @@ import (
 type enrolAnswer struct {
 	Subject subjectAnswer `json:"subject"`
 	// Faces are those this request added, one a photo, in its order.
-	Faces   []enrolledFace `json:"faces"`
+	Faces []enrolledFace `json:"faces"`
+	// Present are the faces of the photos that were left out.
+	Present []store.FaceID `json:"present,omitempty"`
 	Timings *timings       `json:"timings,omitempty"`
 }
 
@@ -41,27 +43,52 @@ func (api *api) enrol(c *fiber.Ctx, by store.Actor, timed bool, r identify.Enrol
 	if err != nil {
 		return err
 	}
+	api.tally.add(by.Tenant, func(c *counts) { c.Enrolment++ })
 	c.Location("/v1/galleries/" + escape(r.Gallery) + "/subjects/" + escape(string(e.Subject.ID)))
 	server.SetPosition(c, e.Position)
-	return c.Status(fiber.StatusCreated).JSON(enrolAnswer{
-		Subject: subjectOf(e.Subject), Faces: addedFaces(e), Timings: timingsOf(timed, e.Timings),
+	status := fiber.StatusCreated
+	if len(e.Faces) == 0 {
+		status = fiber.StatusOK
+	}
+	return c.Status(status).JSON(enrolAnswer{
+		Subject: subjectOf(e.Subject), Faces: addedFaces(e), Present: e.Present, Timings: timingsOf(timed, e.Timings),
 	})
 }
 
 func (api *api) listSubjects(c *fiber.Ctx, by store.Actor) error {
-	p, err := readPage(c)
+	var r struct {
+		pageRequest
+
+		Prefix   string              `param:"prefix"`
+		Filter   map[string][]string `param:"filter"`
+		Photos   string              `param:"photos"`
+		MaxFaces *int                `param:"max_faces"`
+	}
+	if err := read(c, &r); err != nil {
+		return err
+	}
+	p, err := r.page()
 	if err != nil {
 		return err
 	}
-	var a struct {
+	f := identify.SubjectFilter{Prefix: r.Prefix, Metadata: r.Filter, MaxFaces: r.MaxFaces}
+	switch r.Photos {
+	case "":
+	case "none", "some":
+		f.HasPhoto = new(r.Photos == "some")
+	default:
+		return decode.Invalid("photos", "must be none or some")
+	}
+	found, next, err := api.service.FindSubjects(c.UserContext(), by, segment(c, "gallery"), f, p)
+	if err != nil {
+		return err
+	}
+	a := struct {
 		Subjects []subjectAnswer `json:"subjects"`
 		Next     string          `json:"next,omitempty"`
-	}
-	a.Subjects, a.Next, err = paged(p, func(p store.Page) ([]store.Subject, error) {
-		return api.service.Subjects(c.UserContext(), by, segment(c, "gallery"), p)
-	}, subjectOf, func(sub store.Subject) string { return string(sub.ID) })
-	if err != nil {
-		return err
+	}{make([]subjectAnswer, len(found)), next}
+	for i, sub := range found {
+		a.Subjects[i] = subjectOf(sub)
 	}
 	return c.JSON(a)
 }

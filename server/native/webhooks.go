@@ -15,13 +15,13 @@ import (
 
 // Webhooks are where a tenant's events are sent; *webhook.Service keeps them.
 type Webhooks interface {
-	Add(ctx context.Context, by store.Actor, set webhook.Settable, verify bool) (webhook.Endpoint, string, error)
+	Add(ctx context.Context, by store.Actor, n webhook.NewEndpoint) (webhook.Endpoint, string, error)
 	Endpoint(ctx context.Context, by store.Actor, id string) (webhook.Endpoint, error)
 	Endpoints(ctx context.Context, by store.Actor, p store.Page) ([]webhook.Endpoint, error)
 	// Update replaces what an owner says of an endpoint by what change makes of it
 	// as it is; nothing comes between.
 	Update(ctx context.Context, by store.Actor, id string, verify bool, change func(webhook.Endpoint) (webhook.Settable, error)) (webhook.Endpoint, error)
-	Rotate(ctx context.Context, by store.Actor, id string, overlap time.Duration) (webhook.Endpoint, string, error)
+	Rotate(ctx context.Context, by store.Actor, id, own string, overlap time.Duration) (webhook.Endpoint, string, error)
 	Remove(ctx context.Context, by store.Actor, id string) error
 	Deliveries(ctx context.Context, by store.Actor, q webhook.Query) ([]webhook.Delivery, error)
 	Delivery(ctx context.Context, by store.Actor, endpoint, id string) (webhook.Delivery, []webhook.Attempt, []byte, error)
@@ -48,13 +48,15 @@ func (api *api) webhookRoutes(v1 fiber.Router) {
 }
 
 type webhookAnswer struct {
-	ID             string   `json:"id"`
-	URL            string   `json:"url"`
-	Types          []string `json:"types"`
-	Description    string   `json:"description"`
-	Enabled        bool     `json:"enabled"`
-	DisabledReason string   `json:"disabled_reason,omitempty"`
-	PublicKeys     []string `json:"public_keys"`
+	ID             string                `json:"id"`
+	URL            string                `json:"url"`
+	Format         webhook.Format        `json:"format"`
+	Types          []string              `json:"types"`
+	Description    string                `json:"description"`
+	Enabled        bool                  `json:"enabled"`
+	DisabledReason string                `json:"disabled_reason,omitempty"`
+	PublicKeys     []string              `json:"public_keys"`
+	Authentication *authenticationAnswer `json:"authentication,omitempty"`
 	// Secret is told once, when it is made.
 	Secret     string     `json:"secret,omitempty"`
 	VerifiedAt *time.Time `json:"verified_at,omitempty"`
@@ -62,12 +64,23 @@ type webhookAnswer struct {
 	UpdatedAt  time.Time  `json:"updated_at"`
 }
 
+// authenticationAnswer is what is told of credentials: nothing that is secret.
+type authenticationAnswer struct {
+	Scheme string `json:"scheme"`
+	User   string `json:"user,omitempty"`
+	Header string `json:"header,omitempty"`
+}
+
 func webhookOf(e webhook.Endpoint) webhookAnswer {
-	return webhookAnswer{
-		ID: e.ID, URL: e.URL, Types: append([]string{}, e.Types...), Description: e.Description,
+	a := webhookAnswer{
+		ID: e.ID, URL: e.URL, Format: e.Format, Types: append([]string{}, e.Types...), Description: e.Description,
 		Enabled: e.Disabled == "", DisabledReason: e.Disabled, PublicKeys: append([]string{}, e.PublicKeys...),
 		VerifiedAt: given(e.VerifiedAt), CreatedAt: e.CreatedAt, UpdatedAt: e.UpdatedAt,
 	}
+	if c := e.Authentication; c != nil {
+		a.Authentication = &authenticationAnswer{c.Scheme(), c.User, c.Header}
+	}
+	return a
 }
 
 func tagOfWebhook(e webhook.Endpoint) string { return tagOf(e.ID, webhookOf(e)) }
@@ -87,6 +100,15 @@ type webhookRequest struct {
 	Description *string  `param:"description"`
 	Enabled     *bool    `param:"enabled"`
 	Verify      bool     `param:"verify"`
+	// Authentication replaces all of the credentials.
+	Authentication *credentialsRequest `param:"authentication"`
+}
+
+type credentialsRequest struct {
+	User     string `param:"user"`
+	Password string `param:"password"`
+	Header   string `param:"header"`
+	Value    string `param:"value"`
 }
 
 // apply is set with what the request names replaced. What its receiver has disabled
@@ -97,6 +119,10 @@ func (r webhookRequest) apply(set webhook.Settable) webhook.Settable {
 		set.Types = r.Types
 	}
 	replace(&set.Description, r.Description)
+	if r.Authentication != nil {
+		c := webhook.Credentials(*r.Authentication)
+		set.Credentials = &c
+	}
 	switch {
 	case r.Enabled == nil:
 	case *r.Enabled:
@@ -108,14 +134,20 @@ func (r webhookRequest) apply(set webhook.Settable) webhook.Settable {
 }
 
 func (api *api) addWebhook(c *fiber.Ctx, by store.Actor) error {
-	var r webhookRequest
+	var r struct {
+		webhookRequest
+		Format string `param:"format"`
+		Secret string `param:"secret"`
+	}
 	if err := read(c, &r); err != nil {
 		return err
 	}
 	if r.URL == nil {
 		return decode.Invalid("url", "is missing")
 	}
-	e, secret, err := api.webhooks.Add(c.UserContext(), by, r.apply(webhook.Settable{}), r.Verify)
+	e, secret, err := api.webhooks.Add(c.UserContext(), by, webhook.NewEndpoint{
+		Settable: r.apply(webhook.Settable{}), Format: webhook.Format(r.Format), Secret: r.Secret, Verify: r.Verify,
+	})
 	if err != nil {
 		return err
 	}
@@ -184,6 +216,7 @@ func (api *api) deleteWebhook(c *fiber.Ctx, by store.Actor) error {
 func (api *api) rotateWebhook(c *fiber.Ctx, by store.Actor) error {
 	var r struct {
 		Overlap *int64 `param:"overlap_seconds"`
+		Secret  string `param:"secret"`
 	}
 	if err := read(c, &r); err != nil {
 		return err
@@ -195,7 +228,7 @@ func (api *api) rotateWebhook(c *fiber.Ctx, by store.Actor) error {
 		}
 		overlap = time.Duration(*r.Overlap) * time.Second
 	}
-	e, secret, err := api.webhooks.Rotate(c.UserContext(), by, segment(c, "webhook"), overlap)
+	e, secret, err := api.webhooks.Rotate(c.UserContext(), by, segment(c, "webhook"), r.Secret, overlap)
 	if err != nil {
 		return err
 	}
@@ -210,10 +243,11 @@ type attemptAnswer struct {
 	Took   int64     `json:"took_ms"`
 	Status int       `json:"status,omitempty"`
 	Fault  string    `json:"fault,omitempty"`
+	Answer string    `json:"answer,omitempty"`
 }
 
 func attemptOf(a webhook.Attempt) attemptAnswer {
-	return attemptAnswer{a.Number, a.At, a.Took.Milliseconds(), a.Status, a.Fault}
+	return attemptAnswer{a.Number, a.At, a.Took.Milliseconds(), a.Status, a.Fault, a.Answer}
 }
 
 type deliveryAnswer struct {

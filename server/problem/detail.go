@@ -5,26 +5,26 @@ import (
 	"strconv"
 	"strings"
 
+	"oneton/argument"
 	"oneton/identify"
 	"oneton/photo"
 	"oneton/server"
 	"oneton/server/decode"
 	"oneton/store"
-	"oneton/webhook"
 )
 
 // fieldOf is the field of the request that err is about, or empty.
 func fieldOf(err error) string {
 	var (
-		argument *identify.ArgumentError
+		photos   *identify.ArgumentError
 		resource *identify.ResourceError
-		webhooks *webhook.ArgumentError
+		about    *argument.Error
 	)
 	switch {
-	case errors.As(err, &argument):
-		return argument.Argument
-	case errors.As(err, &webhooks):
-		return webhooks.Argument
+	case errors.As(err, &photos):
+		return photos.Argument
+	case errors.As(err, &about):
+		return about.Argument
 	case errors.As(err, &resource):
 		return resourceField(resource)
 	case errors.Is(err, identify.ErrPositionAhead):
@@ -60,13 +60,13 @@ func detailOf(err error, field string) string {
 		media    *decode.MediaTypeError
 		pack     *photo.PackError
 		resource *identify.ResourceError
-		webhooks *webhook.ArgumentError
+		about    *argument.Error
 	)
 	switch {
 	case errors.As(err, &media):
 		return media.Error()
-	case errors.As(err, &webhooks):
-		return webhooks.Argument + " " + webhooks.Reason
+	case errors.As(err, &about):
+		return about.Told()
 	case errors.As(err, &pack):
 		return "pack " + quoted(pack.Pack) + " is not loaded; loaded are " + strings.Join(pack.Loaded, ", ")
 	case errors.As(err, &resource):

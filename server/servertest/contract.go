@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -28,6 +29,7 @@ type contract struct {
 
 func load(t testing.TB, r *Rig, others []server.API) *contract {
 	t.Helper()
+	takeFiles()
 	res, err := r.client.Get(r.URL + "/openapi.yaml")
 	require.NoError(t, err)
 	defer func() { _ = res.Body.Close() }()
@@ -45,6 +47,13 @@ func load(t testing.TB, r *Rig, others []server.API) *contract {
 	}
 	return c
 }
+
+// takeFiles has bodies that are files taken as they are.
+var takeFiles = sync.OnceFunc(func() {
+	for _, kind := range []string{"application/zip", "application/x-ndjson"} {
+		openapi3filter.RegisterBodyDecoder(kind, openapi3filter.FileBodyDecoder)
+	}
+})
 
 // check holds an exchange of a described route against the description: a
 // request that was served must be as described, and so must every answer.

@@ -11,7 +11,7 @@ import (
 func TestContractNotices(t *testing.T) {
 	r := Start(t, Options{})
 	const (
-		gallery = `{"name":"x","pack":"p","policy":{"fpir":0.1,"quality":"off","liveness":"off","detail":"fast","keep_photos":true,"retention_seconds":0},"created_at":"2026-01-02T03:04:05Z"}`
+		gallery = `{"name":"x","pack":"p","policy":{"fpir":0.1,"quality":"off","liveness":"off","detail":"fast","keep_photos":true,"retention_seconds":0,"review_seconds":0},"created_at":"2026-01-02T03:04:05Z"}`
 		problem = `{"type":"t","title":"t","status":404,"code":"not_found","request_id":"r"}`
 	)
 	for name, c := range map[string]struct {

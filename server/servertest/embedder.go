@@ -58,6 +58,8 @@ func (*embedder) Converter(string, string) func(face.Template, face.Quality) (fa
 
 func (*embedder) Close() error { return nil }
 
+func (*embedder) Probe(_ string, kept face.Template) (face.Template, error) { return kept, nil }
+
 func (*embedder) Version(string) (string, error) { return "1", nil }
 
 func liveness(f Shown) *photo.Liveness {

@@ -21,6 +21,7 @@ import (
 
 	"oneton/access"
 	"oneton/config"
+	"oneton/facesession"
 	"oneton/identify"
 	"oneton/identitytoken"
 	"oneton/kyc"
@@ -65,6 +66,9 @@ type Options struct {
 	Settings func(*config.Config)
 	// Store is closed with the rig; without one it is SQLite.
 	Store node.Database
+	// Database has the node open the database that the settings name itself, and Models
+	// has the real models look at photos.
+	Database, Models bool
 	// APIs are served beside the native one, and Scopes are of those that a node
 	// does not speak itself.
 	APIs   func(r *Rig) []server.API
@@ -72,6 +76,8 @@ type Options struct {
 	// Documents and Clips stand for the models that read documents and judge clips.
 	Documents kyc.Documents
 	Clips     kyc.Clips
+	// Checks stand for what tells what frames of a camera show.
+	Checks facesession.Checks
 }
 
 // Start runs a server until the test ends.
@@ -81,7 +87,7 @@ func Start(t testing.TB, o Options) *Rig {
 	folder := filepath.Join(t.TempDir(), "data")
 	require.NoError(t, os.Mkdir(folder, 0o700))
 	r.Store = o.Store
-	if r.Store == nil {
+	if r.Store == nil && !o.Database {
 		db, err := sqlite.Open(context.Background(), sqlite.Config{Path: filepath.Join(folder, "oneton.db")})
 		require.NoError(t, err)
 		r.Store = db
@@ -97,17 +103,34 @@ func Start(t testing.TB, o Options) *Rig {
 		o.Settings(&cfg)
 	}
 	var apis []server.API
-	n, err := node.OpenWith(context.Background(), cfg, zerolog.New(r.Log), node.Parts{
-		Embedder: &r.embedder, Store: r.Store, Scopes: o.Scopes, Documents: o.Documents, Clips: o.Clips,
+	parts := node.Parts{
+		Store: r.Store, Scopes: o.Scopes, Documents: o.Documents, Clips: o.Clips, Checks: o.Checks,
 		Ready: func(context.Context) error { return r.Unready },
 		APIs: func(n *node.Node) ([]server.API, error) {
+			r.Store = n.Truth.Store
 			r.Node, r.Service, r.Access, r.Tokens, r.Webhooks = n, n.Service, n.Truth.Access, n.Tokens, n.Webhooks
 			if o.APIs != nil {
 				apis = o.APIs(r)
 			}
-			return append([]server.API{native.New(r.Service, r.Webhooks, r.Access)}, apis...), nil
+			return append([]server.API{native.New(native.Rooms{
+				Service:  r.Service,
+				Webhooks: r.Webhooks,
+				Keys:     r.Access,
+				Issuer:   r.Access,
+				Sessions: n.Sessions,
+				Imports:  n.Imports,
+				Jobs:     n.Jobs,
+				Attempts: n.KYC,
+				Standing: n,
+
+				Evaluations: n.Evaluations,
+			})}, apis...), nil
 		},
-	})
+	}
+	if !o.Models {
+		parts.Embedder = &r.embedder
+	}
+	n, err := node.OpenWith(context.Background(), cfg, zerolog.New(r.Log), parts)
 	require.NoError(t, err)
 	r.Server = n.Server
 	r.Secret, err = os.ReadFile(filepath.Join(folder, "secret.key"))

@@ -86,7 +86,7 @@ func (d *dialect) review(c *fiber.Ctx, by store.Actor) error {
 		return err
 	}
 	id := segment(c, "id")
-	if err := d.service.Review(c.UserContext(), by, id, kyc.Status(r.Status)); err != nil {
+	if err := d.service.Review(c.UserContext(), by, id, kyc.Status(r.Status), ""); err != nil {
 		return err
 	}
 	return answer(c, id)

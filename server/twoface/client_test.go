@@ -1,6 +1,7 @@
 package twoface_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -10,10 +11,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"oneton/server/native"
 	"oneton/server/servertest"
 	"oneton/server/twoface/clienttest"
 	"oneton/store"
-	"oneton/webhook"
 )
 
 // contractClient is a client that knows the API's public documents alone.
@@ -24,17 +25,54 @@ func (r rig) contractClient(t testing.TB, tenant string) clienttest.Client {
 	return clienttest.Client{Base: r.URL + at, Key: r.backend(t, tenant).key, HTTP: http}
 }
 
+// hears begins a receiver and has the tenant's events sent to it, as a backend does:
+// over HTTP, with the test of its URL.
+func (r rig) hears(t testing.TB, tenant store.TenantID) *clienttest.Receiver {
+	t.Helper()
+	receiver := &clienttest.Receiver{}
+	listening := httptest.NewServer(receiver)
+	t.Cleanup(listening.Close)
+	body, err := json.Marshal(m{"url": listening.URL, "verify": true})
+	require.NoError(t, err)
+	req, err := http.NewRequest(http.MethodPost, r.URL+"/v1/webhooks", bytes.NewReader(body))
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+r.Key(t, tenant, native.ScopeWebhooks))
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	require.Equal(t, http.StatusCreated, res.StatusCode)
+	var endpoint struct{ Secret string }
+	require.NoError(t, json.NewDecoder(res.Body).Decode(&endpoint))
+	receiver.SetSecret(endpoint.Secret)
+	return receiver
+}
+
+// heard waits until the receiver was told of the attempt's two statuses and of a user,
+// each once and signed.
+func heard(t testing.TB, receiver *clienttest.Receiver, attempt, user string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		events, wrong := receiver.Events()
+		require.Empty(t, wrong)
+		var statuses []any
+		registered := false
+		for _, e := range events {
+			if e.Data["attempt"] == attempt && e.Type == "attempt.status_changed" {
+				statuses = append(statuses, e.Data["status"])
+			}
+			registered = registered || e.Type == "user.created" && e.Data["user"] == user
+		}
+		return registered && len(statuses) == 2 && slices.Contains(statuses, any("REVIEW")) && slices.Contains(statuses, any("SUCCESS"))
+	}, waits, tick, "the receiver is told of the attempt and of user %s", user)
+}
+
 // A client written from the contract alone signs somebody up, check by check and by the
 // workflow, registers the user, and recognises it in a validation.
 func TestClientOfTheContract(t *testing.T) {
 	stores(t, func(t *testing.T, r rig) {
-		receiver := &clienttest.Receiver{}
-		listening := httptest.NewServer(receiver)
-		t.Cleanup(listening.Close)
 		backend := r.contractClient(t, "acme") // makes the tenant
-		_, secret, err := r.Node.Webhooks.Add(t.Context(), store.Actor{Tenant: "acme"}, webhook.Settable{URL: listening.URL}, true)
-		require.NoError(t, err)
-		receiver.SetSecret(secret)
+		receiver := r.hears(t, "acme")
 		front := document(t, "ada", "CEDULA", "FRONT", cedula)
 		attempt, u := signUp(t, backend, people{
 			selfie: clienttest.File{Name: "selfie.jpg", Content: selfie(t, "ada")}, document: clienttest.File{Name: "cedula.jpg", Content: front},
@@ -42,19 +80,7 @@ func TestClientOfTheContract(t *testing.T) {
 			stranger: clienttest.File{Name: "bob.jpg", Content: selfie(t, "bob")}, documentType: "CEDULA", number: cedula,
 			smile: clienttest.File{Name: "smile.gif", Content: []byte("GIF89a:smile")}, blink: clienttest.File{Name: "blink.gif", Content: []byte("GIF89a:blink")},
 		})
-		require.Eventually(t, func() bool {
-			events, wrong := receiver.Events()
-			require.Empty(t, wrong)
-			var statuses []any
-			registered := false
-			for _, e := range events {
-				if e.Data["attempt"] == attempt && e.Type == "attempt.status_changed" {
-					statuses = append(statuses, e.Data["status"])
-				}
-				registered = registered || e.Type == "user.created"
-			}
-			return registered && len(statuses) == 2 && slices.Contains(statuses, any("REVIEW")) && slices.Contains(statuses, any("SUCCESS"))
-		}, waits, tick, "the receiver is told of the attempt and of user %s", u.ID)
+		heard(t, receiver, attempt, u.ID)
 	})
 }
 
@@ -118,6 +144,12 @@ func signUp(t *testing.T, backend clienttest.Client, p people) (attempt string, 
 	job, err := backend.Finished(id, patience)
 	require.NoError(t, err)
 	require.Equal(t, clienttest.Succeeded, job.Status, "%s", job.Output)
+	id, err = app.StartJob("signup", map[string]string{"documentType": p.documentType},
+		map[string]clienttest.File{"face": p.stranger, "document": p.document})
+	require.NoError(t, err)
+	job, err = backend.Finished(id, patience)
+	require.NoError(t, err)
+	require.Equal(t, clienttest.Failed, job.Status, "another's face: %s", job.Output)
 	_, err = app.StartJob("none", nil, nil)
 	require.EqualError(t, err, "2face: 404: No workflow found by name: none")
 
@@ -163,6 +195,10 @@ func signUp(t *testing.T, backend clienttest.Client, p people) (attempt string, 
 
 	app.Session, err = backend.OpenSession("VALIDATION")
 	require.NoError(t, err)
+	similarity, left, err = app.Compare("/faces/compare", p.document, p.again) // used up in the session before
+	require.NoError(t, err)
+	require.Greater(t, similarity, 80.0)
+	require.Equal(t, clienttest.Attempts{Limit: 3, Left: 2}, left)
 	for _, c := range []struct {
 		face   clienttest.File
 		by     map[string]string

@@ -61,7 +61,7 @@ func TestAtItsHost(t *testing.T) {
 // A place that gets in another API's way is refused at the start.
 func TestPlacesInTheWay(t *testing.T) {
 	serve := func(cfg twoface.Config) error {
-		_, err := server.New(server.DefaultConfig(), server.Health{}, zerolog.Nop(), native.New(nil, nil, nil), twoface.New(cfg, nil, 3, nil, nil, nil))
+		_, err := server.New(server.DefaultConfig(), server.Health{}, zerolog.Nop(), native.New(native.Rooms{}), twoface.New(cfg, nil, 3, nil, nil, nil))
 		return err
 	}
 	for _, prefix := range []string{"/v1", "/v1/galleries", "/livez", "/openapi"} {

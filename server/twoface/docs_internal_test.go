@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/stretchr/testify/require"
 
+	"oneton/argument"
 	"oneton/kyc"
 	"oneton/server"
 )
@@ -70,7 +71,7 @@ func TestGuideHasTheErrors(t *testing.T) {
 	for _, k := range server.Kinds() {
 		add(k)
 	}
-	for _, err := range []error{&kyc.NotFoundError{}, &kyc.ArgumentError{}, fiber.ErrNotFound, fiber.ErrRequestEntityTooLarge, late("")} {
+	for _, err := range []error{&kyc.NotFoundError{}, &argument.Error{}, fiber.ErrNotFound, fiber.ErrRequestEntityTooLarge, late("")} {
 		p, ok := problemOf(err)
 		if !ok {
 			require.ErrorAs(t, err, &p)
@@ -92,11 +93,11 @@ func TestGuideHasTheErrors(t *testing.T) {
 // change log and of liveness, or of photos whose checks are jobs, which name them
 // otherwise.
 var elsewhere = []string{
-	"unauthorized", "client_gone", "headers_too_large", "spoof_suspected", "unknown_pack", "position_not_reached", "converting",
+	"unauthorized", "client_gone", "headers_too_large", "spoof_suspected", "liveness_unknown", "unknown_pack", "position_not_reached", "converting",
 	"already_exists", "damaged", "low_quality", "corrupt_image", "image_too_large", "image_too_small", "image_too_complex",
 }
 
 // codes are those of inputs that cannot be checked.
 var codes = []kyc.Code{
-	kyc.PhotoUnsupported, kyc.PhotoCorrupt, kyc.PhotoTooLarge, kyc.PhotoTooSmall, kyc.PhotoTooComplex, kyc.NoFace, kyc.SeveralFaces, kyc.FaceTooSmall, kyc.FaceNotComparable, kyc.DocumentsOff, kyc.DocumentTooSmall, kyc.VideoOff, kyc.ClipUnsupported, kyc.ClipCorrupt, kyc.ClipTooLarge, kyc.ClipTooLong, kyc.ClipTooComplex, kyc.ClipTooShort, kyc.GesturesOff, kyc.FaceImitation, kyc.LivenessUnknown,
+	kyc.PhotoUnsupported, kyc.PhotoCorrupt, kyc.PhotoTooLarge, kyc.PhotoTooSmall, kyc.PhotoTooComplex, kyc.NoFace, kyc.SeveralFaces, kyc.FaceTooSmall, kyc.FaceNotComparable, kyc.DocumentsOff, kyc.DocumentTooSmall, kyc.VideoOff, kyc.ClipUnsupported, kyc.ClipCorrupt, kyc.ClipTooLarge, kyc.ClipTooLong, kyc.ClipTooComplex, kyc.ClipTooShort, kyc.GesturesOff,
 }

@@ -8,9 +8,11 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"oneton/access"
+	"oneton/argument"
 	"oneton/kyc"
 	"oneton/server"
 	"oneton/server/problem"
+	"oneton/store"
 )
 
 // errUnfinished means that a check's job came to nothing, which is no client's fault.
@@ -34,6 +36,7 @@ var problems = slices.Concat(problem.Table{
 	problem.For(kyc.ErrNotRegistrable, fiber.StatusBadRequest, "not_registrable", "Only the attempt of a SIGNUP that is SUCCESS can be registered."),
 	problem.For(kyc.ErrRegistered, fiber.StatusConflict, "registered", "A user with another document was registered from this attempt."),
 	problem.For(kyc.ErrDocumentTaken, fiber.StatusConflict, "document_taken", "Another user has this document."),
+	problem.For(store.ErrEnding, fiber.StatusConflict, "being_deleted", "The user's face is to be deleted soon; try again when it is, or take that back."),
 }, problem.Request, problem.Photo, problem.Stored)
 
 // refused are what the codes of inputs that cannot be used come to.
@@ -45,8 +48,8 @@ var refused = map[kyc.Code]int{
 
 // problemOf is what an error of this API comes to.
 func problemOf(err error) (server.Problem, bool) {
-	if argument, ok := errors.AsType[*kyc.ArgumentError](err); ok {
-		return invalid(argument.Argument + " " + argument.Reason), true
+	if about, ok := errors.AsType[*argument.Error](err); ok {
+		return invalid(about.Told()), true
 	}
 	if r, ok := errors.AsType[*kyc.RefusedError](err); ok {
 		status := fiber.StatusUnprocessableEntity

@@ -24,7 +24,7 @@ func read(c *fiber.Ctx, files int, into any) error {
 	if err != nil {
 		return err
 	}
-	return decode.Fields(c.Get(fiber.HeaderContentType), body, into)
+	return decode.KnownFields(c.Get(fiber.HeaderContentType), body, into)
 }
 
 // fits refuses files that are larger than is taken, and a request that lacks one.

@@ -32,8 +32,7 @@ func (d *dialect) start(c *fiber.Ctx, s kyc.Session) error {
 	return answer(c, job)
 }
 
-// inputsOf reads a workflow's fields, strictly: a misspelt threshold would otherwise
-// be none.
+// inputsOf reads a workflow's fields.
 func inputsOf(c *fiber.Ctx, fields []kyc.Field) (kyc.Input, error) {
 	shape, files := make([]reflect.StructField, len(fields)), 0
 	for i, f := range fields {

@@ -12,15 +12,22 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os/exec"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
 	"oneton/config"
+	"oneton/document/documenttest"
 	"oneton/embed/embedtest"
+	"oneton/gesture/gesturetest"
 	"oneton/node"
 	"oneton/server/servertest"
+	"oneton/server/twoface/clienttest"
+	"oneton/setup"
 )
 
 // realModels is a node with the real models that speaks the dialect.
@@ -70,6 +77,51 @@ func looped(t *testing.T, photo []byte) []byte {
 	var file bytes.Buffer
 	require.NoError(t, gif.EncodeAll(&file, clip))
 	return file.Bytes()
+}
+
+// person is a piece of a clip of somebody real, which set-up fetched; where there is no
+// ffmpeg it is nothing.
+func person(t *testing.T, name string, from, seconds float64) clienttest.File {
+	t.Helper()
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		t.Log("without clips: ffmpeg is not installed")
+		return clienttest.File{}
+	}
+	paths, err := setup.Find(setup.FromEnvironment(), setup.Clips)
+	require.NoError(t, err, "'make setup' comes before the tests")
+	content, err := gesturetest.Piece(t.Context(), filepath.Join(paths.Clips, name), from, seconds)
+	require.NoError(t, err)
+	return clienttest.File{Name: name, Content: content}
+}
+
+// With the real models, too, a client of the contract signs somebody up with a card and
+// clips, is told by webhook, and knows the person again and nobody else.
+func TestClientOfTheContractWithRealModels(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short: it computes, and shares nothing but what the same client shares with stand-ins")
+	}
+	_, r := realModels(t, func(cfg *config.Config) {
+		cfg.KYC.Documents = time.Hour
+		cfg.Webhooks.Plain, cfg.Webhooks.Allow = true, []string{"127.0.0.1"}
+	})
+	backend := r.contractClient(t, "acme")
+	receiver := r.hears(t, "acme")
+	portrait, _, err := image.Decode(bytes.NewReader(embedtest.Photo(t, "obama.jpg")))
+	require.NoError(t, err)
+	page := documenttest.CedulaFront(documenttest.Person{
+		Number: cedula, Surname: "PEREZ ALMONTE", GivenNames: "JOSE MIGUEL", Birthplace: "SANTO DOMINGO, R.D.",
+		Birth: "16 ABRIL 1984", Expiry: "24 MAYO 2034", Nationality: "REPÚBLICA DOMINICANA", Sex: "M",
+	}, portrait, 3)
+	shot := documenttest.Shoot(page, documenttest.Scene{Width: 1632, Degrees: 6, Perspective: 0.2, Direction: 40, Blur: 1, Noise: 4, Shadow: 0.3, Quality: 70})
+	file := func(name string) clienttest.File {
+		return clienttest.File{Name: name, Content: embedtest.Photo(t, name)}
+	}
+	attempt, u := signUp(t, backend, people{
+		selfie: file("obama2.jpg"), document: clienttest.File{Name: "cedula.jpg", Content: shot.JPEG}, again: file("obama3.jpg"), stranger: file("biden.jpg"),
+		documentType: "CEDULA", number: cedula,
+		smile: person(t, "franck.mp4", 16.5, 3.5), blink: person(t, "franck.mp4", 23, 2.5),
+	})
+	heard(t, receiver, attempt, u.ID)
 }
 
 // Without ffmpeg a server says so and refuses videos with what else can be sent; a

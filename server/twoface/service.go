@@ -41,6 +41,6 @@ type records interface {
 	UserByDocument(ctx context.Context, by store.Actor, documentID string) (kyc.User, error)
 	DeleteUser(ctx context.Context, by store.Actor, id string) error
 	Attempt(ctx context.Context, by store.Actor, id string) (kyc.Attempt, error)
-	Review(ctx context.Context, by store.Actor, id string, status kyc.Status) error
+	Review(ctx context.Context, by store.Actor, id string, status kyc.Status, reason string) error
 	Photo(ctx context.Context, tenant store.TenantID, ref kyc.PhotoRef) (store.Photo, error)
 }

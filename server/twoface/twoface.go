@@ -52,6 +52,7 @@ func New(cfg Config, linkKeys [][]byte, uses int, service Service, limiter Limit
 		links: links{keys: linkKeys, lasts: cfg.LinkTime, now: time.Now},
 	}
 	api := server.API{
+		Name:    "twoface",
 		Host:    cfg.Host,
 		Routes:  d.routes,
 		Problem: problemOf,
@@ -73,7 +74,7 @@ func New(cfg Config, linkKeys [][]byte, uses int, service Service, limiter Limit
 }
 
 func (d *dialect) routes(r fiber.Router) {
-	r.Use(named)
+	r.Use(server.Unslashed, named)
 	api := r.Group(d.at)
 	api.Post("/session", d.byKey(ScopeSessions, d.open))
 	api.Post("/session/close", d.bySession(d.closeSession))

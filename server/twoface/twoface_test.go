@@ -99,17 +99,7 @@ func (*models) Smiles(ctx context.Context, clip []byte) (bool, error) { return g
 
 func (*models) Blinks(ctx context.Context, clip []byte) (bool, error) { return gesture(clip, "blink") }
 
-func gesture(clip []byte, want string) (bool, error) {
-	switch text := string(clip); {
-	case strings.HasPrefix(text, "GIF89a:"):
-		return strings.Contains(text, want), nil
-	case strings.HasPrefix(text, "mp4:"):
-		return false, kyc.Refuse(kyc.VideoOff, "video is off here: this clip takes ffmpeg, which is not installed")
-	case strings.HasPrefix(text, "long:"):
-		return false, kyc.Refuse(kyc.ClipTooLong, "the clip is longer than 30 s")
-	}
-	return false, kyc.Refuse(kyc.ClipUnsupported, "the file is no clip that is read: MP4, WebM, MOV, GIF or motion JPEG")
-}
+func gesture(clip []byte, want string) (bool, error) { return bytes.Contains(clip, []byte(want)), nil }
 
 // rig is a server that speaks the dialect, with scripted models.
 type rig struct {

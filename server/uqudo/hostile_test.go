@@ -47,10 +47,10 @@ func hostileText(t *testing.T, r *servertest.Rig) {
 		form(t, r, credentials).Into(t, http.StatusUnauthorized, &e)
 	}
 	for _, bad := range []string{"%00", "%ff", "%ed%a0%80"} {
-		c.delete(t, bad).Refused(t, http.StatusNotFound, "not_found")
+		refused(t, c.delete(t, bad), http.StatusNotFound, "NOT_FOUND")
 	}
 	for _, body := range []string{`{"idPhoto":"\ud800"}`, `{"idPhoto":"\u0000"}`} {
-		p := r.Do(t, c.token, "POST", "/api/v1/face/one-to-n/search", "application/json", []byte(body)).Refused(t, http.StatusBadRequest, "invalid_request")
+		p := refused(t, r.Do(t, c.token, "POST", "/api/v1/face/one-to-n/search", "application/json", []byte(body)), http.StatusBadRequest, "INVALID_INPUT")
 		require.Equal(t, "idPhoto", p.Field)
 	}
 }

@@ -42,14 +42,14 @@ func (d *dialect) search(c *fiber.Ctx, by store.Actor) error {
 	}
 	server.SetPosition(c, a.Position)
 	var answer struct {
-		ID    string `json:"oneToNVerificationId,omitempty"`
-		Match bool   `json:"oneToNVerificationMatch"`
+		ID    *store.SubjectID `json:"oneToNVerificationId"` // null: nobody
+		Match bool             `json:"oneToNVerificationMatch"`
 	}
 	switch probe := a.Probes[0]; {
 	case probe.Outcome != identify.Nobody:
-		answer.ID, answer.Match = string(probe.Candidates[0].Subject), true
+		answer.ID, answer.Match = &probe.Candidates[0].Subject, true
 	case a.Inserted != nil:
-		answer.ID = string(a.Inserted.Subject.ID)
+		answer.ID = &a.Inserted.Subject.ID
 	}
 	return c.JSON(answer)
 }

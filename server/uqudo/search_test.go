@@ -21,7 +21,7 @@ func TestOneToN(t *testing.T) {
 	c := newClient(t, r, "acme", all...)
 	ada := func(take int) string { return text(servertest.Of(t, "ada", take)) }
 
-	fields(t, c.post(t, "/one-to-n/search", m{"idPhoto": ada(1)}), m{"oneToNVerificationMatch": false})
+	fields(t, c.post(t, "/one-to-n/search", m{"idPhoto": ada(1)}), m{"oneToNVerificationId": null, "oneToNVerificationMatch": false})
 	a := c.post(t, "/one-to-n/insert", m{"idPhoto": ada(1)})
 	fields(t, a, m{"oneToNVerificationId": nil})
 	var inserted struct {
@@ -52,7 +52,7 @@ func TestOneToN(t *testing.T) {
 	fields(t, c.post(t, "/one-to-n/search", m{"idPhoto": zoe}), m{"oneToNVerificationId": inserted.ID, "oneToNVerificationMatch": true})
 
 	for _, id := range []string{inserted.ID, uuid.NewString(), "x", "%00", "..%2f"} {
-		c.delete(t, id).Refused(t, http.StatusNotFound, "not_found")
+		refused(t, c.delete(t, id), http.StatusNotFound, "NOT_FOUND")
 	}
 }
 
@@ -80,9 +80,9 @@ func TestTenantsAreApart(t *testing.T) {
 		ID string `json:"oneToNVerificationId"`
 	}
 	ours.post(t, "/one-to-n/insert", m{"idPhoto": photo}).Into(t, http.StatusOK, &inserted)
-	theirs.delete(t, inserted.ID).Refused(t, http.StatusNotFound, "not_found")
-	fields(t, theirs.post(t, "/one-to-n/search", m{"idPhoto": photo}), m{"oneToNVerificationMatch": false})
-	theirs.delete(t, inserted.ID).Refused(t, http.StatusNotFound, "not_found")
+	refused(t, theirs.delete(t, inserted.ID), http.StatusNotFound, "NOT_FOUND")
+	fields(t, theirs.post(t, "/one-to-n/search", m{"idPhoto": photo}), m{"oneToNVerificationId": null, "oneToNVerificationMatch": false})
+	refused(t, theirs.delete(t, inserted.ID), http.StatusNotFound, "NOT_FOUND")
 	require.Equal(t, http.StatusNoContent, ours.delete(t, inserted.ID).Status)
 }
 

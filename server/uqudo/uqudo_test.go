@@ -9,10 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"oneton/access"
+	"oneton/config"
 	"oneton/server"
 	"oneton/server/servertest"
 	"oneton/server/uqudo"
@@ -30,8 +32,6 @@ func TestMain(m *testing.M) {
 
 type m = map[string]any
 
-var tokenKey = []byte("a token key of thirty-two bytes!")
-
 // clock is moved by a test.
 type clock struct{ ahead atomic.Int64 }
 
@@ -42,18 +42,49 @@ func start(t *testing.T) (*servertest.Rig, *clock) {
 	return startOn(t, servertest.Options{})
 }
 
-func startOn(t *testing.T, o servertest.Options, keys ...[]byte) (*servertest.Rig, *clock) {
+func startOn(t *testing.T, o servertest.Options, changes ...func(*config.Config)) (*servertest.Rig, *clock) {
 	t.Helper()
 	c := &clock{}
-	if len(keys) == 0 {
-		keys = [][]byte{tokenKey}
+	var cfg uqudo.Config
+	if o.Checks == nil {
+		o.Checks = looks{}
+	}
+	o.Settings = func(all *config.Config) {
+		all.Signing.Now = c.now
+		for _, change := range changes {
+			change(all)
+		}
+		cfg = all.Uqudo
 	}
 	o.APIs = func(r *servertest.Rig) []server.API {
-		d, err := uqudo.New(uqudo.Config{TokenKeys: keys, Now: c.now}, r.Service, r.Access)
-		require.NoError(t, err)
-		return []server.API{d}
+		return []server.API{uqudo.New(cfg, r.Service, r.Node.FaceSessions, r.Node.Signatures, r.Node.Limiter, r.Access)}
 	}
 	return servertest.Start(t, o), c
+}
+
+// refusal is the body of what was refused.
+type refusal struct {
+	Error, Message, Type, Title, Detail, Instance, Field string
+	Status                                               int
+	Reasons                                              []string
+}
+
+// refused holds that the answer is a refusal with that status and code, as this API's
+// clients read it, and whole as RFC 9457 has it.
+func refused(t *testing.T, a servertest.Answer, status int, code string) refusal {
+	t.Helper()
+	require.Equal(t, status, a.Status, "%s", a.Body)
+	require.Equal(t, "application/json", a.Header.Get("Content-Type"))
+	require.Regexp(t, `^\{"error":"[A-Z_]+","message":"`, string(a.Body))
+	var got refusal
+	require.NoError(t, json.Unmarshal(a.Body, &got))
+	require.Equal(t, code, got.Error, "%s", a.Body)
+	require.Equal(t, status, got.Status)
+	require.Regexp(t, `^urn:oneton:problem:[a-z_]+$`, got.Type)
+	require.NotEmpty(t, got.Title)
+	require.Contains(t, got.Message, got.Title)
+	require.Equal(t, "urn:oneton:request:"+a.Header.Get(server.HeaderRequestID), got.Instance)
+	return got
 }
 
 // client is what a customer's program holds.
@@ -95,13 +126,19 @@ func (c client) delete(t *testing.T, id string) servertest.Answer {
 	return c.JSON(t, c.token, "DELETE", "/api/v1/face/one-to-n/search/"+id, nil)
 }
 
-// fields holds that an answer has exactly these fields.
+// null is a field that is there, and null.
+const null = "null"
+
+// fields holds that an answer has exactly these fields; nil is any but an empty one.
 func fields(t *testing.T, a servertest.Answer, want m) {
 	t.Helper()
 	var got m
 	a.Into(t, http.StatusOK, &got)
 	for name, v := range want {
-		if v == nil {
+		switch v {
+		case null:
+			want[name] = nil
+		case nil:
 			require.NotEmpty(t, got[name])
 			want[name] = got[name]
 		}
@@ -117,16 +154,21 @@ var all = []string{uqudo.ScopeSession, uqudo.ScopeMatch, uqudo.ScopeSearch, uqud
 type call struct {
 	method, path, scope string
 	body                m
+	// described is the path as the description has it.
+	described string
 }
 
 func calls(t *testing.T) map[string]call {
 	t.Helper()
 	photo := text(servertest.Of(t, "ada", 1))
 	return map[string]call{
-		"search": {"POST", "/api/v1/face/one-to-n/search", uqudo.ScopeSearch, m{"idPhoto": photo}},
-		"insert": {"POST", "/api/v1/face/one-to-n/insert", uqudo.ScopeInsert, m{"idPhoto": photo}},
-		"match":  {"POST", "/api/v1/face/match", uqudo.ScopeMatch, m{"sourceImage": photo, "targetImage": photo}},
-		"delete": {"DELETE", "/api/v1/face/one-to-n/search/x", uqudo.ScopeDelete, nil},
+		"search": {"POST", "/api/v1/face/one-to-n/search", uqudo.ScopeSearch, m{"idPhoto": photo}, "/api/v1/face/one-to-n/search"},
+		"insert": {"POST", "/api/v1/face/one-to-n/insert", uqudo.ScopeInsert, m{"idPhoto": photo}, "/api/v1/face/one-to-n/insert"},
+		"match":  {"POST", "/api/v1/face/match", uqudo.ScopeMatch, m{"sourceImage": photo, "targetImage": photo}, "/api/v1/face/match"},
+		"open":   {"POST", "/api/v1/face", uqudo.ScopeSession, m{"idPhoto": photo}, "/api/v1/face"},
+		"image":  {"GET", "/api/v1/info/img/0123456789abcdef01234567", uqudo.ScopeSession, nil, "/api/v1/info/img/{id}"},
+		"purge":  {"DELETE", "/api/v1/info/" + uuid.NewString(), uqudo.ScopeSession, nil, "/api/v1/info/{sessionId}"},
+		"delete": {"DELETE", "/api/v1/face/one-to-n/search/x", uqudo.ScopeDelete, nil, "/api/v1/face/one-to-n/search/{oneToNVerificationId}"},
 	}
 }
 
@@ -148,14 +190,14 @@ func TestEveryCallNeedsItsScope(t *testing.T) {
 					others = append(others, s)
 				}
 			}
-			q.send(t, r, newClient(t, r, "acme", others...).token).Refused(t, http.StatusForbidden, "forbidden")
+			refused(t, q.send(t, r, newClient(t, r, "acme", others...).token), http.StatusForbidden, "FORBIDDEN")
 			a := q.send(t, r, newClient(t, r, "acme", q.scope).token)
 			require.NotContains(t, []int{401, 403}, a.Status)
 		})
 	}
 	searcher := newClient(t, r, "acme", uqudo.ScopeSearch)
-	searcher.post(t, "/one-to-n/search", m{"idPhoto": text(servertest.Of(t, "zoe", 1)), "insert": true}).Refused(t, http.StatusForbidden, "forbidden")
-	fields(t, searcher.post(t, "/one-to-n/search", m{"idPhoto": text(servertest.Of(t, "zoe", 1)), "insert": false}), m{"oneToNVerificationMatch": false})
+	refused(t, searcher.post(t, "/one-to-n/search", m{"idPhoto": text(servertest.Of(t, "zoe", 1)), "insert": true}), http.StatusForbidden, "FORBIDDEN")
+	fields(t, searcher.post(t, "/one-to-n/search", m{"idPhoto": text(servertest.Of(t, "zoe", 1)), "insert": false}), m{"oneToNVerificationId": null, "oneToNVerificationMatch": false})
 }
 
 func TestMatch(t *testing.T) {
@@ -167,7 +209,7 @@ func TestMatch(t *testing.T) {
 	fields(t, c.post(t, "/match", m{"sourceImage": ada, "targetImage": again, "minimumMatchLevel": 5}), m{"match": true, "matchLevel": 5.0})
 	fields(t, c.post(t, "/match", m{"sourceImage": ada, "targetImage": again, "minimumMatchLevel": json.Number("5.0")}), m{"match": true, "matchLevel": 5.0})
 	for _, level := range []any{0, 6, -1, 2.5, "3", nil} {
-		p := c.post(t, "/match", m{"sourceImage": ada, "targetImage": zoe, "minimumMatchLevel": level}).Refused(t, http.StatusBadRequest, "invalid_request")
+		p := refused(t, c.post(t, "/match", m{"sourceImage": ada, "targetImage": zoe, "minimumMatchLevel": level}), http.StatusBadRequest, "INVALID_INPUT")
 		require.Equal(t, "minimumMatchLevel", p.Field)
 	}
 }
@@ -185,7 +227,7 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 	form(t, r, bad)
 	log := r.Log.String()
 	require.Contains(t, log, c.id)
-	for _, text := range []string{c.secret, c.token, c.token[:20], photo[6:30], "marker-person", "marker-id", "marker-secret", string(tokenKey)} {
+	for _, text := range []string{c.secret, c.token, c.token[:20], photo[6:30], "marker-person", "marker-id", "marker-secret"} {
 		require.NotContains(t, log, text)
 	}
 }

@@ -21,7 +21,7 @@ const endOfLog = `SELECT coalesce(max(seq), 0) FROM changes`
 // The rows of the log with what they are about. Of a row of which the server
 // cannot read all, the next query may still read a part.
 const (
-	changeTables = ` FROM changes c LEFT JOIN (faces f JOIN galleries g ON g.id = f.gallery AND g.tenant IS NOT NULL`
+	changeTables = ` FROM changes c LEFT JOIN (faces f JOIN galleries g ON g.id = f.gallery AND g.tenant IS NOT NULL AND f.aside_at IS NULL`
 	theirSubject = ` LEFT JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject`
 	ownSubject   = ` LEFT JOIN (subjects m JOIN galleries h ON h.id = m.gallery AND h.tenant IS NOT NULL) ON c.kind = ` + putMetadata + ` AND m.changed = `
 	// only makes sure that no other face than that of change $1 is read.
@@ -41,7 +41,8 @@ const (
 )
 
 // Changes implements changelog.Log. Puts carry the face, or the metadata, as
-// they are now; those of faces and subjects that are gone are left out.
+// they are now; those of faces and subjects that are gone, and of faces that are
+// aside, are left out.
 func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]changelog.Change, uint64, error) {
 	entries, err := list(ctx, s, "read changes", scanChange, changesAfter, min(after, maxPosition), max(limit, 0))
 	next := after

@@ -40,11 +40,11 @@ var summed = []unsummed{
 		_, damage := store.ReadTemplate(f, template, nil)
 		return sumOf(store.Checksum(f.ID, f.Gallery, f.Subject, f.Pack, template), damage != nil, enrolled), err
 	}},
-	{"faces", "details", []string{"enrolled"}, "enrolled, id, box::text, landmarks::text, quality::text, created_at", func(row pgx.CollectableRow) (summedRow, error) {
+	{"faces", "details", []string{"enrolled"}, "enrolled, id, box::text, landmarks::text, quality::text, created_at, aside_at", func(row pgx.CollectableRow) (summedRow, error) {
 		var enrolled int64
 		var f store.Face
 		var box, landmarks, quality []byte
-		err := row.Scan(&enrolled, &f.ID, &box, &landmarks, &quality, &f.CreatedAt)
+		err := row.Scan(&enrolled, &f.ID, &box, &landmarks, &quality, &f.CreatedAt, timeColumn{&f.AsideAt})
 		sum := store.DetailsChecksum(f, box, landmarks, quality)
 		return sumOf(sum, store.ReadDetails(f, box, landmarks, quality, nil).Damage != "", enrolled), err
 	}},

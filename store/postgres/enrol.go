@@ -17,12 +17,13 @@ import (
 // belonging to face i; photos may be nil, and a photo without bytes is not
 // kept. With create the subject must be absent (ErrExists) and is made of sub,
 // otherwise it must be there (ErrNotFound) and keeps its metadata. An unknown
-// gallery is ErrNotFound, a taken face id ErrExists, a template that no index can
-// hold ErrInvalid, and one of another space than the pack's galleries are searched
+// gallery is ErrNotFound, a taken face id ErrExists, a subject that is to be deleted
+// ErrEnding, a template that no index can hold ErrInvalid, and one of another space than the pack's galleries are searched
 // in ErrSpace. The faces' Gallery, Subject and PhotoSHA256 are
-// set by what they are enrolled with.
-func (s *Store) Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool) (position uint64, err error) {
-	return s.enrol(ctx, sub, faces, photos, create, func(*tx) {})
+// set by what they are enrolled with. What is also done belongs to the enrolment: its
+// error leaves all as it was.
+func (s *Store) Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool, also ...func(store.Tx) error) (position uint64, err error) {
+	return s.enrol(ctx, sub, faces, photos, create, func(*tx) {}, also...)
 }
 
 // EnrolAsOf adds a new subject as Enrol does, unless a newcomer is the same
@@ -44,7 +45,8 @@ func (s *Store) EnrolAsOf(ctx context.Context, seen uint64, same func(face.Templ
 // damaged one is nobody, as in every index. The order lets the server read only
 // what came after seen.
 func (t *tx) refuseNewcomer(seen uint64, gallery store.GalleryID, pack string, same func(face.Template) bool) {
-	t.queue(`SELECT id, subject, template, checksum FROM faces WHERE enrolled > $1 AND gallery = $2 AND space = $3 ORDER BY enrolled LIMIT $4`,
+	const columns, there = `SELECT id, subject, template, checksum FROM faces WHERE `, ` AND gallery = $2 AND space = $3 AND aside_at IS NULL `
+	t.queue(`(`+columns+`enrolled > $1`+there+`ORDER BY enrolled LIMIT $4) UNION ALL (`+columns+`put > $1 AND enrolled <= $1`+there+`ORDER BY put LIMIT $4)`,
 		min(seen, maxPosition), gallery, pack, store.MaxNewcomers+1).
 		Query(func(rows pgx.Rows) error {
 			f := store.Face{Gallery: gallery, Pack: pack}
@@ -64,7 +66,7 @@ func (t *tx) refuseNewcomer(seen uint64, gallery store.GalleryID, pack string, s
 }
 
 // enrol makes an enrolment, unless a condition that it queues fails.
-func (s *Store) enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool, condition func(*tx)) (position uint64, err error) {
+func (s *Store) enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool, condition func(*tx), also ...func(store.Tx) error) (position uint64, err error) {
 	if err := store.CheckEnrolment(sub, faces, photos, create); err != nil {
 		return 0, fmt.Errorf("enrol: %w", err)
 	}
@@ -92,7 +94,7 @@ func (s *Store) enrol(ctx context.Context, sub store.Subject, faces []store.Face
 			tx.face(sub, row)
 		}
 		position = tx.position
-		return tx.flush()
+		return tx.also(also, tx.flush())
 	})
 	return position, err
 }
@@ -118,8 +120,15 @@ func newFaceRow(f store.Face) (row faceRow, err error) {
 // subject makes the subject or, without create, finds it.
 func (t *tx) subject(sub store.Subject, metadata string, create bool) {
 	if !create {
-		t.queue(`UPDATE subjects SET updated_at = greatest(updated_at + interval '1 microsecond', $3) WHERE`+inGallery+`AND id = $2`,
-			sub.Gallery, sub.ID, now(sub.UpdatedAt)).Exec(found)
+		t.queue(`UPDATE subjects SET updated_at = greatest(updated_at + interval '1 microsecond', $3) WHERE`+inGallery+`AND id = $2 RETURNING ends_at IS NOT NULL`,
+			sub.Gallery, sub.ID, now(sub.UpdatedAt)).QueryRow(func(row pgx.Row) error {
+			var ending bool
+			err := row.Scan(&ending)
+			if err == nil && ending {
+				err = store.ErrEnding
+			}
+			return err
+		})
 		return
 	}
 	t.queue(`INSERT INTO subjects (gallery, id, metadata, checksum, created_at, updated_at)
@@ -155,10 +164,10 @@ func (t *tx) sameDimension(gallery store.GalleryID, f faceRow) {
 func (t *tx) face(sub store.Subject, f faceRow) {
 	t.position++
 	template := f.Template.Bytes()
-	t.queue(`INSERT INTO faces (enrolled, id, gallery, subject, space, template, checksum, box, landmarks, quality, details, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, t.position, f.ID, sub.Gallery, sub.ID, f.Pack,
+	t.queue(`INSERT INTO faces (enrolled, id, gallery, subject, space, template, checksum, box, landmarks, quality, details, created_at, aside_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, t.position, f.ID, sub.Gallery, sub.ID, f.Pack,
 		template, store.Checksum(f.ID, sub.Gallery, sub.ID, f.Pack, template), f.box, f.landmarks, f.quality,
-		store.DetailsChecksum(f.Face, []byte(f.box), []byte(f.landmarks), []byte(f.quality)), f.CreatedAt)
+		store.DetailsChecksum(f.Face, []byte(f.box), []byte(f.landmarks), []byte(f.quality)), f.CreatedAt, asideColumn(f.Face))
 	t.queue(`INSERT INTO changes (seq, kind, enrolled) VALUES ($1, $2, $1)`, t.position, changelog.PutFace)
 	if f.photo != nil {
 		t.queue(`INSERT INTO photos (face, media_type, sha256, bytes) VALUES ($1, $2, $3, $4)`,

@@ -14,6 +14,29 @@ import (
 	"oneton/store"
 )
 
+// These errors say why a database cannot be opened. Each comes together with what
+// the server or the network said.
+var (
+	// ErrAway means that no server answers where the URL says: it is refused, not
+	// found by name, silent, or not ready yet.
+	ErrAway = errors.New("postgres: the server does not answer")
+
+	// ErrCredentials means that the server lets nobody in with this user and
+	// password, or from this machine.
+	ErrCredentials = errors.New("postgres: the server refuses the user")
+
+	// ErrNoDatabase means that the server has no database of this name.
+	ErrNoDatabase = errors.New("postgres: the server has no such database")
+
+	// ErrTLS means that a connection by TLS, as sslmode asks, cannot be had, or that
+	// the server's certificate is not trusted.
+	ErrTLS = errors.New("postgres: no trusted connection by TLS")
+
+	// ErrServer means that the server or the database is of a kind that cannot be
+	// used.
+	ErrServer = errors.New("postgres: the server cannot be used")
+)
+
 var errFull = fmt.Errorf("%w: %w", store.ErrFull, store.ErrUnavailable)
 
 // causes are the codes of PostgreSQL's appendix A that the store knows, and the

@@ -15,7 +15,7 @@ import (
 // subject is unknown. One that is damaged says so.
 func (s *Store) Faces(ctx context.Context, gallery store.GalleryID, subject store.SubjectID) ([]store.Face, error) {
 	faces, err := list(ctx, s, "list faces", scanFace, `
-		SELECT f.id, f.gallery, f.subject, f.space, f.template, f.checksum, f.box::text, f.landmarks::text, f.quality::text, f.details, p.sha256, f.created_at
+		SELECT f.id, f.gallery, f.subject, f.space, f.template, f.checksum, f.box::text, f.landmarks::text, f.quality::text, f.details, p.sha256, f.created_at, f.aside_at
 		FROM faces f LEFT JOIN photos p ON p.face = f.enrolled
 		WHERE`+inGallery+`AND f.subject = $2 ORDER BY f.created_at, f.enrolled`, gallery, subject)
 	if err == nil && len(faces) == 0 {
@@ -26,14 +26,14 @@ func (s *Store) Faces(ctx context.Context, gallery store.GalleryID, subject stor
 
 // DeleteFace removes one face of a subject with its photo, and leaves the
 // subject. It is ErrNotFound when the subject has no such face.
-func (s *Store) DeleteFace(ctx context.Context, gallery store.GalleryID, subject store.SubjectID, face store.FaceID) (position uint64, err error) {
+func (s *Store) DeleteFace(ctx context.Context, gallery store.GalleryID, subject store.SubjectID, face store.FaceID, also ...func(store.Tx) error) (position uint64, err error) {
 	err = s.write(ctx, "delete face", func(tx *tx) error {
 		n, err := tx.deleteFaces(`id = $3 AND gallery = $4 AND subject = $5`, face, gallery, subject)
 		if err == nil && n == 0 {
 			err = store.ErrNotFound
 		}
 		position = tx.position
-		return err
+		return tx.also(also, err)
 	})
 	return position, err
 }
@@ -69,18 +69,18 @@ func (s *Store) Photo(ctx context.Context, gallery store.GalleryID, face store.F
 
 // DeletePhotos removes a subject's kept photos and leaves its faces; it is
 // ErrNotFound when none was kept.
-func (s *Store) DeletePhotos(ctx context.Context, gallery store.GalleryID, subject store.SubjectID) error {
+func (s *Store) DeletePhotos(ctx context.Context, gallery store.GalleryID, subject store.SubjectID, also ...func(store.Tx) error) error {
 	return s.write(ctx, "delete photos", func(tx *tx) error {
 		tx.queue(`DELETE FROM photos WHERE face IN
 			(SELECT enrolled FROM faces WHERE`+inGallery+`AND subject = $2)`, gallery, subject).Exec(found)
-		return tx.change(`UPDATE subjects SET updated_at = greatest(updated_at + interval '1 microsecond', $3)
-			WHERE`+inGallery+`AND id = $2`, gallery, subject, time.Now())
+		return tx.also(also, tx.change(`UPDATE subjects SET updated_at = greatest(updated_at + interval '1 microsecond', $3)
+			WHERE`+inGallery+`AND id = $2`, gallery, subject, time.Now()))
 	})
 }
 
 func scanFace(row pgx.CollectableRow) (f store.Face, err error) {
 	var template, box, landmarks, quality []byte
 	var checksum, details *int64
-	err = row.Scan(&f.ID, &f.Gallery, &f.Subject, &f.Pack, &template, &checksum, &box, &landmarks, &quality, &details, &f.PhotoSHA256, &f.CreatedAt)
+	err = row.Scan(&f.ID, &f.Gallery, &f.Subject, &f.Pack, &template, &checksum, &box, &landmarks, &quality, &details, &f.PhotoSHA256, &f.CreatedAt, timeColumn{&f.AsideAt})
 	return store.ReadRow(f, template, checksum, box, landmarks, quality, details), err
 }

@@ -46,6 +46,15 @@ func (s *Store) Galleries(ctx context.Context, tenant store.TenantID, p store.Pa
 		galleryColumns+`WHERE tenant = $1 AND name > $2 ORDER BY name LIMIT $3`, tenant, p.After, max(p.Limit, 0))
 }
 
+// Counts is how much a gallery holds, or ErrNotFound. It looks at every row.
+func (s *Store) Counts(ctx context.Context, gallery store.GalleryID) (store.Counts, error) {
+	return one(ctx, s, "count subjects", func(row pgx.CollectableRow) (c store.Counts, err error) {
+		err = row.Scan(&c.Subjects, &c.Faces)
+		return c, err
+	}, `SELECT (SELECT count(*) FROM subjects WHERE gallery = $1), (SELECT count(*) FROM faces WHERE gallery = $1)
+		FROM galleries WHERE id = $1 AND tenant IS NOT NULL`, gallery)
+}
+
 // UpdatePolicy replaces a gallery's policy by what change makes of the gallery
 // as it is, and returns it; no other change comes between. It is ErrNotFound
 // when there is none, and an error of change's leaves all as it was. change is

@@ -42,6 +42,9 @@ func (s *Store) Migrate(ctx context.Context, room string, migrations fs.FS) erro
 		return fmt.Errorf("migrate tables of %s: %w", room, store.ErrClosed)
 	default:
 	}
+	if s.looks {
+		return s.failed(ctx, "look at tables of "+room, schema{migrations, store.VersionTable(room)}.compare(ctx, s.readers.Config().ConnConfig))
+	}
 	err := locked(ctx, s.readers.Config().ConnConfig, func(cfg *pgx.ConnConfig, _ *pgx.Conn) error {
 		return schema{migrations, store.VersionTable(room)}.migrate(ctx, cfg)
 	})
@@ -72,17 +75,8 @@ func locked(ctx context.Context, cfg *pgx.ConnConfig, do func(*pgx.ConnConfig, *
 		return err
 	}
 	defer closeConn(conn)
-	var version int
-	var encoding string
-	if err := conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::int, current_setting('server_encoding')`).
-		Scan(&version, &encoding); err != nil {
+	if err := usable(ctx, conn); err != nil {
 		return err
-	}
-	if version < oldestServer {
-		return fmt.Errorf("the server's version is %d and must be at least %d", version, oldestServer)
-	}
-	if encoding != "UTF8" {
-		return fmt.Errorf("the database's encoding is %s and must be UTF8", encoding)
 	}
 	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock(`+lockKey+`)`, "migrations"); err != nil {
 		return fmt.Errorf("wait for another migration: %w", err)
@@ -90,9 +84,34 @@ func locked(ctx context.Context, cfg *pgx.ConnConfig, do func(*pgx.ConnConfig, *
 	return do(cfg, conn)
 }
 
+// usable is ErrServer where the server cannot be what this store needs.
+func usable(ctx context.Context, conn interface {
+	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
+},
+) error {
+	var version int
+	var encoding string
+	if err := conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::int, current_setting('server_encoding')`).
+		Scan(&version, &encoding); err != nil {
+		return err
+	}
+	if version < oldestServer {
+		return fmt.Errorf("%w: the server's version is %d and must be at least %d", ErrServer, version, oldestServer)
+	}
+	if encoding != "UTF8" {
+		return fmt.Errorf("%w: the database's encoding is %s and must be UTF8", ErrServer, encoding)
+	}
+	return nil
+}
+
 // migrate brings the schema to the newest version this program knows, for who
 // holds the lock.
-func (s schema) migrate(ctx context.Context, cfg *pgx.ConnConfig) (err error) {
+func (s schema) migrate(ctx context.Context, cfg *pgx.ConnConfig) error {
+	return s.migrateTo(ctx, cfg, goose.MaxVersion)
+}
+
+// migrateTo brings the schema to the version, or to the newest below it.
+func (s schema) migrateTo(ctx context.Context, cfg *pgx.ConnConfig, version int64) (err error) {
 	db := stdlib.OpenDB(*cfg)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	p, err := s.provider(db)
@@ -103,10 +122,11 @@ func (s schema) migrate(ctx context.Context, cfg *pgx.ConnConfig) (err error) {
 	if err != nil {
 		return fmt.Errorf("read schema version: %w", err)
 	}
-	if found > known {
-		return fmt.Errorf("%w: it is version %d and this program knows up to %d", store.ErrNewerSchema, found, known)
+	known = min(known, version)
+	if err := store.CompareSchemas(found, known); errors.Is(err, store.ErrNewerSchema) {
+		return err
 	}
-	if _, err := p.Up(ctx); err != nil {
+	if _, err := p.UpTo(ctx, known); err != nil {
 		return fmt.Errorf("migrate schema: %w", err)
 	}
 	return nil

@@ -16,7 +16,7 @@ import (
 
 // TestOlderDatabases opens those of every version that had a calibration.
 func TestOlderDatabases(t *testing.T) {
-	for version := int64(2); version <= 9; version++ {
+	for version := int64(2); version <= 10; version++ {
 		t.Run(fmt.Sprint(version), func(t *testing.T) {
 			storetest.RunOlder(t, func(t *testing.T) storetest.Older {
 				url, position := shared.Database(t), 0

@@ -61,15 +61,20 @@ type Config struct {
 	// writers; 0 means 5 s. A call fails with store.ErrUnavailable within a
 	// few times that.
 	Timeout time.Duration
+	// Observer is told of writes; nil is nobody.
+	Observer store.Observer
 }
 
 // Store is the truth in one PostgreSQL database. It is safe for concurrent
 // use.
 type Store struct {
-	timeout time.Duration
-	readers *pgxpool.Pool
+	timeout  time.Duration
+	observer store.Observer
+	readers  *pgxpool.Pool
 	// writer holds the one connection that writes.
 	writer *pgxpool.Pool
+	// looks is set where nothing may be written.
+	looks bool
 	// mark is the last transaction's; the writes' goroutine has it.
 	mark   uuid.UUID
 	writes chan *write
@@ -91,15 +96,16 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, fmt.Errorf("read database URL: %w", err)
 	}
 	s := &Store{
-		timeout: cmp.Or(cfg.Timeout, defaultTimeout),
-		writes:  make(chan *write),
-		closing: make(chan struct{}),
-		dropped: make(chan struct{}, 1),
-		stopped: make(chan struct{}),
-		purged:  make(chan struct{}),
+		timeout:  cmp.Or(cfg.Timeout, defaultTimeout),
+		observer: cfg.Observer,
+		writes:   make(chan *write),
+		closing:  make(chan struct{}),
+		dropped:  make(chan struct{}, 1),
+		stopped:  make(chan struct{}),
+		purged:   make(chan struct{}),
 	}
 	if err := migrate(ctx, pool.ConnConfig); err != nil {
-		return nil, s.failed(ctx, "open database", err)
+		return nil, s.failed(ctx, "open database", opening(err))
 	}
 	pool.MaxConns = int32(cmp.Or(cfg.Readers, 4*runtime.GOMAXPROCS(0))) //nolint:gosec // a small number
 	if s.readers, err = pgxpool.NewWithConfig(ctx, pool); err != nil {
@@ -127,7 +133,9 @@ func (s *Store) Close() error {
 		<-s.stopped
 		<-s.purged
 		s.readers.Close()
-		s.writer.Close()
+		if s.writer != nil {
+			s.writer.Close()
+		}
 	})
 	return nil
 }

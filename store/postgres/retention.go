@@ -17,7 +17,7 @@ const retaining = galleryColumns + `WHERE tenant IS NOT NULL AND CASE WHEN jsonb
 	THEN (policy ->> 'retention')::numeric END > 0 ORDER BY tenant, name`
 
 // expiring are faces of a gallery past a time, after one that has been looked at.
-const expiring = `SELECT enrolled, id, box::text, landmarks::text, quality::text, details, created_at FROM faces
+const expiring = `SELECT enrolled, id, box::text, landmarks::text, quality::text, details, created_at, aside_at FROM faces
 	WHERE gallery = $1 AND created_at < $2 AND (created_at, enrolled) > ($3, $4) ORDER BY created_at, enrolled LIMIT $5`
 
 // DeleteExpired removes, with their photos, the faces that at now are older
@@ -102,7 +102,7 @@ func (s *Store) deleteExpiredOf(ctx context.Context, g store.Gallery, now time.T
 func scanExpired(row pgx.CollectableRow) (f expiredFace, err error) {
 	var box, landmarks, quality []byte
 	var details *int64
-	err = row.Scan(&f.enrolled, &f.ID, &box, &landmarks, &quality, &details, &f.CreatedAt)
+	err = row.Scan(&f.enrolled, &f.ID, &box, &landmarks, &quality, &details, &f.CreatedAt, timeColumn{&f.AsideAt})
 	f.Face = store.ReadDetails(f.Face, box, landmarks, quality, details)
 	return f, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -48,7 +49,7 @@ func (s *Store) Spaces(ctx context.Context) (map[string]int, error) {
 	return faces, err
 }
 
-const faceOfSpace = `SELECT id, gallery, subject, space, template, checksum, box::text, landmarks::text, quality::text, details, NULL::bytea, created_at
+const faceOfSpace = `SELECT id, gallery, subject, space, template, checksum, box::text, landmarks::text, quality::text, details, NULL::bytea, created_at, aside_at
 	FROM faces f WHERE enrolled = ANY ($1) AND EXISTS (SELECT FROM galleries g WHERE g.id = f.gallery AND g.tenant IS NOT NULL) ORDER BY enrolled`
 
 // FacesIn are the faces of a space after one that was read before, and where to
@@ -98,7 +99,7 @@ func (s *Store) ReplaceFaces(ctx context.Context, was string, faces []store.Face
 	err = s.write(ctx, "replace faces", func(tx *tx) error {
 		replaced = 0
 		var there map[store.FaceID]replaceable
-		tx.queue(`SELECT id, enrolled, gallery, subject FROM faces WHERE id = ANY ($1) AND space = $2`, ids, was).Query(func(rows pgx.Rows) (err error) {
+		tx.queue(`SELECT id, enrolled, gallery, subject, aside_at FROM faces WHERE id = ANY ($1) AND space = $2`, ids, was).Query(func(rows pgx.Rows) (err error) {
 			there, err = collectReplaceable(rows)
 			return err
 		})
@@ -107,6 +108,7 @@ func (s *Store) ReplaceFaces(ctx context.Context, was string, faces []store.Face
 		}
 		for _, row := range rows {
 			if r, ok := there[row.ID]; ok && r.gallery == row.Gallery && r.subject == row.Subject {
+				row.AsideAt = r.aside
 				tx.replaceFace(r.enrolled, row)
 				replaced++
 			}
@@ -117,11 +119,12 @@ func (s *Store) ReplaceFaces(ctx context.Context, was string, faces []store.Face
 	return replaced, position, err
 }
 
-// replaceable is where a face is, and whose.
+// replaceable is where a face is, whose, and whether it is aside.
 type replaceable struct {
 	enrolled int64
 	gallery  store.GalleryID
 	subject  store.SubjectID
+	aside    time.Time
 }
 
 func collectReplaceable(rows pgx.Rows) (map[store.FaceID]replaceable, error) {
@@ -129,7 +132,7 @@ func collectReplaceable(rows pgx.Rows) (map[store.FaceID]replaceable, error) {
 	for rows.Next() {
 		var id store.FaceID
 		var r replaceable
-		if err := rows.Scan(&id, &r.enrolled, &r.gallery, &r.subject); err != nil {
+		if err := rows.Scan(&id, &r.enrolled, &r.gallery, &r.subject, timeColumn{&r.aside}); err != nil {
 			return nil, err
 		}
 		there[id] = r
@@ -148,12 +151,17 @@ func (t *tx) replaceFace(enrolled int64, f faceRow) {
 
 // checkSpaces is store.ErrSpace when faces are not of the spaces that are searched.
 func (t *tx) checkSpaces(faces []store.Face) {
+	t.spaces(func(spaces []store.Space) error { return store.CheckSpaces(faces, spaces) })
+}
+
+// spaces queues a check of those of all packs.
+func (t *tx) spaces(check func([]store.Space) error) {
 	t.queue(spaceColumns).Query(func(rows pgx.Rows) error {
 		spaces, err := pgx.CollectRows(rows, scanSpace)
 		if err != nil {
 			return err
 		}
-		return store.CheckSpaces(faces, spaces)
+		return check(spaces)
 	})
 }
 

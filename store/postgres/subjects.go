@@ -12,8 +12,12 @@ import (
 	"oneton/store"
 )
 
-const subjectColumns = `SELECT gallery, id, metadata::text, checksum, created_at, updated_at,
-	(SELECT count(*) FROM faces f WHERE f.gallery = subjects.gallery AND f.subject = subjects.id) FROM subjects `
+// ofSubject are the columns of a subject of the table s.
+const ofSubject = `s.gallery, s.id, s.metadata::text, s.checksum, s.created_at, s.updated_at, s.ends_at,
+	(SELECT count(*) FROM faces o WHERE o.gallery = s.gallery AND o.subject = s.id),
+	(SELECT count(*) FROM faces o JOIN photos p ON p.face = o.enrolled WHERE o.gallery = s.gallery AND o.subject = s.id)`
+
+const subjectColumns = `SELECT ` + ofSubject + ` FROM subjects s `
 
 // Subject returns a gallery's subject of that id, or ErrNotFound.
 func (s *Store) Subject(ctx context.Context, gallery store.GalleryID, id store.SubjectID) (store.Subject, error) {
@@ -35,16 +39,11 @@ func (s *Store) SubjectsOf(ctx context.Context, gallery store.GalleryID, faces [
 	subs := make(map[store.FaceID]store.Subject, len(faces))
 	possible := slices.DeleteFunc(slices.Clone(faces), func(id store.FaceID) bool { return !store.ValidText(string(id)) })
 	_, err := list(ctx, s, "read subjects of faces", func(row pgx.CollectableRow) (face store.FaceID, err error) {
-		var sub store.Subject
-		var metadata []byte
-		var checksum *int64
-		err = row.Scan(&face, &sub.Gallery, &sub.ID, &metadata, &checksum, &sub.CreatedAt, &sub.UpdatedAt, &sub.Faces)
-		subs[face] = store.ReadSubject(sub, metadata, checksum)
+		sub, err := scanSubjectBehind(row, &face)
+		subs[face] = sub
 		return face, err
 	}, `
-		SELECT f.id, s.gallery, s.id, s.metadata::text, s.checksum, s.created_at, s.updated_at,
-			(SELECT count(*) FROM faces o WHERE o.gallery = s.gallery AND o.subject = s.id)
-		FROM (SELECT * FROM faces WHERE`+inGallery+`AND id = ANY ($2)) f
+		SELECT f.id, `+ofSubject+` FROM (SELECT * FROM faces WHERE`+inGallery+`AND id = ANY ($2)) f
 		JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject`, gallery, possible)
 	return subs, err
 }
@@ -65,26 +64,34 @@ func (s *Store) UpdateMetadata(ctx context.Context, gallery store.GalleryID, id 
 		if err != nil {
 			return err
 		}
-		if err := store.CheckMetadata(metadata); err != nil {
+		if err := tx.describe(gallery, id, metadata); err != nil {
 			return err
 		}
-		encoded, err := encodeMetadata(metadata)
-		if err != nil {
-			return err
-		}
-		tx.position++
 		position = tx.position
-		tx.queue(`DELETE FROM changes WHERE kind = $3 AND seq = (SELECT changed FROM subjects WHERE gallery = $1 AND id = $2)`,
-			gallery, id, changelog.PutMetadata)
-		tx.queue(`INSERT INTO changes (seq, kind) VALUES ($1, $2)`, position, changelog.PutMetadata)
-		// The row does not say whose it is.
-		tx.queue(`UPDATE galleries SET position = $2 WHERE id = $1`, gallery, position)
-		tx.queue(`UPDATE subjects SET metadata = $3, checksum = $4, updated_at = greatest(updated_at + interval '1 microsecond', $5), changed = $6
-			WHERE`+inGallery+`AND id = $2`, gallery, id, encoded, store.MetadataChecksum(gallery, id, []byte(encoded)), time.Now(), position).Exec(found)
 		tx.find(gallery, id, &sub)
 		return tx.flush()
 	})
 	return sub, position, err
+}
+
+// describe queues to give a subject the metadata.
+func (t *tx) describe(gallery store.GalleryID, id store.SubjectID, metadata map[string]string) error {
+	if err := store.CheckMetadata(metadata); err != nil {
+		return err
+	}
+	encoded, err := encodeMetadata(metadata)
+	if err != nil {
+		return err
+	}
+	t.position++
+	t.queue(`DELETE FROM changes WHERE kind = $3 AND seq = (SELECT changed FROM subjects WHERE gallery = $1 AND id = $2)`,
+		gallery, id, changelog.PutMetadata)
+	t.queue(`INSERT INTO changes (seq, kind) VALUES ($1, $2)`, t.position, changelog.PutMetadata)
+	// The row does not say whose it is.
+	t.queue(`UPDATE galleries SET position = $2 WHERE id = $1`, gallery, t.position)
+	t.queue(`UPDATE subjects SET metadata = $3, checksum = $4, updated_at = greatest(updated_at + interval '1 microsecond', $5), changed = $6
+		WHERE`+inGallery+`AND id = $2`, gallery, id, encoded, store.MetadataChecksum(gallery, id, []byte(encoded)), time.Now(), t.position).Exec(found)
+	return nil
 }
 
 // find reads the subject as this transaction sees it.
@@ -97,7 +104,13 @@ func (t *tx) find(gallery store.GalleryID, id store.SubjectID, into *store.Subje
 
 // DeleteSubject removes a subject with its faces and photos, or is ErrNotFound.
 func (s *Store) DeleteSubject(ctx context.Context, gallery store.GalleryID, id store.SubjectID, also ...func(store.Tx) error) (position uint64, err error) {
+	return s.deleteSubject(ctx, gallery, id, func(*tx) {}, also)
+}
+
+// deleteSubject deletes a subject, unless a condition that it queues fails.
+func (s *Store) deleteSubject(ctx context.Context, gallery store.GalleryID, id store.SubjectID, condition func(*tx), also []func(store.Tx) error) (position uint64, err error) {
 	err = s.write(ctx, "delete subject", func(tx *tx) error {
+		condition(tx)
 		if _, err := tx.deleteFaces(`gallery = $3 AND subject = $4`, gallery, id); err != nil {
 			return err
 		}
@@ -107,9 +120,12 @@ func (s *Store) DeleteSubject(ctx context.Context, gallery store.GalleryID, id s
 	return position, err
 }
 
-func scanSubject(row pgx.CollectableRow) (sub store.Subject, err error) {
+func scanSubject(row pgx.CollectableRow) (store.Subject, error) { return scanSubjectBehind(row) }
+
+// scanSubjectBehind reads a subject that comes after other columns.
+func scanSubjectBehind(row pgx.CollectableRow, before ...any) (sub store.Subject, err error) {
 	var metadata []byte
 	var checksum *int64
-	err = row.Scan(&sub.Gallery, &sub.ID, &metadata, &checksum, &sub.CreatedAt, &sub.UpdatedAt, &sub.Faces)
+	err = row.Scan(append(before, &sub.Gallery, &sub.ID, &metadata, &checksum, &sub.CreatedAt, &sub.UpdatedAt, timeColumn{&sub.EndsAt}, &sub.Faces, &sub.Photos)...)
 	return store.ReadSubject(sub, metadata, checksum), err
 }

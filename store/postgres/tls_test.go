@@ -67,11 +67,17 @@ func TestTLS(t *testing.T) {
 	require.NoError(t, err)
 	lease.Release()
 
-	for name, url := range map[string]string{
-		"another's certificate": with(t, with(t, to, "sslmode", "verify-full"), "sslrootcert", untrusted),
-		"no TLS":                with(t, to, "sslmode", "disable"),
+	for name, c := range map[string]struct {
+		url   string
+		cause error
+	}{
+		"another's certificate": {with(t, with(t, to, "sslmode", "verify-full"), "sslrootcert", untrusted), postgres.ErrTLS},
+		"no TLS":                {with(t, to, "sslmode", "disable"), postgres.ErrCredentials},
 	} {
-		_, err := postgres.Open(t.Context(), postgres.Config{URL: url})
+		_, err := postgres.Open(t.Context(), postgres.Config{URL: c.url})
 		require.ErrorIs(t, err, store.ErrUnavailable, name)
+		require.ErrorIs(t, err, c.cause, name)
+		_, err = postgres.Look(t.Context(), postgres.Config{URL: c.url})
+		require.ErrorIs(t, err, c.cause, name)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -30,13 +31,20 @@ func (s *Store) write(ctx context.Context, doing string, do func(*tx) error) err
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
+	if s.looks {
+		return fmt.Errorf("%s: %w", doing, store.ErrReadOnly)
+	}
 	w := &write{do: do, err: make(chan error, 1)}
+	waiting := time.Now()
 	select {
 	case <-s.closing:
 		return fmt.Errorf("%s: %w", doing, store.ErrClosed)
 	case <-ctx.Done():
 		return fmt.Errorf("%s: %w", doing, ctx.Err())
 	case s.writes <- w:
+	}
+	if s.observer != nil {
+		s.observer.Wrote(time.Since(waiting))
 	}
 	var err error
 	select {
@@ -83,6 +91,7 @@ func (s *Store) gather(first *write) []*write {
 // commit makes the first write and those that wait with it, each as a whole or
 // nothing of it, and answers their callers.
 func (s *Store) commit(first *write) {
+	begun := time.Now()
 	conn, t, err := s.begin()
 	if lost(err) {
 		conn, t, err = s.begin() // the connection has died since its last use
@@ -92,6 +101,9 @@ func (s *Store) commit(first *write) {
 	errs := make([]error, len(batch))
 	if err == nil {
 		err = s.transact(conn, t, batch, errs)
+	}
+	if s.observer != nil {
+		s.observer.Committed(len(batch), time.Since(begun))
 	}
 	for i, w := range batch {
 		if err != nil {

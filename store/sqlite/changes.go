@@ -20,12 +20,12 @@ var changeQueries = []string{
 	`SELECT c.seq, c.kind, c.tenant, coalesce(c.gallery, f.gallery, m.gallery), coalesce(c.face, f.id),
 		f.space, coalesce(f.subject, m.id), f.template, f.checksum, coalesce(s.metadata, m.metadata), coalesce(s.checksum, m.checksum)
 	FROM changes c
-	LEFT JOIN faces f ON f.n = c.n
+	LEFT JOIN faces f ON f.n = c.n AND f.aside_at IS NULL
 	LEFT JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject
 	LEFT JOIN subjects m ON c.kind = ` + putMetadata + ` AND m.changed = c.seq `,
 	`SELECT c.seq, c.kind, c.tenant, coalesce(c.gallery, f.gallery), coalesce(c.face, f.id),
 		f.space, f.subject, f.template, f.checksum, NULL, NULL
-	FROM changes c LEFT JOIN faces f ON f.n = c.n `,
+	FROM changes c LEFT JOIN faces f ON f.n = c.n AND f.aside_at IS NULL `,
 	`SELECT seq, kind, tenant, gallery, coalesce(face, ''), NULL, NULL, NULL, NULL, NULL, NULL FROM changes c `,
 }
 
@@ -33,7 +33,8 @@ var changeQueries = []string{
 const putMetadata = "4"
 
 // Changes implements changelog.Log. Puts carry the face, or the metadata, as
-// they are now; those of faces and subjects that are gone are left out.
+// they are now; those of faces and subjects that are gone, and of faces that are
+// aside, are left out.
 func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]changelog.Change, uint64, error) {
 	rows, err := s.readers.QueryContext(ctx, changeQueries[0]+`WHERE c.seq > ? ORDER BY c.seq LIMIT ?`, min(after, maxPosition), max(limit, 0))
 	entries, err := list(rows, err, new(changeRow).scan)

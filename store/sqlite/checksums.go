@@ -26,10 +26,10 @@ var summed = []unsummed{
 		_, damage := store.ReadTemplate(f, template, nil)
 		return sumOf(store.Checksum(f.ID, f.Gallery, f.Subject, f.Pack, template), damage != nil), err
 	}},
-	{"faces", "details", "id, box, landmarks, quality, created_at", func(row scanner, n *int64) (int64, error) {
+	{"faces", "details", "id, box, landmarks, quality, created_at, aside_at", func(row scanner, n *int64) (int64, error) {
 		var f store.Face
 		var box, landmarks, quality []byte
-		err := row.Scan(n, &f.ID, &box, &landmarks, &quality, timeColumn{&f.CreatedAt})
+		err := row.Scan(n, &f.ID, &box, &landmarks, &quality, timeColumn{&f.CreatedAt}, timeColumn{&f.AsideAt})
 		sum := store.DetailsChecksum(f, box, landmarks, quality)
 		return sumOf(sum, store.ReadDetails(f, box, landmarks, quality, nil).Damage != ""), err
 	}},

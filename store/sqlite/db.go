@@ -42,10 +42,13 @@ func (t tx) also(also []func(store.Tx) error, err error) error {
 type portable struct {
 	ctx  context.Context // the call's own
 	now  time.Time
-	conn interface {
-		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	}
+	conn runner
+}
+
+// runner runs SQL.
+type runner interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
 func (p portable) Exec(query string, args ...any) (int64, error) {

@@ -16,12 +16,13 @@ import (
 // belonging to face i; photos may be nil, and a photo without bytes is not
 // kept. With create the subject must be absent (ErrExists) and is made of sub,
 // otherwise it must be there (ErrNotFound) and keeps its metadata. An unknown
-// gallery is ErrNotFound, a taken face id ErrExists, a template that no index can
-// hold ErrInvalid, and one of another space than the pack's galleries are searched
+// gallery is ErrNotFound, a taken face id ErrExists, a subject that is to be deleted
+// ErrEnding, a template that no index can hold ErrInvalid, and one of another space than the pack's galleries are searched
 // in ErrSpace. The faces' Gallery, Subject and PhotoSHA256 are
-// set by what they are enrolled with.
-func (s *Store) Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool) (position uint64, err error) {
-	return s.enrol(ctx, sub, faces, photos, create, func(tx) error { return nil })
+// set by what they are enrolled with. What is also done belongs to the enrolment: its
+// error leaves all as it was.
+func (s *Store) Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool, also ...func(store.Tx) error) (position uint64, err error) {
+	return s.enrol(ctx, sub, faces, photos, create, func(tx) error { return nil }, also...)
 }
 
 // EnrolAsOf adds a new subject as Enrol does, unless a newcomer is the same
@@ -44,7 +45,7 @@ func (s *Store) EnrolAsOf(ctx context.Context, seen uint64, same func(face.Templ
 // one is nobody, as in every index.
 func (t tx) refuseNewcomer(seen uint64, gallery store.GalleryID, pack string, same func(face.Template) bool) (err error) {
 	rows, err := t.conn.QueryContext(context.Background(), `SELECT f.id, f.subject, f.template, f.checksum FROM changes c JOIN faces f ON f.n = c.n
-		WHERE c.seq > ? AND c.kind = ? AND f.gallery = ? AND f.space = ? LIMIT ?`,
+		WHERE c.seq > ? AND c.kind = ? AND f.gallery = ? AND f.space = ? AND f.aside_at IS NULL LIMIT ?`,
 		min(seen, maxPosition), changelog.PutFace, gallery, pack, store.MaxNewcomers+1)
 	if err != nil {
 		return err
@@ -66,7 +67,7 @@ func (t tx) refuseNewcomer(seen uint64, gallery store.GalleryID, pack string, sa
 }
 
 // enrol makes an enrolment, unless a condition of it fails.
-func (s *Store) enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool, condition func(tx) error) (position uint64, err error) {
+func (s *Store) enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool, condition func(tx) error, also ...func(store.Tx) error) (position uint64, err error) {
 	if err := store.CheckEnrolment(sub, faces, photos, create); err != nil {
 		return 0, fmt.Errorf("enrol: %w", err)
 	}
@@ -95,7 +96,7 @@ func (s *Store) enrol(ctx context.Context, sub store.Subject, faces []store.Face
 			}
 		}
 		position, err = tx.position()
-		return err
+		return tx.also(also, err)
 	})
 	return position, err
 }
@@ -104,8 +105,13 @@ func (s *Store) enrol(ctx context.Context, sub store.Subject, faces []store.Face
 func (t tx) subject(sub store.Subject, create bool) error {
 	updated := micros(sub.UpdatedAt)
 	if !create {
-		return t.change(`UPDATE subjects SET updated_at = max(updated_at + 1, ?3) WHERE`+inGallery+`AND id = ?2`,
-			sub.Gallery, sub.ID, updated)
+		var ending bool
+		err := t.row(`UPDATE subjects SET updated_at = max(updated_at + 1, ?3) WHERE`+inGallery+`AND id = ?2 RETURNING ends_at IS NOT NULL`,
+			sub.Gallery, sub.ID, updated).Scan(&ending)
+		if err == nil && ending {
+			err = store.ErrEnding
+		}
+		return err
 	}
 	metadata, err := encodeMetadata(sub.Metadata)
 	if err != nil {
@@ -136,10 +142,10 @@ func (t tx) face(sub store.Subject, f store.Face) (n int64, err error) {
 		return 0, err
 	}
 	f.CreatedAt = now(f.CreatedAt)
-	r, err := t.exec(`INSERT INTO faces (id, gallery, subject, space, template, checksum, box, landmarks, quality, details, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, f.ID, sub.Gallery, sub.ID, f.Pack, template,
+	r, err := t.exec(`INSERT INTO faces (id, gallery, subject, space, template, checksum, box, landmarks, quality, details, created_at, aside_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, f.ID, sub.Gallery, sub.ID, f.Pack, template,
 		store.Checksum(f.ID, sub.Gallery, sub.ID, f.Pack, template), box, landmarks, quality,
-		store.DetailsChecksum(f, []byte(box), []byte(landmarks), []byte(quality)), micros(f.CreatedAt))
+		store.DetailsChecksum(f, []byte(box), []byte(landmarks), []byte(quality)), micros(f.CreatedAt), asideColumn(f))
 	if err != nil {
 		return 0, err
 	}

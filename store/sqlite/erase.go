@@ -68,7 +68,9 @@ func (e *eraser) remove() {
 // empty empties the log, and takes back the reserve.
 func (e *eraser) empty() {
 	e.erase = nil
-	if err := e.withReserve(e.tx, e.tx.truncateLog); err != nil {
+	err := e.withReserve(e.tx, e.tx.truncateLog)
+	e.checkpointed(err)
+	if err != nil {
 		e.erase = time.After(eraseDelay)
 		return
 	}
@@ -81,6 +83,19 @@ func (e *eraser) empty() {
 		close(done)
 	}
 	e.waiting = nil
+}
+
+// checkpointed tells of an attempt to empty the log.
+func (e *eraser) checkpointed(err error) {
+	switch {
+	case e.observer == nil:
+	case err == nil:
+		e.observer.Checkpointed("ok")
+	case errors.Is(err, errHeld):
+		e.observer.Checkpointed("held")
+	default:
+		e.observer.Checkpointed("failed")
+	}
 }
 
 // Unerased is for how long bytes of something deleted have been waiting in the

@@ -49,6 +49,13 @@ func (s *Store) Galleries(ctx context.Context, tenant store.TenantID, p store.Pa
 	return gs, s.read(ctx, "list galleries", err)
 }
 
+// Counts is how much a gallery holds, or ErrNotFound. It looks at every row.
+func (s *Store) Counts(ctx context.Context, gallery store.GalleryID) (c store.Counts, err error) {
+	err = s.readers.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM subjects WHERE gallery = ?1), (SELECT count(*) FROM faces WHERE gallery = ?1)
+		FROM galleries WHERE id = ?1 AND tenant IS NOT NULL`, gallery).Scan(&c.Subjects, &c.Faces)
+	return c, s.read(ctx, "count subjects", err)
+}
+
 // UpdatePolicy replaces a gallery's policy by what change makes of the gallery
 // as it is, and returns it; no other change comes between. It is ErrNotFound
 // when there is none, and an error of change's leaves all as it was. change is

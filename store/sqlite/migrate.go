@@ -48,6 +48,9 @@ func (s *Store) Migrate(ctx context.Context, room string, migrations fs.FS) erro
 	default:
 	}
 	part := schema{migrations, store.VersionTable(room)}
+	if s.looks {
+		return s.read(ctx, "look at tables of "+room, part.compare(ctx, s.readers.on))
+	}
 	err := migrate(ctx, s.path, part)
 	if err != nil && lacksRoom(err) && s.reserve.release() {
 		err = migrate(ctx, s.path, part)
@@ -97,17 +100,26 @@ func (s schema) migrateOnce(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return fmt.Errorf("read schema version: %w", err)
 	}
-	if found > known {
-		return fmt.Errorf("%w: it is version %d and this program knows up to %d", store.ErrNewerSchema, found, known)
+	if err := store.CompareSchemas(found, known); errors.Is(err, store.ErrNewerSchema) {
+		return err
 	}
-	if s.table != goose.DefaultTablename {
-		// A second one, that another process has just made too, has no effect.
-		if _, err := db.ExecContext(ctx, `CREATE UNIQUE INDEX IF NOT EXISTS `+s.table+`_once ON `+s.table+` (version_id)`); err != nil {
-			return fmt.Errorf("guard schema version: %w", err)
-		}
+	if err := s.guard(ctx, db); err != nil {
+		return err
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate schema: %w", err)
+	}
+	return nil
+}
+
+// guard sees to it that a second row of a version, which another process has just
+// made too, has no effect. The table of versions is there.
+func (s schema) guard(ctx context.Context, db *sql.DB) error {
+	if s.table == goose.DefaultTablename {
+		return nil
+	}
+	if _, err := db.ExecContext(ctx, `CREATE UNIQUE INDEX IF NOT EXISTS `+s.table+`_once ON `+s.table+` (version_id)`); err != nil {
+		return fmt.Errorf("guard schema version: %w", err)
 	}
 	return nil
 }

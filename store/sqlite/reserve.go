@@ -12,8 +12,10 @@ import (
 	"oneton/store"
 )
 
+// ReserveSuffix ends the name of the file that keeps Config.Reserve.
+const ReserveSuffix = "-reserve"
+
 const (
-	reserveSuffix = "-reserve"
 	// reserveStep is how much of the disk the reserve takes at once, so that
 	// it has most of what there is when it cannot have all.
 	reserveStep = 1 << 20

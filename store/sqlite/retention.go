@@ -19,7 +19,7 @@ const retaining = galleryColumns + `WHERE tenant IS NOT NULL AND CASE WHEN json_
 	END > 0 ORDER BY tenant, name`
 
 // expiring are faces of a gallery past a time, after one that has been looked at.
-const expiring = `SELECT n, id, box, landmarks, quality, details, created_at FROM faces
+const expiring = `SELECT n, id, box, landmarks, quality, details, created_at, aside_at FROM faces
 	WHERE gallery = ? AND created_at < ? AND (created_at, n) > (?, ?) ORDER BY created_at, n LIMIT ?`
 
 // DeleteExpired removes, with their photos, the faces that at now are older
@@ -109,7 +109,7 @@ func (t tx) deleteExpired(g store.Gallery, faces []expiredFace) (looked, deleted
 func scanExpired(row scanner) (f expiredFace, err error) {
 	var box, landmarks, quality []byte
 	var details any
-	err = row.Scan(&f.n, &f.ID, &box, &landmarks, &quality, &details, &f.created)
+	err = row.Scan(&f.n, &f.ID, &box, &landmarks, &quality, &details, &f.created, timeColumn{&f.AsideAt})
 	f.CreatedAt = time.UnixMicro(f.created).UTC()
 	f.Face = store.ReadDetails(f.Face, box, landmarks, quality, checksumOf(details))
 	return f, err

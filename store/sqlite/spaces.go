@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"oneton/changelog"
 	"oneton/store"
@@ -62,7 +63,7 @@ func (s *Store) FacesIn(ctx context.Context, space string, after uint64, limit i
 	return s.facesOneByOne(ctx, space, after, limit)
 }
 
-const faceOfSpace = `id, gallery, subject, space, template, checksum, box, landmarks, quality, details, NULL, created_at
+const faceOfSpace = `id, gallery, subject, space, template, checksum, box, landmarks, quality, details, NULL, created_at, aside_at
 	FROM faces f WHERE EXISTS (SELECT 1 FROM galleries g WHERE g.id = f.gallery AND g.tenant IS NOT NULL)`
 
 // facesOneByOne is FacesIn so that what cannot be read costs no other row.
@@ -125,11 +126,11 @@ func (t tx) replacement() (r replacement, err error) {
 		stmt  **sql.Stmt
 		query string
 	}{
-		{&r.find, `SELECT n FROM faces WHERE id = ? AND gallery = ? AND subject = ? AND space = ?`},
+		{&r.find, `SELECT n, aside_at FROM faces WHERE id = ? AND gallery = ? AND subject = ? AND space = ?`},
 		{&r.log, `INSERT INTO changes (kind, n) VALUES (?, ?)`},
 		{&r.put, `UPDATE faces SET space = ?, template = ?, checksum = ?, box = ?, landmarks = ?, quality = ?, details = ?, put = ? WHERE n = ?`},
 	} {
-		if *s.stmt, err = t.conn.PrepareContext(context.Background(), s.query); err != nil { //nolint:sqlclosecheck // close does
+		if *s.stmt, err = t.conn.on.PrepareContext(context.Background(), s.query); err != nil { //nolint:sqlclosecheck // close does
 			r.close()
 			return replacement{}, err
 		}
@@ -147,8 +148,9 @@ func (r replacement) close() {
 
 func (r replacement) replace(was string, f store.Face) (there bool, err error) {
 	var n int64
+	f.AsideAt = time.Time{}
 	ctx := context.Background() // an interrupted one would roll back other callers' writes
-	err = r.find.QueryRowContext(ctx, f.ID, f.Gallery, f.Subject, was).Scan(&n)
+	err = r.find.QueryRowContext(ctx, f.ID, f.Gallery, f.Subject, was).Scan(&n, timeColumn{&f.AsideAt})
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -183,12 +185,17 @@ func encodeDetails(f store.Face) (box, landmarks, quality string, err error) {
 
 // checkSpaces is store.ErrSpace when faces are not of the spaces that are searched.
 func (t tx) checkSpaces(faces []store.Face) error {
-	rows, err := t.conn.QueryContext(context.Background(), spaceColumns)
-	spaces, err := list(rows, err, scanSpace)
+	spaces, err := t.spaces()
 	if err != nil {
 		return err
 	}
 	return store.CheckSpaces(faces, spaces)
+}
+
+// spaces are those of all packs.
+func (t tx) spaces() ([]store.Space, error) {
+	rows, err := t.conn.QueryContext(context.Background(), spaceColumns)
+	return list(rows, err, scanSpace)
 }
 
 func scanSpace(row scanner) (s store.Space, err error) {

@@ -19,6 +19,7 @@ import (
 	"modernc.org/sqlite"
 
 	"oneton/changelog"
+	"oneton/store"
 )
 
 const (
@@ -40,6 +41,8 @@ type Config struct {
 	// database, for removals on a full disk; while they cannot be had, nothing
 	// is added. It should be several times the largest photo; 0 is none.
 	Reserve int64
+	// Observer is told of writes; nil is nobody.
+	Observer store.Observer
 }
 
 // Store is the truth in one SQLite file. It is safe for concurrent use.
@@ -52,11 +55,14 @@ type Store struct {
 	writer *sql.DB
 	// conn is the writer's only connection.
 	conn    *sql.Conn
-	readers *sql.DB
+	readers *statements[*sql.DB]
 	writes  chan *write
 	// erasures are closed by the writer when nothing is left to erase.
 	erasures chan chan<- struct{}
 	reserve  reserve
+	observer store.Observer
+	// looks is set where nothing may be written.
+	looks bool
 	// unerased is when the first deletion was committed of which something is
 	// left in the files, in nanoseconds since 1970; 0 when nothing is.
 	unerased atomic.Int64
@@ -70,7 +76,7 @@ var _ changelog.Log = (*Store)(nil)
 // Open opens the database and migrates it to this version's schema. It returns
 // store.ErrNewerSchema when a newer version has migrated it already.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
-	r := reserve{path: cfg.Path + reserveSuffix, size: cfg.Reserve}
+	r := reserve{path: cfg.Path + ReserveSuffix, size: cfg.Reserve}
 	s, err := open(ctx, cfg)
 	if err != nil && lacksRoom(err) && r.release() {
 		s, err = open(ctx, cfg)
@@ -80,7 +86,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	s.reserve = r
 	_ = r.fill() // what grows is refused until it can be had
-	go s.commitAll(tx{s.conn})
+	go s.commitAll(tx{prepared(s.conn)})
 	if err := s.fillChecksums(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", cfg.Path, err), s.Close())
 	}
@@ -101,6 +107,7 @@ func open(ctx context.Context, cfg Config) (_ *Store, err error) {
 	}
 	s := &Store{
 		path:     cfg.Path,
+		observer: cfg.Observer,
 		writes:   make(chan *write),
 		erasures: make(chan chan<- struct{}),
 		closing:  make(chan struct{}),
@@ -116,9 +123,11 @@ func open(ctx context.Context, cfg Config) (_ *Store, err error) {
 	if n == 0 {
 		n = 2 * runtime.GOMAXPROCS(0)
 	}
-	if s.readers, err = connect(cfg.Path, "ro", n); err != nil {
+	readers, err := connect(cfg.Path, "ro", n)
+	if err != nil {
 		return nil, errors.Join(err, s.conn.Close(), s.writer.Close())
 	}
+	s.readers = prepared(readers)
 	return s, nil
 }
 
@@ -130,8 +139,11 @@ func (s *Store) Close() error {
 		close(s.closing)
 		<-s.stopped
 		// The last connection's end checkpoints the log and removes it.
-		err = errors.Join(s.readers.Close(), s.writer.Close())
-		_ = s.reserve.keep()
+		err = s.readers.close()
+		if s.writer != nil {
+			err = errors.Join(err, s.writer.Close())
+			_ = s.reserve.keep()
+		}
 	})
 	if err != nil {
 		return fmt.Errorf("close database: %w", err)

@@ -9,8 +9,12 @@ import (
 	"oneton/store"
 )
 
-const subjectColumns = `SELECT gallery, id, metadata, checksum, created_at, updated_at,
-	(SELECT count(*) FROM faces f WHERE f.gallery = subjects.gallery AND f.subject = subjects.id) FROM subjects `
+// ofSubject are the columns of a subject of the table s.
+const ofSubject = `s.gallery, s.id, s.metadata, s.checksum, s.created_at, s.updated_at, s.ends_at,
+	(SELECT count(*) FROM faces o WHERE o.gallery = s.gallery AND o.subject = s.id),
+	(SELECT count(*) FROM faces o JOIN kept_photos p ON p.face = o.n WHERE o.gallery = s.gallery AND o.subject = s.id)`
+
+const subjectColumns = `SELECT ` + ofSubject + ` FROM subjects s `
 
 // Subject returns a gallery's subject of that id, or ErrNotFound.
 func (s *Store) Subject(ctx context.Context, gallery store.GalleryID, id store.SubjectID) (store.Subject, error) {
@@ -33,17 +37,12 @@ func (s *Store) Subjects(ctx context.Context, gallery store.GalleryID, p store.P
 // face's id, all as of one moment. Faces that the gallery has not are left out.
 func (s *Store) SubjectsOf(ctx context.Context, gallery store.GalleryID, faces []store.FaceID) (map[store.FaceID]store.Subject, error) {
 	rows, err := s.readers.QueryContext(ctx, `
-		SELECT f.id, s.gallery, s.id, s.metadata, s.checksum, s.created_at, s.updated_at,
-			(SELECT count(*) FROM faces o WHERE o.gallery = s.gallery AND o.subject = s.id)
-		FROM (SELECT * FROM faces WHERE`+inGallery+`AND id IN (SELECT value FROM json_each(?2))) f
+		SELECT f.id, `+ofSubject+` FROM (SELECT * FROM faces WHERE`+inGallery+`AND id IN (SELECT value FROM json_each(?2))) f
 		JOIN subjects s ON s.gallery = f.gallery AND s.id = f.subject`, gallery, jsonColumn{faces})
 	subs := make(map[store.FaceID]store.Subject, len(faces))
 	_, err = list(rows, err, func(row scanner) (face store.FaceID, err error) {
-		var sub store.Subject
-		var metadata []byte
-		var checksum any
-		err = row.Scan(&face, &sub.Gallery, &sub.ID, &metadata, &checksum, timeColumn{&sub.CreatedAt}, timeColumn{&sub.UpdatedAt}, &sub.Faces)
-		subs[face] = store.ReadSubject(sub, metadata, checksumOf(checksum))
+		sub, err := scanSubjectBehind(row, &face)
+		subs[face] = sub
 		return face, err
 	})
 	return subs, s.read(ctx, "read subjects of faces", err)
@@ -64,26 +63,30 @@ func (s *Store) UpdateMetadata(ctx context.Context, gallery store.GalleryID, id 
 		if err != nil {
 			return err
 		}
-		if err := store.CheckMetadata(metadata); err != nil {
-			return err
-		}
-		seq, err := tx.logMetadata(gallery, id)
-		if err != nil {
-			return err
-		}
-		position = uint64(seq) //nolint:gosec // not negative
-		text, err := encodeMetadata(metadata)
-		if err != nil {
-			return err
-		}
-		if err := tx.change(`UPDATE subjects SET metadata = ?3, checksum = ?4, updated_at = max(updated_at + 1, ?5), changed = ?6
-			WHERE`+inGallery+`AND id = ?2`, gallery, id, text, store.MetadataChecksum(gallery, id, []byte(text)), micros(time.Now()), seq); err != nil {
+		if position, err = tx.describe(gallery, id, metadata); err != nil {
 			return err
 		}
 		sub, err = tx.find(gallery, id)
 		return err
 	})
 	return sub, position, err
+}
+
+// describe gives a subject the metadata, and returns the position at which it did.
+func (t tx) describe(gallery store.GalleryID, id store.SubjectID, metadata map[string]string) (position uint64, err error) {
+	if err := store.CheckMetadata(metadata); err != nil {
+		return 0, err
+	}
+	text, err := encodeMetadata(metadata)
+	if err != nil {
+		return 0, err
+	}
+	seq, err := t.logMetadata(gallery, id)
+	if err != nil {
+		return 0, err
+	}
+	return uint64(seq), t.change(`UPDATE subjects SET metadata = ?3, checksum = ?4, updated_at = max(updated_at + 1, ?5), changed = ?6
+		WHERE`+inGallery+`AND id = ?2`, gallery, id, text, store.MetadataChecksum(gallery, id, []byte(text)), micros(time.Now()), seq) //nolint:gosec // not negative
 }
 
 // logMetadata appends the row of a subject's metadata to the log, and removes
@@ -113,7 +116,15 @@ func (t tx) find(gallery store.GalleryID, id store.SubjectID) (store.Subject, er
 // DeleteSubject removes a subject with its faces and photos, or is ErrNotFound.
 // Its photos leave the file one after the other.
 func (s *Store) DeleteSubject(ctx context.Context, gallery store.GalleryID, id store.SubjectID, also ...func(store.Tx) error) (position uint64, err error) {
+	return s.deleteSubject(ctx, gallery, id, func(tx) error { return nil }, also)
+}
+
+// deleteSubject deletes a subject, unless a condition of it fails.
+func (s *Store) deleteSubject(ctx context.Context, gallery store.GalleryID, id store.SubjectID, condition func(tx) error, also []func(store.Tx) error) (position uint64, err error) {
 	err = s.erase(ctx, "delete subject", func(tx tx) error {
+		if err := condition(tx); err != nil {
+			return err
+		}
 		if _, err := tx.exec(`INSERT INTO changes (kind, tenant, gallery, face)
 			SELECT ?, g.tenant, g.id, f.id FROM faces f JOIN galleries g ON g.id = f.gallery
 			WHERE f.gallery = ? AND f.subject = ? AND g.tenant IS NOT NULL`, changelog.DeleteFace, gallery, id); err != nil {
@@ -128,10 +139,14 @@ func (s *Store) DeleteSubject(ctx context.Context, gallery store.GalleryID, id s
 	return position, err
 }
 
-func scanSubject(row scanner) (sub store.Subject, err error) {
+func scanSubject(row scanner) (store.Subject, error) { return scanSubjectBehind(row) }
+
+// scanSubjectBehind reads a subject that comes after other columns.
+func scanSubjectBehind(row scanner, before ...any) (sub store.Subject, err error) {
 	var metadata []byte
 	var checksum any
-	err = row.Scan(&sub.Gallery, &sub.ID, &metadata, &checksum, timeColumn{&sub.CreatedAt}, timeColumn{&sub.UpdatedAt}, &sub.Faces)
+	err = row.Scan(append(before, &sub.Gallery, &sub.ID, &metadata, &checksum, timeColumn{&sub.CreatedAt}, timeColumn{&sub.UpdatedAt}, timeColumn{&sub.EndsAt},
+		&sub.Faces, &sub.Photos)...)
 	return store.ReadSubject(sub, metadata, checksumOf(checksum)), err
 }
 

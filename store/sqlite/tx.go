@@ -12,7 +12,7 @@ import (
 
 // tx is the writer's connection inside its transaction. Its statements cannot
 // be cancelled: an interrupted one would roll back other callers' writes.
-type tx struct{ conn *sql.Conn }
+type tx struct{ conn *statements[*sql.Conn] }
 
 func (t tx) exec(query string, args ...any) (sql.Result, error) {
 	return t.conn.ExecContext(context.Background(), query, args...)

@@ -50,13 +50,20 @@ func (s *Store) submit(ctx context.Context, doing string, w *write) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
+	if s.looks {
+		return fmt.Errorf("%s: %w", doing, store.ErrReadOnly)
+	}
 	w.err = make(chan error, 1)
+	begun := time.Now()
 	select {
 	case <-s.closing:
 		return fmt.Errorf("%s: %w", doing, store.ErrClosed)
 	case <-ctx.Done():
 		return fmt.Errorf("%s: %w", doing, ctx.Err())
 	case s.writes <- w:
+	}
+	if s.observer != nil {
+		s.observer.Wrote(time.Since(begun))
 	}
 	if err := <-w.err; err != nil {
 		return fmt.Errorf("%s: %w", doing, explain(err))
@@ -68,7 +75,7 @@ func (s *Store) submit(ctx context.Context, doing string, w *write) error {
 // callers' writes it removes what they dropped, and empties the log of it.
 func (s *Store) commitAll(t tx) {
 	defer close(s.stopped)
-	defer t.conn.Close()
+	defer func() { _ = t.conn.close() }()
 	e := eraser{Store: s, tx: t}
 	e.begin() // a crash or another process may have left something
 	for {
@@ -111,7 +118,11 @@ func (s *Store) gather(first *write) []*write {
 // caller. It tells whether anything was erased.
 func (s *Store) commit(t tx, batch []*write) (erased bool) {
 	batch = s.admit(batch)
+	begun := time.Now()
 	errs := t.commit(batch)
+	if s.observer != nil && len(batch) > 0 {
+		s.observer.Committed(len(batch), time.Since(begun))
+	}
 	for i, w := range batch {
 		if full(errs[i]) { // perhaps by what another one writes
 			errs[i] = s.commitAlone(t, w)

@@ -25,6 +25,7 @@ func RunDamage(t *testing.T, create func(t *testing.T) (Open, Exec)) {
 		"damaged newcomers":  testDamagedNewcomers,
 		"damaged metadata":   testDamagedMetadata,
 		"damaged columns":    testDamagedColumns,
+		"reassigned damage":  testReassignedDamage,
 		"damaged galleries":  testDamagedGalleries,
 		"damaged keys":       testDamagedKeys,
 		"damaged photos":     testDamagedPhotos,

@@ -28,7 +28,7 @@ func testEnrol(t *testing.T, open Open) {
 
 	got, err := s.Subject(ctx, g.ID, "p")
 	require.NoError(t, err)
-	sub.Faces = 2
+	sub.Faces, sub.Photos = 2, 1
 	require.Equal(t, sub, got)
 
 	want := stored(faces, g.ID, "p")

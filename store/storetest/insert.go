@@ -42,7 +42,7 @@ func testEnrolAsOf(t *testing.T, open Open) {
 	require.Equal(t, position(t, s), after)
 	got, err := s.Subject(ctx, g.ID, "q")
 	require.NoError(t, err)
-	sub.Faces = 2
+	sub.Faces, sub.Photos = 2, 1
 	require.Equal(t, sub, got)
 	photo, err := s.Photo(ctx, g.ID, faces[0].ID)
 	require.NoError(t, err)

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -93,6 +94,7 @@ func testPartOfAWrite(t *testing.T, open Open) {
 	policy := store.Policy{FPIR: 0.5, Quality: store.GateOff, Liveness: store.GateOff}
 	g := store.Gallery{ID: "g", Tenant: "t", Name: "staff", Pack: Pack, CreatedAt: epoch, Policy: policy}
 	want := []string{"first"}
+	enrolments := 0
 	for _, w := range []struct {
 		name string
 		do   func(also ...func(store.Tx) error) error
@@ -105,7 +107,16 @@ func testPartOfAWrite(t *testing.T, open Open) {
 			_, err := s.UpdatePolicy(ctx, "t", "staff", func(store.Gallery) (store.Policy, error) { return policy, nil }, also...)
 			return err
 		}},
-		{"4 subject", func(also ...func(store.Tx) error) error {
+		{"4 faces", func(also ...func(store.Tx) error) error {
+			enrolments++
+			before := position(t, s)
+			_, err := s.Enrol(ctx, subject("g", store.SubjectID(fmt.Sprint("p", enrolments))), newFaces(1), nil, true, also...)
+			if err != nil {
+				require.Equal(t, before, position(t, s))
+			}
+			return err
+		}},
+		{"5 subject", func(also ...func(store.Tx) error) error {
 			_, err := s.Subject(ctx, "g", "p")
 			if errors.Is(err, store.ErrNotFound) {
 				_, err = s.Enrol(ctx, subject("g", "p"), newFaces(1), nil, true)
@@ -114,11 +125,11 @@ func testPartOfAWrite(t *testing.T, open Open) {
 			_, err = s.DeleteSubject(ctx, "g", "p", also...)
 			return err
 		}},
-		{"5 no gallery", func(also ...func(store.Tx) error) error {
+		{"6 no gallery", func(also ...func(store.Tx) error) error {
 			_, err := s.DeleteGallery(ctx, "t", "staff", also...)
 			return err
 		}},
-		{"6 no tenant", func(also ...func(store.Tx) error) error {
+		{"7 no tenant", func(also ...func(store.Tx) error) error {
 			_, err := s.DeleteTenant(ctx, "t", also...)
 			return err
 		}},
@@ -129,7 +140,7 @@ func testPartOfAWrite(t *testing.T, open Open) {
 			require.NoError(t, w.do(note(w.name), func(store.Tx) error { return nil }), "nothing was done")
 			want = append([]string{w.name}, want...)
 			require.ElementsMatch(t, want, notes(t, s))
-			if w.name != "3 policy" && w.name != "4 subject" {
+			if w.name != "3 policy" && w.name != "4 faces" && w.name != "5 subject" {
 				require.Error(t, w.do(note("not this")), "what fails has no part of it")
 				require.ElementsMatch(t, want, notes(t, s))
 			}

@@ -28,6 +28,7 @@ func testModel(t *testing.T, open Open) {
 			"enrol":          m.enrol,
 			"metadata":       m.updateMetadata,
 			"delete subject": m.deleteSubject,
+			"reassign":       m.reassign,
 			"delete face":    m.deleteFace,
 			"delete photos":  m.deletePhotos,
 			"follow":         m.follow,
@@ -224,6 +225,81 @@ func (m *model) deleteSubject(t *rapid.T) {
 	require.NoError(t, err)
 	delete(g.subjects, id)
 	m.moved(t, position, len(sub.faces))
+}
+
+// reassign merges, splits or moves people.
+func (m *model) reassign(t *rapid.T) {
+	gallery, id, g, sub := m.subjectAt(t)
+	toGallery, toID, h, to := m.subjectAt(t)
+	if g != nil && h != nil && g.gallery.Tenant != h.gallery.Tenant { // which services see to
+		return
+	}
+	r := store.Reassignment{
+		From: store.Person{Gallery: gallery, Subject: id}, To: store.Person{Gallery: toGallery, Subject: toID}, Create: rapid.Bool().Draw(t, "create"),
+	}
+	var going []store.Face
+	if sub != nil {
+		going = slices.Clone(sub.faces)
+		if len(going) > 0 && rapid.Bool().Draw(t, "one face") {
+			going = []store.Face{rapid.SampledFrom(going).Draw(t, "face")}
+			r.Faces = []store.FaceID{going[0].ID}
+		}
+	}
+	metadata := metadataGen().Draw(t, "metadata")
+	_, position, err := m.store.Reassign(context.Background(), r, func(_, to store.Subject) (store.Subject, error) {
+		to.Metadata = metadata
+		return to, nil
+	})
+	switch {
+	case r.From == r.To:
+		require.ErrorIs(t, err, store.ErrInvalid)
+		return
+	case sub == nil, h == nil, to == nil && !r.Create:
+		require.ErrorIs(t, err, store.ErrNotFound)
+		return
+	case to != nil && r.Create:
+		require.ErrorIs(t, err, store.ErrExists)
+		return
+	}
+	require.NoError(t, err)
+	entries := len(going)
+	if gallery != toGallery {
+		entries *= 2
+	}
+	if to == nil {
+		to = &modelSubject{photos: make(map[store.FaceID]store.Photo)}
+		h.subjects[toID] = to
+	} else if !maps.Equal(to.metadata, metadata) {
+		entries++
+	}
+	to.metadata = metadata
+	m.moved(t, position, entries)
+	here, err := m.store.Faces(context.Background(), toGallery, toID)
+	require.NoError(t, err)
+	had := slices.Clone(to.faces)
+	for _, f := range going {
+		photo, kept := sub.photos[f.ID]
+		sub.faces = slices.DeleteFunc(sub.faces, func(o store.Face) bool { return o.ID == f.ID })
+		delete(sub.photos, f.ID)
+		// A face that came from elsewhere is found by its template.
+		at := slices.IndexFunc(here, func(o store.Face) bool {
+			return slices.Equal(o.Template, f.Template) && !slices.ContainsFunc(had, func(h store.Face) bool { return h.ID == o.ID })
+		})
+		require.GreaterOrEqual(t, at, 0)
+		require.Equal(t, gallery == toGallery, here[at].ID == f.ID)
+		f.ID, f.Gallery, f.Subject = here[at].ID, toGallery, toID
+		to.faces, had = append(to.faces, f), append(had, f)
+		m.taken = append(m.taken, f.ID)
+		if kept {
+			to.photos[f.ID] = photo
+		}
+	}
+	// In the order in which the store has them, which the rest does not depend on.
+	order := func(f store.Face) int { return slices.IndexFunc(here, func(o store.Face) bool { return o.ID == f.ID }) }
+	slices.SortFunc(to.faces, func(a, b store.Face) int { return order(a) - order(b) })
+	if r.Faces == nil {
+		delete(g.subjects, id)
+	}
 }
 
 func (m *model) deleteFace(t *rapid.T) {

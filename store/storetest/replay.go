@@ -114,6 +114,9 @@ func live(t require.TestingT, s Store) map[store.FaceID]row {
 				require.NoError(t, err)
 				require.Len(t, faces, sub.Faces)
 				for _, f := range faces {
+					if !f.AsideAt.IsZero() {
+						continue
+					}
 					rows[f.ID] = row{tn.ID, g.ID, sub.ID, f.Pack, f.Template, sub.Metadata}
 				}
 			}

@@ -32,18 +32,24 @@ type Store interface {
 	UpdatePolicy(ctx context.Context, tenant store.TenantID, name string, change func(store.Gallery) (store.Policy, error), also ...func(store.Tx) error) (store.Gallery, error)
 	DeleteGallery(ctx context.Context, tenant store.TenantID, name string, also ...func(store.Tx) error) (uint64, error)
 
-	Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool) (uint64, error)
+	Enrol(ctx context.Context, sub store.Subject, faces []store.Face, photos []store.Photo, create bool, also ...func(store.Tx) error) (uint64, error)
 	EnrolAsOf(ctx context.Context, seen uint64, same func(face.Template) bool, sub store.Subject, faces []store.Face, photos []store.Photo) (uint64, error)
 	Subject(ctx context.Context, gallery store.GalleryID, id store.SubjectID) (store.Subject, error)
 	Subjects(ctx context.Context, gallery store.GalleryID, p store.Page) ([]store.Subject, error)
 	SubjectsOf(ctx context.Context, gallery store.GalleryID, faces []store.FaceID) (map[store.FaceID]store.Subject, error)
 	UpdateMetadata(ctx context.Context, gallery store.GalleryID, id store.SubjectID, change func(store.Subject) (map[string]string, error)) (store.Subject, uint64, error)
 	DeleteSubject(ctx context.Context, gallery store.GalleryID, id store.SubjectID, also ...func(store.Tx) error) (uint64, error)
+	EndSubject(ctx context.Context, gallery store.GalleryID, id store.SubjectID, after time.Duration, also ...func(store.Tx) error) (store.Subject, error)
+	EndedSubjects(ctx context.Context, after store.Ended, limit int) ([]store.Ended, error)
+	DeleteEndedSubject(ctx context.Context, e store.Ended, also ...func(store.Tx) error) (uint64, error)
+	Reassign(ctx context.Context, r store.Reassignment, decide func(from, to store.Subject) (store.Subject, error), also ...func(store.Tx) error) (store.Subject, uint64, error)
+	Counts(ctx context.Context, gallery store.GalleryID) (store.Counts, error)
 
 	Faces(ctx context.Context, gallery store.GalleryID, subject store.SubjectID) ([]store.Face, error)
-	DeleteFace(ctx context.Context, gallery store.GalleryID, subject store.SubjectID, face store.FaceID) (uint64, error)
+	DeleteFace(ctx context.Context, gallery store.GalleryID, subject store.SubjectID, face store.FaceID, also ...func(store.Tx) error) (uint64, error)
+	SetAside(ctx context.Context, gallery store.GalleryID, subject store.SubjectID, face store.FaceID, at time.Time, also ...func(store.Tx) error) (bool, uint64, error)
 	Photo(ctx context.Context, gallery store.GalleryID, face store.FaceID) (store.Photo, error)
-	DeletePhotos(ctx context.Context, gallery store.GalleryID, subject store.SubjectID) error
+	DeletePhotos(ctx context.Context, gallery store.GalleryID, subject store.SubjectID, also ...func(store.Tx) error) error
 	DeleteExpired(ctx context.Context, now time.Time) (int, error)
 	CompactLog(ctx context.Context) (int, error)
 	Expired(ctx context.Context, now time.Time) ([]store.Expired, error)
@@ -86,8 +92,13 @@ func Run(t *testing.T, create func(t *testing.T) Open) {
 		"insert beside others":   testInsertBesideOthers,
 		"subjects":               testSubjects,
 		"metadata changes":       testMetadataChanges,
+		"reassigned faces":       testReassign,
+		"refused reassignments":  testRefusedReassignments,
+		"reassigned newcomers":   testReassignedNewcomers,
+		"ending subjects":        testEnding,
 		"subjects of faces":      testSubjectsOf,
 		"faces":                  testFaces,
+		"faces aside":            testAside,
 		"photos":                 testPhotos,
 		"retention":              testRetention,
 		"calibrations":           testCalibrations,

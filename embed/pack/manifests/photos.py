@@ -11,6 +11,7 @@ import onnxruntime
 from onnx import helper, numpy_helper
 
 from alike import EACH, KINDS, STYLES, alike
+from enhance import enhanced
 from spoil import BADLY, COVERED, MILDLY, badly, covered, mildly
 
 SAME = pathlib.Path(__file__).parents[3] / "bench" / "lfw-same.txt"
@@ -107,7 +108,9 @@ def part(name):
 class Set:
     """The people of some parts: their photos, and of so many people's photos
     spoiled, eight badly, five covered and four mildly, and one in a style of
-    each kind, other styles in each set."""
+    each kind, other styles in each set. The models see the crops enhanced, as the
+    service shows them, but those trained on: of them the transform and the networks
+    learn more of what makes a photo poor."""
 
     def __init__(self, name, crops, parts, spoiled, styled):
         self.name = name
@@ -156,6 +159,11 @@ class Set:
             return alike(im, rng, kind, style), self.way[job], 0.0
         return {"badly": badly, "covered": covered, "mildly": mildly}[how](im, rng, kind)
 
+    @property
+    def shown(self):
+        """What models see of a crop."""
+        return asis if self.name == "train" else enhanced
+
     def vectors(self, model, dimension, models, cache):
         """A model's answers, kept in a file that is filled up: what is said of a
         photo does not follow from which others there are."""
@@ -163,7 +171,7 @@ class Set:
         have = np.load(path) if path.exists() else np.zeros((0, dimension), "f4")
         if len(have) < len(self.file):
             crops = path.with_name(f"{self.name}-crops.npy")
-            with multiprocessing.Pool(initializer=begin, initargs=(crops, model, models)) as pool:
+            with multiprocessing.Pool(initializer=begin, initargs=(crops, model, models, self.shown)) as pool:
                 rest = list(pool.imap(answer, range(len(have), len(self.file)), chunksize=20))
             have = np.concatenate([have, np.array(rest, "f4")])
             np.save(path, have)
@@ -186,7 +194,8 @@ class Set:
         path = pathlib.Path(cache) / f"{self.name}-views.npy"
         if not path.exists() or len(np.load(path, mmap_mode="r")) < len(self.file):
             crops = np.load(path.with_name(f"{self.name}-crops.npy"), mmap_mode="r")[:len(self.file)]
-            np.save(path, np.concatenate([views(crops[i:i + 500]) for i in range(0, len(crops), 500)]))
+            some = (np.array([self.shown(c) for c in crops[i:i + 500]]) for i in range(0, len(crops), 500))
+            np.save(path, np.concatenate([views(c) for c in some]))
         return np.load(path)[:len(self.file)].astype("f8")
 
     def joined(self, pack, models, cache):
@@ -203,7 +212,11 @@ class Set:
         return unit(np.concatenate(parts, 1)), length, kind, strength
 
 
-def begin(crops, model, models):
+def asis(crop):
+    return crop
+
+
+def begin(crops, model, models, shown):
     """What each process that asks a model has."""
     models, here = pathlib.Path(models), pathlib.Path(__file__).parent
     if model.startswith("sface"):
@@ -211,9 +224,11 @@ def begin(crops, model, models):
     else:
         rows = np.fromfile(here / "fr_feature_192.f32", "<f4").reshape(192, 512)
         vector = recogniser(models / "fr_feature.onnx", 127, 0.0078125, rows)
-    answer.of = np.load(crops, mmap_mode="r"), vector, model.endswith("flip")
+    cv2.setNumThreads(1)
+    answer.of = np.load(crops, mmap_mode="r"), vector, model.endswith("flip"), shown
 
 
 def answer(job):
-    crops, vector, flip = answer.of
-    return vector(crops[job][:, ::-1] if flip else crops[job])
+    crops, vector, flip, shown = answer.of
+    crop = shown(crops[job])
+    return vector(crop[:, ::-1] if flip else crop)

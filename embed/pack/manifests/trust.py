@@ -50,7 +50,10 @@ POWER, GROUP, LEAST = 2, 60, 40
 NETWORKS, HIDDEN, KEEP = 4, 24, {"default": 3e-5, "accurate": 1e-4}
 KEEP_CROP = 3e-4
 # How much what the crop shows counts, which two recognisers see still less of.
-POWER_CROP = {"default": 2, "accurate": 3}
+POWER_CROP = {"default": 2, "accurate": 4}
+# How many times a length both networks make it at most. The middle of good photos is
+# 1.8; of photos unlike all that they were trained on they may say anything.
+MOST = {"default": np.inf, "accurate": 2}
 # How many times as much shadows count, in which strangers collide most, and which
 # good photos have, too.
 SHADOWS = 3
@@ -64,11 +67,11 @@ SPOILED = {"default": ((420, 840), (250, 250)), "accurate": ((420, 420), (250, 2
 # and from the first on down at least what costs a poor photo nothing against a
 # good one; and how much more than that of groups photos poorer still have.
 RAMP = ((0.003, 0.45), (0.02, 0.38), (0.07, 0.28), (0.2, 0.12), (0.5, -0.09))
-MARGIN = 1.6
+MARGIN = {"default": 1.6, "accurate": 2}
 FOUND = 1 / 9
 # How much more alike than strangers' good photos the table takes them to be, so that
 # photos in the worst of styles, red light and soft shadow, keep within twice the rates.
-WORST = {"default": 0, "accurate": 0.015}
+WORST = {"default": 0.006, "accurate": 0.010}
 ALIKE = tuple(f"alike {k}" for k in MISSHAPEN)
 
 
@@ -238,18 +241,18 @@ class Lab:
 
     def quality(self, *networks):
         """The logarithm of the length that counts, of one network or both."""
-        log_length = np.log(np.maximum(self.length, 1e-6))
+        counts = np.zeros(len(self.length))
         for seen, network, power in zip((self.u, self.view), networks, (POWER, POWER_CROP[self.pack])):
             w = network.astype("f8")
             share = np.maximum(seen @ w[:, :-2].T + w[:, -2], 0) @ w[:, -1]
-            log_length = log_length + power * np.log(np.maximum(1 - share, 1e-2))
-        return log_length
+            counts += power * np.log(np.maximum(1 - share, 1e-2))
+        return np.log(np.maximum(self.length, 1e-6)) + np.minimum(counts, np.log(MOST[self.pack]))
 
     def doubt(self, z, x):
         """The curve of doubt, as points of the quality."""
         ramp = np.quantile(x[self.clean], [share for share, _ in RAMP]), [d for _, d in RAMP]
         at, need = np.array(sorted((np.median(x[g]), n) for _, g, n in self.needs(z, x))).T
-        needed = np.minimum(np.sqrt(MARGIN * falling(need)), 0.9)
+        needed = np.minimum(np.sqrt(MARGIN[self.pack] * falling(need)), 0.9)
         below = at < ramp[0][0]
         at = np.r_[at[below], ramp[0]]
         d = np.r_[needed[below], ramp[1]]

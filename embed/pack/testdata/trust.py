@@ -15,6 +15,7 @@ ROWS, COLUMNS = 6, 8
 FLOOR = 0.3
 CENTRE, SLOPE, POWER, EARLIER = 9, 10, 4, (8, 3)
 UNITS, NETWORK_POWER = 3, 2
+MOST = 0.9
 SIDE, BLOCKS = 14, 7
 LUMA = np.array([0.299, 0.587, 0.114])
 QUALITY, DOUBT = [0.1, 0.3, 0.45, 0.8], [0.9, 0.6, 0.25, -0.15]
@@ -86,7 +87,7 @@ for target in [0.001, 0.1, 0.2, 0.29, 0.299, 0.31, 0.5, 0.79, 0.85, 0.999]:
     was = EARLIER[0] * (target / (1 - target)) ** (1 / EARLIER[1])
     restored_score = quality(was / (1 - share)**POWER * counted(back))
     faces.append({
-        "joined": joined.tolist(), "length": length, "score": score, "unseen": unseen, "crop": crop.ravel().tolist(), "view": np.round(v, 7).tolist(), "earlier": earlier, "doubt": doubt, "u": u.tolist(),
+        "joined": joined.tolist(), "length": length, "score": score, "unseen": unseen, "bounded": quality(length * min(MOST, counted(joined64) * seen(v))), "crop": crop.ravel().tolist(), "view": np.round(v, 7).tolist(), "earlier": earlier, "doubt": doubt, "u": u.tolist(),
         "comparable": bool(score >= FLOOR), "template": whole.tolist(),
         "kept": kept.tolist(), "kept_score": target, "restored_score": restored_score, "restored": template(back, restored_score)[2].tolist(),
     })

@@ -4,6 +4,7 @@ package qdranttest
 import (
 	"context"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -35,17 +36,18 @@ func Address(t testing.TB) string {
 	found, err := container()
 	require.NoError(t, err)
 	if found == "" {
-		t.Skip("Qdrant: set " + address + " or run a Docker engine")
+		t.Skip("Qdrant: set " + address + " or run a Docker engine that has or gets " + image)
 	}
 	return found
 }
 
 // container is the endpoint of the one container that this process starts,
-// which is removed after the process's end; empty without a Docker engine.
+// which is removed after the process's end; empty without an engine that has the
+// image.
 var container = sync.OnceValues(func() (endpoint string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	if !engine(ctx) {
+	if !has(ctx, image) {
 		return "", nil
 	}
 	c, err := testcontainers.Run(ctx, image,
@@ -57,12 +59,12 @@ var container = sync.OnceValues(func() (endpoint string, err error) {
 	return c.PortEndpoint(ctx, port, "")
 })
 
-// engine tells whether a Docker engine answers. The library panics when it
-// finds none.
-func engine(ctx context.Context) (works bool) {
+// has tells whether a Docker engine answers that has the image, or can pull it. The
+// library panics when it finds none.
+func has(ctx context.Context, image string) (there bool) {
 	defer func() {
 		if recover() != nil {
-			works = false
+			there = false
 		}
 	}()
 	provider, err := testcontainers.ProviderDefault.GetProvider()
@@ -70,5 +72,10 @@ func engine(ctx context.Context) (works bool) {
 		return false
 	}
 	defer provider.Close()
-	return provider.Health(ctx) == nil
+	images, err := provider.ListImages(ctx)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(images, func(i testcontainers.ImageInfo) bool { return i.Name == image }) ||
+		provider.PullImage(ctx, image) == nil
 }

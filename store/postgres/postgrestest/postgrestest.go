@@ -1,6 +1,7 @@
 // Package postgrestest finds a PostgreSQL server for tests: the one that
-// ONETON_TEST_POSTGRES names by its URL, or a private one, started from the
-// system's packages in a folder of its own and stopped at the end.
+// ONETON_TEST_POSTGRES names by its URL, or one in a container of the image that
+// ONETON_TEST_POSTGRES_IMAGE names, or a private one, started from the system's
+// packages in a folder of its own; the last two are stopped at the end.
 package postgrestest
 
 import (
@@ -23,14 +24,15 @@ const Env = "ONETON_TEST_POSTGRES"
 // the server starts with the first database.
 type Shared struct {
 	mu      sync.Mutex
-	server  *Server
+	url     string
+	stop    func()
 	skipped string
 }
 
 // Stop stops the server, if it is a private one that runs.
 func (s *Shared) Stop() {
-	if s.server != nil {
-		s.server.stop()
+	if s.stop != nil {
+		s.stop()
 	}
 }
 
@@ -40,21 +42,32 @@ func (s *Shared) Database(t testing.TB) string {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	server := os.Getenv(Env)
-	if server == "" {
-		if s.server == nil && s.skipped == "" {
-			var err error
-			// No test of it pulls the machine's plug.
-			if s.server, s.skipped, err = start("fsync=off"); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if s.skipped != "" {
-			t.Skip(s.skipped)
-		}
-		server = s.server.URL()
+	if s.url == "" && s.skipped == "" {
+		require.NoError(t, s.start())
 	}
-	return database(t, server)
+	if s.skipped != "" {
+		t.Skip(s.skipped)
+	}
+	return database(t, s.url)
+}
+
+// start finds or starts the server, or finds out what is missing.
+func (s *Shared) start() (err error) {
+	if s.url = os.Getenv(Env); s.url != "" {
+		return nil
+	}
+	if image := os.Getenv(Image); image != "" {
+		s.url, s.stop, err = container(image)
+		return err
+	}
+	// No test of it pulls the machine's plug.
+	server, skipped, err := start("fsync=off")
+	if server == nil {
+		s.skipped = skipped
+		return err
+	}
+	s.url, s.stop = server.URL(), server.stop
+	return nil
 }
 
 // database makes a database on the server.

@@ -1,0 +1,305 @@
+package access_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/access"
+	"oneton/audit"
+	"oneton/store"
+	"oneton/store/storetest"
+)
+
+var times = access.SessionConfig{Idle: 30 * time.Minute, Most: 12 * time.Hour}
+
+// replica is a process that shares a database with others.
+type replica struct {
+	*access.Access
+	*access.Sessions
+
+	db storetest.Store
+}
+
+// replicas are two of one database, with a tenant.
+func replicas(t *testing.T, open storetest.Open, peppers ...[]byte) (a, b replica) {
+	t.Helper()
+	made := func() replica {
+		db := open(t)
+		require.NoError(t, audit.Migrate(t.Context(), db))
+		require.NoError(t, access.Migrate(t.Context(), db))
+		keys, err := access.New(append(peppers, pepper), db, scopes...)
+		require.NoError(t, err)
+		return replica{keys, access.NewSessions(times, keys), db}
+	}
+	a, b = made(), made()
+	_, err := a.CreateTenant(t.Context(), "ours", "")
+	require.NoError(t, err)
+	return a, b
+}
+
+func (r replica) newKey(t *testing.T, scopes ...string) (text string, key store.Key) {
+	t.Helper()
+	text, key, err := r.Create(t.Context(), "ours", "laptop", scopes)
+	require.NoError(t, err)
+	return text, key
+}
+
+// ago has all sessions and links be so much older.
+func (r replica) ago(t *testing.T, seen, ends time.Duration) {
+	t.Helper()
+	require.NoError(t, r.db.Update(t.Context(), "make older", func(tx store.Tx) error {
+		now, err := tx.Now()
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`UPDATE access_links SET ends = $1`, now.Add(ends)); err != nil {
+			return err
+		}
+		_, err = tx.Exec(`UPDATE access_sessions SET seen = $1, ends = $2`, now.Add(-seen), now.Add(ends))
+		return err
+	}))
+}
+
+// A session is known to every process, tells what its key may now, and ends with sign-out,
+// with the key, after nobody was there for a while, and in any case.
+func TestSessions(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open storetest.Open) {
+		ctx := t.Context()
+		a, b := replicas(t, open)
+		text, key := a.newKey(t, "search", "enrol")
+		_, _, err := a.Open(ctx, text[:len(text)-1]+"u")
+		require.ErrorIs(t, err, access.ErrUnauthorized)
+		token, s, err := a.Open(ctx, text)
+		require.NoError(t, err)
+		require.Equal(t, access.Principal{Tenant: "ours", KeyID: key.ID, Scopes: []string{"search", "enrol"}}, s.Principal)
+		require.Equal(t, "laptop", s.KeyName)
+		require.WithinDuration(t, time.Now().Add(times.Idle), s.IdleEnds, time.Minute)
+		require.WithinDuration(t, time.Now().Add(times.Most), s.Ends, time.Minute)
+		seen, err := b.Session(ctx, token, true)
+		require.NoError(t, err)
+		require.Equal(t, s.Principal, seen.Principal)
+		for _, wrong := range []string{"", "0", token + "0", token[1:], strings.ToUpper(token), text, string(key.ID)} {
+			_, err := b.Session(ctx, wrong, true)
+			require.ErrorIs(t, err, access.ErrUnauthorized, wrong)
+		}
+
+		// Whoever reads the database has no token.
+		require.NoError(t, b.db.Read(ctx, "look", func(r store.Reader) error {
+			return r.Each(func(row store.Row) error {
+				var mac string
+				err := row.Scan(&mac)
+				require.NotContains(t, mac, token)
+				return err
+			}, `SELECT mac FROM access_sessions`)
+		}))
+
+		// What a page asks by itself does not keep it; who is there does.
+		a.ago(t, times.Idle-time.Minute, time.Hour)
+		s, err = b.Session(ctx, token, false)
+		require.NoError(t, err)
+		require.WithinDuration(t, time.Now().Add(time.Minute), s.IdleEnds, 30*time.Second)
+		s, err = b.Session(ctx, token, true)
+		require.NoError(t, err)
+		require.WithinDuration(t, time.Now().Add(times.Idle), s.IdleEnds, 30*time.Second)
+		a.ago(t, times.Idle+time.Second, time.Hour)
+		_, err = b.Session(ctx, token, true)
+		require.ErrorIs(t, err, access.ErrUnauthorized, "nobody was there too long")
+
+		token, _, err = a.Open(ctx, text)
+		require.NoError(t, err)
+		a.ago(t, 0, -time.Second)
+		_, err = a.Session(ctx, token, true)
+		require.ErrorIs(t, err, access.ErrUnauthorized, "it lasted as long as one may")
+
+		token, _, err = a.Open(ctx, text)
+		require.NoError(t, err)
+		other, _, err := b.Open(ctx, text)
+		require.NoError(t, err)
+		require.NoError(t, b.Close(ctx, token))
+		require.NoError(t, b.Close(ctx, token))
+		_, err = a.Session(ctx, token, true)
+		require.ErrorIs(t, err, access.ErrUnauthorized, "signed out")
+		_, err = a.Session(ctx, other, true)
+		require.NoError(t, err)
+
+		foreign, second := a.newKey(t, "*")
+		apart, _, err := a.Open(ctx, foreign)
+		require.NoError(t, err)
+		require.NoError(t, b.CloseAll(ctx, key.ID))
+		_, err = a.Session(ctx, other, true)
+		require.ErrorIs(t, err, access.ErrUnauthorized, "signed out everywhere")
+		_, err = a.Session(ctx, apart, true)
+		require.NoError(t, err, "of another key")
+		require.NoError(t, a.Revoke(ctx, store.Actor{Tenant: "ours"}, second.ID))
+		_, err = b.Session(ctx, apart, true)
+		require.ErrorIs(t, err, access.ErrUnauthorized, "of a revoked key")
+	})
+}
+
+// Of more sessions than a key may have the oldest end, and another key's stay.
+func TestSessionsAreBounded(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open storetest.Open) {
+		a, b := replicas(t, open)
+		text, _ := a.newKey(t, "*")
+		other, _ := a.newKey(t, "*")
+		apart, _, err := a.Open(t.Context(), other)
+		require.NoError(t, err)
+		var tokens []string
+		for i := range 52 {
+			token, _, err := []replica{a, b}[i%2].Open(t.Context(), text)
+			require.NoError(t, err)
+			tokens = append(tokens, token)
+		}
+		for i, token := range tokens {
+			_, err := a.Session(t.Context(), token, true)
+			if i < 2 {
+				require.ErrorIs(t, err, access.ErrUnauthorized, i)
+			} else {
+				require.NoError(t, err, i)
+			}
+		}
+		_, err = a.Session(t.Context(), apart, true)
+		require.NoError(t, err)
+	})
+}
+
+// A link signs in once, however many follow it at once, and soon; and not any more when
+// its key was revoked or signed out everywhere.
+func TestLinks(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open storetest.Open) {
+		ctx := t.Context()
+		a, b := replicas(t, open)
+		_, key := a.newKey(t, "*")
+		link, err := a.Link(ctx, key.ID)
+		require.NoError(t, err)
+		var wg sync.WaitGroup
+		errs := make([]error, 8)
+		for i := range errs {
+			wg.Go(func() { _, _, errs[i] = []replica{a, b}[i%2].Follow(ctx, link) })
+		}
+		wg.Wait()
+		followed := 0
+		for _, err := range errs {
+			if err == nil {
+				followed++
+				continue
+			}
+			require.ErrorIs(t, err, access.ErrUnauthorized)
+		}
+		require.Equal(t, 1, followed)
+
+		link, err = a.Link(ctx, key.ID)
+		require.NoError(t, err)
+		a.ago(t, 0, -time.Second)
+		_, _, err = b.Follow(ctx, link)
+		require.ErrorIs(t, err, access.ErrUnauthorized, "it has ended")
+
+		link, err = a.Link(ctx, key.ID)
+		require.NoError(t, err)
+		require.NoError(t, a.CloseAll(ctx, key.ID))
+		_, _, err = b.Follow(ctx, link)
+		require.ErrorIs(t, err, access.ErrUnauthorized, "signed out everywhere")
+
+		link, err = a.Link(ctx, key.ID)
+		require.NoError(t, err)
+		require.NoError(t, a.Revoke(ctx, store.Actor{Tenant: "ours"}, key.ID))
+		_, _, err = b.Follow(ctx, link)
+		require.ErrorIs(t, err, access.ErrUnauthorized, "of a revoked key")
+		_, _, err = b.Follow(ctx, "")
+		require.ErrorIs(t, err, access.ErrUnauthorized)
+	})
+}
+
+// Sessions of before stay when the secret has a new version, and end with the last
+// process that has the old one.
+func TestSessionsOfTwoPeppers(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open storetest.Open) {
+		a, _ := replicas(t, open)
+		text, _ := a.newKey(t, "*")
+		token, _, err := a.Open(t.Context(), text)
+		require.NoError(t, err)
+		newer := []byte(strings.Repeat("n", access.MinPepper))
+		both, err := access.New([][]byte{newer, pepper}, a.db, scopes...)
+		require.NoError(t, err)
+		_, err = access.NewSessions(times, both).Session(t.Context(), token, true)
+		require.NoError(t, err)
+		only, err := access.New([][]byte{newer}, a.db, scopes...)
+		require.NoError(t, err)
+		_, err = access.NewSessions(times, only).Session(t.Context(), token, true)
+		require.ErrorIs(t, err, access.ErrUnauthorized)
+	})
+}
+
+// A key that is made by another may do no more than that one, and is valid no longer.
+func TestIssue(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open storetest.Open) {
+		ctx := t.Context()
+		a, b := replicas(t, open)
+		_, maker := a.newKey(t, "search", "enrol")
+		by := store.Actor{Tenant: "ours", Key: maker.ID}
+		for _, beyond := range [][]string{{"delete"}, {"search", "delete"}, {access.All}} {
+			_, _, err := a.Issue(ctx, by, "more", beyond, time.Time{})
+			require.ErrorIs(t, err, access.ErrBeyond, beyond)
+		}
+		_, _, err := a.Issue(ctx, by, "none", []string{"fly"}, time.Time{})
+		require.ErrorIs(t, err, access.ErrScope)
+		_, _, err = a.Issue(ctx, by, "two\nlines", []string{"search"}, time.Time{})
+		require.ErrorIs(t, err, access.ErrName)
+		_, _, err = a.Issue(ctx, store.Actor{Tenant: "theirs", Key: maker.ID}, "", []string{"search"}, time.Time{})
+		require.ErrorIs(t, err, access.ErrUnauthorized, "in another tenant")
+
+		text, made, err := b.Issue(ctx, by, "door", []string{"search"}, time.Time{})
+		require.NoError(t, err)
+		p, err := a.Authenticate(ctx, text)
+		require.NoError(t, err)
+		require.Equal(t, access.Principal{Tenant: "ours", KeyID: made.ID, Scopes: []string{"search"}}, p)
+		require.Equal(t, maker.ID, list(t, a.db, made.ID), "the audit names who made it")
+
+		_, star := a.newKey(t, access.All)
+		_, _, err = a.Issue(ctx, store.Actor{Tenant: "ours", Key: star.ID}, "", []string{access.All}, time.Time{})
+		require.NoError(t, err)
+
+		ends := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
+		d, err := a.Draft(store.Actor{Tenant: "ours"}, "short", []string{"search"}, ends)
+		require.NoError(t, err)
+		require.NoError(t, a.db.Update(ctx, "make key", d.Insert))
+		short := store.Actor{Tenant: "ours", Key: d.Key.ID}
+		for asked, want := range map[time.Time]time.Time{
+			{}:                     ends,
+			ends.Add(time.Hour):    ends,
+			ends.Add(-time.Minute): ends.Add(-time.Minute),
+		} {
+			_, k, err := a.Issue(ctx, short, "", []string{"search"}, asked)
+			require.NoError(t, err)
+			require.Equal(t, want, k.EndsAt)
+		}
+		require.NoError(t, a.Revoke(ctx, store.Actor{Tenant: "ours"}, maker.ID))
+		_, _, err = a.Issue(ctx, by, "late", []string{"search"}, time.Time{})
+		require.ErrorIs(t, err, access.ErrUnauthorized)
+		keys, err := a.Page(ctx, "ours", store.Page{Limit: 3})
+		require.NoError(t, err)
+		require.Len(t, keys, 3)
+		rest, err := b.Page(ctx, "ours", store.Page{After: string(keys[2].ID), Limit: 100})
+		require.NoError(t, err)
+		all, err := a.List(ctx, "ours")
+		require.NoError(t, err)
+		require.Equal(t, all, append(keys, rest...))
+	})
+}
+
+// list is whose the deed was that made a key.
+func list(t *testing.T, db store.DB, made store.KeyID) store.KeyID {
+	t.Helper()
+	deeds, _, err := audit.NewDeeds(db).List(t.Context(), audit.Query{Limit: 100})
+	require.NoError(t, err)
+	for _, d := range deeds {
+		if d.Verb == audit.KeyCreated && d.What == string(made) {
+			return d.Key
+		}
+	}
+	return ""
+}

@@ -1,0 +1,81 @@
+package client
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Key is one of the tenant's.
+type Key struct {
+	// ID leads the key's text, and names it in logs.
+	ID        string     `json:"id"`
+	Name      string     `json:"name"`
+	Scopes    []string   `json:"scopes"`
+	CreatedAt time.Time  `json:"created_at"`
+	EndsAt    *time.Time `json:"ends_at,omitempty"`
+	RevokedAt *time.Time `json:"revoked_at,omitempty"`
+	// Current says that the client calls with it.
+	Current bool `json:"current"`
+	Damaged bool `json:"damaged,omitempty"`
+	// Text is told by CreateKey alone.
+	Text string `json:"key,omitempty"`
+}
+
+// NewKey is a key to make. It may do no more than the one that the client calls with.
+type NewKey struct {
+	Name   string   `json:"name,omitempty"`
+	Scopes []string `json:"scopes"`
+	// EndsAt is from when on it is invalid by itself; nil is when the client's is.
+	EndsAt *time.Time `json:"ends_at,omitempty"`
+}
+
+// Keys lists the tenant's keys by id, revoked ones too.
+func (c *Client) Keys(ctx context.Context) iter.Seq2[Key, error] {
+	return rows(ctx, nil, func(ctx context.Context, q url.Values) (page[Key], error) {
+		var p struct {
+			Keys []Key  `json:"keys"`
+			Next string `json:"next"`
+		}
+		call := get("v1", "keys")
+		call.query = q
+		_, err := c.fetch(ctx, call, &p)
+		return page[Key]{p.Keys, p.Next}, err
+	})
+}
+
+// CreateKey makes a key, whose text cannot be had again.
+func (c *Client) CreateKey(ctx context.Context, k NewKey) (Key, error) {
+	body, err := jsonBody(k)
+	if err != nil {
+		return Key{}, err
+	}
+	var made Key
+	_, err = c.fetch(ctx, call{method: http.MethodPost, path: []string{"v1", "keys"}, body: body, once: true}, &made)
+	return made, err
+}
+
+// RevokeKey ends a key for good.
+func (c *Client) RevokeKey(ctx context.Context, id string) error {
+	return c.remove(ctx, "v1", "keys", id)
+}
+
+// Scope is something that a key may allow.
+type Scope struct {
+	Name string `json:"name"`
+	// Allows says what, in words.
+	Allows string `json:"allows"`
+	// Given says that the client's key has it, and may give it.
+	Given bool `json:"given"`
+}
+
+// Scopes lists what keys may allow.
+func (c *Client) Scopes(ctx context.Context) ([]Scope, error) {
+	var a struct {
+		Scopes []Scope `json:"scopes"`
+	}
+	_, err := c.fetch(ctx, get("v1", "scopes"), &a)
+	return a.Scopes, err
+}

@@ -1,0 +1,462 @@
+package facesession_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/access"
+	"oneton/audit"
+	"oneton/calibration"
+	"oneton/changelog"
+	"oneton/face"
+	"oneton/facesession"
+	"oneton/identify"
+	"oneton/index/exact"
+	"oneton/photo"
+	"oneton/signature"
+	"oneton/store"
+	"oneton/store/storetest"
+)
+
+const (
+	pack      = "scripted"
+	dimension = 64
+	gallery   = "people"
+	client    = store.KeyID("client")
+	second    = store.KeyID("second")
+	stranger  = store.KeyID("stranger")
+	jpeg      = "\xff\xd8\xff"
+)
+
+// by are the actors of two clients of one tenant, and of another tenant's.
+var (
+	by      = store.Actor{Tenant: "acme", Key: client}
+	bySame  = store.Actor{Tenant: "acme", Key: second}
+	byOther = store.Actor{Tenant: "other", Key: stranger}
+)
+
+// shot is what a scripted picture shows.
+type shot struct {
+	// Person is nobody where it is empty, and Others are beside them.
+	Person string
+	Take   int
+	Others int
+	Poor   bool
+	// Does is what they are doing, and Fake that they are a picture of somebody.
+	Does facesession.StepKind
+	Fake bool
+	Salt string
+}
+
+func (s shot) bytes() []byte {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(err)
+	}
+	return append([]byte(jpeg), b...)
+}
+
+func of(person string, take int) []byte { return shot{Person: person, Take: take}.bytes() }
+
+func parse(content []byte) (s shot, err error) {
+	body, ok := bytes.CutPrefix(content, []byte(jpeg))
+	if !ok || json.Unmarshal(bytes.TrimRight(body, "\x00"), &s) != nil {
+		return s, fmt.Errorf("read script: %w", photo.ErrCorrupt)
+	}
+	return s, nil
+}
+
+var salt atomic.Int64
+
+// film is somebody doing something before a camera.
+func film(person string, does facesession.StepKind) (frames []facesession.Frame) {
+	for i := range facesession.MinFrames + 2 {
+		frames = append(frames, facesession.Frame{
+			At:   time.Duration(i) * 150 * time.Millisecond,
+			JPEG: shot{Person: person, Take: 2, Does: does, Salt: fmt.Sprint(salt.Add(1))}.bytes(),
+		})
+	}
+	return frames
+}
+
+// models stand for all that looks at photos: a photo says what it shows.
+type models struct{}
+
+func (models) JudgesLiveness(string) bool { return false }
+
+func (models) Probe(_ string, kept face.Template) (face.Template, error) { return kept, nil }
+
+func (models) Version(string) (string, error) { return "1", nil }
+
+// Calibration is that of random unit vectors, whose cosines are about normal.
+func (models) Calibration(p string) (*calibration.Table, error) {
+	if p != pack {
+		return nil, &photo.PackError{Pack: p, Loaded: []string{pack}}
+	}
+	t := &calibration.Table{Knots: []calibration.Knot{{Cosine: -1, FMR: 1}}, Measured: 1e-6}
+	for z := -2.0; z <= 7; z++ {
+		t.Knots = append(t.Knots, calibration.Knot{Cosine: z / math.Sqrt(dimension), FMR: math.Erfc(z/math.Sqrt2) / 2})
+	}
+	return t, nil
+}
+
+func (models) Embed(_ context.Context, _ string, content []byte, _ ...photo.Check) (photo.Result, error) {
+	s, err := parse(content)
+	if err != nil {
+		return photo.Result{}, err
+	}
+	r := photo.Result{Width: 640, Height: 480, MediaType: "image/jpeg"}
+	if s.Person == "" {
+		return r, nil
+	}
+	for i := range s.Others + 1 {
+		const size = 200
+		v := vector(fmt.Sprint(s.Person, i), s.Take)
+		f := photo.Face{
+			Box: face.Box{X: float32(i * size), Width: size, Height: size}, Confidence: 0.9, Template: v, Probe: v,
+			Quality: face.Quality{Score: 0.9, InterEye: size / 3},
+		}
+		if s.Poor {
+			f.Quality.Reasons = []string{photo.ReasonNotComparable}
+		}
+		r.Faces = append(r.Faces, f)
+	}
+	return r, nil
+}
+
+// vector is the person's, and near it for another take.
+func vector(person string, take int) face.Template {
+	v := direction(person)
+	for i, x := range direction(fmt.Sprintf("take %d of %s", take, person)) {
+		v[i] += 0.3 * x
+	}
+	t, err := face.NewTemplate(v)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+func direction(name string) []float32 {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	rng := rand.New(rand.NewPCG(h.Sum64(), 1)) //nolint:gosec // it is no secret
+	v := make([]float32, dimension)
+	for i := range v {
+		v[i] = float32(rng.NormFloat64())
+	}
+	return v
+}
+
+// checks see what scripted frames show. Steps are those of the plan.
+type checks struct {
+	mu   sync.Mutex
+	plan []facesession.StepKind
+	// passive is what the passive check says of a step's frames.
+	passive map[facesession.StepKind]string
+	// fault is what goes wrong next, and hold is waited for by each check.
+	fault error
+	hold  chan struct{}
+	// began tells of each check that began.
+	began chan struct{}
+}
+
+func (c *checks) Plan() []facesession.StepKind {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.plan)
+}
+
+func (c *checks) Guide(_ context.Context, jpeg []byte) (facesession.Guidance, error) {
+	c.wait()
+	s, err := parse(jpeg)
+	if err != nil || s.Person == "" {
+		return facesession.Guidance{Code: facesession.GuideNoFace}, nil
+	}
+	return facesession.Guidance{Code: facesession.GuideOK, Box: &facesession.Area{Width: 1, Height: 1}}, nil
+}
+
+func (c *checks) wait() {
+	c.mu.Lock()
+	hold, began := c.hold, c.began
+	c.mu.Unlock()
+	if began != nil {
+		began <- struct{}{}
+	}
+	if hold != nil {
+		<-hold
+	}
+}
+
+func (c *checks) Check(_ context.Context, kind facesession.StepKind, frames []facesession.Frame, earlier [][]byte) (facesession.Finding, error) {
+	c.wait()
+	c.mu.Lock()
+	fault := c.fault
+	c.fault = nil
+	c.mu.Unlock()
+	if fault != nil {
+		return facesession.Finding{}, fault
+	}
+	person, does := "", false
+	for _, j := range earlier {
+		s, err := parse(j)
+		if err != nil {
+			return facesession.Finding{}, err
+		}
+		person = s.Person
+	}
+	for _, f := range frames {
+		s, err := parse(f.JPEG)
+		switch {
+		case err != nil || s.Person == "":
+			return facesession.Finding{Reason: "no_face", Best: -1}, nil
+		case s.Fake:
+			return facesession.Finding{Reason: "imitation", Best: -1}, nil
+		case person != "" && s.Person != person:
+			return facesession.Finding{Reason: "other_person", Best: -1}, nil
+		}
+		person = s.Person
+		does = does || s.Does == kind
+	}
+	if !does {
+		return facesession.Finding{Reason: "not_" + string(kind), Best: -1}, nil
+	}
+	return facesession.Finding{Passed: true, Best: len(frames) / 2, Score: float64(len(kind)), Passive: c.passive[kind]}, nil
+}
+
+// events notes what was emitted in transactions that were made true, in a table.
+type events struct{}
+
+func (events) Emit(tx store.Tx, tenant store.TenantID, kind string, data any) error {
+	body, err := json.Marshal(data)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`INSERT INTO emitted (tenant, kind, body) VALUES ($1, $2, $3)`, tenant, kind, string(body))
+	return err
+}
+
+// secret is an installation's with versions, the newest first.
+type secret []byte
+
+func (s secret) Keys(purpose string) ([][]byte, error) {
+	var all [][]byte
+	for _, version := range s {
+		key := bytes.Repeat([]byte{version}, 32)
+		for i := range purpose {
+			key[i%32] ^= purpose[i]
+		}
+		all = append(all, key)
+	}
+	return all, nil
+}
+
+// rig is a process with all that a service needs.
+type rig struct {
+	*facesession.Service
+	db         storetest.Store
+	faces      *identify.Service
+	checks     *checks
+	signatures *signature.Service
+}
+
+type options struct {
+	cfg    facesession.Config
+	secret secret
+	db     func(store.DB) store.DB
+}
+
+// prepare makes the tables, tenants and clients.
+func prepare(ctx context.Context, db storetest.Store) error {
+	for _, migrate := range []func(context.Context, store.DB) error{audit.Migrate, signature.Migrate, facesession.Migrate} {
+		if err := migrate(ctx, db); err != nil {
+			return err
+		}
+	}
+	if err := db.Update(ctx, "make events", func(tx store.Tx) error {
+		_, err := tx.Exec(`CREATE TABLE IF NOT EXISTS emitted (tenant TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL)`)
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, a := range []store.Actor{by, bySame, byOther} {
+		if _, err := db.Tenant(ctx, a.Tenant); err != nil {
+			if err := db.CreateTenant(ctx, store.Tenant{ID: a.Tenant, CreatedAt: time.Now()}); err != nil {
+				return err
+			}
+		}
+		keys := access.NewKeyTable(db)
+		if _, err := keys.Key(ctx, a.Key); err == nil {
+			continue
+		}
+		if err := keys.CreateKey(ctx, store.Key{ID: a.Key, Tenant: a.Tenant, Name: "k", MAC: []byte("x"), Scopes: []string{"*"}, CreatedAt: time.Now()}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// assemble puts a process together; run goes on until the context ends.
+func assemble(ctx context.Context, db storetest.Store, o options) (r *rig, run func(), err error) {
+	if o.secret == nil {
+		o.secret = secret{1}
+	}
+	r = &rig{db: db, checks: &checks{plan: []facesession.StepKind{facesession.Look, facesession.TurnLeft, facesession.Smile}}}
+	index, err := exact.New(exact.Config{})
+	if err != nil {
+		return nil, nil, err
+	}
+	follower := changelog.NewFollower(db, index, changelog.FollowerConfig{})
+	if r.faces, err = identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: identify.DefaultPolicy()}, models{}, index, follower, db); err != nil {
+		return nil, nil, err
+	}
+	if r.signatures, err = signature.New(signature.DefaultConfig(), o.secret, db); err != nil {
+		return nil, nil, err
+	}
+	o.cfg.CallEvery = cmp.Or(o.cfg.CallEvery, -1) // tests ask as fast as they can
+	o.cfg.Levels, o.cfg.Gallery = calibration.Scale{1e-2, 1e-3, 1e-4, 1e-5, 1e-6}, gallery
+	var under store.DB = db
+	if o.db != nil {
+		under = o.db(db)
+	}
+	r.Service, err = facesession.NewService(o.cfg, o.secret, under, facesession.Rooms{
+		Clients: access.NewKeyTable(db), Faces: r.faces, Checks: r.checks, Signer: r.signatures, Events: events{},
+	})
+	return r, func() { _ = follower.Run(ctx); _ = index.Close() }, err
+}
+
+// start begins a process on the database, which it prepares if it is the first.
+func start(t *testing.T, open storetest.Open, o options) *rig {
+	t.Helper()
+	db := open(t)
+	require.NoError(t, prepare(t.Context(), db))
+	work, stop := context.WithCancel(context.Background())
+	r, run, err := assemble(work, db, o)
+	require.NoError(t, err)
+	var group sync.WaitGroup
+	group.Go(run)
+	t.Cleanup(func() {
+		stop()
+		group.Wait()
+	})
+	return r
+}
+
+// visit is a page in a tab.
+type visit struct {
+	*rig
+	id, binding string
+}
+
+// visit opens a session for ada's photo, and a page in it.
+func (r *rig) visit(t *testing.T, n facesession.New) visit {
+	t.Helper()
+	if n.Photo == nil {
+		n.Photo = of("ada", 1)
+	}
+	id, err := r.Open(t.Context(), by, n)
+	require.NoError(t, err)
+	return r.tab(t, id)
+}
+
+func (r *rig) tab(t *testing.T, id string) visit {
+	t.Helper()
+	tab, err := r.Bind(t.Context(), id, "", "")
+	require.NoError(t, err)
+	return visit{r, id, tab.Binding}
+}
+
+func (v visit) begin(t *testing.T) facesession.Step {
+	t.Helper()
+	p, err := v.Begin(t.Context(), v.id, v.binding)
+	require.NoError(t, err)
+	require.NotNil(t, p.Step, "%+v", p)
+	return *p.Step
+}
+
+// hurry makes the step that was told some time older, so that nobody waits for it.
+func (r *rig) hurry(t *testing.T, passes time.Duration) {
+	t.Helper()
+	require.NoError(t, r.db.Update(t.Context(), "let time pass", func(tx store.Tx) error {
+		type times struct{ told, ends time.Time }
+		var hashes []string
+		var all []times
+		if err := tx.Each(func(row store.Row) error {
+			var hash string
+			var x times
+			if err := row.Scan(&hash, &x.told, &x.ends); err != nil {
+				return err
+			}
+			hashes, all = append(hashes, hash), append(all, x)
+			return nil
+		}, `SELECT hash, told_at, step_ends FROM face_sessions WHERE told_at IS NOT NULL`); err != nil {
+			return err
+		}
+		for i, x := range all {
+			if _, err := tx.Exec(`UPDATE face_sessions SET told_at = $2, step_ends = $3 WHERE hash = $1`, hashes[i], x.told.Add(-passes), x.ends.Add(-passes)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// sends sends a film, once it may have been taken.
+func (v visit) sends(t *testing.T, s facesession.Step, frames []facesession.Frame) facesession.Progress {
+	t.Helper()
+	v.hurry(t, 3*time.Second)
+	p, err := v.Step(t.Context(), v.id, v.binding, s.Token, frames)
+	require.NoError(t, err)
+	return p
+}
+
+// does does all steps of an attempt, from the first, as the person.
+func (v visit) does(t *testing.T, person string) facesession.Progress {
+	t.Helper()
+	s := v.begin(t)
+	for {
+		p := v.sends(t, s, film(person, s.Kind))
+		if p.Step == nil {
+			return p
+		}
+		s = *p.Step
+	}
+}
+
+// claims are what a result says, once its signature holds.
+func (r *rig) claims(t *testing.T, compact string) map[string]any {
+	t.Helper()
+	payload, err := r.signatures.Verify(t.Context(), compact)
+	require.NoError(t, err)
+	var m map[string]any
+	require.NoError(t, json.Unmarshal(payload, &m))
+	return m
+}
+
+func faceOf(m map[string]any) map[string]any {
+	return m["data"].(map[string]any)["face"].(map[string]any)
+}
+
+// rows are those of a query, as text.
+func (r *rig) rows(t *testing.T, query string, args ...any) []string {
+	t.Helper()
+	all, err := store.List(t.Context(), r.db, "look", func(row store.Row) (text string, err error) {
+		err = row.Scan(&text)
+		return text, err
+	}, query, args...)
+	require.NoError(t, err)
+	return all
+}

@@ -1,0 +1,136 @@
+package server_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"oneton/archive/gallery"
+	"oneton/face"
+)
+
+const tarType = "application/x-tar"
+
+// archived are the people of an archive, which must be whole.
+func archived(t *testing.T, file []byte) (gallery.Manifest, []gallery.Subject) {
+	t.Helper()
+	r, err := gallery.NewReader(bytes.NewReader(file))
+	require.NoError(t, err)
+	var people []gallery.Subject
+	for {
+		some, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return r.Manifest, people
+		}
+		require.NoError(t, err)
+		people = append(people, some...)
+	}
+}
+
+func pack(t *testing.T, m gallery.Manifest, people ...gallery.Subject) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := gallery.NewWriter(&b, m)
+	require.NoError(t, err)
+	for _, p := range people {
+		require.NoError(t, w.Add(p))
+	}
+	_, err = w.Close()
+	require.NoError(t, err)
+	return b.Bytes()
+}
+
+// Archives go out and in under scopes of their own; nobody's data but the tenant's.
+func TestArchives(t *testing.T) {
+	c := start(t)
+	c.json(t, "POST", "/v1/galleries", m{"name": "from", "policy": m{"keep_photos": true, "quality": "off"}})
+	c.json(t, "POST", "/v1/galleries", m{"name": "to", "policy": m{"quality": "off"}})
+	for i, id := range []string{"ann", "bob"} {
+		c.enrol(t, "from", id, i)
+	}
+	narrow := c.Key(t, "acme", "galleries", "enrol", "read", "search", "delete")
+	c.Do(t, narrow, "GET", "/v1/galleries/from/export", "", nil).Refused(t, http.StatusForbidden, "forbidden")
+	c.Do(t, narrow, "POST", "/v1/galleries/to/import", tarType, nil).Refused(t, http.StatusForbidden, "forbidden")
+	c.Do(t, c.key, "GET", "/v1/galleries/none/export", "", nil).Refused(t, http.StatusNotFound, "not_found")
+
+	out := c.Key(t, "acme", "archive:export")
+	a := c.Do(t, out, "GET", "/v1/galleries/from/export", "", nil)
+	require.Equal(t, http.StatusOK, a.Status)
+	require.Equal(t, tarType, a.Header.Get("Content-Type"))
+	manifest, people := archived(t, a.Body)
+	require.Equal(t, "from", manifest.Gallery.Name)
+	require.Len(t, people, 2)
+	require.Len(t, people[0].Faces, 1)
+	require.Empty(t, people[0].Faces[0].Content, "photos are asked for")
+	_, withPhotos := archived(t, c.Do(t, out, "GET", "/v1/galleries/from/export?photos=true", "", nil).Body)
+	require.NotEmpty(t, withPhotos[0].Faces[0].Content)
+
+	in := c.Key(t, "acme", "archive:import")
+	send := func(body []byte) (answer struct {
+		Subjects, Faces, Present int
+		Refused                  []struct{ Subject, Code string }
+	},
+	) {
+		t.Helper()
+		c.Do(t, in, "POST", "/v1/galleries/to/import", tarType, body).Into(t, http.StatusOK, &answer)
+		return answer
+	}
+	first := send(a.Body)
+	require.Equal(t, []int{2, 2, 0}, []int{first.Subjects, first.Faces, first.Present})
+	require.Empty(t, first.Refused)
+	again := send(a.Body)
+	require.Equal(t, []int{0, 0, 2}, []int{again.Subjects, again.Faces, again.Present})
+
+	// Somebody else of the same id, a template that is none, and a photo that is none.
+	other, bad, page := people[0], people[1], people[1]
+	other.Faces = []gallery.Face{other.Faces[0]}
+	other.Faces[0].ID = "00000000-0000-8000-8000-000000000001"
+	bad.ID, bad.Faces = "cid", []gallery.Face{bad.Faces[0]}
+	bad.Faces[0].ID, bad.Faces[0].Template = "00000000-0000-8000-8000-000000000002", make(face.Template, len(people[0].Faces[0].Template))
+	page.ID, page.Faces = "no id of a person", nil
+	mixed := send(pack(t, manifest, other, bad, page))
+	require.Zero(t, mixed.Faces)
+	var codes []string
+	for _, r := range mixed.Refused {
+		codes = append(codes, r.Subject+" "+r.Code)
+	}
+	require.Equal(t, []string{"ann already_exists", "cid invalid_request", "no id of a person invalid_request"}, codes)
+
+	// Nobody is of the future, to which retention would never come.
+	late := people[0]
+	late.ID, late.CreatedAt, late.Faces = "eve", time.Now().AddDate(1000, 0, 0), []gallery.Face{late.Faces[0]}
+	late.Faces[0].ID, late.Faces[0].CreatedAt = "00000000-0000-8000-8000-000000000003", late.CreatedAt
+	require.Equal(t, 1, send(pack(t, manifest, late)).Faces)
+	_, there := archived(t, c.Do(t, out, "GET", "/v1/galleries/to/export", "", nil).Body)
+	eve := there[slices.IndexFunc(there, func(s gallery.Subject) bool { return s.ID == "eve" })]
+	require.WithinDuration(t, time.Now(), eve.CreatedAt, time.Hour)
+	require.WithinDuration(t, time.Now(), eve.Faces[0].CreatedAt, time.Hour)
+
+	// What the pack cannot use is refused whole, by name; what is damaged, by its place.
+	strange := people[0]
+	strange.ID, strange.Faces = "dan", []gallery.Face{strange.Faces[0]}
+	strange.Faces[0].Version = "77"
+	p := c.Do(t, in, "POST", "/v1/galleries/to/import", tarType, pack(t, manifest, strange)).Refused(t, http.StatusConflict, "template_version")
+	require.Contains(t, p.Detail, "77")
+	foreign := manifest
+	foreign.Gallery.Pack = "other"
+	p = c.Do(t, in, "POST", "/v1/galleries/to/import", tarType, pack(t, foreign, people...)).Refused(t, http.StatusConflict, "template_version")
+	require.Contains(t, p.Detail, `"other"`)
+	c.Do(t, in, "POST", "/v1/galleries/to/import", tarType, []byte("no archive")).Refused(t, http.StatusUnprocessableEntity, "archive_damaged")
+	p = c.Do(t, in, "POST", "/v1/galleries/to/import", tarType, a.Body[:len(a.Body)-2048]).Refused(t, http.StatusUnprocessableEntity, "archive_damaged")
+	require.Contains(t, p.Detail, "behind ")
+	c.json(t, "GET", "/v1/galleries/to/subjects/dan", nil).Refused(t, http.StatusNotFound, "not_found")
+
+	// Another tenant's gallery is none.
+	stranger := c.Key(t, "other", "archive:export")
+	c.Do(t, stranger, "GET", "/v1/galleries/from/export", "", nil).Refused(t, http.StatusNotFound, "not_found")
+	require.WithinDuration(t, time.Now(), manifest.Made, time.Hour)
+	require.True(t, json.Valid(manifest.Gallery.Policy))
+}

@@ -1,0 +1,236 @@
+package browsertest
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/require"
+
+	"oneton/setup"
+)
+
+// Keys that people press.
+const (
+	Tab    = kb.Tab
+	Enter  = kb.Enter
+	Escape = kb.Escape
+	Space  = " "
+	Up     = kb.ArrowUp
+	Down   = kb.ArrowDown
+	Left   = kb.ArrowLeft
+	Right  = kb.ArrowRight
+)
+
+// Size of a screen.
+type Size struct {
+	Name          string
+	Width, Height int64
+}
+
+// The sizes that pages are tried at.
+var (
+	Phone = Size{"390", 390, 844}
+	Desk  = Size{"1440", 1440, 900}
+)
+
+// Do does as is told.
+func (p *Page) Do(actions ...chromedp.Action[chromedp.Void]) {
+	p.Helper()
+	require.NoError(p, chromedp.Do(p.Ctx, actions...))
+}
+
+// Size makes the screen so large.
+func (p *Page) Size(s Size) {
+	p.Helper()
+	p.Do(chromedp.EmulateViewport(s.Width, s.Height, chromedp.EmulatePortrait))
+}
+
+// Go goes to an address.
+func (p *Page) Go(address string) {
+	p.Helper()
+	p.Do(chromedp.Navigate(address))
+}
+
+// Until waits until an expression of the page is true.
+func (p *Page) Until(expression string) {
+	p.Helper()
+	require.Eventually(p, func() bool {
+		yes, err := chromedp.Run(p.Ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
+		return err == nil && yes
+	}, Patience, 50*time.Millisecond, "%s; the page shows: %s", expression, lazy(p.Shown))
+}
+
+// Shows waits until a text is seen.
+func (p *Page) Shows(text string) {
+	p.Helper()
+	p.Until(fmt.Sprintf(`document.body.innerText.includes(%s)`, quoted(text)))
+}
+
+// Shown is all text that is seen.
+func (p *Page) Shown() string {
+	text, err := chromedp.Run(p.Ctx, chromedp.Evaluate[string](`document.body?.innerText ?? ""`))
+	if err != nil {
+		return err.Error()
+	}
+	return text
+}
+
+// lazy is a text that is made when it is wanted.
+type lazy func() string
+
+func (l lazy) String() string { return l() }
+
+func quoted(text string) string {
+	b, _ := json.Marshal(text) // which always can
+	return string(b)
+}
+
+// Eval is what a script of the page comes to, once it is settled.
+func Eval[T any](p *Page, script string) T {
+	p.Helper()
+	v, err := chromedp.Run(p.Ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	require.NoError(p, err, "%s; the page shows: %s", script, lazy(p.Shown))
+	return v
+}
+
+// Text is what an element shows.
+func (p *Page) Text(selector string) string {
+	p.Helper()
+	return Eval[string](p, fmt.Sprintf(`document.querySelector(%s).innerText`, quoted(selector)))
+}
+
+// Click touches an element, once that can be done.
+func (p *Page) Click(selector string) {
+	p.Helper()
+	p.Do(chromedp.WaitEnabled(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
+}
+
+// Press presses keys where the focus is.
+func (p *Page) Press(keys ...string) {
+	p.Helper()
+	for _, key := range keys {
+		p.Do(chromedp.KeyEvent(key))
+	}
+}
+
+// Reach presses Tab until the focus is on what has the name, as a screen reader says it
+// of buttons, links and fields, and fails where that cannot be reached.
+func (p *Page) Reach(name string) {
+	p.Helper()
+	const most = 200
+	at := ""
+	for range most {
+		at = Eval[string](p, focused)
+		if at == name {
+			return
+		}
+		p.Press(Tab)
+	}
+	require.Fail(p, "cannot be reached by Tab", "%q; the focus is on %q; the page shows: %s", name, at, p.Shown())
+}
+
+// focused is the name of what has the focus.
+const focused = `(() => {
+	const at = document.activeElement;
+	if (!at || at === document.body) return "";
+	const label = at.getAttribute("aria-label") ?? at.labels?.[0]?.innerText ?? at.innerText ?? at.value ?? "";
+	return label.trim().replace(/\s+/g, " ");
+})()`
+
+// Use reaches what has the name by Tab, and presses Enter there.
+func (p *Page) Use(name string) {
+	p.Helper()
+	p.Reach(name)
+	p.Press(Enter)
+}
+
+// Fill reaches the field of the name by Tab, and writes in it.
+func (p *Page) Fill(name, text string) {
+	p.Helper()
+	p.Reach(name)
+	p.Press(text)
+}
+
+// Choose puts files into the file input of a selector, as whoever chooses them does.
+func (p *Page) Choose(selector string, files ...string) {
+	p.Helper()
+	p.Do(chromedp.SetUploadFiles(chromedp.CSS(selector), files))
+}
+
+// Likes says what the person's system prefers.
+func (p *Page) Likes(scheme, motion string) {
+	p.Helper()
+	_, err := chromedp.Call(p.Ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: motion},
+	}})
+	require.NoError(p, err)
+}
+
+// Network makes the page's so slow: the way there and back, and bytes a second each way;
+// none at all is offline.
+func (p *Page) Network(way time.Duration, rate float64) {
+	p.Helper()
+	_, err := chromedp.Call(p.Ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{
+			Latency: float64(way.Milliseconds()), DownloadThroughput: rate, UploadThroughput: rate, Offline: rate == 0,
+		}},
+	})
+	require.NoError(p, err)
+}
+
+// Before has a script run in each page before its own.
+func (p *Page) Before(script string) {
+	p.Helper()
+	_, err := chromedp.Call(p.Ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+	require.NoError(p, err)
+}
+
+// Axe holds that axe finds nothing that keeps people from using what is shown, and that
+// nothing is wider than the screen.
+func (p *Page) Axe() {
+	p.Helper()
+	paths, err := setup.Find(setup.FromEnvironment(), setup.Scripts)
+	require.NoError(p, err, "'make setup' comes before the tests")
+	axe, err := os.ReadFile(filepath.Join(paths.Scripts, "axe.min.js"))
+	require.NoError(p, err)
+	p.Do(chromedp.Evaluate[chromedp.Void](string(axe) + ";void 0"))
+	type finding struct{ ID, Impact, Help, Where string }
+	found := Eval[[]finding](p, `axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations.map((v) =>
+		({ID: v.id, Impact: v.impact, Help: v.help, Where: v.nodes.map((n) => n.html + " " + n.failureSummary).join("\n")})))`)
+	for _, f := range found {
+		p.Logf("axe: %s %s: %s\n%s", f.Impact, f.ID, f.Help, f.Where)
+		require.NotContains(p, []string{"serious", "critical"}, f.Impact, "%s: %s", f.ID, f.Where)
+	}
+	require.Empty(p, Eval[string](p, `document.documentElement.scrollWidth > innerWidth ?
+		[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.outerHTML.slice(0, 120)).slice(0, 5).join("\n") || "wider" : ""`),
+		"wider than the screen")
+}
+
+// Shots holds that the page is usable at each size, in light and dark, and takes pictures
+// of it into the folder that ONETON_TEST_SHOTS names, if it does.
+func (p *Page) Shots(name string) {
+	p.Helper()
+	folder := os.Getenv("ONETON_TEST_SHOTS")
+	for _, size := range []Size{Desk, Phone} {
+		p.Size(size)
+		for _, scheme := range []string{"dark", "light"} {
+			p.Likes(scheme, "reduce")
+			p.Axe()
+			if folder == "" {
+				continue
+			}
+			png, err := chromedp.Run(p.Ctx, chromedp.FullScreenshot(100))
+			require.NoError(p, err)
+			require.NoError(p, os.MkdirAll(folder, 0o700))
+			require.NoError(p, os.WriteFile(filepath.Join(folder, fmt.Sprintf("%s-%s-%s.png", name, size.Name, scheme)), png, 0o600))
+		}
+	}
+}

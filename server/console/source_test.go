@@ -1,0 +1,34 @@
+package console_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// What reads a text as markup or as code, and what a policy of content would refuse.
+var (
+	markup = regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|setHTML|srcdoc\s*=|\beval\(|new Function|setTimeout\("|\.style\s*=|cssText|setAttribute\("(style|on)`)
+	away   = regexp.MustCompile(`(src|href|url\(|import|fetch\()\s*[=(]?\s*["'(]?(https?:)?//`)
+	inline = regexp.MustCompile(`(?i)<script[^>]*>[^<]|<style|\sstyle=|\son[a-z]+=|javascript:`)
+)
+
+// No text that pages show can become markup, and nothing is loaded from elsewhere: the
+// page's own scripts have nothing that would.
+func TestSourcesAreSafe(t *testing.T) {
+	files, err := filepath.Glob("page/*")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.NotRegexp(t, markup, string(text), file)
+		require.NotRegexp(t, away, string(text), file)
+		if filepath.Ext(file) == ".html" {
+			require.NotRegexp(t, inline, string(text))
+		}
+	}
+}
