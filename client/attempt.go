@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"iter"
 	"net/http"
-	"net/url"
 	"time"
 )
 
@@ -57,23 +56,7 @@ type AttemptQuery struct{ Type, Status string }
 
 // Attempts lists attempts, the newest first.
 func (c *Client) Attempts(ctx context.Context, only AttemptQuery) iter.Seq2[Attempt, error] {
-	q := url.Values{}
-	if only.Type != "" {
-		q.Set("type", only.Type)
-	}
-	if only.Status != "" {
-		q.Set("status", only.Status)
-	}
-	return rows(ctx, q, func(ctx context.Context, q url.Values) (page[Attempt], error) {
-		var p struct {
-			Attempts []Attempt `json:"attempts"`
-			Next     string    `json:"next"`
-		}
-		call := get("v1", "kyc", "attempts")
-		call.query = q
-		_, err := c.fetch(ctx, call, &p)
-		return page[Attempt]{p.Attempts, p.Next}, err
-	})
+	return list[Attempt](ctx, c, "attempts", restrict("type", only.Type, "status", only.Status), "v1", "kyc", "attempts")
 }
 
 // Attempt reads one with its stages and its history.

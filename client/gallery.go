@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"net/url"
 	"time"
 )
 
@@ -96,16 +95,7 @@ func same[T comparable](asked *T, is T) bool { return asked == nil || *asked == 
 
 // Galleries lists the galleries by name.
 func (c *Client) Galleries(ctx context.Context) iter.Seq2[Gallery, error] {
-	return rows(ctx, nil, func(ctx context.Context, q url.Values) (page[Gallery], error) {
-		var p struct {
-			Galleries []Gallery `json:"galleries"`
-			Next      string    `json:"next"`
-		}
-		call := get("v1", "galleries")
-		call.query = q
-		_, err := c.fetch(ctx, call, &p)
-		return page[Gallery]{p.Galleries, p.Next}, err
-	})
+	return list[Gallery](ctx, c, "galleries", nil, "v1", "galleries")
 }
 
 // Gallery reads one.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 )
@@ -85,16 +84,7 @@ func (c *Client) Import(ctx context.Context, id string) (Import, error) {
 
 // Imports lists imports, the newest first.
 func (c *Client) Imports(ctx context.Context) iter.Seq2[Import, error] {
-	return rows(ctx, nil, func(ctx context.Context, q url.Values) (page[Import], error) {
-		var p struct {
-			Imports []Import `json:"imports"`
-			Next    string   `json:"next"`
-		}
-		call := get("v1", "imports")
-		call.query = q
-		_, err := c.fetch(ctx, call, &p)
-		return page[Import]{p.Imports, p.Next}, err
-	})
+	return list[Import](ctx, c, "imports", nil, "v1", "imports")
 }
 
 // ImportItem is what came of a photo.
@@ -113,20 +103,7 @@ type ImportItem struct {
 // ImportItems lists what came of each photo, of one outcome or, where that is empty, of
 // all.
 func (c *Client) ImportItems(ctx context.Context, id, outcome string) iter.Seq2[ImportItem, error] {
-	q := url.Values{}
-	if outcome != "" {
-		q.Set("outcome", outcome)
-	}
-	return rows(ctx, q, func(ctx context.Context, q url.Values) (page[ImportItem], error) {
-		var p struct {
-			Items []ImportItem `json:"items"`
-			Next  string       `json:"next"`
-		}
-		call := get("v1", "imports", id, "items")
-		call.query = q
-		_, err := c.fetch(ctx, call, &p)
-		return page[ImportItem]{p.Items, p.Next}, err
-	})
+	return list[ImportItem](ctx, c, "items", restrict("outcome", outcome), "v1", "imports", id, "items")
 }
 
 // DeleteImport ends an import and forgets it; whom it enrolled stays.

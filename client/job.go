@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"net/http"
-	"net/url"
 	"time"
 )
 
@@ -33,23 +32,7 @@ type JobQuery struct{ Kind, Status string }
 
 // Jobs lists jobs, the newest first.
 func (c *Client) Jobs(ctx context.Context, only JobQuery) iter.Seq2[Job, error] {
-	q := url.Values{}
-	if only.Kind != "" {
-		q.Set("kind", only.Kind)
-	}
-	if only.Status != "" {
-		q.Set("status", only.Status)
-	}
-	return rows(ctx, q, func(ctx context.Context, q url.Values) (page[Job], error) {
-		var p struct {
-			Jobs []Job  `json:"jobs"`
-			Next string `json:"next"`
-		}
-		call := get("v1", "jobs")
-		call.query = q
-		_, err := c.fetch(ctx, call, &p)
-		return page[Job]{p.Jobs, p.Next}, err
-	})
+	return list[Job](ctx, c, "jobs", restrict("kind", only.Kind, "status", only.Status), "v1", "jobs")
 }
 
 // Job reads one.

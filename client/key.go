@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"net/http"
-	"net/url"
 	"time"
 )
 
@@ -34,16 +33,7 @@ type NewKey struct {
 
 // Keys lists the tenant's keys by id, revoked ones too.
 func (c *Client) Keys(ctx context.Context) iter.Seq2[Key, error] {
-	return rows(ctx, nil, func(ctx context.Context, q url.Values) (page[Key], error) {
-		var p struct {
-			Keys []Key  `json:"keys"`
-			Next string `json:"next"`
-		}
-		call := get("v1", "keys")
-		call.query = q
-		_, err := c.fetch(ctx, call, &p)
-		return page[Key]{p.Keys, p.Next}, err
-	})
+	return list[Key](ctx, c, "keys", nil, "v1", "keys")
 }
 
 // CreateKey makes a key, whose text cannot be had again.

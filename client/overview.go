@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"iter"
-	"net/url"
 )
 
 // Standing is how a gallery is, at a glance.
@@ -43,14 +42,5 @@ func (c *Client) Overview(ctx context.Context) (Overview, error) {
 
 // Standings tells how the galleries are, by name.
 func (c *Client) Standings(ctx context.Context) iter.Seq2[Standing, error] {
-	return rows(ctx, nil, func(ctx context.Context, q url.Values) (page[Standing], error) {
-		var p struct {
-			Galleries []Standing `json:"galleries"`
-			Next      string     `json:"next"`
-		}
-		call := get("v1", "overview")
-		call.query = q
-		_, err := c.fetch(ctx, call, &p)
-		return page[Standing]{p.Galleries, p.Next}, err
-	})
+	return list[Standing](ctx, c, "galleries", nil, "v1", "overview")
 }

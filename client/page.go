@@ -2,10 +2,12 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 )
 
@@ -14,8 +16,37 @@ const pageRows = 1000
 
 // page is one of a list.
 type page[T any] struct {
+	// name is what an answer has the rows under.
+	name string
 	rows []T
 	next string
+}
+
+// UnmarshalJSON reads the rows and what comes after them.
+func (p *page[T]) UnmarshalJSON(text []byte) error {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return err
+	}
+	for name, into := range map[string]any{p.name: &p.rows, "next": &p.next} {
+		if value, ok := fields[name]; ok {
+			if err := json.Unmarshal(value, into); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// list walks through the rows that the answers of a call have under a name.
+func list[T any](ctx context.Context, c *Client, name string, query url.Values, path ...string) iter.Seq2[T, error] {
+	return rows(ctx, query, func(ctx context.Context, q url.Values) (page[T], error) {
+		p := page[T]{name: name}
+		call := get(path...)
+		call.query = q
+		_, err := c.fetch(ctx, call, &p)
+		return p, err
+	})
 }
 
 // rows walks through a list, page by page. A page's error ends it.
@@ -44,6 +75,17 @@ func rows[T any](ctx context.Context, query url.Values, fetch func(context.Conte
 			q.Set("after", p.next)
 		}
 	}
+}
+
+// restrict is the query of a list that is restricted by the pairs of a name and a value that is not empty.
+func restrict(pairs ...string) url.Values {
+	q := url.Values{}
+	for pair := range slices.Chunk(pairs, 2) {
+		if pair[1] != "" {
+			q.Set(pair[0], pair[1])
+		}
+	}
+	return q
 }
 
 // get is a call that reads.

@@ -57,16 +57,7 @@ func (c *Client) Reviews(ctx context.Context, gallery string, decided bool) iter
 	if decided {
 		q.Set("status", "decided")
 	}
-	return rows(ctx, q, func(ctx context.Context, q url.Values) (page[Review], error) {
-		var p struct {
-			Reviews []Review `json:"reviews"`
-			Next    string   `json:"next"`
-		}
-		call := get("v1", "galleries", gallery, "reviews")
-		call.query = q
-		_, err := c.fetch(ctx, call, &p)
-		return page[Review]{p.Reviews, p.Next}, err
-	})
+	return list[Review](ctx, c, "reviews", q, "v1", "galleries", gallery, "reviews")
 }
 
 // GetReview reads one.

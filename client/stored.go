@@ -131,6 +131,6 @@ func (c *Client) Duplicates(ctx context.Context, gallery string, only DuplicateQ
 		if err == nil && only.Page != nil {
 			only.Page(p.DuplicatePage)
 		}
-		return page[Duplicate]{p.Pairs, p.Next}, err
+		return page[Duplicate]{rows: p.Pairs, next: p.Next}, err
 	})
 }

@@ -144,16 +144,7 @@ func (c *Client) Subjects(ctx context.Context, gallery string) iter.Seq2[Subject
 }
 
 func (c *Client) subjects(ctx context.Context, gallery string, query url.Values) iter.Seq2[Subject, error] {
-	return rows(ctx, query, func(ctx context.Context, q url.Values) (page[Subject], error) {
-		var p struct {
-			Subjects []Subject `json:"subjects"`
-			Next     string    `json:"next"`
-		}
-		call := get("v1", "galleries", gallery, "subjects")
-		call.query = q
-		_, err := c.fetch(ctx, call, &p)
-		return page[Subject]{p.Subjects, p.Next}, err
-	})
+	return list[Subject](ctx, c, "subjects", query, "v1", "galleries", gallery, "subjects")
 }
 
 // Subject reads a subject with all of its faces.
@@ -225,16 +216,7 @@ type FaceAside struct {
 
 // FacesAside lists the faces that were set aside.
 func (c *Client) FacesAside(ctx context.Context, gallery string) iter.Seq2[FaceAside, error] {
-	return rows(ctx, nil, func(ctx context.Context, q url.Values) (page[FaceAside], error) {
-		var p struct {
-			Faces []FaceAside `json:"faces"`
-			Next  string      `json:"next"`
-		}
-		call := get("v1", "galleries", gallery, "aside")
-		call.query = q
-		_, err := c.fetch(ctx, call, &p)
-		return page[FaceAside]{p.Faces, p.Next}, err
-	})
+	return list[FaceAside](ctx, c, "faces", nil, "v1", "galleries", gallery, "aside")
 }
 
 // DeletePhotos deletes the kept photos of a subject; its faces stay searchable.

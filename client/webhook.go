@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"iter"
 	"net/http"
-	"net/url"
 	"time"
 )
 
@@ -83,16 +82,7 @@ func (c *Client) AddWebhook(ctx context.Context, n NewWebhook) (Webhook, error) 
 
 // Webhooks lists the webhooks, the oldest first.
 func (c *Client) Webhooks(ctx context.Context) iter.Seq2[Webhook, error] {
-	return rows(ctx, nil, func(ctx context.Context, q url.Values) (page[Webhook], error) {
-		var p struct {
-			Webhooks []Webhook `json:"webhooks"`
-			Next     string    `json:"next"`
-		}
-		call := get("v1", "webhooks")
-		call.query = q
-		_, err := c.fetch(ctx, call, &p)
-		return page[Webhook]{p.Webhooks, p.Next}, err
-	})
+	return list[Webhook](ctx, c, "webhooks", nil, "v1", "webhooks")
 }
 
 // Webhook reads one.
@@ -190,20 +180,7 @@ type DeliveryAttempt struct {
 // Deliveries lists a webhook's deliveries, the newest first: those in the state, or
 // all where it is empty.
 func (c *Client) Deliveries(ctx context.Context, webhook, state string) iter.Seq2[Delivery, error] {
-	query := url.Values{}
-	if state != "" {
-		query.Set("state", state)
-	}
-	return rows(ctx, query, func(ctx context.Context, q url.Values) (page[Delivery], error) {
-		var p struct {
-			Deliveries []Delivery `json:"deliveries"`
-			Next       string     `json:"next"`
-		}
-		call := get("v1", "webhooks", webhook, "deliveries")
-		call.query = q
-		_, err := c.fetch(ctx, call, &p)
-		return page[Delivery]{p.Deliveries, p.Next}, err
-	})
+	return list[Delivery](ctx, c, "deliveries", restrict("state", state), "v1", "webhooks", webhook, "deliveries")
 }
 
 // Delivery reads a delivery with its attempts.
