@@ -33,8 +33,17 @@ type ArchiveImport struct {
 	Subjects int `json:"subjects"`
 	Faces    int `json:"faces"`
 	Present  int `json:"present"`
+	// Elsewhere are faces that are another person's of the gallery by now, and stay so.
+	Elsewhere []Elsewhere `json:"elsewhere,omitempty"`
 	// Refused are people who were not added, or not whole.
 	Refused []Refused `json:"refused"`
+}
+
+// Elsewhere is a face that is another person's in the gallery than in the archive.
+type Elsewhere struct {
+	Subject string `json:"subject"`
+	Face    string `json:"face"`
+	Of      string `json:"of"`
 }
 
 // Refused is one who was not added, and why.

@@ -14,6 +14,7 @@ import (
 	"oneton/audit"
 	"oneton/identify"
 	"oneton/store"
+	"oneton/store/storetest"
 )
 
 // TestMergeSplitMove: searches find whom faces are of, at once.
@@ -365,4 +366,65 @@ func TestFindSubjects(t *testing.T) {
 	require.Equal(t, store.Counts{Subjects: 600, Faces: 600}, counts)
 	_, err = s.Counts(t.Context(), by, "none")
 	require.ErrorIs(t, err, store.ErrNotFound)
+}
+
+// TestArchiveAfterReassignments: an archive that is imported again undoes no merge and no
+// split, says whose the faces are, and adds what is missing all the same.
+func TestArchiveAfterReassignments(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open storetest.Open) {
+		s, ctx := on(t, open(t), &clock{time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)}), t.Context()
+		var ids []store.FaceID
+		for _, p := range []string{"ann", "anna", "bob", "cid"} {
+			ids = append(ids, enrol(t, s, p, photograph(t, shown{Person: p}), photograph(t, shown{Person: p, Take: 1})).Faces[0].ID)
+		}
+		var people []identify.Kept
+		require.NoError(t, s.Export(ctx, by, gallery, false, func(store.Gallery) error { return nil },
+			func(k identify.Kept) error { people = append(people, k); return nil }, nil))
+		for _, name := range []string{gallery, "copy"} { // where faces have the archive's ids, and where they have others
+			if name == "copy" {
+				_, err := s.CreateGallery(ctx, by, store.Gallery{Name: name})
+				require.NoError(t, err)
+			}
+			again := func() identify.Imported {
+				archived := slices.Clone(people)
+				for i := range archived {
+					archived[i].Enrolled = slices.Clone(archived[i].Enrolled)
+				}
+				in, err := s.Import(ctx, by, name, pack, archived)
+				require.NoError(t, err)
+				require.Empty(t, in.Refused)
+				return in
+			}
+			again()
+			_, faces, err := s.Subject(ctx, by, name, "bob")
+			require.NoError(t, err)
+			_, _, err = s.Merge(ctx, by, name, "anna", "ann", nil)
+			require.NoError(t, err)
+			_, _, err = s.Split(ctx, by, name, "bob", []store.FaceID{faces[0].ID}, "bobby", true, nil)
+			require.NoError(t, err)
+			_, err = s.DeleteSubject(ctx, by, name, "cid")
+			require.NoError(t, err)
+
+			in := again()
+			require.Equal(t, []int{1, 2, 3}, []int{in.Subjects, in.Faces, in.Present}, "cid alone was missing")
+			require.Len(t, in.Elsewhere, 3)
+			require.Equal(t, identify.Elsewhere{Subject: "bob", Of: "bobby", Face: faces[0].ID}, in.Elsewhere[2])
+			for _, e := range in.Elsewhere[:2] {
+				require.Equal(t, []store.SubjectID{"anna", "ann"}, []store.SubjectID{e.Subject, e.Of})
+			}
+			for id, n := range map[store.SubjectID]int{"ann": 4, "bob": 1, "bobby": 1, "cid": 2} {
+				sub, _, err := s.Subject(ctx, by, name, id)
+				require.NoError(t, err)
+				require.Equal(t, n, sub.Faces, id)
+			}
+			_, _, err = s.Subject(ctx, by, name, "anna")
+			require.ErrorIs(t, err, store.ErrNotFound)
+
+			// Whoever has the id by now is somebody else, to whom nothing is added.
+			_, err = s.Enrol(ctx, by, identify.EnrolRequest{Gallery: name, Subject: "anna", Create: true, Photos: [][]byte{photograph(t, shown{Person: "other"})}})
+			require.NoError(t, err)
+			require.Zero(t, again().Faces)
+		}
+		require.Equal(t, ids[2], people[2].Enrolled[0].ID)
+	})
 }

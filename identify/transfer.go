@@ -104,10 +104,21 @@ type Imported struct {
 	// Subjects are the people who were added, Faces the faces that were, and Present
 	// those that were there already.
 	Subjects, Faces, Present int
+	// Elsewhere are faces that are another person's of the gallery by now, and stay so.
+	Elsewhere []Elsewhere
 	// Refused are people who were not added, or not whole, and why.
 	Refused []Refusal
 	// Position is the one in the change log at which searches see it.
 	Position uint64
+}
+
+// Elsewhere is a face that somebody was merged with, split from or moved to since the
+// archive was made.
+type Elsewhere struct {
+	// Subject is whose it is in the archive, and Of whose it is in the gallery.
+	Subject, Of store.SubjectID
+	// Face is its id in the gallery.
+	Face store.FaceID
 }
 
 // Refusal is of one person.
@@ -119,8 +130,9 @@ type Refusal struct {
 // Import adds people as Export tells them to a gallery of the same pack. Templates of
 // another version of it are converted where the loaded one knows how; else it is
 // ErrVersion, and nothing of them is added. Done again it adds what is missing: a face
-// keeps its id, or gets one that follows from it where another gallery has that. A
-// person whose id is somebody else's there, with none of these faces, is refused with
+// keeps its id, or gets one that follows from it where another gallery has that. One that
+// is another person's of the gallery by now stays so, and whoever has no other is not made
+// again: what was merged, split or moved since holds. A person whose id is somebody else's there, with none of these faces, is refused with
 // store.ErrExists. Photos are kept where the gallery's policy keeps any.
 func (s *Service) Import(ctx context.Context, by store.Actor, gallery, pack string, people []Kept) (in Imported, err error) {
 	g, err := s.Gallery(ctx, by, gallery)
@@ -205,14 +217,23 @@ func (s *Service) addKept(ctx context.Context, g store.Gallery, k Kept, in *Impo
 	}
 	var faces []store.Face
 	var photos []store.Photo
-	have, err := s.present(ctx, g.ID, k.ID, create)
+	have, err := s.store.SubjectsOf(ctx, g.ID, idsOf(g.ID, k))
 	if err != nil {
-		return err
+		return fmt.Errorf("look for the faces: %w", err)
 	}
 	present := 0
+	var elsewhere []Elsewhere
 	for i, f := range k.Enrolled {
-		if have[f.ID] || have[importedID(g.ID, k.ID, f.ID)] {
-			present++
+		id := f.ID
+		if _, there := have[id]; !there {
+			id = importedID(g.ID, k.ID, f.ID)
+		}
+		if of, there := have[id]; there {
+			if of.ID == k.ID {
+				present++
+			} else {
+				elsewhere = append(elsewhere, Elsewhere{Subject: k.ID, Of: of.ID, Face: id})
+			}
 			continue
 		}
 		p := store.Photo{}
@@ -225,13 +246,17 @@ func (s *Service) addKept(ctx context.Context, g store.Gallery, k Kept, in *Impo
 		f.Gallery, f.Subject, f.CreatedAt, f.AsideAt = g.ID, k.ID, earlier(f.CreatedAt, now), earlier(f.AsideAt, now)
 		faces, photos = append(faces, f), append(photos, p)
 	}
-	if !create && present == 0 && len(k.Enrolled) > 0 && sub.Faces > 0 {
+	if !create && present == 0 && len(faces) > 0 && sub.Faces > 0 {
 		return fmt.Errorf("%w: the id is somebody's of whom the archive has no face", store.ErrExists)
 	}
 	if !create && sub.Faces+len(faces) > MaxFaces {
 		return ErrTooManyFaces
 	}
 	in.Present += present
+	in.Elsewhere = append(in.Elsewhere, elsewhere...)
+	if len(elsewhere) > 0 && len(faces) == 0 {
+		return nil
+	}
 	k.Subject.Gallery = g.ID
 	for ; create || len(faces) > 0; create = false {
 		n := min(keptAtOnce, len(faces))
@@ -254,17 +279,13 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// present are the ids of the subject's faces.
-func (s *Service) present(ctx context.Context, gallery store.GalleryID, subject store.SubjectID, absent bool) (map[store.FaceID]bool, error) {
-	have := map[store.FaceID]bool{}
-	if absent {
-		return have, nil
+// idsOf are the ids that the person's faces may have in the gallery.
+func idsOf(g store.GalleryID, k Kept) []store.FaceID {
+	ids := make([]store.FaceID, 0, 2*len(k.Enrolled))
+	for _, f := range k.Enrolled {
+		ids = append(ids, f.ID, importedID(g, k.ID, f.ID))
 	}
-	faces, err := s.store.Faces(ctx, gallery, subject)
-	for _, f := range faces {
-		have[f.ID] = true
-	}
-	return have, err
+	return ids
 }
 
 // enrolKept adds faces under their own ids, or under others where those are taken.

@@ -75,6 +75,7 @@ func TestArchives(t *testing.T) {
 	in := c.Key(t, "acme", "archive:import")
 	send := func(body []byte) (answer struct {
 		Subjects, Faces, Present int
+		Elsewhere                []struct{ Subject, Face, Of string }
 		Refused                  []struct{ Subject, Code string }
 	},
 	) {
@@ -87,6 +88,14 @@ func TestArchives(t *testing.T) {
 	require.Empty(t, first.Refused)
 	again := send(a.Body)
 	require.Equal(t, []int{0, 0, 2}, []int{again.Subjects, again.Faces, again.Present})
+
+	// Who was merged since stays so, and is told.
+	require.Empty(t, again.Elsewhere)
+	c.json(t, "POST", "/v1/galleries/to/subjects/bob/merge", m{"into": "ann"}).Into(t, http.StatusOK, &struct{}{})
+	merged := send(a.Body)
+	require.Equal(t, []int{0, 0, 1}, []int{merged.Subjects, merged.Faces, merged.Present})
+	require.Len(t, merged.Elsewhere, 1)
+	require.Equal(t, []string{"bob", "ann"}, []string{merged.Elsewhere[0].Subject, merged.Elsewhere[0].Of})
 
 	// Somebody else of the same id, a template that is none, and a photo that is none.
 	other, bad, page := people[0], people[1], people[1]

@@ -121,8 +121,8 @@ func takeIn(ctx context.Context, to target, out output, path, as string) error {
 			for _, r := range done.Refused {
 				fmt.Fprintf(os.Stderr, "%s: %s %s\n", r.Subject, r.Code, r.Detail)
 			}
-			_, err := fmt.Fprintf(w, "gallery %s: %d people and %d faces added, %d faces were there, %d people refused\n",
-				name, done.Subjects, done.Faces, done.Present, len(done.Refused))
+			_, err := fmt.Fprintf(w, "gallery %s: %d people and %d faces added, %d faces were there, %d are other people's by now, %d people refused\n",
+				name, done.Subjects, done.Faces, done.Present, len(done.Elsewhere), len(done.Refused))
 			return err
 		}); err != nil {
 			return err
@@ -156,6 +156,7 @@ func importArchive(ctx context.Context, s *client.Client, path, as string) (done
 		done.Subjects += some.Subjects
 		done.Faces += some.Faces
 		done.Present += some.Present
+		done.Elsewhere = append(done.Elsewhere, some.Elsewhere...)
 		done.Refused = append(done.Refused, some.Refused...)
 		return err
 	})

@@ -77,11 +77,19 @@ type refusalAnswer struct {
 	Detail  string `json:"detail,omitempty"`
 }
 
+// elsewhereAnswer is a face that is another person's by now.
+type elsewhereAnswer struct {
+	Subject string `json:"subject"`
+	Face    string `json:"face"`
+	Of      string `json:"of"`
+}
+
 type archiveAnswer struct {
-	Subjects int             `json:"subjects"`
-	Faces    int             `json:"faces"`
-	Present  int             `json:"present"`
-	Refused  []refusalAnswer `json:"refused"`
+	Subjects  int               `json:"subjects"`
+	Faces     int               `json:"faces"`
+	Present   int               `json:"present"`
+	Elsewhere []elsewhereAnswer `json:"elsewhere,omitempty"`
+	Refused   []refusalAnswer   `json:"refused"`
 }
 
 // importGallery adds the people of an archive, which is read to its end before.
@@ -115,6 +123,9 @@ func (api *api) importGallery(c *fiber.Ctx, by store.Actor) error {
 		return err
 	}
 	a := archiveAnswer{Subjects: in.Subjects, Faces: in.Faces, Present: in.Present, Refused: []refusalAnswer{}}
+	for _, e := range in.Elsewhere {
+		a.Elsewhere = append(a.Elsewhere, elsewhereAnswer{string(e.Subject), string(e.Face), string(e.Of)})
+	}
 	for _, refusal := range in.Refused {
 		p, _ := problems.Problem(refusal.Err)
 		// What no row can hold is no error of a call's, and is told by its own text.
