@@ -8,7 +8,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"time"
 
 	"oneton/audit"
@@ -84,8 +83,8 @@ func (s *Service) kind() job.Kind {
 type due struct {
 	endpoint
 	event  string
-	result bool // as in its type
-	body   []byte
+	result bool   // as in its type
+	body   []byte // as the database has it
 	tries  int64
 	nextAt time.Time
 }
@@ -114,10 +113,14 @@ func (s *Service) deliver(ctx context.Context, t task) (again time.Time, err err
 		return again, s.record(ctx, t, d, nil, again)
 	}
 	h, err := d.headers(s.seals, now)
+	var text []byte
+	if err == nil {
+		text, err = s.message(d)
+	}
 	var got answer
 	if err == nil {
 		asking, end := untilAfterStop(ctx)
-		got, err = s.post(asking, d.URL, h, d.event, d.body)
+		got, err = s.post(asking, d.URL, h, d.event, text)
 		end()
 		if err != nil && ctx.Err() != nil { // no receiver's fault
 			return again, context.Cause(ctx)
@@ -164,17 +167,14 @@ func (s *Service) due(ctx context.Context, t task) (d due, err error) {
 		d, err = store.OneOf(r, func(row store.Row) (d due, err error) {
 			var kind string
 			err = row.Scan(&d.event, &kind, &d.body, &d.tries, &d.nextAt)
-			d.result = slices.ContainsFunc(s.types, func(t Type) bool { return t.Name == kind && t.Result })
+			d.result = s.hasResult(kind)
 			return d, err
 		}, `SELECT d.event, e.type, e.body, d.tries, d.next_at`+deliveries+`WHERE d.id = $1 AND d.endpoint = $2 AND d.tenant = $3 AND d.round = $4 AND d.state = $5`,
 			t.delivery, t.endpoint, t.tenant, t.round, Pending)
 		if err != nil {
 			return err
 		}
-		if d.endpoint, err = store.OneOf(r, scanEndpoint, oneEndpoint, t.endpoint, t.tenant); err != nil {
-			return err
-		}
-		d.body, err = d.Format.message(d.body)
+		d.endpoint, err = store.OneOf(r, scanEndpoint, oneEndpoint, t.endpoint, t.tenant)
 		return err
 	})
 	return d, err

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -112,7 +113,7 @@ type scans struct {
 func (s scans) Scan(dest ...any) error { return s.row.Scan(append(dest, s.more...)...) }
 
 // Delivery is one of an endpoint's, with its attempts, the oldest first, and what is
-// sent; empty when that is erased.
+// sent; empty when that is erased, or cannot be opened.
 func (s *Service) Delivery(ctx context.Context, by store.Actor, endpoint, id string) (d Delivery, attempts []Attempt, body []byte, err error) {
 	err = s.db.Read(ctx, "read webhook delivery", func(r store.Reader) (err error) {
 		if d, err = store.OneOf(r, func(row store.Row) (Delivery, error) { return scanDelivery(scans{row, []any{&body}}) },
@@ -123,7 +124,7 @@ func (s *Service) Delivery(ctx context.Context, by store.Actor, endpoint, id str
 		if err != nil {
 			return err
 		}
-		if body, err = e.Format.message(body); err != nil {
+		if body, err = s.message(due{endpoint: e, event: d.Event, result: s.hasResult(d.Type), body: body}); err != nil && !errors.Is(err, errUnopened) {
 			return err
 		}
 		attempts = nil

@@ -46,6 +46,9 @@ var (
 	// ErrSealed means that the keys or credentials of an endpoint were sealed under a secret that
 	// the service does not have; rotating, or setting them, makes new ones.
 	ErrSealed = errors.New("webhook: keys cannot be opened")
+
+	// errUnopened means the same of a result that is to be sent.
+	errUnopened = errors.New("webhook: result cannot be opened")
 )
 
 // invalid is an argument.Error that is ErrInvalid.

@@ -69,6 +69,9 @@ func (s *Service) send(tx store.Tx, tenant store.TenantID, t Type, data any, to 
 	if err != nil {
 		return failed(err)
 	}
+	if t.Result {
+		text = s.seals.seal(event, text)
+	}
 	if _, err := tx.Exec(`INSERT INTO webhook_events (id, tenant, type, body) VALUES ($1, $2, $3, $4)`, event, tenant, t.Name, text); err != nil {
 		return failed(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -35,6 +36,24 @@ func resultOf(text []byte) (r result, err error) {
 		err = json.Unmarshal(event.Data, &r)
 	}
 	return r, err
+}
+
+// hasResult tells whether events of a type have one.
+func (s *Service) hasResult(kind string) bool {
+	return slices.ContainsFunc(s.types, func(t Type) bool { return t.Name == kind && t.Result })
+}
+
+// message is what the endpoint is sent; empty when it was erased, and errUnopened when
+// the secret that it was sealed under is not here.
+func (s *Service) message(d due) ([]byte, error) {
+	text := d.body
+	if d.result && len(text) > 0 {
+		var err error
+		if text, err = s.seals.open(d.event, text); err != nil {
+			return nil, fmt.Errorf("%w: %w", errUnopened, err)
+		}
+	}
+	return d.Format.message(text)
 }
 
 // message is an event's body as an endpoint of the format is sent it; empty when it

@@ -189,6 +189,61 @@ func TestTakenResultsAreErased(t *testing.T) {
 	})
 }
 
+// A result that waits lies sealed in the database, since it names a session, and opens
+// under each version of the secret.
+func TestWaitingResultsAreSealed(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, handle storetest.Open) {
+		ctx, db, clock := t.Context(), handle(t), &ahead{}
+		require.NoError(t, db.CreateTenant(ctx, store.Tenant{ID: "ours"}))
+		r, to := open(t, db, keys{1}, clock, config()), receive(t, clock)
+		to.says(status(http.StatusInternalServerError))
+		e, _ := r.add(t, ours, to.URL)
+		tried := func(r *rig, state webhook.State, attempts int) (d webhook.Delivery, body string) {
+			t.Helper()
+			require.Eventually(t, func() bool {
+				all := r.deliveries(t, ours, e.ID, state)
+				if len(all) == 1 {
+					d = all[0]
+				}
+				return d.Attempts == attempts
+			}, patience, 5*time.Millisecond)
+			_, _, text, err := r.Delivery(ctx, ours, e.ID, d.ID)
+			require.NoError(t, err)
+			return d, string(text)
+		}
+		r.emit(t, "ours", "session.completed", signedResult{jws})
+		_, body := tried(r, webhook.Pending, 1)
+		require.Contains(t, body, jws)
+		kept, err := store.One(ctx, db, "look", func(row store.Row) (b []byte, err error) {
+			err = row.Scan(&b)
+			return b, err
+		}, `SELECT body FROM webhook_events`)
+		require.NoError(t, err)
+		require.NotContains(t, string(kept), "session.completed")
+		require.NotContains(t, string(kept), jws[:16])
+		r.stop()
+
+		// The keys of an endpoint are made anew under another secret, what waits is not.
+		other := open(t, db, keys{3}, clock, config())
+		_, secret, err := other.Rotate(ctx, ours, e.ID, "", 0)
+		require.NoError(t, err)
+		other.advance(10 * time.Second)
+		d, body := tried(other, webhook.Pending, 2)
+		require.Equal(t, "the result was sealed under a secret that the server does not have", d.Last.Fault)
+		require.Empty(t, body)
+		other.stop()
+
+		both := open(t, db, keys{3, 1}, clock, config())
+		to.says(nil)
+		both.advance(time.Hour)
+		_, body = tried(both, webhook.Delivered, 3)
+		require.Empty(t, body)
+		m := to.messages()[len(to.messages())-1]
+		require.True(t, m.genuine(t, secret))
+		require.Equal(t, jws, m.content(t).Data["jwsResult"])
+	})
+}
+
 // What is of one format alone is refused of the other, and what no request can have.
 func TestFormatsAreChecked(t *testing.T) {
 	engines(t, func(t *testing.T, r *rig) {

@@ -14,8 +14,8 @@ type Keys interface {
 	Keys(purpose string) ([][]byte, error)
 }
 
-// seals keep endpoints' keys and credentials unreadable in the database, by XChaCha20-Poly1305: under
-// the first of them, and opened by each.
+// seals keep endpoints' keys and credentials, and results, unreadable in the database, by
+// XChaCha20-Poly1305: under the first of them, and opened by each.
 type seals []cipher.AEAD
 
 func newSeals(keys Keys) (seals, error) {
@@ -51,7 +51,7 @@ func (s seals) open(of string, sealed []byte) ([]byte, error) {
 			}
 		}
 	}
-	return nil, fmt.Errorf("open keys of endpoint %s: %w", of, ErrSealed)
+	return nil, fmt.Errorf("open what is sealed of %s: %w", of, ErrSealed)
 }
 
 // sealedAs is what an endpoint's keys, or its credentials, are sealed as.

@@ -112,6 +112,8 @@ func fault(a answer, err error) string {
 		return "the URL leads to an address or a port that webhooks are not sent to"
 	case errors.Is(err, ErrInvalid):
 		return "the URL is one that the settings do not allow"
+	case errors.Is(err, errUnopened):
+		return "the result was sealed under a secret that the server does not have"
 	case errors.Is(err, ErrSealed):
 		return "the endpoint's keys or credentials cannot be opened; rotate or set them"
 	case errors.Is(err, context.DeadlineExceeded) || ok && timeout.Timeout():
