@@ -295,6 +295,16 @@ func TestExpiryInTheMiddle(t *testing.T) {
 	require.Equal(t, "face_session.failed", told[0].Data.Type)
 	require.Equal(t, "SESSION_EXPIRED_OR_NOT_FOUND", told[0].Data.Error)
 
+	// Whoever waits so long that they cannot begin any more is told of, too.
+	late := newSessions()
+	late.stands(facesession.Embedding{Origins: []string{shop.URL}})
+	b.framed(shop, serve(t, late)+"/session/"+sessionID)
+	late.forget()
+	b.touchFrame("#first")
+	b.until(`messages.length > 0`)
+	told = eval[[]message](b, `messages`)
+	require.Equal(t, "SESSION_EXPIRED_OR_NOT_FOUND", told[0].Data.Error)
+
 	// The server may say so before the page's own clock does.
 	again := newSessions()
 	again.guidance = []facesession.GuidanceCode{facesession.GuideCloser}

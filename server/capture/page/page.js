@@ -4,14 +4,14 @@
 import * as calls from "./calls.js";
 import * as camera from "./camera.js";
 import * as view from "./view.js";
-import { returns, takeBack, tell } from "./tell.js";
+import { framers, returns, takeBack, tell } from "./tell.js";
 
 const { text } = view;
 const { pause } = camera;
 const { Refused, Offline } = calls;
 
 // What is known of the session: its attempts, its end in this clock, and whom to tell.
-let session = { attempt: 0, attempts: 0, origins: [], redirect: "", ends: Infinity };
+let session = { attempt: 0, attempts: 0, origins: framers, redirect: "", ends: Infinity };
 let attempt = new AbortController(); // what goes on now
 let held = false; // whether this tab is the one
 let over = false;

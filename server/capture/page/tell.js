@@ -6,12 +6,16 @@ import { id, kept } from "./calls.js";
 
 const framed = parent !== window;
 
+// The origin of the page around this one, where the browser tells it: one that the
+// server names, since it could not be framed otherwise.
+const around = framed ? location.ancestorOrigins?.[0] : undefined;
+export const framers = around ? [around] : [];
+
 export function tell(end, origins) {
   if (!framed) return;
   const message = end.error
     ? { type: "face_session.failed", sessionId: id, error: end.error, ...(end.jwsResult && { jwsResult: end.jwsResult }) }
     : { type: "face_session.completed", sessionId: id, jwsResult: end.jwsResult };
-  const around = location.ancestorOrigins?.[0];
   for (const origin of origins) {
     // The browser delivers only to the origin that is named.
     if (around === undefined || around === origin) parent.postMessage(message, origin);
