@@ -45,7 +45,7 @@ func (g got) refused(t testing.TB, status int, code string) map[string]any {
 	require.Equal(t, code, r["error"], g.body)
 	require.NotEmpty(t, r["message"])
 	require.InDelta(t, status, r["status"], 0)
-	require.Regexp(t, "^urn:uuid:", r["instance"])
+	require.Equal(t, "urn:oneton:request:"+g.Header.Get("X-Request-Id"), r["instance"])
 	require.Equal(t, "no-store", g.Header.Get("Cache-Control"))
 	return r
 }

@@ -73,6 +73,9 @@ func invalid(field, reason string) error {
 	return argument.New(facesession.ErrInvalid, field, "%s", reason)
 }
 
+// requestPrefix begins an instance, which is no UUID where a proxy has named the request.
+const requestPrefix = "urn:oneton:request:"
+
 // refusal is what a call answers that came to a problem.
 type refusal struct {
 	Error   string `json:"error"`
@@ -104,7 +107,7 @@ func (p *capture) refuse(c *fiber.Ctx, why server.Problem) error {
 	}
 	r := refusal{
 		Error: code, Message: told, Type: why.Type, Title: why.Title, Status: why.Status, Detail: why.Detail,
-		Request: "urn:uuid:" + why.RequestID,
+		Request: requestPrefix + why.RequestID,
 	}
 	if len(why.Reasons) > 0 {
 		r.Reason = why.Reasons[0]
