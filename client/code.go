@@ -39,6 +39,7 @@ const (
 	TooManyWebhooks      Code = "too_many_webhooks"
 	ImportStarted        Code = "import_started"
 	ReviewDecided        Code = "review_decided"
+	NotACandidate        Code = "not_a_candidate"
 	ImportIncomplete     Code = "import_incomplete"
 	ImportTooLarge       Code = "import_too_large"
 	TooManyImports       Code = "too_many_imports"

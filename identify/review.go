@@ -35,6 +35,10 @@ const (
 // ErrDecided means that somebody has decided already.
 var ErrDecided = errors.New("identify: review is decided")
 
+// ErrNoCandidate means that a decision names who is no candidate, or none any more: who
+// was deleted, merged or moved, or whose face was split off, deleted or set aside.
+var ErrNoCandidate = errors.New("identify: not a candidate of the review")
+
 // Review is an answer of several candidates that waits for a person, or was decided.
 type Review struct {
 	ID string
@@ -43,7 +47,7 @@ type Review struct {
 	By      store.KeyID
 	Request string
 	ReviewFigures
-	// Candidates are those that are there still, best first.
+	// Candidates are those that are there still with the face that was found, best first.
 	Candidates []ReviewCandidate
 	HasPhoto   bool
 	// Decision is empty while it waits.
@@ -104,9 +108,15 @@ func (s *Service) queue(ctx context.Context, by store.Actor, g store.Gallery, re
 // noPhoto is the number of the named where no photo is kept, or none any more.
 const noPhoto = -1
 
+// theirs is true of a candidate c whose face is the subject's still.
+const theirs = `EXISTS (SELECT 1 FROM faces f WHERE ` + facing + `)`
+
+const facing = `f.id = c.face AND f.gallery = c.gallery AND f.subject = c.subject`
+
 // photoKept is true of a review whose photo is to be kept: all are there still whom the
-// answer named.
-const photoKept = `named = (SELECT count(*) FROM review_candidates c WHERE c.review = reviews.id)`
+// answer named, and have the faces by which it did, since whoever has them by now may be
+// whom the photo shows, and go.
+const photoKept = `named = (SELECT count(*) FROM review_candidates c WHERE c.review = reviews.id AND ` + theirs + `)`
 
 var errQueueFull = errors.New("identify: as many reviews wait as may")
 
@@ -203,7 +213,8 @@ func (s *Service) candidates(ctx context.Context, review string) ([]ReviewCandid
 			return c, err
 		}
 		return c, json.Unmarshal([]byte(figures), &c.Likely)
-	}, `SELECT subject, face, figures, chosen FROM review_candidates WHERE review = $1 ORDER BY place`, review)
+	}, `SELECT c.subject, c.face, c.figures, c.chosen FROM review_candidates c JOIN faces f ON `+facing+`
+		WHERE c.review = $1 AND f.aside_at IS NULL ORDER BY c.place`, review)
 }
 
 // Review is one of a gallery's.
@@ -259,7 +270,7 @@ type Decision struct {
 }
 
 // Decide writes down what a person decided, and erases the photo. ErrDecided where
-// somebody has before. Of one that says that candidates are one person these are merged one
+// somebody has before, and ErrNoCandidate of who is no candidate when it is written. Of one that says that candidates are one person these are merged one
 // after the other, as long as nobody has decided, and the decision is written down with
 // the last. What fails leaves the review waiting, and who was merged before is no
 // candidate any more; what can be foreseen of it fails before anybody is merged.
@@ -271,7 +282,16 @@ func (s *Service) Decide(ctx context.Context, by store.Actor, d Decision) (Revie
 	if err := d.check(r); err != nil {
 		return Review{}, err
 	}
+	faces := make(map[store.SubjectID]store.FaceID)
+	for _, c := range r.Candidates {
+		faces[c.Subject] = c.Face
+	}
 	decide := func(tx store.Tx) error {
+		if d.Subject != "" {
+			if err := has(tx, g.ID, d.Subject, faces[d.Subject]); err != nil {
+				return err
+			}
+		}
 		n, err := tx.Exec(`UPDATE reviews SET decision = $3, decided_at = $4, decided_by = $5 WHERE gallery = $1 AND id = $2 AND decision = ''`,
 			g.ID, d.Review, d.Decision, s.now(), by.Key)
 		if err == nil && n == 0 {
@@ -291,7 +311,7 @@ func (s *Service) Decide(ctx context.Context, by store.Actor, d Decision) (Revie
 	if len(d.Others) == 0 {
 		err = s.store.Remove(ctx, "decide review", decide)
 	} else {
-		err = s.decideSame(ctx, by, g, d, decide)
+		err = s.decideSame(ctx, by, g, d, faces, decide)
 	}
 	if err != nil {
 		return Review{}, err
@@ -299,8 +319,18 @@ func (s *Service) Decide(ctx context.Context, by store.Actor, d Decision) (Revie
 	return s.Review(ctx, by, d.Gallery, d.Review)
 }
 
+// has is ErrNoCandidate unless a face that searches find is the subject's.
+func has(tx store.Tx, g store.GalleryID, subject store.SubjectID, face store.FaceID) error {
+	_, err := store.OneOf(tx, func(row store.Row) (id string, err error) { err = row.Scan(&id); return id, err },
+		`SELECT id FROM faces WHERE gallery = $1 AND subject = $2 AND id = $3 AND aside_at IS NULL`, g, subject, face)
+	if errors.Is(err, store.ErrNotFound) {
+		return ErrNoCandidate
+	}
+	return err
+}
+
 // decideSame merges the others into the subject, and decides with the last of them.
-func (s *Service) decideSame(ctx context.Context, by store.Actor, g store.Gallery, d Decision, decide func(store.Tx) error) error {
+func (s *Service) decideSame(ctx context.Context, by store.Actor, g store.Gallery, d Decision, faces map[store.SubjectID]store.FaceID, decide func(store.Tx) error) error {
 	to, err := s.store.Subject(ctx, g.ID, d.Subject)
 	if err != nil {
 		return subjectError(g, d.Subject, err)
@@ -328,22 +358,20 @@ func (s *Service) decideSame(ctx context.Context, by store.Actor, g store.Galler
 		if i == len(d.Others)-1 {
 			also = decide
 		}
-		if _, _, err := s.merge(ctx, by, g, other, d.Subject, nil, also); err != nil {
+		merged := func(tx store.Tx) error { return has(tx, g.ID, d.Subject, faces[other]) }
+		if _, _, err := s.merge(ctx, by, g, other, d.Subject, nil, merged, also); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// check is ErrInvalid of what cannot be decided of the review, and ErrDecided when
-// somebody has.
+// check is ErrInvalid of what cannot be decided of a review, ErrNoCandidate of who is none
+// of this one's, and ErrDecided when somebody has.
 func (d Decision) check(r Review) error {
-	among := func(id store.SubjectID) bool {
-		return slices.ContainsFunc(r.Candidates, func(c ReviewCandidate) bool { return c.Subject == id })
-	}
 	switch d.Decision {
 	case DecisionCandidate, DecisionSame:
-		if !among(d.Subject) {
+		if d.Subject == "" {
 			return invalid("subject", "must be one of the candidates")
 		}
 	case DecisionNone:
@@ -360,12 +388,28 @@ func (d Decision) check(r Review) error {
 		return invalid("others", "must name those of the candidates who are the subject")
 	}
 	for i, other := range d.Others {
-		if other == d.Subject || !among(other) || slices.Contains(d.Others[:i], other) {
+		if other == d.Subject || slices.Contains(d.Others[:i], other) {
 			return invalid("others", "must be other candidates than the subject, each once")
 		}
 	}
 	if r.Decision != "" {
 		return ErrDecided
+	}
+	return d.among(r.Candidates)
+}
+
+// among is ErrNoCandidate unless all who are named are candidates.
+func (d Decision) among(candidates []ReviewCandidate) error {
+	is := func(id store.SubjectID) bool {
+		return slices.ContainsFunc(candidates, func(c ReviewCandidate) bool { return c.Subject == id })
+	}
+	if d.Subject != "" && !is(d.Subject) {
+		return about("subject", ErrNoCandidate)
+	}
+	for _, other := range d.Others {
+		if !is(other) {
+			return about("others", ErrNoCandidate)
+		}
 	}
 	return nil
 }

@@ -41,6 +41,7 @@ var problems = slices.Concat(problem.Request, problem.Photo, problem.Stored, pro
 	problem.For(kyc.ErrInvalid, fiber.StatusBadRequest, "invalid_request", "The request is not valid"),
 	problem.For(kyc.ErrNotInReview, fiber.StatusConflict, "not_in_review", "The attempt is not in review, or was decided meanwhile; read it again"),
 	problem.For(identify.ErrDecided, fiber.StatusConflict, "review_decided", "Somebody has decided this already"),
+	problem.For(identify.ErrNoCandidate, fiber.StatusConflict, "not_a_candidate", "The subject is no candidate of the review, or none any more; read it again"),
 	problem.For(webhook.ErrInvalid, fiber.StatusBadRequest, "invalid_request", "The request is not valid"),
 	problem.For(webhook.ErrAddress, fiber.StatusUnprocessableEntity, "webhook_address", "The URL leads to an address or a port that webhooks are not sent to"),
 	problem.For(webhook.ErrUnverified, fiber.StatusUnprocessableEntity, "webhook_unverified", "What answers at the URL did not return the challenge"),
