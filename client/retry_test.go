@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -108,6 +109,13 @@ func script(t *testing.T, answers ...answering) *scripted {
 	return s
 }
 
+// received are the requests so far.
+func (s *scripted) received() []sent {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.got)
+}
+
 func (s *scripted) client(t *testing.T, change ...func(*client.Config)) *client.Client {
 	t.Helper()
 	cfg := client.Config{URL: s.URL, Key: "ot_x", Pause: time.Millisecond}
@@ -172,8 +180,8 @@ func TestRetries(t *testing.T) {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				s := script(t, first, first, done[kind]) //nolint:gocritic // twice the same
 				require.NoError(t, calls[kind](t.Context(), s.client(t)))
-				require.Len(t, s.got, 3)
-				require.Equal(t, s.got[0], s.got[2], "the same request")
+				require.Len(t, s.received(), 3)
+				require.Equal(t, s.received()[0], s.received()[2], "the same request")
 			})
 		}
 	}
@@ -192,7 +200,7 @@ func TestRetries(t *testing.T) {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				s := script(t, first)
 				require.ErrorIs(t, calls[kind](t.Context(), s.client(t)), client.ErrMayBeDone)
-				require.Len(t, s.got, 1)
+				require.Len(t, s.received(), 1)
 			})
 		}
 	}
@@ -207,7 +215,7 @@ func TestRetries(t *testing.T) {
 				var e *client.Error
 				require.ErrorAs(t, err, &e)
 				require.NotErrorIs(t, err, client.ErrMayBeDone)
-				require.Len(t, s.got, 1)
+				require.Len(t, s.received(), 1)
 			})
 		}
 	}
@@ -238,9 +246,9 @@ func TestNobodyIsEnrolledTwice(t *testing.T) {
 		e, err := c.Enrol(t.Context(), "staff", client.NewSubject{Photos: []client.Photo{client.Bytes([]byte("photo"))}})
 		require.NoError(t, err)
 		require.Equal(t, "f1", e.Faces[0].ID)
-		require.NotEmpty(t, s.got[0].id, "the client makes an id")
-		require.Equal(t, s.got[0].id, s.got[1].id)
-		require.Equal(t, "/v1/galleries/staff/subjects/"+s.got[0].id, s.got[2].path)
+		require.NotEmpty(t, s.received()[0].id, "the client makes an id")
+		require.Equal(t, s.received()[0].id, s.received()[1].id)
+		require.Equal(t, "/v1/galleries/staff/subjects/"+s.received()[0].id, s.received()[2].path)
 	})
 	t.Run("somebody else's", func(t *testing.T) {
 		s := script(t, lost, taken, object(200, strings.Replace(withOne, `"metadata":{}`, `"metadata":{"name":"another"}`, 1)))
@@ -289,26 +297,26 @@ func TestPositions(t *testing.T) {
 	c.Reached(9)
 	c.Reached(8)
 	require.NoError(t, calls["search"](t.Context(), c))
-	require.Equal(t, []string{"", "7", "9"}, []string{s.got[0].position, s.got[1].position, s.got[2].position})
+	require.Equal(t, []string{"", "7", "9"}, []string{s.received()[0].position, s.received()[1].position, s.received()[2].position})
 
 	s = script(t, added, problem(409, client.PositionAhead), nobody)
 	c = s.client(t, own)
 	require.NoError(t, calls["enrol"](t.Context(), c))
 	require.NoError(t, calls["search"](t.Context(), c))
-	require.Equal(t, []string{"", "7", ""}, []string{s.got[0].position, s.got[1].position, s.got[2].position})
+	require.Equal(t, []string{"", "7", ""}, []string{s.received()[0].position, s.received()[1].position, s.received()[2].position})
 
 	s = script(t, added, lost, problem(404, client.NotFound), nobody)
 	c = s.client(t, own)
 	require.NoError(t, calls["enrol"](t.Context(), c))
 	require.NoError(t, calls["delete"](t.Context(), c))
 	require.NoError(t, calls["search"](t.Context(), c))
-	require.Empty(t, s.got[3].position, "of the deletion no position is known: the search sees all there is")
+	require.Empty(t, s.received()[3].position, "of the deletion no position is known: the search sees all there is")
 
 	s = script(t, added, nobody)
 	c = s.client(t)
 	require.NoError(t, calls["enrol"](t.Context(), c))
 	require.NoError(t, calls["search"](t.Context(), c))
-	require.Empty(t, s.got[1].position, "without it a search sees what anybody was answered")
+	require.Empty(t, s.received()[1].position, "without it a search sees what anybody was answered")
 }
 
 // Nobody waits longer than the context lives or the configuration lets.
@@ -462,7 +470,7 @@ func TestNamesAreEscaped(t *testing.T) {
 	s := script(t, object(200, withOne))
 	_, err := s.client(t).Subject(t.Context(), "../staff?x", "a/b%2F#")
 	require.NoError(t, err)
-	require.Equal(t, "/v1/galleries/../staff?x/subjects/a/b%2F#", s.got[0].path, "unescaped by the server, as four segments")
+	require.Equal(t, "/v1/galleries/../staff?x/subjects/a/b%2F#", s.received()[0].path, "unescaped by the server, as four segments")
 }
 
 // What is no answer of a oneton server is said to be none.

@@ -19,9 +19,13 @@ import (
 )
 
 // Chromium is the browser that is tried; its name is Debian's. Without it a test is
-// skipped by name.
+// skipped by name. So it is in short runs, which look for races in the server: pages call
+// it as other clients do.
 func Chromium(t testing.TB) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("pages are not tried in short runs")
+	}
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Skip("chromium is not installed")
