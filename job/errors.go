@@ -41,6 +41,10 @@ var (
 
 	// ErrPanicked means that work has a fault and panicked. It is tried again.
 	ErrPanicked = errors.New("job: panicked")
+
+	// ErrFault is what a job says in place of an error that its tenant is not to know:
+	// any that work does not say on purpose. The log has it.
+	ErrFault = errors.New("a fault of the server, whose log says more under the job's id")
 )
 
 // Retry is an error of work that asks for the next attempt after exactly that time.

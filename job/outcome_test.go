@@ -43,7 +43,7 @@ func testOutcomes(t *testing.T, open storetest.Open) {
 		"succeeds": {func(*job.Job) ([]byte, error) { return []byte("{}"), nil }, job.Succeeded, "{}", "", 1},
 		"fails":    {func(*job.Job) ([]byte, error) { return []byte("no"), fmt.Errorf("%w: no match", job.ErrFailed) }, job.Failed, "no", "no match", 1},
 		"invalid":  {func(*job.Job) ([]byte, error) { return []byte("what"), fmt.Errorf("no face: %w", job.ErrInvalid) }, job.Invalid, "what", "no face: job: invalid input", 1},
-		"breaks":   {func(*job.Job) ([]byte, error) { return nil, broken }, job.Failed, "", "broken", 3},
+		"breaks":   {func(*job.Job) ([]byte, error) { return nil, broken }, job.Failed, "", job.ErrFault.Error(), 3},
 		"panics":   {func(*job.Job) ([]byte, error) { panic("secret") }, job.Failed, "", "job: panicked", 3},
 		"recovers": {func(j *job.Job) ([]byte, error) {
 			if j.Last {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +40,9 @@ func (q *Queue) work(r *run) {
 	output, err := q.observed(r)
 	if len(output) > MaxOutput {
 		output, err = nil, fmt.Errorf("%w: its output has %d bytes of at most %d", ErrFailed, len(output), MaxOutput)
+	}
+	if fault(err) && r.ctx.Err() == nil {
+		q.log.Error().Err(err).Str("job", string(r.id)).Str("kind", r.kind).Int64("attempt", r.attempt).Msg("a job failed by a fault")
 	}
 	for pause := writeRetry; ; pause *= 2 {
 		werr := q.settle(r, output, err)
@@ -165,11 +169,24 @@ func (r *run) back(tx store.Tx) error {
 	return r.change(tx, `status = 'queued', lease_until = NULL, attempt = attempt - 1`)
 }
 
+// fault tells whether an error is none that is said on purpose.
+func fault(err error) bool {
+	if err == nil {
+		return false
+	}
+	_, asks := errors.AsType[*retryError](err)
+	_, goesOn := errors.AsType[*againError](err)
+	return !asks && !goesOn && !slices.ContainsFunc([]error{ErrInvalid, ErrFailed, ErrExpired, ErrPanicked, pool.ErrBusy}, func(e error) bool { return errors.Is(err, e) })
+}
+
 // said is what an error says, as every engine can keep it. That the job failed is said by
 // its status.
 func said(err error) string {
 	if err == nil {
 		return ""
+	}
+	if fault(err) {
+		err = ErrFault
 	}
 	const most = 1000
 	text := err.Error()

@@ -19,12 +19,13 @@ import (
 const Pack = "default"
 
 var failures = map[string]error{
-	"busy":      pool.ErrBusy,
-	"corrupt":   photo.ErrCorrupt,
-	"too large": photo.ErrTooLarge,
-	"too small": photo.ErrTooSmall,
-	"closed":    pool.ErrClosed,
-	"other":     errors.New("a cause that no client may see"),
+	"busy":        pool.ErrBusy,
+	"corrupt":     photo.ErrCorrupt,
+	"too large":   photo.ErrTooLarge,
+	"too small":   photo.ErrTooSmall,
+	"too complex": photo.ErrTooComplex,
+	"closed":      pool.ErrClosed,
+	"other":       errors.New("a cause that no client may see"),
 }
 
 // embedder stands in for the models, so that a photo can show anyone and fail
