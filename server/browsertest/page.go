@@ -212,6 +212,11 @@ func (p *Page) Axe() {
 	require.Empty(p, Eval[string](p, `document.documentElement.scrollWidth > innerWidth ?
 		[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.outerHTML.slice(0, 120)).slice(0, 5).join("\n") || "wider" : ""`),
 		"wider than the screen")
+	require.Empty(p, Eval[string](p, `((context) => [...document.querySelectorAll("select")].filter((s) => {
+		const { font, paddingLeft } = getComputedStyle(s);
+		context.font = font;
+		return s.clientWidth && context.measureText(s.selectedOptions[0]?.text ?? "").width + 2 * parseFloat(paddingLeft) > s.clientWidth;
+	}).map((s) => s.selectedOptions[0].text).join("\n"))(document.createElement("canvas").getContext("2d"))`), "cut in a choice")
 }
 
 // Shots holds that the page is usable at each size, in light and dark, and takes pictures

@@ -21,6 +21,9 @@ func TestOverview(t *testing.T) {
 	p.Press(browsertest.Enter)
 	p.Until(`location.hash === "#/galleries/staff" && document.querySelector("h1").innerText === "staff"`)
 	require.Equal(t, "staff", browsertest.Eval[string](p, `document.activeElement.innerText`), "whoever cannot see is taken to what is new")
+	for _, word := range []string{"taken, with a warning", "not looked for", "not kept"} {
+		p.Shows(word)
+	}
 	p.Shots("gallery")
 	p.Go(h.url + "/console/#/")
 	p.Until(`document.querySelector(".cards")`)

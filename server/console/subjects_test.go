@@ -28,12 +28,16 @@ func TestSubjects(t *testing.T) {
 	p := h.page(t, "#/galleries/nobody/subjects")
 	p.Shows("Nobody is here yet")
 	p.Shots("subjects-empty")
+	p.Use("Enrol a person")
+	p.Until(`location.hash === "#/galleries/nobody/enrol"`)
 	p.Go(h.url + "/console/#/galleries/staff/subjects")
 	p.Shows("3 people, 3 faces")
 	for _, id := range []string{"obama", "barack", "biden"} {
 		p.Shows(id)
 	}
 	unharmed(t, p)
+	p.Size(browsertest.Desk)
+	require.True(t, browsertest.Eval[bool](p, `[...document.querySelectorAll("tbody th a")].every((a) => a.getClientRects().length === 1)`), "an id is not broken where there is room")
 	p.Shots("subjects")
 
 	// By filters.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -94,6 +95,8 @@ func TestWhoIsThis(t *testing.T) {
 	show(h.photoFile(t, "obama3.jpg"))
 	p.Shows("This is Barack Obama")
 	p.Shows("Good photo")
+	require.Greater(t, browsertest.Eval[float64](p, `parseFloat(getComputedStyle(document.querySelector(".told h2")).fontSize) - parseFloat(getComputedStyle(document.querySelector(".told .note")).fontSize)`), 0.0,
+		"what is said of an answer is no louder than the answer")
 	p.Shots("who-one")
 
 	show(h.photoFile(t, "astronaut.png"))
@@ -115,6 +118,7 @@ func TestWhoIsThis(t *testing.T) {
 	p.Shows("Too poor a photo")
 	require.NotContains(t, p.Shown(), "Enrol this person", "nobody is enrolled by such a photo")
 	require.NotContains(t, p.Shown(), "threshold")
+	require.Equal(t, 1, strings.Count(p.Shown(), "strangers look alike"), "it is said once")
 	p.Shots("who-poor")
 
 	h.native(t, http.MethodPost, "/v1/galleries/staff/subjects?id=president", h.photo(t, "obama3.jpg"))
@@ -126,7 +130,11 @@ func TestWhoIsThis(t *testing.T) {
 	show(h.photoFile(t, "sample6.jpg"))
 	p.Shows("Face 1 of ")
 	require.Greater(t, browsertest.Eval[int](p, `document.querySelectorAll(".stage button.box").length`), 3)
-	p.Use("Face 2: 2: nobody")
+	require.Empty(t, browsertest.Eval[[]string](p, `(([...all]) => all.flatMap((a, i) => all.slice(i + 1).filter((b) => {
+		const [x, y] = [a.getBoundingClientRect(), b.getBoundingClientRect()];
+		return x.left < y.right && y.left < x.right && x.top < y.bottom && y.top < x.bottom;
+	}).map((b) => a.innerText + " lies on " + b.innerText)))(document.querySelectorAll(".stage .box span"))`), "labels of faces that are beside each other")
+	p.Use("Face 2: Nobody that this gallery knows")
 	p.Shows("Face 2 of ")
 	require.Equal(t, "true", browsertest.Eval[string](p, `document.querySelectorAll(".stage button.box")[1].getAttribute("aria-pressed")`))
 	p.Shots("who-group")

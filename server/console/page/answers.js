@@ -54,10 +54,11 @@ export function qualityVerdict(quality) {
   const score = number(quality.score, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   if (found.length === 0) return note(`Good photo: quality ${score} of 1.`, "good");
   const useless = found.includes("not_comparable");
+  const shown = useless && found.length > 1 ? found.filter((reason) => reason !== "not_comparable") : found; // of which the rest is why
   return note(
     el("div", null,
       el("p", null, `${useless ? "Too poor a photo" : "Poor photo"}: quality ${score} of 1.`),
-      el("ul", null, found.map((reason) => {
+      el("ul", null, shown.map((reason) => {
         const { what, advice } = reasonText(reason);
         return el("li", null, `${what} ${advice}`);
       }))),

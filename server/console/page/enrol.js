@@ -187,7 +187,7 @@ export const page = {
         note(text, "good"),
         actions(
           personLink(name, subject.id, `See ${who}`),
-          link("Who is this?", href("galleries/:gallery/who", { gallery: name }), { icon: "search" }),
+          link("Who is this?", href("galleries/:gallery/who", { gallery: name }), { kind: "quiet", icon: "search" }),
           button("Enrol another person", { kind: "primary", icon: "add", onclick: () => page.render(main, params, signal) })));
       main.querySelector("a")?.focus();
       say(text);

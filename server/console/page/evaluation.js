@@ -11,7 +11,7 @@ const person = "galleries/:gallery/subjects/:subject";
 export const page = {
   path: "galleries/:gallery/evaluation",
   title: "Does it work?",
-  nav: { label: "Does it work?", group: "gallery", order: 60, text: "The promise against what the gallery's own faces say" },
+  nav: { label: "Does it work?", group: "gallery", order: 60, text: "The promise against what the gallery's own faces say." },
   scope: "evaluate",
   lead: (params) => `Each enrolled face of ${params.gallery} is searched as if its person were not enrolled. Who is then answered with somebody else has looked enough like them.`,
   async render(main, params, signal) {
@@ -123,8 +123,8 @@ function curve(e) {
     series: [
       { name: "Promised", points: e.rates.map((r) => [r.fpir, r.fpir]), dash: true, tone: "tone-1" },
       { name: "Measured", points: some((r) => r.measured.share), tone: "tone-0" },
-      { name: "Lowest (95 %)", points: some((r) => r.measured.low), tone: "tone-2", dash: true },
-      { name: "Highest (95 %)", points: some((r) => r.measured.high), tone: "tone-2", dash: true },
+      { name: "Lowest (95 %)", points: some((r) => r.measured.low), tone: "tone-3", dash: true },
+      { name: "Highest (95 %)", points: some((r) => r.measured.high), tone: "tone-3", dash: true },
     ],
     text: `At the policy's ${percent(e.policy.fpir)} it was ${percent(e.policy.measured.share)}.`, height: 260,
   });
@@ -138,7 +138,7 @@ function pairs(e, params, signal) {
   const shown = e.alike.slice(0, 12);
   return cards(shown.map((p) => {
     const node = card({ tone: p.suspect ? "warn" : "" },
-      el("div", { class: "pair" }, face(params, p.a, signal), face(params, p.b, signal)),
+      el("div", { class: "beside" }, face(params, p.a, signal), face(params, p.b, signal)),
       el("p", null, named(params, p.a), " and ", named(params, p.b)),
       el("p", null, p.suspect ? badge("maybe one person", "warn") : badge("two people, as far as can be told")),
       facts([["Cosine", number(p.cosine, { maximumFractionDigits: 3 })], ["Pairs so alike by chance", number(p.expected, { maximumSignificantDigits: 2 })]]));

@@ -17,9 +17,9 @@ export const page = {
       about && el("section", null, el("h2", null, "What it is"), facts([
         ["Wrong names", rate(about.policy.fpir)],
         ["Model pack", about.pack],
-        ["Poor photos", { off: "taken", warn: "taken, with a warning", enforce: "refused" }[about.policy.quality] ?? about.policy.quality],
-        ["Liveness", about.policy.liveness],
-        ["Photos", about.policy.keep_photos ? "kept" : "not kept"],
+        ["Poor photos", { off: "taken", report: "taken, with a warning", enforce: "refused" }[about.policy.quality] ?? about.policy.quality],
+        ["Photos of photos", { off: "not looked for", report: "told", enforce: "refused" }[about.policy.liveness] ?? about.policy.liveness],
+        ["Enrolled photos", about.policy.keep_photos ? "kept" : "not kept"],
         ["Made", when(about.created_at)],
       ])),
       within.length > 0 && cards(within.map((p) => card({ heading: p.nav.label, href: href(p.path, params), text: p.nav.text }))),

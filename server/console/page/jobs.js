@@ -66,8 +66,7 @@ export const page = {
       facts([
         ["Status", status(j.status)], ["What", j.kind],
         ["Done", j.total ? `${number(j.done)} of ${number(j.total)}` : number(j.done)],
-        ["Begun", j.attempt > 1 ? `${number(j.attempt)} times` : when(j.started_at)],
-        ["Added", when(j.added_at)], ["Ended", when(j.ended_at)],
+        ["Added", when(j.added_at)], ["Begun", j.attempt > 1 ? `${number(j.attempt)} times` : when(j.started_at)], ["Ended", when(j.ended_at)],
         j.import && may("imports") && ["Import", el("a", { href: href("imports/:import", { import: j.import }) }, "Its import")],
       ]),
       j.error && note(j.error, j.ended_at ? "bad" : "warn"),

@@ -90,7 +90,7 @@ function shown(k) {
     heading: `${k.name} is made`,
     body: el("div", null,
       note("This is the only time that the key is shown. Copy it to where it is used.", "warn"),
-      el("p"), el("pre", { tabindex: "0", role: "region", "aria-label": "The key" }, el("code", { translate: "no", id: "new-key" }, k.key)),
+      el("p"), el("p", { class: "secret" }, el("code", { translate: "no", id: "new-key" }, k.key)),
       actions(button("Copy", { icon: "copy", onclick: async () => { await copied(k.key); toast("The key is copied."); } }))),
     actions: [{ text: "Done", kind: "primary", value: true }],
   });

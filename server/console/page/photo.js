@@ -154,7 +154,7 @@ export async function drawn(blob, faces = [], { rotation, labels, alt = "The pho
       vars: { "--x": x / of.width, "--y": y / of.height, "--w": width / of.width, "--h": height / of.height },
     };
     return onchoose
-      ? el("button", { ...props, type: "button", "aria-pressed": "false", "aria-label": text ? `Face ${i + 1}: ${text}` : `Face ${i + 1}`, onclick: () => { node.choose(i); onchoose(i); } }, text && el("span", null, text))
+      ? el("button", { ...props, type: "button", "aria-pressed": "false", "aria-label": `Face ${i + 1}${face.told ? `: ${face.told}` : ""}`, onclick: () => { node.choose(i); onchoose(i); } }, text && el("span", null, text))
       : el("div", props, text && el("span", null, text));
   });
   if (landmarks) {

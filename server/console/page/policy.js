@@ -10,7 +10,7 @@ const day = 86400;
 export const page = {
   path: "galleries/:gallery/policy",
   title: (params) => `Policy of ${params.gallery}`,
-  nav: { label: "Policy", group: "gallery", order: 70, text: "How many strangers may get somebody's name, and what is kept" },
+  nav: { label: "Policy", group: "gallery", order: 70, text: "How many strangers may get somebody's name, and what is kept." },
   scope: "galleries",
   lead: "What you decide: how often a stranger may be given somebody's name. What follows: the threshold, and how many known people are missed.",
   async render(main, params, signal) {
@@ -53,7 +53,7 @@ export const page = {
         facts([
           ["Faces enrolled", number(t.enrolled)],
           ["Threshold (cosine)", number(t.at.threshold, { maximumFractionDigits: 3 })],
-          ["Score there", number(t.at.score, { maximumFractionDigits: 0 })],
+          ["Score at the threshold", number(t.at.score, { maximumFractionDigits: 0 })],
           ["Known people missed", missed],
         ]),
         t.at.threshold_extrapolated && note("The threshold lies beyond what the calibration's data could show: nobody has seen this rate hold. An evaluation of the gallery, or a calibration on your own photos, tells more.", "warn"),
@@ -75,12 +75,12 @@ export const page = {
     plots.misses = lines({ label: "Wrong names and misses over the number of enrolled faces", x: size, y: { label: "Share", log: true, from: 1e-5, to: 1, format: (v) => percent(v, 1) }, height: 260 });
     const command = curl("GET", `${path}/thresholds`, { query: { fpir: chosen } });
 
-    const quality = field({ label: "Poor photos", name: "quality", type: "select", value: policy.quality, options: [
-      { value: "off", text: "Taken" }, { value: "report", text: "Taken, with a warning; not enrolled if they cannot be compared" }, { value: "enforce", text: "Refused" }] });
+    const quality = field({ label: "Poor photos", name: "quality", type: "select", value: policy.quality, hint: "With a warning, those that cannot be compared at all are still not enrolled.", options: [
+      { value: "off", text: "Taken" }, { value: "report", text: "Taken, with a warning" }, { value: "enforce", text: "Refused" }] });
     const liveness = field({ label: "Photos of photos", name: "liveness", type: "select", value: policy.liveness, options: [
       { value: "off", text: "Not looked for" }, { value: "report", text: "Told" }, { value: "enforce", text: "Refused" }] });
-    const detail = field({ label: "How closely photos are looked at", name: "detail", type: "select", value: policy.detail, options: [
-      { value: "fast", text: "The whole photo" }, { value: "full", text: "Also part by part, for small faces and leaning heads" }] });
+    const detail = field({ label: "How closely photos are looked at", name: "detail", type: "select", value: policy.detail, hint: "Part by part finds small faces and leaning heads, too, and takes longer.", options: [
+      { value: "fast", text: "The whole photo" }, { value: "full", text: "Part by part, too" }] });
     const photos = field({ label: "Keep enrolled photos", name: "keep_photos", type: "checkbox", value: policy.keep_photos });
     const kept = field({ label: "Days a face is kept", name: "retention_seconds", type: "number", min: 0, max: 36500, step: "any", value: policy.retention_seconds / day,
       hint: "0 is for ever. A shorter time deletes faces that are older within a minute." });

@@ -11,7 +11,7 @@ const decisions = { candidate: "one of them", none: "none of them", same: "one p
 export const queue = {
   path: "galleries/:gallery/reviews",
   title: "Review",
-  nav: { label: "Review", group: "gallery", order: 50, text: "Answers of several people that wait for your decision" },
+  nav: { label: "Review", group: "gallery", order: 50, text: "Answers of several people that wait for your decision." },
   scope: "review",
   lead: "Searches that found several people too close to tell apart.",
   async render(main, params, signal) {
@@ -50,7 +50,7 @@ export const one = {
   path: "galleries/:gallery/reviews/:review",
   title: "Who is it?",
   scope: "review",
-  crumbs: (params) => [{ text: "Review", href: href("galleries/:gallery/reviews", params) }],
+  crumbs: (params) => [{ text: params.gallery, href: href("galleries/:gallery", params) }, { text: "Review", href: href("galleries/:gallery/reviews", params) }],
   async render(main, params, signal) {
     const path = at`/v1/galleries/${params.gallery}/reviews/${params.review}`;
     const r = await call("GET", path, { signal });

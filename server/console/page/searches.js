@@ -25,7 +25,7 @@ export const page = {
   async render(main, params, signal) {
     const { searches } = await call("GET", "/v1/searches", { signal });
     if (searches.length === 0) {
-      empty(main, { heading: "No searches yet", text: "This server has answered none since it was started. Search somebody, and look again.", icon: "gauge", action: button("Look again", { onclick: refresh }) });
+      empty(main, { heading: "No searches yet", text: "This server has answered none since it was started. Search somebody by a photo, and look again.", icon: "gauge", action: button("Look again", { onclick: refresh }) });
       main.append(curl("GET", "/v1/searches"));
       return;
     }
@@ -37,7 +37,7 @@ export const page = {
         ["Searches", number(searches.length)],
         ["Proven exact", percent(exact / searches.length)],
         ["Compared in full", rows ? percent(sum((s) => s.rescored) / rows) : "–"],
-        ["Time of an answer, half of them", took(median(searches.map((s) => s.timings.total)) / 1000)],
+        ["Median time of an answer", took(median(searches.map((s) => s.timings.total)) / 1000)],
       ]),
       section("Where the time went", bars({
         label: "Mean time of a search by stage",

@@ -1,6 +1,6 @@
 // The people of a gallery: found by filters, page by page.
 
-import { at, call, pageOf } from "./api.js";
+import { at, call, may, pageOf } from "./api.js";
 import { badge, curl, el, empty, field, fill, form, link, number, plural, progress, segmented, table, when } from "./view.js";
 import { go, href } from "./route.js";
 import { leaving } from "./leaving.js";
@@ -8,7 +8,7 @@ import { leaving } from "./leaving.js";
 export const page = {
   path: "galleries/:gallery/subjects",
   title: (params) => `People of ${params.gallery}`,
-  nav: { label: "People", text: "Who is here, with their photos and what you say of them", group: "gallery", order: 20 },
+  nav: { label: "People", text: "Who is here, with their photos and what you say of them.", group: "gallery", order: 20 },
   scope: "read",
   async render(main, params, signal) {
     const asked = Object.fromEntries(params.query ?? []);
@@ -21,7 +21,12 @@ export const page = {
       call("GET", at`/v1/galleries/${params.gallery}/counts`, { signal }),
     ]);
     if (counts.subjects === 0 && found.rows.length === 0 && !chooses) {
-      return empty(main, { heading: "Nobody is here yet", text: "Enrol the first person from a photo, or import many at once." });
+      return empty(main, { heading: "Nobody is here yet", text: "Enrol the first person from a photo, or import many at once.",
+        action: [
+          may("enrol") && link("Enrol a person", href("galleries/:gallery/enrol", params), { kind: "primary", icon: "add" }),
+          may("imports") && link("Import many", href("galleries/:gallery/import", params), { kind: "quiet", icon: "upload" }),
+        ],
+      });
     }
     fill(main,
       el("p", { class: "soft" }, `${plural(counts.subjects, "person", "people")}, ${plural(counts.faces, "face")}`),

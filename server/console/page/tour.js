@@ -105,7 +105,7 @@ function searching({ index, heading, text, does, name, caption, blobs, signal, w
       const best = answer.candidates[0];
       const sentence = words(answer);
       fill(outcome,
-        el("p", { class: "answer" }, sentence),
+        el("p", { class: "verdict" }, sentence),
         await drawn(blobs[name], [{ ...answer.probe, label: best ? best.metadata.name ?? best.subject : "nobody", tone: best ? "good" : "" }], { alt: caption, max: 640 }),
         scale({
           label: "How alike the faces are", from: 0, to: 1,
@@ -137,7 +137,7 @@ function nobody(of) {
     text: "Someone who was never enrolled. The right answer is that it is nobody.",
     words: (a) => (a.match === "nobody" ? "Nobody that is enrolled." : `The answer is ${a.match}.`),
     done: () => {
-      fill(end, el("p", { class: "answer" }, "That was the tour."), el("div", { class: "actions" },
+      fill(end, el("p", { class: "verdict" }, "That was the tour."), el("div", { class: "actions" },
         link("Now with your own photo", href("galleries/:gallery", { gallery }), { kind: "primary", icon: "camera" }),
         may("galleries") && button("Delete the demo", { icon: "trash", kind: "quiet", onclick: remove })));
     },

@@ -71,7 +71,8 @@ function fieldsOf(w = {}) {
       field({ label: "What it is for", name: "description", value: w.description, maxlength: 256 }),
       !w.id && field({
         label: "Format", name: "format", type: "select",
-        options: [{ value: "standard", text: "Standard Webhooks: every event, signed" }, { value: "uqudo", text: "uqudo: results of face sessions alone" }], onchange: choose,
+        options: [{ value: "standard", text: "Standard Webhooks" }, { value: "uqudo", text: "uqudo" }], onchange: choose,
+        hint: "Standard Webhooks has every event, signed. uqudo has the results of face sessions alone.",
       }),
       ...(known || []),
       field({ label: "Ask the receiver first whether it answers a challenge", name: "verify", type: "checkbox" }),

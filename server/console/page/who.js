@@ -107,7 +107,7 @@ async function show(into, found, { gallery, blob, signal, seconds }) {
   const answers = found.probes;
   const told = el("div", { class: "surface told" });
   const marked = answers.map((a, i) => ({
-    box: a.probe.box, landmarks: a.probe.landmarks, label: shortly(a, i, answers.length), tone: outcome(a).tone,
+    box: a.probe.box, landmarks: a.probe.landmarks, label: shortly(a, i, answers.length), told: outcome(a).heading, tone: outcome(a).tone,
   }));
   const choose = async (i) => {
     picture.choose?.(i);
@@ -127,8 +127,8 @@ async function show(into, found, { gallery, blob, signal, seconds }) {
 
 const shortly = (answer, i, of) => {
   if (answer.match === "one") return outcome(answer).heading.replace(/^This is /, "");
-  const word = lost(answer) ? "too poor" : answer.match;
-  return of > 1 ? `${i + 1}: ${word}` : word;
+  if (of > 1) return String(i + 1); // which faces beside each other have room for
+  return lost(answer) ? "too poor" : answer.match;
 };
 
 async function tell(answer, { gallery, blob, signal, which }) {
