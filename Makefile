@@ -20,13 +20,15 @@ run: build ## Start a server that stays; it prints its address and a first API k
 build: ## Build bin/oneton.
 	go build -o bin/oneton ./cmd/oneton
 
+# Many tests wait for processes, browsers and clocks: one package more than cores runs.
 test: setup ## Vet, lint and test everything, and name what had to be skipped.
 	go vet ./...
 	$(LINT) run
 	.ci/architectures
 	@mkdir -p bin
 	$(TESTS) --hide-summary=skipped --jsonfile=bin/test.json --rerun-fails=1 --rerun-fails-max-failures=5 \
-		--rerun-fails-report=bin/reruns --packages=./... -- -vet=off -timeout 30m; \
+		--rerun-fails-report=bin/reruns --packages=./... -- -vet=off -timeout 30m \
+		-p $$(($$(nproc) + 1)); \
 		result=$$?; .ci/skipped bin/test.json; .ci/reruns bin/reruns; exit $$result
 
 lint: ## Check style and the table of rooms.

@@ -144,6 +144,9 @@ func random(n int) string {
 // Nothing of a photo, a frame, a nonce or a picture is ever in a file so that it can be
 // read, and what is there sealed leaves the files with the end, whichever it is.
 func TestNothingIsLeft(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short: it does one thing after another")
+	}
 	disks(t, func(t *testing.T, d disk) {
 		r, ctx := start(t, d.open, options{}), t.Context()
 		plain := map[string][]byte{}

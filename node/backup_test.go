@@ -161,6 +161,9 @@ func reader(t *testing.T, file []byte) *backup.Reader {
 // TestBackupBesideADeletedGallery restores a backup that was made while a gallery waited
 // to be removed of which rooms have rows: nothing of it is in the backup.
 func TestBackupBesideADeletedGallery(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short: it does one thing after another")
+	}
 	for engine, fresh := range databases(t) {
 		t.Run(engine, func(t *testing.T) {
 			cfg, ctx := fresh(), t.Context()
@@ -215,6 +218,9 @@ func TestBackupBesideADeletedGallery(t *testing.T) {
 // and from there into a database of each engine, and straight from one to the other:
 // every cell arrives.
 func TestBackupOfEveryTable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short: it does one thing after another")
+	}
 	const rows = 37
 	fresh := databases(t)
 	for _, from := range slices.Sorted(maps.Keys(fresh)) {
@@ -266,6 +272,9 @@ func TestBackupOfEveryTable(t *testing.T) {
 // A backup that is not as it was written is refused, wherever it is not, and leaves
 // nothing; the place can be used at once.
 func TestDamagedBackupRestoresNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short: it does one thing after another")
+	}
 	for engine, fresh := range databases(t) {
 		t.Run(engine, func(t *testing.T) {
 			source := populated(t, fresh, 5)
@@ -306,6 +315,9 @@ func TestDamagedBackupRestoresNothing(t *testing.T) {
 
 // The secret that a database is restored with is its own.
 func TestSecretOfARestoredDatabase(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short: it does one thing after another")
+	}
 	for engine, fresh := range databases(t) {
 		t.Run(engine, func(t *testing.T) {
 			source := fresh()

@@ -47,6 +47,9 @@ func cells(t *testing.T, cfg config.Config, table, column string) (all []any) {
 // TestReplay does again whatever ends something, in a restored database of each engine:
 // once, and nothing that the backup knew of.
 func TestReplay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short: it does one thing after another")
+	}
 	for engine, fresh := range databases(t) {
 		t.Run(engine, func(t *testing.T) {
 			made := time.Date(2026, 11, 28, 10, 0, 0, 0, time.UTC)
@@ -115,6 +118,9 @@ func TestReplay(t *testing.T) {
 // TestReplayOfReassignments ends, in a database of before people were merged, split and
 // moved, whoever was deleted since with faces that had been somebody else's.
 func TestReplayOfReassignments(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short: it does one thing after another")
+	}
 	for engine, fresh := range databases(t) {
 		t.Run(engine, func(t *testing.T) {
 			cfg, ctx, made := fresh(), t.Context(), time.Now()

@@ -30,7 +30,11 @@ func replicaConfig(t *testing.T, url string) config.Config {
 // again: one secret is made, the others are told what to do, and with a copy of
 // it all of them start, and one makes the first tenant.
 func TestFirstStartsAtOnce(t *testing.T) {
-	const rounds, servers = 8, 3
+	const servers = 3
+	rounds := 8
+	if testing.Short() {
+		rounds = 3
+	}
 	pg := postgrestest.Start(t)
 	for range rounds {
 		url := pg.Database(t)
@@ -91,6 +95,9 @@ func TestFirstStartsAtOnce(t *testing.T) {
 // database's does not start, on either engine, until the database is told to
 // take that one.
 func TestOtherSecret(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short: it does one thing after another")
+	}
 	pg := postgrestest.Start(t)
 	ctx := t.Context()
 	for name, cfg := range map[string]config.Config{
@@ -136,6 +143,9 @@ func TestOtherSecret(t *testing.T) {
 // TestSecretOfAnOlderDatabase checks that a database which was used before it
 // could know a secret takes the first one it is shown.
 func TestSecretOfAnOlderDatabase(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short: it does one thing after another")
+	}
 	pg := postgrestest.Start(t)
 	ctx := t.Context()
 	lite := config.Default()
@@ -165,6 +175,9 @@ func TestSecretOfAnOlderDatabase(t *testing.T) {
 // old one; then under the new one; and at every moment both servers take what
 // either has made. A server that has not got it is refused from then on.
 func TestSecretOfTwoVersions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short: it does one thing after another")
+	}
 	pg := postgrestest.Start(t)
 	ctx, url := t.Context(), pg.Database(t)
 	a, b := replicaConfig(t, url), replicaConfig(t, url)

@@ -214,6 +214,9 @@ func TestEveryCallNeedsItsScope(t *testing.T) {
 
 // With its scope alone every described call works; so each is served.
 func TestItsScopeIsEnough(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short: it does one thing after another")
+	}
 	for name := range scopes {
 		t.Run(name, func(t *testing.T) {
 			c, names := world(t)

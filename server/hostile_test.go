@@ -16,6 +16,9 @@ import (
 // What no store can keep is refused at the edge, before any key is looked up,
 // and what no row can have is found nowhere.
 func TestHostileText(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short: it does one thing after another")
+	}
 	var server postgrestest.Shared
 	t.Cleanup(server.Stop)
 	t.Run("SQLite", func(t *testing.T) { hostileText(t, start(t)) })

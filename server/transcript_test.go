@@ -131,6 +131,9 @@ func poorPhotos(t *testing.T) map[string][]byte {
 // What every route answers, in its main cases and refusals, is what it was:
 // status, headers, body and log line.
 func TestTranscript(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short: it does one thing after another")
+	}
 	tr := &transcript{Rig: servertest.Start(t, servertest.Options{
 		Config: func(cfg *server.Config) { cfg.Origins = []string{app} },
 		APIs: func(r *servertest.Rig) []server.API {

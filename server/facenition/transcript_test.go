@@ -83,6 +83,9 @@ func (s *script) told(t *testing.T, note, path, body string, a servertest.Answer
 // What each call answers, and each error that the guide tells of, is as it stands in
 // the file.
 func TestTranscript(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short: it does one thing after another")
+	}
 	r := start(t)
 	s := &script{client: client{r.URL, ""}}
 	photo := func(b []byte) string { return base64.StdEncoding.EncodeToString(b) }

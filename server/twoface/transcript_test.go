@@ -175,6 +175,9 @@ func form(fields ...string) url.Values {
 // What each call answers, and each error of its, is as it stands in the call's file,
 // on either database.
 func TestTranscripts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short: it does one thing after another")
+	}
 	stores(t, func(t *testing.T, r rig) {
 		for name, write := range map[string]func(*script, rig){
 			"session": sessionCalls, "session-close": closeCalls, "faces-detect": detectCalls, "faces-compare": compareCalls,

@@ -227,6 +227,9 @@ func (s *script) photos(path, field string, others m) {
 
 // Each call answers each status that is listed, as it did.
 func TestTranscripts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short: it does one thing after another")
+	}
 	const face = "/api/v1/face"
 	ada, again, zoe := text(servertest.Of(t, "ada", 1)), text(servertest.Of(t, "ada", 2)), text(servertest.Of(t, "zoe", 1))
 	record(t, "token", []int{200, 400, 401, 413, 429, 500}, func(s *script) {
