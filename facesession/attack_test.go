@@ -44,7 +44,7 @@ func TestTabs(t *testing.T) {
 			require.ErrorIs(t, err, facesession.ErrElsewhere)
 			_, err = r.Guide(ctx, v.id, binding, of("ada", 1))
 			require.ErrorIs(t, err, facesession.ErrElsewhere)
-			v.hurry(t, 3*time.Second)
+			v.passes(t, 3*time.Second)
 			_, err = r.Step(ctx, v.id, binding, s.Token, film("ada", s.Kind))
 			require.ErrorIs(t, err, facesession.ErrElsewhere)
 			_, err = r.Cancel(ctx, v.id, binding, facesession.UserCancel)
@@ -202,7 +202,7 @@ func TestFramesThatAreRefused(t *testing.T) {
 		r, ctx := start(t, open, options{}), t.Context()
 		v := r.visit(t, facesession.New{MaxAttempts: new(1)})
 		s := v.begin(t)
-		v.hurry(t, 3*time.Second)
+		v.passes(t, 3*time.Second)
 		with := func(change func(f []facesession.Frame) []facesession.Frame) []facesession.Frame {
 			return change(film("ada", s.Kind))
 		}
@@ -268,16 +268,22 @@ func TestFramesThatAreRefused(t *testing.T) {
 // Whoever films faster than time passes is refused.
 func TestFramesInTime(t *testing.T) {
 	storetest.Engines(t, func(t *testing.T, open storetest.Open) {
-		r, ctx := start(t, open, options{}), t.Context()
+		r, ctx := start(t, open, options{cfg: facesession.Config{StepTime: time.Hour}}), t.Context()
 		v := r.visit(t, facesession.New{})
 		s := v.begin(t)
-		frames := film("ada", s.Kind)
-		frames[len(frames)-1].At = frames[len(frames)-2].At + time.Second
+		var frames []facesession.Frame // of a time that no machine needs between two calls
+		for len(frames) < facesession.MaxFrames {
+			frames = append(frames, film("ada", s.Kind)...)
+		}
+		frames = frames[:facesession.MaxFrames]
+		for i := range frames {
+			frames[i].At = time.Duration(i) * facesession.MostGap
+		}
 		_, err := r.Step(ctx, v.id, v.binding, s.Token, copied(frames))
 		refused, ok := errors.AsType[*facesession.FramesError](err)
 		require.True(t, ok, "%v", err)
 		require.Equal(t, facesession.TooFast, refused.Reason)
-		v.hurry(t, 3*time.Second)
+		v.passes(t, time.Minute)
 		_, err = r.Step(ctx, v.id, v.binding, s.Token, frames)
 		require.NoError(t, err)
 	})
@@ -296,7 +302,7 @@ func TestReplay(t *testing.T) {
 		next := v.sends(t, s, first).Step
 		refuse := func(v visit, token string, frames []facesession.Frame) {
 			t.Helper()
-			v.hurry(t, 3*time.Second)
+			v.passes(t, 3*time.Second)
 			_, err := v.Step(ctx, v.id, v.binding, token, frames)
 			refused, ok := errors.AsType[*facesession.FramesError](err)
 			require.True(t, ok, "%v", err)
@@ -328,7 +334,7 @@ func TestTokens(t *testing.T) {
 		a, b := v.begin(t), w.begin(t)
 		refuse := func(v visit, token string) {
 			t.Helper()
-			v.hurry(t, 3*time.Second)
+			v.passes(t, 3*time.Second)
 			_, err := v.Step(ctx, v.id, v.binding, token, film("ada", facesession.Look))
 			require.ErrorIs(t, err, facesession.ErrStep)
 		}
@@ -362,12 +368,12 @@ func TestTooLate(t *testing.T) {
 			require.Equal(t, 1, v.begin(t).Attempt)
 		}
 		s = v.begin(t)
-		v.hurry(t, facesession.StepTime)
+		v.passes(t, facesession.StepTime)
 		p, err := v.Step(ctx, v.id, v.binding, s.Token, film("ada", s.Kind))
 		require.NoError(t, err)
 		require.Equal(t, facesession.Progress{Failed: facesession.LivenessFailed, Reason: facesession.TooLate, Attempt: 1, MaxAttempts: 2}, p)
 		require.Equal(t, 2, v.begin(t).Attempt)
-		v.hurry(t, facesession.StepTime)
+		v.passes(t, facesession.StepTime)
 		p, err = v.Begin(ctx, v.id, v.binding)
 		require.NoError(t, err)
 		require.Equal(t, facesession.Progress{

@@ -125,23 +125,6 @@ func sealed(t *testing.T, db storetest.Store) map[string][]byte {
 	return all
 }
 
-// ends lets the time of all that is there be over.
-func ends(t *testing.T, db storetest.Store) {
-	t.Helper()
-	require.NoError(t, db.Update(t.Context(), "let time pass", func(tx store.Tx) error {
-		now, err := tx.Now()
-		if err != nil {
-			return err
-		}
-		for _, table := range []string{"face_sessions", "face_images", "face_once"} {
-			if _, err := tx.Exec(`UPDATE `+table+` SET ends_at = $1`, now); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
-}
-
 func random(n int) string {
 	b := make([]byte, n/2)
 	rand.Read(b)
@@ -217,7 +200,7 @@ func TestNothingIsLeft(t *testing.T) {
 
 		require.NoError(t, r.Sweep(ctx))
 		require.Len(t, sealed(t, r.db), len(there), "nothing goes before its time")
-		ends(t, r.db)
+		r.passes(t, facesession.Life+facesession.ResultLife)
 		for _, v := range sessions {
 			_, err := v.Bind(ctx, v.id, v.binding, "")
 			require.ErrorIs(t, err, facesession.ErrGone, "also before it is swept")
@@ -236,25 +219,37 @@ func TestNothingIsLeft(t *testing.T) {
 	})
 }
 
-// The database's times are what the room says: nothing waits for its sweep to be gone,
-// and a session is as long as it is told.
+// A session is there as long as it is told, and the picture of its result as long as
+// that is valid; nothing waits for its sweep to be gone.
 func TestLife(t *testing.T) {
 	disks(t, func(t *testing.T, d disk) {
-		r, ctx := start(t, d.open, options{cfg: facesession.Config{Life: 2 * time.Second, ResultLife: time.Second}}), t.Context()
+		const life, resultLife, margin = time.Hour, 30 * time.Minute, 15 * time.Minute
+		r, ctx := start(t, d.open, options{cfg: facesession.Config{Life: life, ResultLife: resultLife}}), t.Context()
 		r.checks.plan = []facesession.StepKind{facesession.Look}
 		v := r.visit(t, facesession.New{})
-		began := time.Now()
-		p := v.does(t, "ada")
-		image := faceOf(r.claims(t, p.End.Result))["auditTrailImageId"].(string)
-		require.Eventually(t, func() bool {
-			_, err := r.AuditImage(ctx, by, image)
-			return err != nil
-		}, time.Minute, 20*time.Millisecond)
-		require.Eventually(t, func() bool {
+		end := v.does(t, "ada").End
+		image := faceOf(r.claims(t, end.Result))["auditTrailImageId"].(string)
+		there := func(session, picture error) {
+			t.Helper()
 			_, err := r.Embedding(ctx, v.id)
-			return err != nil
-		}, time.Minute, 20*time.Millisecond)
-		require.Greater(t, time.Since(began), time.Second)
+			require.ErrorIs(t, err, session)
+			tab, err := r.Bind(ctx, v.id, v.binding, "")
+			require.ErrorIs(t, err, session)
+			if session == nil {
+				require.Equal(t, end, tab.End)
+			}
+			_, err = r.AuditImage(ctx, by, image)
+			require.ErrorIs(t, err, picture)
+		}
+		r.passes(t, resultLife-margin)
+		there(nil, nil)
+		r.passes(t, margin)
+		there(nil, facesession.ErrNotFound)
+		r.passes(t, life-resultLife-margin)
+		there(nil, facesession.ErrNotFound)
+		r.passes(t, margin)
+		there(facesession.ErrGone, facesession.ErrNotFound)
+		require.NotEmpty(t, sealed(t, r.db), "it is there yet, unswept")
 		require.NoError(t, r.Sweep(ctx))
 		require.Equal(t, []string{"0"}, r.rows(t, `SELECT CAST(count(*) AS TEXT) FROM face_sessions`))
 	})

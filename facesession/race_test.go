@@ -21,7 +21,7 @@ func TestStepAtOnce(t *testing.T) {
 		for _, person := range []string{"ada", "nobody else"} {
 			v := replicas[0].visit(t, facesession.New{})
 			s := v.begin(t)
-			v.hurry(t, 3*time.Second)
+			v.passes(t, 3*time.Second)
 			const clients = 8
 			var progress [clients]facesession.Progress
 			var errs [clients]error
@@ -90,7 +90,7 @@ func TestReplayAtOnce(t *testing.T) {
 				visits[i] = r.visit(t, facesession.New{})
 				steps[i] = visits[i].begin(t)
 			}
-			replicas[0].hurry(t, 3*time.Second)
+			replicas[0].passes(t, 3*time.Second)
 			for i, v := range visits {
 				mine := copied(frames)
 				if i == 1 { // in another order, so that neither waits for the other for ever
@@ -118,12 +118,12 @@ func TestReplayAtOnce(t *testing.T) {
 // attempt, after a while, and one that ends after that changes nothing.
 func TestCheckThatIsLost(t *testing.T) {
 	storetest.Engines(t, func(t *testing.T, open storetest.Open) {
-		r, ctx := start(t, open, options{cfg: facesession.Config{CheckTime: time.Second}}), t.Context()
+		r, ctx := start(t, open, options{}), t.Context()
 		v := r.visit(t, facesession.New{OneToN: new(facesession.OneToNInsert), MaxAttempts: new(2)})
 		next := v.sends(t, v.begin(t), film("ada", facesession.Look)).Step
 		next = v.sends(t, *next, film("ada", next.Kind)).Step
 		r.checks.hold, r.checks.began = make(chan struct{}), make(chan struct{}, 1)
-		v.hurry(t, 3*time.Second)
+		v.passes(t, 3*time.Second)
 		late := make(chan error)
 		go func() {
 			_, err := v.Step(ctx, v.id, v.binding, next.Token, film("ada", next.Kind))
@@ -135,10 +135,10 @@ func TestCheckThatIsLost(t *testing.T) {
 		require.True(t, tab.Checking)
 		_, err = v.Begin(ctx, v.id, v.binding)
 		require.ErrorIs(t, err, facesession.ErrBusy)
-		require.Eventually(t, func() bool {
-			tab, err := v.Bind(ctx, v.id, v.binding, "")
-			return err == nil && !tab.Checking
-		}, time.Minute, 50*time.Millisecond)
+		v.passes(t, facesession.CheckTime)
+		tab, err = v.Bind(ctx, v.id, v.binding, "")
+		require.NoError(t, err)
+		require.False(t, tab.Checking)
 		p, err := v.Begin(ctx, v.id, v.binding)
 		require.NoError(t, err)
 		require.Equal(t, facesession.Lost, p.Reason)
@@ -179,7 +179,7 @@ func TestEndDuringACheck(t *testing.T) {
 				r.checks.plan = []facesession.StepKind{facesession.Look}
 				v := r.visit(t, facesession.New{OneToN: new(facesession.OneToNInsert)})
 				s := v.begin(t)
-				v.hurry(t, 3*time.Second)
+				v.passes(t, 3*time.Second)
 				r.checks.hold, r.checks.began = make(chan struct{}), make(chan struct{}, 1)
 				type answer struct {
 					p   facesession.Progress

@@ -387,27 +387,31 @@ func (v visit) begin(t *testing.T) facesession.Step {
 	return *p.Step
 }
 
-// hurry makes the step that was told some time older, so that nobody waits for it.
-func (r *rig) hurry(t *testing.T, passes time.Duration) {
+// times are the columns by which it is told what is over, and their tables' keys.
+var times = []struct{ table, key, column string }{
+	{"face_sessions", "hash", "ends_at"}, {"face_sessions", "hash", "told_at"}, {"face_sessions", "hash", "step_ends"}, {"face_sessions", "hash", "claimed_at"},
+	{"face_images", "hash", "ends_at"}, {"face_once", "mac", "ends_at"},
+}
+
+// passes makes all that is there older, so that nobody waits for it.
+func (r *rig) passes(t *testing.T, d time.Duration) {
 	t.Helper()
 	require.NoError(t, r.db.Update(t.Context(), "let time pass", func(tx store.Tx) error {
-		type times struct{ told, ends time.Time }
-		var hashes []string
-		var all []times
-		if err := tx.Each(func(row store.Row) error {
-			var hash string
-			var x times
-			if err := row.Scan(&hash, &x.told, &x.ends); err != nil {
+		for _, x := range times {
+			all := map[string]time.Time{}
+			if err := tx.Each(func(row store.Row) error {
+				var key string
+				var at time.Time
+				err := row.Scan(&key, &at)
+				all[key] = at
+				return err
+			}, fmt.Sprintf(`SELECT %s, %s FROM %s WHERE %[2]s IS NOT NULL`, x.key, x.column, x.table)); err != nil {
 				return err
 			}
-			hashes, all = append(hashes, hash), append(all, x)
-			return nil
-		}, `SELECT hash, told_at, step_ends FROM face_sessions WHERE told_at IS NOT NULL`); err != nil {
-			return err
-		}
-		for i, x := range all {
-			if _, err := tx.Exec(`UPDATE face_sessions SET told_at = $2, step_ends = $3 WHERE hash = $1`, hashes[i], x.told.Add(-passes), x.ends.Add(-passes)); err != nil {
-				return err
+			for key, at := range all {
+				if _, err := tx.Exec(fmt.Sprintf(`UPDATE %s SET %s = $2 WHERE %s = $1`, x.table, x.column, x.key), key, at.Add(-d)); err != nil {
+					return err
+				}
 			}
 		}
 		return nil
@@ -417,7 +421,7 @@ func (r *rig) hurry(t *testing.T, passes time.Duration) {
 // sends sends a film, once it may have been taken.
 func (v visit) sends(t *testing.T, s facesession.Step, frames []facesession.Frame) facesession.Progress {
 	t.Helper()
-	v.hurry(t, 3*time.Second)
+	v.passes(t, 3*time.Second)
 	p, err := v.Step(t.Context(), v.id, v.binding, s.Token, frames)
 	require.NoError(t, err)
 	return p
