@@ -128,7 +128,8 @@ func testExpired(t *testing.T, open storetest.Open) {
 		causes <- context.Cause(ctx)
 		return nil, ctx.Err()
 	}))
-	running := d.add(t, job.New{Tenant: acme, Kind: "slow", Input: []byte("photo"), Within: time.Second})
+	// It has time enough to begin on any machine.
+	running := d.add(t, job.New{Tenant: acme, Kind: "slow", Input: []byte("photo"), Within: 5 * time.Second})
 	d.run(t)
 	waiting := d.add(t, job.New{Tenant: acme, Kind: "slow", Input: []byte("photo"), Within: time.Millisecond})
 	delayed := d.add(t, job.New{Tenant: acme, Kind: "slow", Input: []byte("photo"), Delay: time.Hour, Within: time.Second})

@@ -46,7 +46,7 @@ func (c *cut) Remove(ctx context.Context, doing string, do func(store.Tx) error)
 // has the job.
 func testLeaseLost(t *testing.T, open storetest.Open) {
 	cfg := config()
-	cfg.Lease = time.Second
+	cfg.Lease = 3 * time.Second // renewed every second
 	way := &cut{DB: open(t)}
 	a, b := newDesk(t, way, cfg), newDesk(t, open(t), cfg)
 	effects(t, b.db)
@@ -133,7 +133,7 @@ func testRecovered(t *testing.T, open storetest.Open) {
 // A job whose workers all die has failed in the end.
 func testWorkersDie(t *testing.T, open storetest.Open) {
 	cfg := config()
-	cfg.Lease = 300 * time.Millisecond
+	cfg.Lease = 2 * time.Second // so that a worker begins before it ends
 	const attempts = 2
 	var id job.ID
 	block := make(chan struct{})

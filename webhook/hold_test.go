@@ -57,7 +57,8 @@ func TestAcknowledgedWhileStopping(t *testing.T) {
 				defer close(stopped)
 				r.stop()
 			}()
-			time.Sleep(300 * time.Millisecond)
+			<-r.stopping.Done()
+			time.Sleep(50 * time.Millisecond) // of the second that is waited
 		})
 		r.emit(t, "ours", "user.created", 1)
 		<-stopped

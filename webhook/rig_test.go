@@ -58,6 +58,8 @@ type rig struct {
 	jobs  *job.Queue
 	clock *ahead
 	stop  func()
+	// stopping ends when stop begins.
+	stopping context.Context
 }
 
 func config() webhook.Config {
@@ -85,6 +87,7 @@ func open(t *testing.T, db storetest.Store, k keys, clock *ahead, cfg webhook.Co
 	running, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- r.jobs.Run(running) }()
+	r.stopping = running
 	r.stop = sync.OnceFunc(func() {
 		cancel()
 		require.NoError(t, <-ended)
