@@ -38,8 +38,8 @@ const (
 	ReviewDecided    Verb = "review.decided"    // the gallery's name, a slash, the review's id, a slash, and what was decided
 	FaceSetAside     Verb = "face.set_aside"    // the gallery's name, a slash, the subject's id, a slash, and the face's
 	FaceBroughtBack  Verb = "face.brought_back" // likewise
-	SubjectEnding    Verb = "subject.ending"    // the gallery's name, a slash, and the subject's id; it is to be deleted soon
-	SubjectKept      Verb = "subject.kept"      // likewise; it is not, after all
+	SubjectEnding    Verb = "subject.ending"    // the gallery's name, a slash, the subject's id, a space, and how long after the deed it is to be deleted
+	SubjectKept      Verb = "subject.kept"      // the gallery's name, a slash, and the subject's id; it is not, after all
 	SubjectMerged    Verb = "subject.merged"    // likewise, a space, and likewise whom it is one with
 	SubjectSplit     Verb = "subject.split"     // likewise, a space, likewise whose some faces are now, and each face's id after a space
 	SubjectMoved     Verb = "subject.moved"     // likewise, a space, and likewise where it is

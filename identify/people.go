@@ -197,34 +197,49 @@ func (s *Service) EndSubject(ctx context.Context, by store.Actor, gallery string
 	if after <= 0 || after > MaxEnd {
 		return store.Subject{}, invalid("seconds", "must be 1 to %d, which is 30 days", int(MaxEnd/time.Second))
 	}
-	return s.end(ctx, by, audit.SubjectEnding, gallery, id, after)
+	return s.end(ctx, audit.By(by, audit.SubjectEnding, gallery+"/"+string(id)+" "+after.String()), gallery, id, after)
 }
 
 // KeepSubject takes back that a subject is to be deleted.
 func (s *Service) KeepSubject(ctx context.Context, by store.Actor, gallery string, id store.SubjectID) (store.Subject, error) {
-	return s.end(ctx, by, audit.SubjectKept, gallery, id, 0)
+	return s.end(ctx, audit.By(by, audit.SubjectKept, gallery+"/"+string(id)), gallery, id, 0)
 }
 
-func (s *Service) end(ctx context.Context, by store.Actor, verb audit.Verb, gallery string, id store.SubjectID, after time.Duration) (store.Subject, error) {
-	g, err := s.Gallery(ctx, by, gallery)
+func (s *Service) end(ctx context.Context, d audit.Deed, gallery string, id store.SubjectID, after time.Duration) (store.Subject, error) {
+	g, err := s.Gallery(ctx, store.Actor{Tenant: d.Tenant}, gallery)
 	if err != nil {
 		return store.Subject{}, err
 	}
-	sub, err := s.store.EndSubject(ctx, g.ID, id, after, audit.By(by, verb, gallery+"/"+string(id)).Record)
+	sub, err := s.store.EndSubject(ctx, g.ID, id, after, d.Record)
 	if err != nil {
 		return store.Subject{}, fmt.Errorf("end subject: %w", subjectError(g, id, err))
 	}
 	return sub, nil
 }
 
-// DeleteEndedSubjects deletes the subjects, of every tenant, whose end has come, and returns how
+// DeleteEndedSubjects is DeleteEnded of the service's store.
+func (s *Service) DeleteEndedSubjects(ctx context.Context) (deleted int, err error) {
+	deleted, err = DeleteEnded(ctx, s.store)
+	if deleted > 0 {
+		s.committed()
+	}
+	return deleted, err
+}
+
+// Endings are where it is kept who is to be deleted; see Store.
+type Endings interface {
+	EndedSubjects(ctx context.Context, after store.Ended, limit int) ([]store.Ended, error)
+	DeleteEndedSubject(ctx context.Context, e store.Ended, also ...func(store.Tx) error) (uint64, error)
+}
+
+// DeleteEnded deletes the subjects, of every tenant, whose end has come, and returns how
 // many. Who cannot be deleted holds up nobody else and is tried again by the next call;
 // the error is that of the first of them.
-func (s *Service) DeleteEndedSubjects(ctx context.Context) (deleted int, err error) {
+func DeleteEnded(ctx context.Context, from Endings) (deleted int, err error) {
 	const some = 64
 	var failed error
 	for after := (store.Ended{}); ; {
-		ended, err := s.store.EndedSubjects(ctx, after, some)
+		ended, err := from.EndedSubjects(ctx, after, some)
 		if err != nil || len(ended) == 0 {
 			return deleted, cmp.Or(failed, err)
 		}
@@ -232,13 +247,12 @@ func (s *Service) DeleteEndedSubjects(ctx context.Context) (deleted int, err err
 		for _, e := range ended {
 			deed := audit.By(store.Actor{Tenant: e.Tenant}, audit.SubjectDeleted, e.Name+"/"+string(e.Subject))
 			err := audit.Removing(deed, func(also ...func(store.Tx) error) error {
-				_, err := s.store.DeleteEndedSubject(ctx, e, also...)
+				_, err := from.DeleteEndedSubject(ctx, e, also...)
 				return err
 			})
 			switch {
 			case err == nil:
 				deleted++
-				s.committed()
 			case errors.Is(err, store.ErrNotFound): // taken back, or deleted by another process
 			case failed == nil:
 				failed = fmt.Errorf("delete ended subject: %w", err)

@@ -272,7 +272,7 @@ func TestEndedSubjects(t *testing.T) {
 	}
 	slices.Reverse(said)
 	require.Equal(t, []string{
-		"subject.ending staff/ann by k1", "subject.ending staff/bob by k1", "subject.kept staff/bob by k1", "subject.deleted staff/ann by ",
+		"subject.ending staff/ann 1ms by k1", "subject.ending staff/bob 1ms by k1", "subject.kept staff/bob by k1", "subject.deleted staff/ann by ",
 		"subject.split staff/bob staff/cat " + string(faces[0].ID) + " by k1", "subject.merged staff/bob staff/cat by k1", "subject.moved staff/cat former/kat by k1",
 	}, said)
 }

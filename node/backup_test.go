@@ -117,6 +117,8 @@ func (e everyTable) cell(column string, k store.Kind, n int64) any {
 		}
 	case "jobs.lease_until":
 		return nil
+	case "subjects.ends_at": // which is not to come while it is tried
+		return 4_000_000_000_123_456 + n
 	}
 	switch k {
 	case store.Text:

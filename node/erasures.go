@@ -12,6 +12,7 @@ import (
 	"oneton/access"
 	"oneton/audit"
 	"oneton/config"
+	"oneton/identify"
 	"oneton/identitytoken"
 	"oneton/kyc"
 	"oneton/store"
@@ -24,8 +25,14 @@ type erasing func(ctx context.Context, db Database, e audit.Entry, also func(sto
 
 // erasures are the deeds that are done again on a database that was restored. People are
 // merged, split and moved again, too: whom a later deed ended may have had faces of theirs.
+// So is what says that somebody is to be deleted, or is not after all.
 var erasures = map[audit.Verb]erasing{
 	audit.SubjectMerged: reassigning, audit.SubjectSplit: reassigning, audit.SubjectMoved: reassigning,
+	audit.SubjectEnding: ending,
+	audit.SubjectKept: inGallery(func(ctx context.Context, db Database, g store.GalleryID, subject store.SubjectID, _ store.FaceID, also func(store.Tx) error) error {
+		_, err := db.EndSubject(ctx, g, subject, 0, also)
+		return err
+	}),
 	audit.TenantDeleted: func(ctx context.Context, db Database, e audit.Entry, also func(store.Tx) error) error {
 		_, err := db.DeleteTenant(ctx, e.Tenant, also)
 		return err
@@ -74,6 +81,20 @@ func inGallery(erase func(ctx context.Context, db Database, g store.GalleryID, s
 	}
 }
 
+// ending lets a subject be deleted when it was to be, which may have come.
+func ending(ctx context.Context, db Database, e audit.Entry, also func(store.Tx) error) error {
+	who, after, _ := strings.Cut(e.What, " ")
+	wait, err := time.ParseDuration(after)
+	if err != nil {
+		return fmt.Errorf("%w: the deed does not say when: %w", store.ErrNotFound, err)
+	}
+	e.What = who
+	return inGallery(func(ctx context.Context, db Database, g store.GalleryID, subject store.SubjectID, _ store.FaceID, also func(store.Tx) error) error {
+		_, err := db.EndSubject(ctx, g, subject, max(time.Until(e.At.Add(wait)), time.Microsecond), also)
+		return err
+	})(ctx, db, e, also)
+}
+
 // reassigning makes faces those of whom an entry names, where there are such faces. Who
 // has them then is made where they are not there.
 func reassigning(ctx context.Context, db Database, e audit.Entry, also func(store.Tx) error) error {
@@ -119,18 +140,20 @@ func reassigning(ctx context.Context, db Database, e audit.Entry, also func(stor
 	return err
 }
 
-// IsErasure tells whether a deed ended something for good, or says whose faces another
-// may have ended.
+// IsErasure tells whether a deed ended something for good or will, or took that back, or
+// says whose faces another may have ended.
 func IsErasure(d audit.Deed) bool { return erasures[d.Verb] != nil }
 
 // Replayed is what came of erasures that were done again.
 type Replayed struct {
-	// Erased are those that ended something, or made faces another's, and Gone those that
-	// found nothing.
+	// Erased are those that ended something, or said when or that it stays, or made faces
+	// another's, and Gone those that found nothing.
 	Erased int `json:"erased"`
 	Gone   int `json:"gone"`
 	// Before are those that the backup knew of.
 	Before int `json:"before"`
+	// Ended are people whose deletion was put off and has come due.
+	Ended int `json:"ended"`
 	// Imports are those that were under way when the backup was made, and go on.
 	Imports int `json:"imports_under_way"`
 }
@@ -139,7 +162,7 @@ type Replayed struct {
 const skew = 24 * time.Hour
 
 // Replay erases anew, in a database that was restored from a backup made at that time,
-// what was erased since. Done again it changes nothing.
+// what was erased since, and whose end has come by now. Done again it changes nothing.
 func Replay(ctx context.Context, cfg config.Config, made time.Time, all iter.Seq2[audit.Entry, error]) (r Replayed, err error) {
 	if err := readable(cfg); err != nil {
 		return r, err
@@ -183,6 +206,10 @@ func Replay(ctx context.Context, cfg config.Config, made time.Time, all iter.Seq
 		default:
 			return r, fmt.Errorf("erase anew what %s of %s ended: %w", e.Verb, e.At.Format(time.RFC3339), err)
 		}
+	}
+	// Not before all is read: a later deed may have taken it back.
+	if r.Ended, err = identify.DeleteEnded(ctx, db); err != nil {
+		return r, err
 	}
 	r.Imports, err = store.One(ctx, db, "count imports", func(row store.Row) (n int, err error) {
 		err = row.Scan(&n)

@@ -189,3 +189,66 @@ func TestReplayOfReassignments(t *testing.T) {
 		})
 	}
 }
+
+// TestReplayOfEndings deletes whose deletion has come due since the backup, whenever it was
+// asked for, lets that of others come, and lets stay for whom it was taken back.
+func TestReplayOfEndings(t *testing.T) {
+	for engine, fresh := range databases(t) {
+		t.Run(engine, func(t *testing.T) {
+			cfg, ctx, made := fresh(), t.Context(), time.Now()
+			truth, err := node.OpenTruth(ctx, cfg)
+			require.NoError(t, err)
+			_, err = truth.Access.CreateTenant(ctx, "acme", "")
+			require.NoError(t, err)
+			require.NoError(t, truth.Store.CreateGallery(ctx, store.Gallery{ID: "1", Name: "g", Tenant: "acme", Pack: storetest.Pack}))
+			people := []store.SubjectID{"due", "due, in the backup", "later", "stays", "stays, in the backup"}
+			for _, id := range people {
+				_, err := truth.Store.Enrol(ctx, store.Subject{Gallery: "1", ID: id}, []store.Face{storetest.NewFace(uuid.NewString())}, nil, true)
+				require.NoError(t, err)
+			}
+			for _, id := range []store.SubjectID{people[1], people[4]} {
+				_, err := truth.Store.EndSubject(ctx, "1", id, time.Microsecond)
+				require.NoError(t, err)
+			}
+			require.NoError(t, truth.Close())
+
+			asked := made.Add(-time.Minute).UTC().Truncate(time.Microsecond)
+			var all []audit.Entry
+			for i, d := range []audit.Deed{
+				{Verb: audit.SubjectEnding, What: "g/due 59s"}, {Verb: audit.SubjectEnding, What: "g/later 2h0m0s"}, {Verb: audit.SubjectEnding, What: "g/stays 1s"},
+				{Verb: audit.SubjectKept, What: "g/stays"}, {Verb: audit.SubjectKept, What: "g/stays, in the backup"},
+				{Verb: audit.SubjectEnding, What: "g/none 1s"}, {Verb: audit.SubjectKept, What: "g/none"}, {Verb: audit.SubjectEnding, What: "g/later"},
+			} {
+				d.At, d.Tenant = asked, "acme"
+				require.True(t, node.IsErasure(d))
+				all = append(all, audit.Entry{ID: fmt.Sprint("id", i), Deed: d})
+			}
+			r, err := node.Replay(ctx, cfg, made, listed(all, nil))
+			require.NoError(t, err)
+			require.Equal(t, node.Replayed{Erased: 5, Gone: 3, Ended: 2}, r)
+			r, err = node.Replay(ctx, cfg, made, listed(all, nil))
+			require.NoError(t, err)
+			require.Equal(t, node.Replayed{Before: len(all)}, r)
+
+			truth, err = node.OpenTruth(ctx, cfg)
+			require.NoError(t, err)
+			defer func() { require.NoError(t, truth.Close()) }()
+			left, err := truth.Store.Subjects(ctx, "1", store.Page{Limit: 100})
+			require.NoError(t, err)
+			require.Len(t, left, 3)
+			require.Equal(t, people[2:], []store.SubjectID{left[0].ID, left[1].ID, left[2].ID})
+			require.WithinDuration(t, asked.Add(2*time.Hour), left[0].EndsAt, time.Minute)
+			require.Zero(t, left[1].EndsAt)
+			require.Zero(t, left[2].EndsAt)
+			deeds, _, err := audit.NewDeeds(truth.Store).List(ctx, audit.Query{Tenant: "acme", Limit: 100})
+			require.NoError(t, err)
+			var ended []string
+			for _, d := range deeds {
+				if d.Verb == audit.SubjectDeleted {
+					ended = append(ended, d.What)
+				}
+			}
+			require.ElementsMatch(t, []string{"g/due", "g/due, in the backup"}, ended)
+		})
+	}
+}

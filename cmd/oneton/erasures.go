@@ -162,6 +162,9 @@ func (o output) replay(ctx context.Context, s settings, path string, made time.T
 
 func tellReplayed(w io.Writer, r node.Replayed) error {
 	_, err := fmt.Fprintf(w, "%s done again, %d had nothing to end, %d were in the backup\n", count(r.Erased, "erasure"), r.Gone, r.Before)
+	if err == nil && r.Ended > 0 {
+		_, err = fmt.Fprintf(w, "%s deleted, as it had come due\n", count(r.Ended, "subject"))
+	}
 	if err == nil && r.Imports > 0 {
 		_, err = fmt.Fprintf(w, "%s under way when the backup was made will go on when a server starts, also with people who were deleted since: look at them with 'oneton job list'\n", count(r.Imports, "import"))
 	}
