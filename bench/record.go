@@ -10,9 +10,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"time"
+
+	"oneton/build"
 )
 
 // record is one run of one benchmark: what was measured, on what, of which
@@ -95,15 +96,8 @@ func resumed[P comparable, R any](folder, name, revision string, params P) ([]R,
 
 // revision is the one that was built, or else that of the checkout.
 func revision() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		set := map[string]string{}
-		for _, s := range info.Settings {
-			set[s.Key] = s.Value
-		}
-		if built := set["vcs.revision"]; len(built) > shortRevision {
-			dirty := map[string]string{"true": dirty}[set["vcs.modified"]]
-			return built[:shortRevision] + dirty
-		}
+	if b := build.Read(); len(b.Revision) > shortRevision {
+		return b.Revision[:shortRevision] + map[bool]string{true: dirty}[b.Modified]
 	}
 	out, err := exec.Command("git", "describe", "--always", "--dirty", fmt.Sprint("--abbrev=", shortRevision)).Output()
 	if err != nil {

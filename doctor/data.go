@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"runtime/debug"
 	"time"
 
+	"oneton/build"
 	"oneton/config"
 	"oneton/index/exact"
 	"oneton/node"
@@ -83,7 +83,7 @@ const mostApart = time.Minute
 
 func lookAtClock(ctx context.Context, p *patient) (string, error) {
 	now := p.now()
-	if built := builtAt(); now.Before(built) {
+	if built := build.Read().Time; now.Before(built) {
 		return "", fmt.Errorf("%w: it says %s, before this program was built at %s", node.ErrClock, now.UTC().Format(time.RFC3339), built.Format(time.RFC3339))
 	}
 	err := node.CheckClock(p.cfg, now)
@@ -107,21 +107,6 @@ func lookAtClock(ctx context.Context, p *patient) (string, error) {
 		return "", fmt.Errorf("%w, or the database's: they are %s apart", node.ErrClock, apart.Abs())
 	}
 	return "agrees with the database's", nil
-}
-
-// builtAt is the time of the commit that this program was built from, where it
-// knows.
-func builtAt() (at time.Time) {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return at
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.time" {
-			at, _ = time.Parse(time.RFC3339, s.Value)
-		}
-	}
-	return at
 }
 
 func lookAtIndex(ctx context.Context, p *patient) (string, error) {

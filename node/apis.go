@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"oneton/access"
+	"oneton/build"
 	"oneton/config"
 	"oneton/docs"
 	"oneton/server"
@@ -50,7 +51,7 @@ func apis() []api {
 		{open: func(n *Node) (server.API, error) { return capture.New(n.FaceSessions) }},
 		{open: func(*Node) (server.API, error) { return guides.New(docs.Files()), nil }},
 		{off: func(cfg config.Config) bool { return !cfg.Console.On }, open: func(n *Node) (server.API, error) {
-			return console.New(n.Sessions, build().Version, n.demo)
+			return console.New(n.Sessions, build.Read().Version, n.demo)
 		}},
 		{scopes: facenition.Scopes(), off: func(cfg config.Config) bool { return !cfg.Facenition.On() }, open: func(n *Node) (server.API, error) {
 			return facenition.New(n.cfg.Facenition, n.embedder.Packs(), n.Service, n.Tokens, n.Credentials, n.Truth.Access), nil

@@ -3,32 +3,21 @@ package node
 import (
 	"context"
 	"runtime"
-	"runtime/debug"
 
+	"oneton/build"
 	"oneton/metrics"
 	"oneton/pool"
 	"oneton/search"
 	"oneton/store"
 )
 
-// build is what the program knows of itself.
-func build() metrics.Build {
-	b := metrics.Build{Version: "unknown", Go: runtime.Version()}
+// program is what the program knows of itself.
+func program() metrics.Build {
+	from := build.Read()
+	b := metrics.Build{Version: from.Version, Revision: from.Revision, Go: runtime.Version()}
 	if set, err := search.New(search.Config{Dimension: 1, Workers: 1}); err == nil {
 		b.Kernel = set.Kernel()
 		_ = set.Close()
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return b
-	}
-	if info.Main.Version != "" {
-		b.Version = info.Main.Version
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			b.Revision = s.Value
-		}
 	}
 	return b
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"oneton/admin"
+	"oneton/build"
 	"oneton/config"
 	"oneton/identify"
 	"oneton/imports"
@@ -24,9 +25,9 @@ func (n *Node) observe(cfg *config.Config) (err error) {
 	if !cfg.Admin.On() && !cfg.Traces.On() {
 		return nil
 	}
-	n.metrics = metrics.New(build(), n.log)
+	n.metrics = metrics.New(program(), n.log)
 	if cfg.Traces.On() {
-		if n.tracer, err = trace.Open(cfg.Traces, build().Version, n.log); err != nil {
+		if n.tracer, err = trace.Open(cfg.Traces, build.Read().Version, n.log); err != nil {
 			return err
 		}
 	}
