@@ -42,3 +42,23 @@ func TestKeysPage(t *testing.T) {
 	require.Error(t, err)
 	unharmed(t, p)
 }
+
+// A question that is put away is over at once, also for what asked it: whoever presses
+// the same button again before the browser has drawn a frame is asked again.
+func TestQuestionIsOverAtOnce(t *testing.T) {
+	h := open(t)
+	p := h.page(t, "#/keys")
+	p.Use("Make a key")
+	p.Until(`document.querySelector("dialog[open]")`)
+	require.Equal(t, "Make a key", browsertest.Eval[string](p, `(async () => {
+		document.querySelector("dialog").requestClose(); // as Escape does
+		for (let i = 0; i < 20; i++) await null; // no frame is drawn meanwhile
+		const at = document.activeElement.innerText.trim();
+		document.activeElement.click();
+		return at;
+	})()`), "the question gives back the focus")
+	p.Until(`document.querySelector("dialog[open]")`)
+	p.Press(browsertest.Escape)
+	p.Until(`!document.querySelector("dialog")`)
+	p.Clean()
+}

@@ -4,29 +4,28 @@ import { el, fill, named } from "./element.js";
 import { form } from "./form.js";
 import { button, note } from "./parts.js";
 
-// opened are those that are open, to be closed when the page goes.
+// opened are what ends those that are open, when the page goes.
 const opened = new Set();
 
 function open(heading, build) {
   const id = named("dialog");
-  const before = document.activeElement;
   return new Promise((done) => {
     const node = el("dialog", { "aria-labelledby": id });
-    let result = null;
-    const end = (value) => {
-      result = value;
+    // Browsers tell of a dialog that closes with their next frame only. Whoever asked
+    // goes on at once: a button would be busy still, and take no key, where nothing
+    // is open any more.
+    const end = (value = null) => {
+      opened.delete(end);
       node.close();
+      node.remove();
+      done(value);
     };
     node.append(el("h2", { id }, heading), ...[build(end, node)].flat().filter(Boolean));
-    node.addEventListener("close", () => {
-      opened.delete(node);
-      node.remove();
-      if (before?.isConnected) before.focus();
-      done(result);
-    });
+    node.addEventListener("cancel", (event) => { if (event.target === node) end(); });
+    node.addEventListener("close", () => end());
     // A click beside it is no answer, and what was written would be lost.
     document.body.append(node);
-    opened.add(node);
+    opened.add(end);
     node.showModal();
     node.querySelector("[autofocus], input:not([type=hidden]), select, textarea")?.focus();
   });
@@ -34,7 +33,7 @@ function open(heading, build) {
 
 // settle closes all.
 export function settle() {
-  for (const node of opened) node.close();
+  for (const end of opened) end();
 }
 
 // dialog resolves to the value of the action that is chosen, or null. An action that

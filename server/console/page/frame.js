@@ -71,7 +71,7 @@ export function frame({ pages, onSignOut }) {
 // who says with which key one is signed in, and lets one leave.
 function who(onSignOut) {
   const s = session();
-  return el("div", { class: "who" },
+  return el("section", { class: "who", "aria-label": "Your key" },
     el("p", null, icon("key"), el("span", null, el("strong", null, s.key.name || s.key.id), el("br"), el("span", { class: "soft" }, s.tenant))),
     el("div", { class: "actions" },
       button("Sign out", { icon: "out", kind: "quiet", onclick: () => onSignOut() }),

@@ -1,7 +1,7 @@
 // Keys: who may call, and what each may do.
 
 import { at, call, pageOf } from "./api.js";
-import { el, fill, actions, badge, button, confirm, curl, dialog, field, form, note, table, toast, when } from "./view.js";
+import { el, fill, actions, ask, badge, button, confirm, curl, dialog, field, note, table, toast, when } from "./view.js";
 import { copied } from "./command.js";
 import { refresh } from "./route.js";
 
@@ -64,21 +64,14 @@ async function make(signal) {
   const command = curl("POST", "/v1/keys", { json: body() });
   const follow = () => command.show("POST", "/v1/keys", { json: body() });
   for (const f of [name, life, ...boxes]) f.input.addEventListener("input", follow);
-  let made = null;
-  const closed = dialog({
-    heading: "Make a key",
-    body: form({
-      submit: "Make it",
-      fields: [name, life, el("fieldset", { class: "checks" }, el("legend", null, "What it may do"), el("div", null, boxes)), command],
-      onsubmit: async () => {
-        if (!body().scopes.length) throw new Error("Choose at least one thing that it may do.");
-        made = await call("POST", "/v1/keys", { json: body() });
-        document.querySelector("dialog[open]").close();
-      },
-    }),
-    actions: [{ text: "Cancel", kind: "quiet", value: null }],
+  const made = await ask({
+    heading: "Make a key", yes: "Make it",
+    fields: [name, life, el("fieldset", { class: "checks" }, el("legend", null, "What it may do"), el("div", null, boxes)), command],
+    run: () => {
+      if (!body().scopes.length) throw new Error("Choose at least one thing that it may do.");
+      return call("POST", "/v1/keys", { json: body() });
+    },
   });
-  await closed;
   if (!made) return;
   await shown(made);
   refresh();
