@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
@@ -80,6 +81,8 @@ type Page struct {
 
 	mu     sync.Mutex
 	errors []string
+	// asked are the requests that are under way, with when they were sent.
+	asked map[network.RequestID]request
 }
 
 // Page opens one, as small as a phone, which is closed with the test.
@@ -100,16 +103,23 @@ func (p *Page) Another() *Page {
 
 func newPage(ctx context.Context, t testing.TB) *Page {
 	t.Helper()
-	p := &Page{TB: t, Ctx: ctx}
+	p := &Page{TB: t, Ctx: ctx, asked: map[network.RequestID]request{}}
 	require.NoError(t, chromedp.Listen(ctx, p.hear))
+	p.Before(remember)
 	p.Size(Phone)
 	return p
 }
 
-// hear keeps what the browser complains of. What the network answers is the test's own
-// affair.
+// hear keeps what the browser complains of, and what it waits for. What the network
+// answers is the test's own affair.
 func (p *Page) hear(event any) {
 	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		p.ask(e.RequestID, e.Request.Method+" "+e.Request.URL)
+	case *network.EventLoadingFinished:
+		p.answer(e.RequestID)
+	case *network.EventLoadingFailed:
+		p.answer(e.RequestID)
 	case *log.EventEntryAdded:
 		if e.Entry.Source != "network" && (e.Entry.Level == "error" || e.Entry.Level == "warning") {
 			p.complain(string(e.Entry.Source), e.Entry.Text)

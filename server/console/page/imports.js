@@ -128,7 +128,7 @@ export function itemsOf(path, signal, outcome = "") {
   const show = async () => {
     const found = await read();
     fill(body, found.rows.length === 0 ? el("p", { class: "soft" }, outcome ? "There is no such photo." : "No photo is done yet.") : table({
-      caption: "What came of each photo", ...found,
+      caption: "Photos", ...found,
       columns: [
         { name: "Photo", of: (r) => r.path },
         { name: "Person", of: (r) => r.subject || "–" },
