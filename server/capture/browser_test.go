@@ -3,20 +3,14 @@ package capture_test
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"image"
 	"image/jpeg"
 	"math/rand/v2"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
@@ -24,18 +18,9 @@ import (
 
 	"oneton/embed/embedtest"
 	"oneton/server"
+	"oneton/server/browsertest"
 	"oneton/server/capture"
 )
-
-// chromium is the browser that is tried; its name is Debian's.
-func chromium(t testing.TB) string {
-	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("chromium is not installed")
-	}
-	return path
-}
 
 // camera is what a camera's film is of.
 type camera string
@@ -48,17 +33,11 @@ const (
 )
 
 // tab is one of a browser.
-type tab struct {
-	testing.TB
-	ctx context.Context
-}
+type tab struct{ *browsertest.Page }
 
 // browse opens a browser of its own on a camera, closed with the test.
-func browse(t testing.TB, film camera, more ...chromedp.ExecAllocatorOption) *tab {
+func browse(t testing.TB, film camera, options ...chromedp.ExecAllocatorOption) tab {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
-	)
 	switch film {
 	case noCamera:
 	case refused:
@@ -67,111 +46,17 @@ func browse(t testing.TB, film camera, more ...chromedp.ExecAllocatorOption) *ta
 		options = append(options, chromedp.Flag("use-fake-device-for-media-stream", true),
 			chromedp.Flag("use-fake-ui-for-media-stream", true), chromedp.Flag("use-file-for-fake-video-capture", string(film)))
 	}
-	allocator, end := chromedp.NewExecAllocator(t.Context(), append(options, more...)...)
-	t.Cleanup(end)
-	ctx, closeTab := chromedp.NewContext(allocator)
-	t.Cleanup(closeTab)
-	ctx, stop := context.WithTimeout(ctx, 5*time.Minute)
-	t.Cleanup(stop)
-	b := &tab{t, ctx}
-	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulatePortrait))
-	return b
-}
-
-// another is another tab of the browser.
-func (b *tab) another() *tab {
-	b.Helper()
-	ctx, closeTab := chromedp.NewContext(b.ctx)
-	b.Cleanup(closeTab)
-	return &tab{b.TB, ctx}
-}
-
-func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
-	b.Helper()
-	require.NoError(b, chromedp.Do(b.ctx, actions...))
-}
-
-// open goes to an address.
-func (b *tab) open(address string) {
-	b.Helper()
-	b.do(chromedp.Navigate(address))
-}
-
-// click touches an element, once that can be done.
-func (b *tab) click(id string) {
-	b.Helper()
-	b.do(chromedp.WaitEnabled(chromedp.CSS(id)), chromedp.Click(chromedp.CSS(id)))
+	b, err := browsertest.Start(browsertest.Chromium(t), options...)
+	require.NoError(t, err)
+	t.Cleanup(b.Close)
+	return tab{b.Page(t)}
 }
 
 // in waits until the page is in a state, and returns its heading.
-func (b *tab) in(state string) string {
+func (b tab) in(state string) string {
 	b.Helper()
-	b.until(`document.body?.dataset.state === "` + state + `"`)
-	return b.text("#heading")
-}
-
-// until waits until an expression of the page is true.
-func (b *tab) until(expression string) {
-	b.Helper()
-	require.Eventually(b, func() bool {
-		yes, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](expression))
-		return err == nil && yes
-	}, 3*time.Minute, 50*time.Millisecond, "%s; the page shows: %s", expression, b.shown())
-}
-
-func (b *tab) shown() fmt.Stringer {
-	return lazy(func() string {
-		text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body?.innerText ?? ""`))
-		return fmt.Sprint(text, " ", err)
-	})
-}
-
-// lazy is a text that is made when it is wanted.
-type lazy func() string
-
-func (l lazy) String() string { return l() }
-
-// eval is what a script of the page comes to, once it is settled.
-func eval[T any](b *tab, script string) T {
-	b.Helper()
-	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
-	require.NoError(b, err, "%s", b.shown())
-	return v
-}
-
-// likes says what the person's system prefers.
-func (b *tab) likes(scheme, motion string) {
-	b.Helper()
-	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
-		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: motion},
-	}})
-	require.NoError(b, err)
-}
-
-// network makes the tab's so slow: the way there and back, and bytes a second each way;
-// none at all is offline.
-func (b *tab) network(way time.Duration, rate float64) {
-	b.Helper()
-	_, err := chromedp.Call(b.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
-		MatchedNetworkConditions: []*network.Conditions{{
-			Latency: float64(way.Milliseconds()), DownloadThroughput: rate, UploadThroughput: rate, Offline: rate == 0,
-		}},
-	})
-	require.NoError(b, err)
-}
-
-// before has a script run in each page before its own.
-func (b *tab) before(script string) {
-	b.Helper()
-	_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
-	require.NoError(b, err)
-}
-
-func (b *tab) text(selector string) string {
-	b.Helper()
-	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.querySelector(`+"`"+selector+"`"+`).innerText`))
-	require.NoError(b, err)
-	return text
+	b.Until(`document.body?.dataset.state === "` + state + `"`)
+	return b.Text("#heading")
 }
 
 // portrait is a film of a photo with the noise of a camera, so that no picture is as

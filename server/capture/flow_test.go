@@ -14,12 +14,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"oneton/facesession"
+	"oneton/server/browsertest"
 )
 
 // heading waits until the page says so.
-func (b *tab) heading(words string) {
+func (b tab) heading(words string) {
 	b.Helper()
-	b.until(fmt.Sprintf(`document.getElementById("heading").innerText === %q`, words))
+	b.Until(fmt.Sprintf(`document.getElementById("heading").innerText === %q`, words))
 }
 
 // site is another web site: a page that frames an address and keeps its messages, and a
@@ -50,17 +51,17 @@ func newSite(t testing.TB) site {
 }
 
 // framed opens a page of the site with the capture page in it.
-func (b *tab) framed(s site, address string) {
+func (b tab) framed(s site, address string) {
 	b.Helper()
-	b.open(s.URL + "/around?page=" + url.QueryEscape(address))
+	b.Go(s.URL + "/around?page=" + url.QueryEscape(address))
 }
 
 // touchFrame touches an element in the frame.
-func (b *tab) touchFrame(id string) {
+func (b tab) touchFrame(id string) {
 	b.Helper()
-	frames, err := chromedp.Run(b.ctx, chromedp.Nodes(chromedp.CSS("iframe")))
+	frames, err := chromedp.Run(b.Ctx, chromedp.Nodes(chromedp.CSS("iframe")))
 	require.NoError(b, err)
-	b.do(chromedp.Click(chromedp.CSS(id+":enabled"), chromedp.FromNode(frames[0])))
+	b.Do(chromedp.Click(chromedp.CSS(id+":enabled"), chromedp.FromNode(frames[0])))
 }
 
 type message struct {
@@ -77,8 +78,8 @@ func TestResultIsTold(t *testing.T) {
 	b := browse(t, portrait(t, "obama.jpg"))
 	b.framed(shop, base+"/session/"+sessionID)
 	b.touchFrame("#first")
-	b.until(`messages.length > 0`)
-	told := eval[[]message](b, `messages`)
+	b.Until(`messages.length > 0`)
+	told := browsertest.Eval[[]message](b.Page, `messages`)
 	require.Len(t, told, 1)
 	require.Equal(t, base, told[0].Origin)
 	require.Equal(t, "face_session.completed", told[0].Data.Type)
@@ -95,8 +96,8 @@ func TestFailureIsTold(t *testing.T) {
 	b := browse(t, portrait(t, "obama.jpg"))
 	b.framed(shop, serve(t, s)+"/session/"+sessionID)
 	b.touchFrame("#first")
-	b.until(`messages.length > 0`)
-	told := eval[[]message](b, `messages`)
+	b.Until(`messages.length > 0`)
+	told := browsertest.Eval[[]message](b.Page, `messages`)
 	require.Equal(t, "face_session.failed", told[0].Data.Type)
 	require.Equal(t, "SESSION_INVALIDATED_TOO_MANY_ATTEMPTS", told[0].Data.Error)
 	require.Empty(t, told[0].Data.JWSResult)
@@ -112,21 +113,21 @@ func TestOtherOriginsHearNothing(t *testing.T) {
 	address := serve(t, s) + "/session/" + sessionID
 	b := browse(t, portrait(t, "obama.jpg"))
 	b.framed(thief, address)
-	require.Empty(t, eval[string](b, `new Promise((done) => setTimeout(() => {
+	require.Empty(t, browsertest.Eval[string](b.Page, `new Promise((done) => setTimeout(() => {
 		try { done(document.querySelector("iframe").contentDocument?.body?.innerText ?? "") } catch { done("") }
 	}, 500))`))
 	require.Empty(t, s.called(), "the page has not run")
 
-	_, err := chromedp.Call(b.ctx, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true})
+	_, err := chromedp.Call(b.Ctx, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true})
 	require.NoError(t, err)
-	b.before(`if (location.port !== "` + thief.URL[strings.LastIndex(thief.URL, ":")+1:] + `") Object.defineProperty(Location.prototype, "ancestorOrigins", {value: undefined});`)
+	b.Before(`if (location.port !== "` + thief.URL[strings.LastIndex(thief.URL, ":")+1:] + `") Object.defineProperty(Location.prototype, "ancestorOrigins", {value: undefined});`)
 	s.stands(facesession.Embedding{Origins: []string{"https://shop.example", thief.URL}}) // X-Frame-Options and the like let it through
 	b.framed(thief, address)
 	s.stands(facesession.Embedding{Origins: []string{"https://shop.example"}})
 	b.touchFrame("#first")
 	require.Eventually(t, func() bool { return s.ended() }, 20*time.Second, 50*time.Millisecond)
 	time.Sleep(time.Second)
-	require.Empty(t, eval[[]message](b, `messages`))
+	require.Empty(t, browsertest.Eval[[]message](b.Page, `messages`))
 }
 
 // The result goes back in a form's body: no address has it, and whoever comes back by the
@@ -137,20 +138,20 @@ func TestResultGoesBack(t *testing.T) {
 	s.plan = []facesession.StepKind{facesession.Look}
 	s.stands(facesession.Embedding{Returns: []string{"https://other.example/", shop.URL + "/done?order=7"}})
 	b := browse(t, portrait(t, "obama.jpg"))
-	b.open(serve(t, s) + "/session/" + sessionID + "?return=" + url.QueryEscape(shop.URL+"/done?order=7"))
-	b.click("#first")
+	b.Go(serve(t, s) + "/session/" + sessionID + "?return=" + url.QueryEscape(shop.URL+"/done?order=7"))
+	b.Click("#first")
 	b.heading("Welcome back")
 	form := <-shop.forms
 	require.Equal(t, url.Values{"sessionId": {sessionID}, "jwsResult": {"head.body.sign"}}, form.PostForm)
 	require.Equal(t, "order=7", form.URL.RawQuery)
 	require.Empty(t, form.Referer())
-	require.NotContains(t, eval[string](b, `location.href`), "head.body")
+	require.NotContains(t, browsertest.Eval[string](b.Page, `location.href`), "head.body")
 
-	b.do(chromedp.NavigateBack())
+	b.Do(chromedp.NavigateBack())
 	require.Equal(t, "Done. It’s you", b.in("done"))
 	time.Sleep(2 * time.Second)
-	require.Equal(t, "done", eval[string](b, `document.body.dataset.state`))
-	b.click("#first")
+	require.Equal(t, "done", browsertest.Eval[string](b.Page, `document.body.dataset.state`))
+	b.Click("#first")
 	b.heading("Welcome back")
 	require.Equal(t, "head.body.sign", (<-shop.forms).PostForm.Get("jwsResult"))
 }
@@ -159,8 +160,8 @@ func TestReturnsToNoOtherAddress(t *testing.T) {
 	s := newSessions()
 	s.stands(facesession.Embedding{Returns: []string{"https://shop.example/done"}})
 	b := browse(t, portrait(t, "obama.jpg"))
-	b.open(serve(t, s) + "/session/" + sessionID + "?return=https://thief.example/")
-	b.click("#first")
+	b.Go(serve(t, s) + "/session/" + sessionID + "?return=https://thief.example/")
+	b.Click("#first")
 	require.Equal(t, "Something went wrong", b.in("failed"))
 	require.Empty(t, s.called())
 }
@@ -170,27 +171,27 @@ func TestSecondTab(t *testing.T) {
 	s.guidance = []facesession.GuidanceCode{facesession.GuideCloser}
 	address := serve(t, s) + "/session/" + sessionID
 	first := browse(t, portrait(t, "obama.jpg"))
-	first.open(address)
-	first.click("#first")
+	first.Go(address)
+	first.Click("#first")
 	first.in("camera")
 
-	second := first.another()
-	second.open(address)
-	second.click("#first")
+	second := tab{first.Another()}
+	second.Go(address)
+	second.Click("#first")
 	require.Equal(t, "This check is open elsewhere", second.in("failed"))
 	first.heading("Come a little closer")
 
 	// A doubled tab has the storage of the first one.
-	doubled := first.another()
-	doubled.before(`sessionStorage.setItem("face-session-` + sessionID + `", "b0und")`)
-	doubled.open(address)
+	doubled := tab{first.Another()}
+	doubled.Before(`sessionStorage.setItem("face-session-` + sessionID + `", "b0und")`)
+	doubled.Go(address)
 	require.Equal(t, "This check is open elsewhere", doubled.in("failed"))
 	first.heading("Come a little closer")
 
 	// Another browser has none of it.
 	other := browse(t, portrait(t, "biden.jpg"))
-	other.open(address)
-	other.click("#first")
+	other.Go(address)
+	other.Click("#first")
 	require.Equal(t, "This check is open elsewhere", other.in("failed"))
 	require.Equal(t, 0, s.attempt)
 }
@@ -201,21 +202,21 @@ func TestReloadAndBackGoOn(t *testing.T) {
 	s.plan = []facesession.StepKind{facesession.Look}
 	address := serve(t, s) + "/session/" + sessionID
 	b := browse(t, portrait(t, "obama.jpg"))
-	b.open(address)
-	b.click("#first")
+	b.Go(address)
+	b.Click("#first")
 	b.heading("Come a little closer")
-	b.do(chromedp.Reload())
+	b.Do(chromedp.Reload())
 	b.in("intro")
-	b.click("#first")
+	b.Click("#first")
 	b.heading("Come a little closer")
-	b.open(newSite(t).URL)
-	b.do(chromedp.NavigateBack())
+	b.Go(newSite(t).URL)
+	b.Do(chromedp.NavigateBack())
 	b.in("intro")
-	b.click("#first")
+	b.Click("#first")
 	b.heading("Come a little closer")
 	s.guide(facesession.GuideOK)
 	require.Equal(t, "Done. It’s you", b.in("done"))
-	b.do(chromedp.Reload())
+	b.Do(chromedp.Reload())
 	require.Equal(t, "Done. It’s you", b.in("done"))
 }
 
@@ -238,15 +239,15 @@ func TestCameras(t *testing.T) {
 			s := newSessions()
 			b := browse(t, c.film)
 			if c.before != "" {
-				b.before(c.before)
+				b.Before(c.before)
 			}
-			b.open(serve(t, s) + "/session/" + sessionID)
-			b.click("#first")
+			b.Go(serve(t, s) + "/session/" + sessionID)
+			b.Click("#first")
 			b.heading(c.heading)
 			require.False(t, s.ended(), "who allows the camera now goes on")
-			b.click("#first") // try again
+			b.Click("#first") // try again
 			b.heading(c.heading)
-			b.click("#second")
+			b.Click("#second")
 			require.Eventually(t, s.ended, 10*time.Second, 20*time.Millisecond)
 			require.Equal(t, c.code, s.end.Code)
 			b.heading(texts(t, "en")["fail."+string(c.code)+".heading"])
@@ -259,12 +260,12 @@ func TestCameraIsLost(t *testing.T) {
 	s := newSessions()
 	s.guidance = []facesession.GuidanceCode{facesession.GuideCloser}
 	b := browse(t, portrait(t, "obama.jpg"))
-	b.open(serve(t, s) + "/session/" + sessionID)
-	b.click("#first")
+	b.Go(serve(t, s) + "/session/" + sessionID)
+	b.Click("#first")
 	b.heading("Come a little closer")
-	b.do(chromedp.Evaluate[chromedp.Void](`document.getElementById("video").srcObject.getTracks().forEach((t) => t.stop())`))
+	b.Do(chromedp.Evaluate[chromedp.Void](`document.getElementById("video").srcObject.getTracks().forEach((t) => t.stop())`))
 	b.heading("The camera stopped")
-	b.click("#first")
+	b.Click("#first")
 	b.heading("Come a little closer")
 }
 
@@ -272,10 +273,10 @@ func TestBrowsersWithoutCameras(t *testing.T) {
 	s := newSessions()
 	b := browse(t, noCamera, chromedp.Flag("host-resolver-rules", "MAP plain.example 127.0.0.1"))
 	base := serve(t, s)
-	b.open(strings.Replace(base, "127.0.0.1", "plain.example", 1) + "/session/" + sessionID)
+	b.Go(strings.Replace(base, "127.0.0.1", "plain.example", 1) + "/session/" + sessionID)
 	require.Equal(t, "This page is not safe for your camera", b.in("failed"))
-	b.before(`Object.defineProperty(Navigator.prototype, "mediaDevices", {value: undefined})`)
-	b.open(base + "/session/" + sessionID)
+	b.Before(`Object.defineProperty(Navigator.prototype, "mediaDevices", {value: undefined})`)
+	b.Go(base + "/session/" + sessionID)
 	require.Equal(t, "This browser cannot use a camera", b.in("failed"))
 	require.Empty(t, s.called())
 }
@@ -290,8 +291,8 @@ func TestExpiryInTheMiddle(t *testing.T) {
 	b := browse(t, portrait(t, "obama.jpg"))
 	b.framed(shop, address)
 	b.touchFrame("#first")
-	b.until(`messages.length > 0`)
-	told := eval[[]message](b, `messages`)
+	b.Until(`messages.length > 0`)
+	told := browsertest.Eval[[]message](b.Page, `messages`)
 	require.Equal(t, "face_session.failed", told[0].Data.Type)
 	require.Equal(t, "SESSION_EXPIRED_OR_NOT_FOUND", told[0].Data.Error)
 
@@ -301,45 +302,40 @@ func TestExpiryInTheMiddle(t *testing.T) {
 	b.framed(shop, serve(t, late)+"/session/"+sessionID)
 	late.forget()
 	b.touchFrame("#first")
-	b.until(`messages.length > 0`)
-	told = eval[[]message](b, `messages`)
+	b.Until(`messages.length > 0`)
+	told = browsertest.Eval[[]message](b.Page, `messages`)
 	require.Equal(t, "SESSION_EXPIRED_OR_NOT_FOUND", told[0].Data.Error)
 
 	// The server may say so before the page's own clock does.
 	again := newSessions()
 	again.guidance = []facesession.GuidanceCode{facesession.GuideCloser}
-	b.open(serve(t, again) + "/session/" + sessionID)
-	b.click("#first")
+	b.Go(serve(t, again) + "/session/" + sessionID)
+	b.Click("#first")
 	b.heading("Come a little closer")
 	again.forget()
 	require.Equal(t, "This check has ended", b.in("failed"))
-	require.Empty(t, eval[string](b, `document.getElementById("video").srcObject === null ? "" : "on"`), "the camera is off")
+	require.Empty(t, browsertest.Eval[string](b.Page, `document.getElementById("video").srcObject === null ? "" : "on"`), "the camera is off")
 }
 
 func TestCancelByKeyboard(t *testing.T) {
 	s := newSessions()
 	s.guidance = []facesession.GuidanceCode{facesession.GuideCloser}
 	b := browse(t, portrait(t, "obama.jpg"))
-	b.open(serve(t, s) + "/session/" + sessionID)
-	b.until(`!document.getElementById("first").disabled`)
-	press := func(keys ...string) {
-		for _, k := range keys {
-			b.do(chromedp.KeyEvent(k))
-		}
-	}
-	press("\t", "\r") // start
+	b.Go(serve(t, s) + "/session/" + sessionID)
+	b.Until(`!document.getElementById("first").disabled`)
+	b.Press(browsertest.Tab, browsertest.Enter) // start
 	b.heading("Come a little closer")
-	press("\t", "\r") // cancel, and the dialog stays first
-	b.until(`document.getElementById("sure").open && document.activeElement.id === "stay"`)
-	press("\r")
-	b.until(`!document.getElementById("sure").open`)
+	b.Press(browsertest.Tab, browsertest.Enter) // cancel, and the dialog stays first
+	b.Until(`document.getElementById("sure").open && document.activeElement.id === "stay"`)
+	b.Press(browsertest.Enter)
+	b.Until(`!document.getElementById("sure").open`)
 	require.False(t, s.ended())
-	require.Equal(t, "cancel", eval[string](b, `document.activeElement.id`), "the dialog gives back what it took")
-	press("\r")
-	b.until(`document.getElementById("sure").open`)
-	press("\t")
-	b.until(`document.activeElement.id === "stop"`)
-	press("\r")
+	require.Equal(t, "cancel", browsertest.Eval[string](b.Page, `document.activeElement.id`), "the dialog gives back what it took")
+	b.Press(browsertest.Enter)
+	b.Until(`document.getElementById("sure").open`)
+	b.Press(browsertest.Tab)
+	b.Until(`document.activeElement.id === "stop"`)
+	b.Press(browsertest.Enter)
 	require.Equal(t, "You stopped the check", b.in("failed"))
 	require.Equal(t, facesession.UserCancel, s.end.Code)
 }
@@ -349,14 +345,14 @@ func TestOfflineForAWhile(t *testing.T) {
 	s.guidance = []facesession.GuidanceCode{facesession.GuideCloser}
 	s.plan = []facesession.StepKind{facesession.Look}
 	b := browse(t, portrait(t, "obama.jpg"))
-	b.open(serve(t, s) + "/session/" + sessionID)
-	b.click("#first")
+	b.Go(serve(t, s) + "/session/" + sessionID)
+	b.Click("#first")
 	b.heading("Come a little closer")
-	b.network(0, 0)
-	b.until(`document.getElementById("note").innerText.startsWith("No connection")`)
+	b.Network(0, 0)
+	b.Until(`document.getElementById("note").innerText.startsWith("No connection")`)
 	s.guide(facesession.GuideOK)
 	time.Sleep(time.Second)
-	b.network(0, -1)
+	b.Network(0, -1)
 	require.Equal(t, "Done. It’s you", b.in("done"))
 }
 
@@ -365,14 +361,14 @@ func TestAnswerLost(t *testing.T) {
 	s := newSessions()
 	s.plan = []facesession.StepKind{facesession.Look}
 	b := browse(t, portrait(t, "obama.jpg"))
-	b.before(`{ const ask = fetch; let lost = false;
+	b.Before(`{ const ask = fetch; let lost = false;
 		window.fetch = async (address, ...rest) => {
 			const answer = await ask(address, ...rest);
 			if (!lost && String(address).endsWith("/step")) { lost = true; throw new TypeError("lost"); }
 			return answer;
 		}; }`)
-	b.open(serve(t, s) + "/session/" + sessionID)
-	b.click("#first")
+	b.Go(serve(t, s) + "/session/" + sessionID)
+	b.Click("#first")
 	require.Equal(t, "Done. It’s you", b.in("done"))
 	require.Equal(t, 1, s.attempt)
 }
@@ -383,10 +379,10 @@ func TestQuickCamera(t *testing.T) {
 	s := newSessions()
 	s.plan = []facesession.StepKind{facesession.Look, facesession.Blink}
 	b := browse(t, portrait(t, "obama.jpg"))
-	b.before(noise)
-	b.before(`{ const now = performance.now.bind(performance); performance.now = () => now() / 2; }`)
-	b.open(serve(t, s) + "/session/" + sessionID)
-	b.click("#first")
+	b.Before(noise)
+	b.Before(`{ const now = performance.now.bind(performance); performance.now = () => now() / 2; }`)
+	b.Go(serve(t, s) + "/session/" + sessionID)
+	b.Click("#first")
 	require.Equal(t, "Done. It’s you", b.in("done"))
 	sent := len(s.last)
 	require.Equal(t, facesession.MaxFrames, sent)
@@ -397,14 +393,14 @@ func TestHostileAddressInABrowser(t *testing.T) {
 	s := newSessions()
 	s.plan = []facesession.StepKind{facesession.Look}
 	b := browse(t, portrait(t, "obama.jpg"))
-	b.before(`window.alert = () => { document.documentElement.dataset.hurt = "yes" }`)
+	b.Before(`window.alert = () => { document.documentElement.dataset.hurt = "yes" }`)
 	const attack = `"><img src=x onerror=alert(1)><script>alert(1)</script>`
-	b.open(serve(t, s) + "/session/" + sessionID + "?nonce=" + url.QueryEscape(attack) + "&lang=" + url.QueryEscape(attack) + "#" + url.PathEscape(attack))
-	b.click("#first")
+	b.Go(serve(t, s) + "/session/" + sessionID + "?nonce=" + url.QueryEscape(attack) + "&lang=" + url.QueryEscape(attack) + "#" + url.PathEscape(attack))
+	b.Click("#first")
 	b.in("done")
 	require.Equal(t, attack, s.nonce)
-	require.Empty(t, eval[string](b, `document.documentElement.dataset.hurt ?? ""`))
-	require.Equal(t, 0, eval[int](b, `document.querySelectorAll("img, [onerror], script:not([src])").length`))
+	require.Empty(t, browsertest.Eval[string](b.Page, `document.documentElement.dataset.hurt ?? ""`))
+	require.Equal(t, 0, browsertest.Eval[int](b.Page, `document.querySelectorAll("img, [onerror], script:not([src])").length`))
 }
 
 // On a phone with 3G the page guides in seconds, one small picture at a time.
@@ -414,15 +410,15 @@ func TestSlowNetwork(t *testing.T) {
 	s.plan = []facesession.StepKind{facesession.Look, facesession.Blink}
 	b := browse(t, portrait(t, "obama.jpg"))
 	// What developer tools call 3G: 400 ms there and back, 400 kbit a second.
-	b.open("about:blank")
-	b.network(400*time.Millisecond, 50_000)
+	b.Go("about:blank")
+	b.Network(400*time.Millisecond, 50_000)
 	started := time.Now()
-	b.open(serve(t, s) + "/session/" + sessionID)
-	b.click("#first")
+	b.Go(serve(t, s) + "/session/" + sessionID)
+	b.Click("#first")
 	b.heading("Come a little closer")
 	guided := time.Since(started)
-	painted := eval[float64](b, `performance.getEntriesByName("first-contentful-paint")[0].startTime`)
-	received := eval[float64](b, `[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].reduce((n, e) => n + e.transferSize, 0)`)
+	painted := browsertest.Eval[float64](b.Page, `performance.getEntriesByName("first-contentful-paint")[0].startTime`)
+	received := browsertest.Eval[float64](b.Page, `[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].reduce((n, e) => n + e.transferSize, 0)`)
 	t.Logf("first paint %.0f ms, first guidance %v after the address was opened, %.0f bytes received", painted, guided, received)
 	require.Less(t, received, 32e3)
 	time.Sleep(4 * time.Second)

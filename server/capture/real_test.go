@@ -23,6 +23,7 @@ import (
 	"oneton/node"
 	"oneton/secret"
 	"oneton/server"
+	"oneton/server/browsertest"
 	"oneton/server/capture"
 	"oneton/server/uqudo"
 	"oneton/setup"
@@ -155,13 +156,13 @@ func TestResultsVerify(t *testing.T) {
 	policy := facesession.DefaultPolicy()
 	policy.Origins, policy.Returns = []string{shop.URL}, []string{shop.URL + "/done"}
 	b := browse(t, portrait(t, "obama.jpg"))
-	b.before(noise)
+	b.Before(noise)
 
 	id := h.open(t, embedtest.Photo(t, "obama2.jpg"), policy, "")
 	b.framed(shop, h.URL+"/session/"+id+"?nonce=n-1")
 	b.touchFrame("#first")
-	b.until(`messages.length > 0`)
-	told := eval[[]message](b, `messages`)[0]
+	b.Until(`messages.length > 0`)
+	told := browsertest.Eval[[]message](b.Page, `messages`)[0]
 	require.Equal(t, "face_session.completed", told.Data.Type)
 	c := h.verified(t, told.Data.JWSResult)
 	require.Equal(t, id, c.Data.SessionID)
@@ -170,8 +171,8 @@ func TestResultsVerify(t *testing.T) {
 	require.GreaterOrEqual(t, c.Data.Face.MatchLevel, 3)
 
 	id = h.open(t, embedtest.Photo(t, "obama2.jpg"), policy, "n-2")
-	b.open(h.URL + "/session/" + id)
-	b.click("#first")
+	b.Go(h.URL + "/session/" + id)
+	b.Click("#first")
 	b.heading("Welcome back")
 	form := <-shop.forms
 	require.Equal(t, "n-2", h.verified(t, form.PostForm.Get("jwsResult")).Data.Nonce)
@@ -181,8 +182,8 @@ func TestResultsVerify(t *testing.T) {
 	id = h.open(t, embedtest.Photo(t, "biden.jpg"), policy, "")
 	b.framed(shop, h.URL+"/session/"+id)
 	b.touchFrame("#first")
-	b.until(`messages.length > 0`)
-	failed := eval[[]message](b, `messages`)[0]
+	b.Until(`messages.length > 0`)
+	failed := browsertest.Eval[[]message](b.Page, `messages`)[0]
 	require.Equal(t, "face_session.failed", failed.Data.Type)
 	require.Equal(t, "SESSION_INVALIDATED_TOO_MANY_ATTEMPTS", failed.Data.Error)
 	c = h.verified(t, failed.Data.JWSResult)
@@ -192,8 +193,8 @@ func TestResultsVerify(t *testing.T) {
 
 	// A nonce that was used is not used again.
 	id = h.open(t, embedtest.Photo(t, "obama2.jpg"), policy, "")
-	b.open(h.URL + "/session/" + id + "?nonce=n-1")
-	b.click("#first")
+	b.Go(h.URL + "/session/" + id + "?nonce=n-1")
+	b.Click("#first")
 	require.Equal(t, "This address was used before", b.in("failed"))
 }
 
@@ -204,15 +205,15 @@ func TestRealExpiryInTheMiddle(t *testing.T) {
 	policy := facesession.DefaultPolicy()
 	policy.Returns = []string{shop.URL + "/done"}
 	b := browse(t, portrait(t, "obama.jpg"))
-	b.before(noise)
+	b.Before(noise)
 	id := h.open(t, embedtest.Photo(t, "obama2.jpg"), policy, "")
-	b.open(h.URL + "/session/" + id)
-	b.click("#first")
+	b.Go(h.URL + "/session/" + id)
+	b.Click("#first")
 	require.Equal(t, "This check has ended", b.in("failed"))
-	b.click("#first") // go on
+	b.Click("#first") // go on
 	b.heading("Welcome back")
 	require.Equal(t, url.Values{"sessionId": {id}, "error": {"SESSION_EXPIRED_OR_NOT_FOUND"}}, (<-shop.forms).PostForm)
-	b.open(h.URL + "/session/" + id)
+	b.Go(h.URL + "/session/" + id)
 	require.Equal(t, "This check has ended", b.in("failed"))
 }
 
@@ -247,24 +248,24 @@ func TestRealChecks(t *testing.T) {
 					policy.MaxAttempts = 1
 				}
 				b := browse(t, camera(film))
-				b.before(noise)
+				b.Before(noise)
 				id := h.open(t, photo, policy, "")
-				b.open(h.URL + "/session/" + id)
-				b.click("#first")
+				b.Go(h.URL + "/session/" + id)
+				b.Click("#first")
 				// Who is there may try again, as people may; a camera misses pictures where the
 				// machine is busy.
 				for {
-					b.until(`["again", "done", "failed"].includes(document.body?.dataset.state)`)
-					state := eval[string](b, `document.body.dataset.state`)
+					b.Until(`["again", "done", "failed"].includes(document.body?.dataset.state)`)
+					state := browsertest.Eval[string](b.Page, `document.body.dataset.state`)
 					if state == "done" {
 						break
 					}
-					t.Log(b.text("#text"))
-					b.click("#first")
+					t.Log(b.Text("#text"))
+					b.Click("#first")
 					if state == "failed" {
 						break
 					}
-					b.until(`document.body.dataset.state !== "again"`)
+					b.Until(`document.body.dataset.state !== "again"`)
 				}
 				form := (<-shop.forms).PostForm
 				require.Equal(t, id, form.Get("sessionId"))
