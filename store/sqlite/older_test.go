@@ -16,6 +16,9 @@ import (
 
 // TestOlderDatabases opens those of every version that had a calibration.
 func TestOlderDatabases(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short: it does one thing after another")
+	}
 	for version := int64(2); version <= 11; version++ {
 		t.Run(fmt.Sprint(version), func(t *testing.T) {
 			storetest.RunOlder(t, func(t *testing.T) storetest.Older {
