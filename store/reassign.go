@@ -70,8 +70,8 @@ func (r Reassignment) Face(f Face, template []byte, checksum *int64, box, landma
 	return is, nil
 }
 
-// CheckSettled is ErrSpace while faces of a pack are brought to another space: who
-// brings them there must find them where they were.
+// CheckSettled is ErrSpace while faces of one of the galleries' packs, whose spaces these
+// are, are brought to another: who brings them there must find them where they were.
 func CheckSettled(spaces []Space) error {
 	for _, s := range spaces {
 		if s.Moving {

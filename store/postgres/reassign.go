@@ -19,7 +19,7 @@ import (
 // nothing comes between, writes wait for it, and its error leaves all as it was. It
 // returns To as changed. It is ErrNotFound when a person, the gallery or a face of
 // From's is unknown, ErrExists when To is to be made and there, and ErrSpace while
-// faces are converted.
+// faces of a gallery's pack are converted.
 func (s *Store) Reassign(ctx context.Context, r store.Reassignment, decide func(from, to store.Subject) (store.Subject, error), also ...func(store.Tx) error) (sub store.Subject, position uint64, err error) {
 	if err := r.Check(); err != nil {
 		return store.Subject{}, 0, fmt.Errorf("reassign faces: %w", err)
@@ -39,7 +39,7 @@ func (s *Store) Reassign(ctx context.Context, r store.Reassignment, decide func(
 // reassign queues the last of it.
 func (t *tx) reassign(r store.Reassignment, decide func(from, to store.Subject) (store.Subject, error)) error {
 	var from, to store.Subject
-	t.spaces(store.CheckSettled)
+	t.spaces(store.CheckSettled, ofGalleries, r.From.Gallery, r.To.Gallery)
 	t.find(r.From.Gallery, r.From.Subject, &from)
 	if !r.Create {
 		t.find(r.To.Gallery, r.To.Subject, &to)

@@ -151,12 +151,15 @@ func (t *tx) replaceFace(enrolled int64, f faceRow) {
 
 // checkSpaces is store.ErrSpace when faces are not of the spaces that are searched.
 func (t *tx) checkSpaces(faces []store.Face) {
-	t.spaces(func(spaces []store.Space) error { return store.CheckSpaces(faces, spaces) })
+	t.spaces(func(spaces []store.Space) error { return store.CheckSpaces(faces, spaces) }, "")
 }
 
-// spaces queues a check of those of all packs.
-func (t *tx) spaces(check func([]store.Space) error) {
-	t.queue(spaceColumns).Query(func(rows pgx.Rows) error {
+// ofGalleries are the spaces of two galleries' packs.
+const ofGalleries = `WHERE pack IN (SELECT pack FROM galleries WHERE id IN ($1, $2))`
+
+// spaces queues a check of those of all packs, or of some.
+func (t *tx) spaces(check func([]store.Space) error, which string, args ...any) {
+	t.queue(spaceColumns+which, args...).Query(func(rows pgx.Rows) error {
 		spaces, err := pgx.CollectRows(rows, scanSpace)
 		if err != nil {
 			return err

@@ -185,16 +185,19 @@ func encodeDetails(f store.Face) (box, landmarks, quality string, err error) {
 
 // checkSpaces is store.ErrSpace when faces are not of the spaces that are searched.
 func (t tx) checkSpaces(faces []store.Face) error {
-	spaces, err := t.spaces()
+	spaces, err := t.spaces("")
 	if err != nil {
 		return err
 	}
 	return store.CheckSpaces(faces, spaces)
 }
 
-// spaces are those of all packs.
-func (t tx) spaces() ([]store.Space, error) {
-	rows, err := t.conn.QueryContext(context.Background(), spaceColumns)
+// ofGalleries are the spaces of two galleries' packs.
+const ofGalleries = `WHERE pack IN (SELECT pack FROM galleries WHERE id IN (?, ?))`
+
+// spaces are those of all packs, or of some.
+func (t tx) spaces(which string, args ...any) ([]store.Space, error) {
+	rows, err := t.conn.QueryContext(context.Background(), spaceColumns+which, args...)
 	return list(rows, err, scanSpace)
 }
 

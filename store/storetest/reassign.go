@@ -239,6 +239,9 @@ func testRefusedReassignments(t *testing.T, open Open) {
 		_, _, err := s.Reassign(ctx, store.Reassignment{From: person(g, "p"), To: person(g, "q")}, keep)
 		require.ErrorIs(t, err, store.ErrSpace, "who converts them must find them")
 	})
+	require.NoError(t, s.PutSpace(ctx, store.Space{Pack: Pack, Version: "2", Plain: "1"}))
+	require.NoError(t, s.PutSpace(ctx, store.Space{Pack: "another", Version: "2", Plain: "1", Moving: true}))
+	reassigned(t, s, store.Reassignment{From: person(g, "p"), To: person(g, "q")}) // of no pack that waits
 	RequireReplay(t, s)
 }
 
