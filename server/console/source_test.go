@@ -32,3 +32,24 @@ func TestSourcesAreSafe(t *testing.T) {
 		}
 	}
 }
+
+// menu is a page's entry in a menu, with the scope that the page needs.
+var menu = regexp.MustCompile(`nav: \{ label: "([^"]+)"[^}]*\},\n  scope: "([^"]+)"`)
+
+// The guide names each page that a menu leads to, with the scope that it needs.
+func TestGuideNamesEachPage(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/console.md")
+	require.NoError(t, err)
+	files, err := filepath.Glob("page/*.js")
+	require.NoError(t, err)
+	pages := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, page := range menu.FindAllStringSubmatch(string(text), -1) {
+			pages++
+			require.Regexp(t, `\n\| \[?`+regexp.QuoteMeta(page[1])+`(\]\(#[a-z-]+\))? \| `+"`"+page[2]+"` \\| ", string(guide), file)
+		}
+	}
+	require.Greater(t, pages, 10)
+}

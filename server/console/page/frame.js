@@ -27,7 +27,7 @@ export function frame({ pages, onSignOut }) {
     menu.setAttribute("aria-expanded", String(yes));
     node.classList.toggle("opened", yes);
   }
-  const side = el("div", { class: "side", id: "side" }, nav, who(onSignOut));
+  const side = el("aside", { class: "side", id: "side", "aria-label": "Pages and key" }, nav, who(onSignOut));
   const node = el("div", { class: "frame", onkeydown: (event) => { if (event.key === "Escape" && node.classList.contains("opened")) { opened(false); menu.focus(); } } },
     el("a", { class: "skip", href: "#main", onclick: (event) => { event.preventDefault(); main.focus(); main.scrollIntoView(); } }, "Skip to the content"),
     el("header", { class: "top" }, el("a", { class: "brand", href: "#/" }, icon("face"), "oneton"), menu),

@@ -138,7 +138,7 @@ async function tell(answer, { gallery, blob, signal, which }) {
       which ? el("p", { class: "soft" }, which) : null,
       note(text, tone),
       livenessBadge(answer.probe.liveness),
-      lost(answer) ? null : await candidates(answer, { gallery, blob, signal })),
+      lost(answer) || answer.faces === 0 ? null : await candidates(answer, { gallery, blob, signal })),
     qualityVerdict(answer.probe.quality),
     answer.match === "nobody" && !lost(answer) && may("enrol") ? el("p", null, el("a", {
       href: href("galleries/:gallery/enrol", { gallery }), class: "button", onclick: () => { if (!which) hand(blob); },
