@@ -45,7 +45,12 @@ type Access struct {
 	// scopes are the names of all that there are, and named those that stand for some.
 	scopes []string
 	named  []Scope
+	// most is how many keys a tenant has for it to make another.
+	most int
 }
+
+// Bound replaces the bounds of DefaultConfig, before anything else is called.
+func (a *Access) Bound(c Config) { a.most = c.Keys }
 
 // Scopes are the names of all scopes that a key may have, APIs' first.
 func (a *Access) Scopes() []string { return slices.Clone(a.scopes) }
@@ -63,7 +68,7 @@ func New(peppers [][]byte, db Database, scopes ...Scope) (*Access, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Access{tenants: db, keys: NewKeyTable(db), scopes: names, named: scopes}
+	a := &Access{tenants: db, keys: NewKeyTable(db), scopes: names, named: scopes, most: DefaultConfig().Keys}
 	for _, p := range peppers {
 		if len(p) < MinPepper {
 			return nil, fmt.Errorf("take a pepper of %d bytes, at least %d are needed: %w", len(p), MinPepper, ErrPepper)
@@ -145,6 +150,7 @@ func (a *Access) Replace(ctx context.Context, by store.Actor, id store.KeyID, en
 	var d Draft
 	if err == nil {
 		d, err = a.Draft(by, old.Name, old.Scopes, ends)
+		d.Key.MadeBy = old.MadeBy
 	}
 	if err == nil {
 		err = a.keys.ReplaceKey(ctx, by.Tenant, id, d.Insert, audit.By(by, audit.KeyRevoked, string(id)).Record)
@@ -192,12 +198,30 @@ func (a *Access) Principal(ctx context.Context, keyID store.KeyID) (Principal, e
 	return principal(key), nil
 }
 
-// Revoke ends a key of the actor's tenant: the next request with it, or with a token
-// issued against it, is refused. Another tenant's key is store.ErrNotFound.
+// Revoke ends a key of the actor's tenant, those that it made, and those that these made:
+// the next request with one, or with a token issued against it, is refused. Another
+// tenant's key is store.ErrNotFound.
 func (a *Access) Revoke(ctx context.Context, by store.Actor, keyID store.KeyID) error {
+	err := audit.Removing(audit.By(by, audit.KeyRevoked, string(keyID)), func(recorded ...func(store.Tx) error) error {
+		return a.keys.RevokeWithMade(ctx, by.Tenant, keyID, func(tx store.Tx, id store.KeyID) error {
+			if len(recorded) == 0 {
+				return nil
+			}
+			return audit.By(by, audit.KeyRevoked, string(id)).Record(tx)
+		})
+	})
+	return revokeError(by, keyID, err)
+}
+
+// RevokeAlone is Revoke of a key that leaves those that it made.
+func (a *Access) RevokeAlone(ctx context.Context, by store.Actor, keyID store.KeyID) error {
 	err := audit.Removing(audit.By(by, audit.KeyRevoked, string(keyID)), func(also ...func(store.Tx) error) error {
 		return a.keys.RevokeKey(ctx, by.Tenant, keyID, also...)
 	})
+	return revokeError(by, keyID, err)
+}
+
+func revokeError(by store.Actor, keyID store.KeyID, err error) error {
 	if err != nil {
 		return fmt.Errorf("revoke key %.64q of tenant %.64q: %w", keyID, by.Tenant, err)
 	}

@@ -16,6 +16,9 @@ var (
 	// lacks.
 	ErrBeyond = errors.New("access: scope beyond the maker's")
 
+	// ErrTooMany means that the tenant has as many keys as may make another.
+	ErrTooMany = errors.New("access: too many keys")
+
 	// ErrName means that a tenant's id, or a name, is none that people could
 	// tell apart in a list or a log.
 	ErrName = errors.New("access: unusable name")

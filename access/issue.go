@@ -9,10 +9,15 @@ import (
 	"oneton/store"
 )
 
+// revokedCount is for how long a key that was revoked counts, so that no loop of making
+// and revoking fills the table.
+const revokedCount = 24 * time.Hour
+
 // Issue makes a key for whoever acts with another of the tenant: with scopes that that
 // one has itself, and valid no longer than it. Scopes that it lacks are ErrBeyond, and
 // without an end of its own the key gets the maker's. A maker that is not valid any more
-// when the key is made is ErrUnauthorized.
+// when the key is made is ErrUnauthorized, and a tenant that has as many as it may is
+// ErrTooMany.
 func (a *Access) Issue(ctx context.Context, by store.Actor, name string, scopes []string, ends time.Time) (text string, key store.Key, err error) {
 	scopes = Expand(a.named, scopes)
 	if err := a.validateScopes(scopes); err != nil {
@@ -40,6 +45,15 @@ func (a *Access) Issue(ctx context.Context, by store.Actor, name string, scopes 
 		}
 		if d.Key.EndsAt = ends; !maker.EndsAt.IsZero() && (ends.IsZero() || ends.After(maker.EndsAt)) {
 			d.Key.EndsAt = maker.EndsAt
+		}
+		d.Key.MadeBy = maker.ID
+		n, err := store.OneOf(tx, func(row store.Row) (n int, err error) { err = row.Scan(&n); return n, err },
+			`SELECT count(*) FROM keys WHERE tenant = $1 AND (revoked_at IS NULL OR revoked_at > $2)`, by.Tenant, time.Now().Add(-revokedCount))
+		if err != nil {
+			return err
+		}
+		if n >= a.most {
+			return fmt.Errorf("make a key beside %d: %w", n, ErrTooMany)
 		}
 		return d.Insert(tx)
 	})

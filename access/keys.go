@@ -14,7 +14,7 @@ type KeyTable struct{ db store.DB }
 // NewKeyTable is the database's.
 func NewKeyTable(db store.DB) KeyTable { return KeyTable{db} }
 
-const keyColumns = `SELECT id, tenant, name, mac, CAST(scopes AS TEXT), created_at, revoked_at, ends_at, checksum FROM keys `
+const keyColumns = `SELECT id, tenant, name, mac, CAST(scopes AS TEXT), created_at, revoked_at, ends_at, made_by, checksum FROM keys `
 
 // CreateKey adds a key: store.ErrExists when its id is taken, store.ErrNotFound
 // when its tenant is unknown. What is also done is in the same transaction.
@@ -39,8 +39,8 @@ func insert(tx store.Tx, k store.Key) error {
 	if k.RevokedAt = (time.Time{}); k.CreatedAt.IsZero() {
 		k.CreatedAt = time.Now()
 	}
-	_, err = tx.Exec(`INSERT INTO keys (id, tenant, name, mac, scopes, created_at, ends_at, checksum) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		k.ID, k.Tenant, k.Name, k.MAC, string(scopes), k.CreatedAt, k.EndsAt, store.KeyChecksum(k, scopes))
+	_, err = tx.Exec(`INSERT INTO keys (id, tenant, name, mac, scopes, created_at, ends_at, made_by, checksum) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		k.ID, k.Tenant, k.Name, k.MAC, string(scopes), k.CreatedAt, k.EndsAt, k.MadeBy, store.KeyChecksum(k, scopes))
 	return err
 }
 
@@ -68,6 +68,40 @@ func (t KeyTable) RevokeKey(ctx context.Context, tenant store.TenantID, id store
 			return err
 		}
 		return store.Run(tx, also)
+	})
+}
+
+// RevokeWithMade is RevokeKey of a key, of those that it made, and of those that these
+// made; each is told of those that were valid, in the transaction.
+func (t KeyTable) RevokeWithMade(ctx context.Context, tenant store.TenantID, id store.KeyID, each func(store.Tx, store.KeyID) error) error {
+	return t.db.Remove(ctx, "revoke keys", func(tx store.Tx) error {
+		first, err := store.OneOf(tx, scanKey, keyColumns+`WHERE tenant = $1 AND id = $2`, tenant, id)
+		if err != nil {
+			return err
+		}
+		made := make(map[store.KeyID][]store.Key)
+		if err := tx.Each(func(row store.Row) error {
+			k, err := scanKey(row)
+			made[k.MadeBy] = append(made[k.MadeBy], k)
+			return err
+		}, keyColumns+`WHERE tenant = $1 AND made_by <> '' ORDER BY id`, tenant); err != nil {
+			return err
+		}
+		for keys := []store.Key{first}; len(keys) > 0; keys = keys[1:] {
+			k := keys[0]
+			keys = append(keys, made[k.ID]...)
+			delete(made, k.ID)
+			if !k.RevokedAt.IsZero() {
+				continue
+			}
+			if err := revoke(tx, k); err != nil {
+				return err
+			}
+			if err := each(tx, k.ID); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -143,6 +177,6 @@ func scanKey(row store.Row) (store.Key, error) {
 }
 
 func readKey(row store.Row) (k store.Key, scopes []byte, checksum *int64, err error) {
-	err = row.Scan(&k.ID, &k.Tenant, &k.Name, &k.MAC, &scopes, &k.CreatedAt, &k.RevokedAt, &k.EndsAt, &checksum)
+	err = row.Scan(&k.ID, &k.Tenant, &k.Name, &k.MAC, &scopes, &k.CreatedAt, &k.RevokedAt, &k.EndsAt, &k.MadeBy, &checksum)
 	return k, scopes, checksum, err
 }

@@ -291,6 +291,65 @@ func TestIssue(t *testing.T) {
 	})
 }
 
+// Who revokes a key revokes what was made with it, and with that, unless asked not to; and
+// a tenant makes no more keys than it may.
+func TestKeysMadeByKeys(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open storetest.Open) {
+		ctx := t.Context()
+		a, b := replicas(t, open)
+		ours := store.Actor{Tenant: "ours"}
+		text, root := a.newKey(t, access.All)
+		require.Empty(t, root.MadeBy)
+		texts, keys := []string{text}, []store.Key{root}
+		for _, maker := range []int{0, 1, 2, 0} { // 1 by the root, 2 by 1, 3 by 2, 4 by the root
+			text, made, err := b.Issue(ctx, store.Actor{Tenant: "ours", Key: keys[maker].ID}, "", []string{"search"}, time.Time{})
+			require.NoError(t, err)
+			require.Equal(t, keys[maker].ID, made.MadeBy)
+			kept, err := access.NewKeyTable(a.db).Key(ctx, made.ID)
+			require.NoError(t, err)
+			require.Equal(t, keys[maker].ID, kept.MadeBy)
+			require.Empty(t, kept.Damage)
+			texts, keys = append(texts, text), append(keys, made)
+		}
+		valid := func() (valid []int) {
+			for i, text := range texts {
+				if _, err := a.Authenticate(ctx, text); err == nil {
+					valid = append(valid, i)
+				}
+			}
+			return valid
+		}
+		require.ErrorIs(t, a.Revoke(ctx, store.Actor{Tenant: "theirs"}, keys[1].ID), store.ErrNotFound)
+		require.NoError(t, a.RevokeAlone(ctx, ours, keys[2].ID))
+		require.Equal(t, []int{0, 1, 3, 4}, valid())
+		require.NoError(t, a.Revoke(ctx, ours, keys[1].ID))
+		require.Equal(t, []int{0, 4}, valid(), "also what a revoked one had made")
+		deeds, _, err := audit.NewDeeds(a.db).List(ctx, audit.Query{Limit: 100})
+		require.NoError(t, err)
+		var revoked []string
+		for _, d := range deeds {
+			if d.Verb == audit.KeyRevoked {
+				revoked = append(revoked, d.What)
+			}
+		}
+		require.ElementsMatch(t, []string{string(keys[1].ID), string(keys[2].ID), string(keys[3].ID)}, revoked, "each once")
+		d, err := a.Replace(ctx, ours, keys[4].ID, time.Time{})
+		require.NoError(t, err)
+		require.Equal(t, root.ID, d.Key.MadeBy, "what takes a key's place is of whoever made that")
+
+		all, err := a.List(ctx, "ours")
+		require.NoError(t, err)
+		a.Bound(access.Config{Keys: len(all) + 1})
+		maker := store.Actor{Tenant: "ours", Key: root.ID}
+		_, last, err := a.Issue(ctx, maker, "", []string{"search"}, time.Time{})
+		require.NoError(t, err)
+		require.NoError(t, a.Revoke(ctx, ours, last.ID))
+		_, _, err = a.Issue(ctx, maker, "", []string{"search"}, time.Time{})
+		require.ErrorIs(t, err, access.ErrTooMany, "revoked ones count for a day")
+		a.newKey(t, "search")
+	})
+}
+
 // list is whose the deed was that made a key.
 func list(t *testing.T, db store.DB, made store.KeyID) store.KeyID {
 	t.Helper()

@@ -37,6 +37,7 @@ const (
 	ArchiveDamaged       Code = "archive_damaged"
 	PositionAhead        Code = "position_ahead"
 	TooManyWebhooks      Code = "too_many_webhooks"
+	TooManyKeys          Code = "too_many_keys"
 	ImportStarted        Code = "import_started"
 	ReviewDecided        Code = "review_decided"
 	NotACandidate        Code = "not_a_candidate"

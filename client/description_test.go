@@ -609,6 +609,8 @@ func keyCalls(t *testing.T, c *client.Client) {
 	made, err := c.CreateKey(ctx, client.NewKey{Name: "door", Scopes: []string{"search"}, EndsAt: &ends})
 	require.NoError(t, err)
 	require.NotEmpty(t, made.Text)
+	require.NotEmpty(t, made.MadeBy)
+	require.NoError(t, c.RevokeKeyAlone(ctx, made.ID))
 	require.NoError(t, c.RevokeKey(ctx, made.ID))
 	names := map[string]bool{}
 	for k, err := range c.Keys(ctx) {

@@ -4,16 +4,19 @@ import (
 	"context"
 	"iter"
 	"net/http"
+	"net/url"
 	"time"
 )
 
 // Key is one of the tenant's.
 type Key struct {
 	// ID leads the key's text, and names it in logs.
-	ID        string     `json:"id"`
-	Name      string     `json:"name"`
-	Scopes    []string   `json:"scopes"`
-	CreatedAt time.Time  `json:"created_at"`
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	Scopes    []string  `json:"scopes"`
+	CreatedAt time.Time `json:"created_at"`
+	// MadeBy is the key by which it was made, and empty where the operator made it.
+	MadeBy    string     `json:"made_by,omitempty"`
 	EndsAt    *time.Time `json:"ends_at,omitempty"`
 	RevokedAt *time.Time `json:"revoked_at,omitempty"`
 	// Current says that the client calls with it.
@@ -47,9 +50,15 @@ func (c *Client) CreateKey(ctx context.Context, k NewKey) (Key, error) {
 	return made, err
 }
 
-// RevokeKey ends a key for good.
+// RevokeKey ends a key for good, with those that it made and those that these made.
 func (c *Client) RevokeKey(ctx context.Context, id string) error {
 	return c.remove(ctx, "v1", "keys", id)
+}
+
+// RevokeKeyAlone is RevokeKey of a key that leaves those that it made.
+func (c *Client) RevokeKeyAlone(ctx context.Context, id string) error {
+	_, err := c.fetch(ctx, call{method: http.MethodDelete, path: []string{"v1", "keys", id}, query: url.Values{"made": {"keep"}}}, nil)
+	return err
 }
 
 // Scope is something that a key may allow.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"oneton/access"
 	"oneton/admin"
 	"oneton/challenge"
 	"oneton/clip"
@@ -82,6 +83,7 @@ type Config struct {
 	Webhooks  webhook.Config
 	Signing   signature.Config
 
+	Keys        access.Config
 	Credentials credential.Config
 	Facenition  facenition.Config
 	Twoface     twoface.Config
@@ -154,6 +156,7 @@ func Default() Config {
 		Webhooks:  webhook.DefaultConfig(),
 		Signing:   signature.DefaultConfig(),
 
+		Keys:        access.DefaultConfig(),
 		Credentials: credential.DefaultConfig(),
 		Message:     message.DefaultConfig(),
 		Twoface:     twoface.DefaultConfig(),
@@ -241,6 +244,7 @@ func (c *Config) Settings() []setting.Setting {
 		c.Admin.Settings(),
 		c.Traces.Settings(),
 		c.Message.Settings(),
+		c.Keys.Settings(),
 		c.Credentials.Settings(),
 		c.Clip.Settings(),
 		c.Challenge.Settings(),

@@ -114,6 +114,7 @@ func truthOf(ctx context.Context, cfg config.Config, db Database, more []access.
 		}
 	}
 	if err == nil {
+		t.Access.Bound(cfg.Keys)
 		err = errors.Join(access.NewKeyTable(db).FillChecksums(ctx), identify.NewCalibrations(db).FillChecksums(ctx))
 	}
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"oneton/access"
 	"oneton/server/servertest"
 	"oneton/store"
 )
@@ -16,6 +17,7 @@ type keyTold struct {
 	Scopes        []string
 	EndsAt        time.Time `json:"ends_at"`
 	RevokedAt     time.Time `json:"revoked_at"`
+	MadeBy        string    `json:"made_by"`
 	Current       bool
 }
 
@@ -73,6 +75,20 @@ func TestKeysByTheAPI(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, c.JSON(t, maker, "DELETE", "/v1/keys/"+made.ID, nil).Status, "again")
 	require.Equal(t, http.StatusUnauthorized, c.JSON(t, made.Key, "GET", "/v1/keys", nil).Status)
 	require.NotContains(t, c.Log.String(), made.Key)
+
+	// What a key made goes with it, unless it is to stay.
+	chief := c.Key(t, "acme", "keys", "search")
+	var deputy, kept, lost keyTold
+	c.JSON(t, chief, "POST", "/v1/keys", m{"scopes": []string{"keys", "search"}}).Into(t, http.StatusCreated, &deputy)
+	c.JSON(t, deputy.Key, "POST", "/v1/keys", m{"scopes": []string{"keys"}}).Into(t, http.StatusCreated, &kept)
+	require.Equal(t, deputy.ID, kept.MadeBy)
+	require.Equal(t, "made", c.JSON(t, chief, "DELETE", "/v1/keys/"+deputy.ID+"?made=both", nil).Refused(t, http.StatusBadRequest, "invalid_request").Field)
+	require.Equal(t, http.StatusNoContent, c.JSON(t, chief, "DELETE", "/v1/keys/"+deputy.ID+"?made=keep", nil).Status)
+	c.JSON(t, kept.Key, "POST", "/v1/keys", m{"scopes": []string{"keys"}}).Into(t, http.StatusCreated, &lost)
+	require.Equal(t, http.StatusNoContent, c.JSON(t, chief, "DELETE", "/v1/keys/"+kept.ID, nil).Status)
+	require.Equal(t, http.StatusUnauthorized, c.JSON(t, lost.Key, "GET", "/v1/keys", nil).Status)
+	c.Access.Bound(access.Config{Keys: 2})
+	c.JSON(t, chief, "POST", "/v1/keys", m{"scopes": []string{"search"}}).Refused(t, http.StatusConflict, "too_many_keys")
 
 	var scopes struct {
 		Scopes []struct {

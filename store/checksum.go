@@ -46,6 +46,9 @@ func KeyChecksum(k Key, scopes []byte) int64 {
 	if !k.EndsAt.IsZero() {
 		texts = append(texts, written(k.EndsAt))
 	}
+	if k.MadeBy != "" {
+		texts = append(texts, string(k.MadeBy))
+	}
 	return int64(sum(k.MAC, texts...))
 }
 

@@ -26,6 +26,8 @@ type Key struct {
 	MAC       []byte
 	Scopes    []string
 	CreatedAt time.Time
+	// MadeBy is the key by which it was made, and empty where the operator made it.
+	MadeBy KeyID
 	// RevokedAt is zero while the key is not revoked.
 	RevokedAt time.Time
 	// EndsAt is from when on the key is invalid by itself; zero is never.

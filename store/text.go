@@ -38,7 +38,7 @@ func CheckTenant(t Tenant) error {
 
 // CheckKey is as CheckTenant.
 func CheckKey(k Key) error {
-	errs := []error{checkID("id", string(k.ID)), checkText("name", k.Name), checkTime(k.CreatedAt), checkTime(k.EndsAt)}
+	errs := []error{checkID("id", string(k.ID)), checkText("name", k.Name), checkText("maker", string(k.MadeBy)), checkTime(k.CreatedAt), checkTime(k.EndsAt)}
 	if len(k.MAC) == 0 {
 		errs = append(errs, errors.New("MAC is empty"))
 	}

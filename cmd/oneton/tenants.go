@@ -131,7 +131,7 @@ func (c *keyList) Run(ctx context.Context) error {
 		}
 		told := make([]keyRow, len(keys))
 		for i, k := range keys {
-			told[i] = keyRow{ID: k.ID, Name: k.Name, Scopes: k.Scopes, CreatedAt: k.CreatedAt, RevokedAt: at(k.RevokedAt), EndsAt: at(k.EndsAt), Damaged: k.Damage != ""}
+			told[i] = keyRow{ID: k.ID, Name: k.Name, Scopes: k.Scopes, CreatedAt: k.CreatedAt, MadeBy: k.MadeBy, RevokedAt: at(k.RevokedAt), EndsAt: at(k.EndsAt), Damaged: k.Damage != ""}
 		}
 		return printAll(c.output, told, func(w io.Writer, k keyRow) {
 			state := "valid"
@@ -140,6 +140,9 @@ func (c *keyList) Run(ctx context.Context) error {
 			}
 			if k.EndsAt != nil {
 				state += ", ends " + k.EndsAt.Format(time.RFC3339)
+			}
+			if k.MadeBy != "" {
+				state += ", made by " + string(k.MadeBy)
 			}
 			if k.Damaged {
 				state += ", damaged"
@@ -155,6 +158,7 @@ type keyRow struct {
 	Name      string      `json:"name"`
 	Scopes    []string    `json:"scopes"`
 	CreatedAt time.Time   `json:"created_at"`
+	MadeBy    store.KeyID `json:"made_by,omitempty"`
 	RevokedAt *time.Time  `json:"revoked_at,omitempty"`
 	EndsAt    *time.Time  `json:"ends_at,omitempty"`
 	Damaged   bool        `json:"damaged,omitempty"`
@@ -173,11 +177,17 @@ type keyRevoke struct {
 	output
 	Tenant string `arg:"" help:"The tenant's id."`
 	ID     string `arg:"" help:"The key's id."`
+
+	KeepMade bool `help:"Leave the keys valid that were made with it through the API."`
 }
 
 func (c *keyRevoke) Run(ctx context.Context) error {
 	return c.with(ctx, func(t *node.Truth) error {
-		if err := t.Access.Revoke(ctx, store.Actor{Tenant: store.TenantID(c.Tenant)}, store.KeyID(c.ID)); err != nil {
+		revoke := t.Access.Revoke
+		if c.KeepMade {
+			revoke = t.Access.RevokeAlone
+		}
+		if err := revoke(ctx, store.Actor{Tenant: store.TenantID(c.Tenant)}, store.KeyID(c.ID)); err != nil {
 			return err
 		}
 		return c.say(map[string]string{"revoked": c.ID}, "key %s of tenant %s is revoked: from the next request on it is refused, with the tokens made by it", c.ID, c.Tenant)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"oneton/access"
 	"oneton/archive"
 	"oneton/archive/gallery"
 	"oneton/identify"
@@ -42,6 +43,7 @@ var problems = slices.Concat(problem.Request, problem.Photo, problem.Stored, pro
 	problem.For(kyc.ErrNotInReview, fiber.StatusConflict, "not_in_review", "The attempt is not in review, or was decided meanwhile; read it again"),
 	problem.For(identify.ErrDecided, fiber.StatusConflict, "review_decided", "Somebody has decided this already"),
 	problem.For(identify.ErrNoCandidate, fiber.StatusConflict, "not_a_candidate", "The subject is no candidate of the review, or none any more; read it again"),
+	problem.For(access.ErrTooMany, fiber.StatusConflict, "too_many_keys", "The tenant has as many keys as one may have; revoke some, which count for a day, or have the operator make one"),
 	problem.For(webhook.ErrInvalid, fiber.StatusBadRequest, "invalid_request", "The request is not valid"),
 	problem.For(webhook.ErrAddress, fiber.StatusUnprocessableEntity, "webhook_address", "The URL leads to an address or a port that webhooks are not sent to"),
 	problem.For(webhook.ErrUnverified, fiber.StatusUnprocessableEntity, "webhook_unverified", "What answers at the URL did not return the challenge"),

@@ -26,6 +26,7 @@ type keyAnswer struct {
 	Name      string     `json:"name"`
 	Scopes    []string   `json:"scopes"`
 	CreatedAt time.Time  `json:"created_at"`
+	MadeBy    string     `json:"made_by,omitempty"`
 	EndsAt    *time.Time `json:"ends_at,omitempty"`
 	RevokedAt *time.Time `json:"revoked_at,omitempty"`
 	// Current says that the request was made with it.
@@ -40,7 +41,7 @@ func keyOf(k store.Key, by store.Actor) keyAnswer {
 		scopes = []string{}
 	}
 	return keyAnswer{
-		ID: string(k.ID), Name: k.Name, Scopes: scopes, CreatedAt: k.CreatedAt, EndsAt: known(k.EndsAt), RevokedAt: known(k.RevokedAt),
+		ID: string(k.ID), Name: k.Name, Scopes: scopes, CreatedAt: k.CreatedAt, MadeBy: string(k.MadeBy), EndsAt: known(k.EndsAt), RevokedAt: known(k.RevokedAt),
 		Current: k.ID == by.Key, Damaged: k.Damage != "",
 	}
 }
@@ -111,7 +112,21 @@ func (api *api) isScope(name string) bool {
 }
 
 func (api *api) revokeKey(c *fiber.Ctx, by store.Actor) error {
-	if err := api.issuer.Revoke(c.UserContext(), by, store.KeyID(segment(c, "key"))); err != nil {
+	var r struct {
+		Made string `param:"made"`
+	}
+	if err := read(c, &r); err != nil {
+		return err
+	}
+	revoke := api.issuer.Revoke
+	switch r.Made {
+	case "", "revoke":
+	case "keep":
+		revoke = api.issuer.RevokeAlone
+	default:
+		return decode.Invalid("made", "must be revoke or keep")
+	}
+	if err := revoke(c.UserContext(), by, store.KeyID(segment(c, "key"))); err != nil {
 		return err
 	}
 	return c.SendStatus(fiber.StatusNoContent)

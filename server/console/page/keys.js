@@ -21,7 +21,7 @@ export const page = {
           { name: "Name", of: (k) => el("span", null, k.name || el("span", { class: "soft" }, "without a name"), k.current && [" ", badge("yours", "info")]) },
           { name: "Id", of: (k) => el("code", null, k.id), narrow: false },
           { name: "May", of: (k) => el("span", { class: "badges" }, k.scopes.includes("*") ? badge("everything", "warn") : k.scopes.slice(0, 4).map((s) => badge(s)), k.scopes.length > 4 && badge(`+ ${k.scopes.length - 4}`)) },
-          { name: "Made", of: (k) => when(k.created_at) },
+          { name: "Made", of: (k) => (k.made_by ? el("span", null, when(k.created_at), " by ", el("code", null, k.made_by)) : when(k.created_at)) },
           { name: "State", of: state },
           { name: "", label: "What to do", of: (k) => (k.revoked_at ? null : button("Revoke", { kind: "quiet", class: "small", label: `Revoke ${k.name || k.id}`, onclick: () => revoke(k) })) },
         ],
@@ -41,7 +41,7 @@ async function revoke(k) {
   const self = k.current ? " It is the key that you are signed in with: you are signed out, too." : "";
   const sure = await confirm({
     heading: `Revoke ${k.name || k.id}?`, yes: "Revoke it", danger: true,
-    text: `The next call with it is refused, and browsers that signed in with it are signed out. It cannot be taken back.${self}`,
+    text: `The next call with it is refused, and browsers that signed in with it are signed out; so it is with the keys that it made, and those that these made. It cannot be taken back.${self}`,
   });
   if (!sure) return;
   await call("DELETE", at`/v1/keys/${k.id}`);
