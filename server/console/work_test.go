@@ -57,7 +57,7 @@ func TestImportPages(t *testing.T) {
 		p.Use("Import")
 		p.Until(`location.hash.startsWith("#/imports/")`)
 		p.Until(`document.querySelector(".facts .badge")?.innerText === "done"`)
-		p.Until(`document.querySelectorAll("tbody tr").length === 1`)
+		p.Until(`document.querySelector("tbody")?.innerText.includes("not_a_photo")`)
 	}
 	bring("first")
 	text := p.Text("main")
@@ -119,6 +119,38 @@ func TestImportPages(t *testing.T) {
 	unharmed(t, p)
 }
 
+// A folder is chosen whole, its folders being its people; an import that is stopped while
+// it is sent leaves nothing.
+func TestImportOfAFolder(t *testing.T) {
+	h := open(t)
+	h.gallery(t, "staff", nil)
+	folder := t.TempDir()
+	for _, name := range []string{"obama", "biden"} {
+		require.NoError(t, os.Mkdir(filepath.Join(folder, name), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name, "1.jpg"), h.photo(t, name+".jpg"), 0o600))
+	}
+	p := h.page(t, "#/galleries/staff/import")
+	p.Choose("#import-folder", folder)
+	p.Shows("2 photos of 2 people.")
+	p.Network(0, 20<<10)
+	p.Use("Import")
+	p.Until(`document.querySelector("progress") && document.querySelector("main").innerText.includes("Sending")`)
+	p.Use("Stop")
+	p.Network(0, -1)
+	p.Shows("The import is stopped, and nothing of it stays.")
+	var all struct{ Imports []struct{ Added int } }
+	h.native(t, "GET", "/v1/imports", nil).into(t, &all)
+	require.Empty(t, all.Imports)
+
+	p.Use("Import")
+	p.Until(`document.querySelector(".facts .badge")?.innerText === "done"`)
+	h.native(t, "GET", "/v1/imports", nil).into(t, &all)
+	require.Len(t, all.Imports, 1)
+	require.Equal(t, 2, all.Imports[0].Added)
+	require.Equal(t, http.StatusOK, h.native(t, "GET", "/v1/galleries/staff/subjects/biden", nil).StatusCode)
+	p.Clean()
+}
+
 // small is a photo at a quarter of its size, so that many fit into a request.
 func small(t *testing.T, content []byte) []byte {
 	t.Helper()
@@ -154,6 +186,10 @@ func TestJobPages(t *testing.T) {
 	p.Shots("jobs")
 	p.Go(h.url + "/console/#/jobs/" + i.Job)
 	p.Until(`document.querySelector("progress")`)
+	p.Reach("Cancel")
+	looks := `performance.getEntriesByType("resource").filter((e) => e.name.includes("/v1/jobs/")).length`
+	p.Until(fmt.Sprint(looks, " > ", browsertest.Eval[int](p, looks)+2))
+	require.Equal(t, "Cancel", browsertest.Eval[string](p, `document.activeElement.innerText.trim()`), "the page looks again and again, and leaves the focus")
 	p.Use("Cancel")
 	p.Until(`document.querySelector("dialog[open]")`)
 	p.Use("Cancel the job")
@@ -317,4 +353,18 @@ func TestAttemptPages(t *testing.T) {
 	h.native(t, "GET", "/v1/kyc/attempts/"+id, nil).into(t, &a)
 	require.Equal(t, "failed", a.Status)
 	require.Equal(t, hostile, a.History[1].Reason)
+
+	id = fmt.Sprintf("%024x", time.Now().UnixNano())
+	h.review(t, id)
+	p.Go(h.url + "/console/#/kyc/attempts/" + id)
+	p.Until(`document.querySelector(".tries canvas")`)
+	p.Use("Approve")
+	p.Until(`document.querySelector("dialog[open]")`)
+	p.Fill("Reason", "the photo shows the holder")
+	p.Use("Approve it")
+	p.Until(`!document.querySelector("dialog[open]") && document.querySelector(".facts .badge")?.innerText === "approved"`)
+	h.native(t, "GET", "/v1/kyc/attempts/"+id, nil).into(t, &a)
+	require.Equal(t, "success", a.Status)
+	require.Equal(t, "the photo shows the holder", a.History[1].Reason)
+	p.Clean()
 }

@@ -164,6 +164,7 @@ function begin(gallery, signal, prepare) {
         if (ends.signal.aborted) toast("The import is stopped, and nothing of it stays.", { tone: "warn" });
         else throw problem;
       } finally {
+        if (document.activeElement === cancel) start.focus();
         cancel.hidden = true;
         shown.hidden = true;
       }

@@ -56,18 +56,20 @@ export const page = {
   crumbs: () => [{ text: "Imports", href: href("imports") }],
   async render(main, params, signal) {
     const path = at`/v1/imports/${params.import}`;
-    const top = el("div", { class: "stack" }), did = el("div"), what = el("div");
+    const top = el("div", { class: "stack" }), can = el("div"), did = el("div"), what = el("div");
     let i = await call("GET", path, { signal });
-    const show = () => fill(top, about(i), waits(i) && note(i.error, i.status === "failed" || i.status === "invalid" ? "bad" : "warn"), does(i));
+    const show = () => fill(top, about(i), waits(i) && note(i.error, i.status === "failed" || i.status === "invalid" ? "bad" : "warn"));
     const results = itemsOf(path, signal, i.refused > 0 ? "refused" : "");
     show();
+    fill(can, does(i));
     fill(did, results);
-    fill(main, section("How far it is", top), section("What came of each photo", did), what, curl("GET", path));
+    fill(main, section("How far it is", el("div", { class: "stack" }, top, can)), section("What came of each photo", did), what, curl("GET", path));
     if (busy(i.status)) {
       again(1000, signal, async () => {
         const was = i.done;
         i = await call("GET", path, { signal });
         show();
+        if (!busy(i.status)) fill(can, does(i)); // until then what has the focus stays
         if (!busy(i.status) && i.refused > 0) results.prefer("refused");
         else if (i.done !== was) results.refresh();
         return !busy(i.status);
@@ -83,7 +85,7 @@ function about(i) {
     progress({ label: "Photos that are done", value: i.total || !busy(i.status) ? i.done : null, max: Math.max(i.total ?? i.done, 1) }),
     facts([
       ["Status", status(i.status)],
-      ["Gallery", may("galleries") || may("read") ? el("a", { href: href("galleries/:gallery", { gallery: i.gallery }) }, i.gallery) : i.gallery],
+      ["Gallery", i.gallery],
       ["Photos", i.total ? `${number(i.done)} of ${number(i.total)}` : number(i.done)],
       ["Added", number(i.added)],
       ["There already", number(i.present)],
@@ -91,7 +93,6 @@ function about(i) {
       ["Refused", number(i.refused)],
       ["Begun", when(i.started_at ?? i.created_at)],
       ["Ended", when(i.ended_at)],
-      i.job && may("jobs") && ["Job", el("a", { href: href("jobs/:job", { job: i.job }) }, el("code", null, i.job))],
     ]),
   ];
 }
@@ -116,7 +117,9 @@ function does(i) {
       go(href("imports"));
     },
   });
-  return actions(cancel, forget);
+  return actions(cancel, forget,
+    (may("galleries") || may("read")) && link("Its gallery", href("galleries/:gallery", { gallery: i.gallery })),
+    i.job && may("jobs") && link("Its job", href("jobs/:job", { job: i.job })));
 }
 
 // itemsOf are what came of the photos of an import, of one outcome at a time.

@@ -1,7 +1,7 @@
 // Jobs: what takes long, how far it is, and what came of it.
 
 import { at, call, may, pageOf } from "./api.js";
-import { el, fill, actions, button, confirm, curl, empty, facts, note, number, progress, section, segmented, table, toast, when } from "./view.js";
+import { el, fill, actions, button, confirm, curl, empty, facts, link, note, number, progress, section, segmented, table, toast, when } from "./view.js";
 import { go, href, refresh } from "./route.js";
 import { again } from "./poll.js";
 import { busy, status } from "./statuses.js";
@@ -67,26 +67,29 @@ export const page = {
         ["Status", status(j.status)], ["What", j.kind],
         ["Done", j.total ? `${number(j.done)} of ${number(j.total)}` : number(j.done)],
         ["Added", when(j.added_at)], ["Begun", j.attempt > 1 ? `${number(j.attempt)} times` : when(j.started_at)], ["Ended", when(j.ended_at)],
-        j.import && may("imports") && ["Import", el("a", { href: href("imports/:import", { import: j.import }) }, "Its import")],
       ]),
-      j.error && note(j.error, j.ended_at ? "bad" : "warn"),
-      busy(j.status) && actions(button("Cancel", {
-        icon: "cross", kind: "danger",
-        onclick: async () => {
-          if (!await confirm({ heading: "Cancel the job?", text: "What it has done stays.", yes: "Cancel the job", danger: true })) return;
-          await call("POST", at`/v1/jobs/${j.id}/cancel`);
-          toast("The job is cancelled.");
-          refresh();
-        },
-      })));
+      j.error && note(j.error, j.ended_at ? "bad" : "warn"));
+    const cancel = button("Cancel", {
+      icon: "cross", kind: "danger",
+      onclick: async () => {
+        if (!await confirm({ heading: "Cancel the job?", text: "What it has done stays.", yes: "Cancel the job", danger: true })) return;
+        await call("POST", at`/v1/jobs/${j.id}/cancel`);
+        toast("The job is cancelled.");
+        refresh();
+      },
+    });
+    cancel.hidden = !busy(j.status);
+    // What has the focus stays while what is told of the job is told anew.
+    const does = actions(cancel, j.import && may("imports") && link("Its import", href("imports/:import", { import: j.import })));
     show();
     const results = j.import && may("imports") && itemsOf(at`/v1/imports/${j.import}`, signal, "");
-    fill(main, section("How far it is", top), results && section("What came of each photo", results), curl("GET", path));
+    fill(main, section("How far it is", el("div", { class: "stack" }, top, does)), results && section("What came of each photo", results), curl("GET", path));
     if (busy(j.status)) {
       again(1000, signal, async () => {
         const was = j.done;
         j = await call("GET", path, { signal });
         show();
+        cancel.hidden = !busy(j.status);
         if (results && j.done !== was) results.refresh();
         return !busy(j.status);
       });
