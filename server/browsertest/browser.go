@@ -12,8 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/inspector"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
@@ -115,11 +117,15 @@ func newPage(ctx context.Context, t testing.TB) *Page {
 func (p *Page) hear(event any) {
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		p.ask(e.RequestID, e.Request.Method+" "+e.Request.URL)
+		p.ask(e)
 	case *network.EventLoadingFinished:
 		p.answer(e.RequestID)
 	case *network.EventLoadingFailed:
 		p.answer(e.RequestID)
+	case *page.EventFrameNavigated:
+		p.leave(e.Frame)
+	case *inspector.EventTargetCrashed:
+		p.complain("browser", "the page has crashed")
 	case *log.EventEntryAdded:
 		if e.Entry.Source != "network" && (e.Entry.Level == "error" || e.Entry.Level == "warning") {
 			p.complain(string(e.Entry.Source), e.Entry.Text)
@@ -150,10 +156,7 @@ func (p *Page) complain(source, text string) {
 // Clean holds that the browser complained of nothing since it was asked last.
 func (p *Page) Clean() {
 	p.Helper()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	require.Empty(p, p.errors)
-	p.errors = nil
+	require.Empty(p, p.Complaints())
 }
 
 // Complaints are what the browser complained of since it was asked last.

@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -171,6 +173,27 @@ func (p *Page) Fill(name, text string) {
 func (p *Page) Choose(selector string, files ...string) {
 	p.Helper()
 	p.Do(chromedp.SetUploadFiles(chromedp.CSS(selector), files))
+}
+
+// Drop drops files onto the middle of the screen, as whoever drags them there does.
+func (p *Page) Drop(files ...string) {
+	p.Helper()
+	at := Eval[struct{ X, Y float64 }](p, `({x: innerWidth / 2, y: innerHeight / 2})`)
+	for _, kind := range []input.DispatchDragEventType{input.DispatchDragEventTypeDragEnter, input.DispatchDragEventTypeDragOver, input.DispatchDragEventTypeDrop} {
+		call(p, input.DispatchDragEvent, input.DispatchDragEventParams{
+			Type: kind, X: at.X, Y: at.Y, Data: &input.DragData{Items: []*input.DragDataItem{}, Files: files, DragOperationsMask: 1},
+		})
+	}
+}
+
+// Paste pastes a picture, as whoever has copied it does.
+func (p *Page) Paste(media string, content []byte) {
+	p.Helper()
+	Eval[bool](p, fmt.Sprintf(`(() => {
+		const clipboard = new DataTransfer();
+		clipboard.items.add(new File([Uint8Array.from(atob(%s), (c) => c.charCodeAt(0))], "image", {type: %s}));
+		return (document.activeElement ?? document.body).dispatchEvent(new ClipboardEvent("paste", {clipboardData: clipboard, bubbles: true, cancelable: true}));
+	})()`, quoted(base64.StdEncoding.EncodeToString(content)), quoted(media)))
 }
 
 // Likes says what the person's system prefers.

@@ -3,30 +3,42 @@ package browsertest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
 
 // request is one that a page has sent.
 type request struct {
-	what string
-	sent time.Time
+	what   string
+	sent   time.Time
+	loader cdp.LoaderID
 }
 
-func (p *Page) ask(id network.RequestID, what string) {
+func (p *Page) ask(e *network.EventRequestWillBeSent) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.asked[id] = request{what, time.Now()}
+	p.asked[e.RequestID] = request{e.Request.Method + " " + e.Request.URL, time.Now(), e.LoaderID}
 }
 
 func (p *Page) answer(id network.RequestID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.asked, id)
+}
+
+// leave forgets what a page asked that is left for another; its end may never be told.
+func (p *Page) leave(to *cdp.Frame) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if to.ParentID == "" {
+		maps.DeleteFunc(p.asked, func(_ network.RequestID, r request) bool { return r.loader != to.LoaderID })
+	}
 }
 
 // underWay are the requests that have no answer, or not all of it.
@@ -67,7 +79,7 @@ func (p *Page) State() string {
 	if err != nil {
 		text = fmt.Sprintf("the page does not tell: %v", err)
 	}
-	return fmt.Sprintf("\nunder way: %s\n%s", p.underWay(), text)
+	return fmt.Sprintf("\nunder way: %s\ncomplaints: %s\n%s", p.underWay(), strings.Join(p.Complaints(), ", "), text)
 }
 
 // lazy is a text that is made when it is wanted.

@@ -1,11 +1,16 @@
 package browsertest_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
 	"oneton/server/browsertest"
@@ -45,4 +50,11 @@ func TestState(t *testing.T) {
 	} {
 		require.Contains(t, p.State(), told)
 	}
+
+	p.Go(s.URL + "/?again")
+	require.Contains(t, p.State(), "under way: \n", "what another page had asked")
+	ctx, end := context.WithTimeout(p.Ctx, 2*time.Second)
+	defer end()
+	_, _ = chromedp.Call(ctx, page.Crash, cdp.Empty{}) // which a crashed page may not answer
+	require.Contains(t, p.State(), "complaints: browser: the page has crashed")
 }
