@@ -6,9 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
-	"math"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -21,9 +18,9 @@ import (
 	"oneton/audit"
 	"oneton/calibration"
 	"oneton/changelog"
-	"oneton/face"
 	"oneton/facesession"
 	"oneton/identify"
+	"oneton/identify/identifytest"
 	"oneton/index/exact"
 	"oneton/photo"
 	"oneton/signature"
@@ -32,13 +29,11 @@ import (
 )
 
 const (
-	pack      = "scripted"
-	dimension = 64
-	gallery   = "people"
-	client    = store.KeyID("client")
-	second    = store.KeyID("second")
-	stranger  = store.KeyID("stranger")
-	jpeg      = "\xff\xd8\xff"
+	gallery  = "people"
+	client   = store.KeyID("client")
+	second   = store.KeyID("second")
+	stranger = store.KeyID("stranger")
+	jpeg     = "\xff\xd8\xff"
 )
 
 // by are the actors of two clients of one tenant, and of another tenant's.
@@ -92,73 +87,21 @@ func film(person string, does facesession.StepKind) (frames []facesession.Frame)
 	return frames
 }
 
-// models stand for all that looks at photos: a photo says what it shows.
-type models struct{}
-
-func (models) JudgesLiveness(string) bool { return false }
-
-func (models) Probe(_ string, kept face.Template) (face.Template, error) { return kept, nil }
-
-func (models) Version(string) (string, error) { return "1", nil }
-
-// Calibration is that of random unit vectors, whose cosines are about normal.
-func (models) Calibration(p string) (*calibration.Table, error) {
-	if p != pack {
-		return nil, &photo.PackError{Pack: p, Loaded: []string{pack}}
-	}
-	t := &calibration.Table{Knots: []calibration.Knot{{Cosine: -1, FMR: 1}}, Measured: 1e-6}
-	for z := -2.0; z <= 7; z++ {
-		t.Knots = append(t.Knots, calibration.Knot{Cosine: z / math.Sqrt(dimension), FMR: math.Erfc(z/math.Sqrt2) / 2})
-	}
-	return t, nil
-}
-
-func (models) Embed(_ context.Context, _ string, content []byte, _ ...photo.Check) (photo.Result, error) {
+// faces are those that a scripted picture shows.
+func faces(content []byte) (all []identifytest.Face, err error) {
 	s, err := parse(content)
-	if err != nil {
-		return photo.Result{}, err
+	if err != nil || s.Person == "" {
+		return nil, err
 	}
-	r := photo.Result{Width: 640, Height: 480, MediaType: "image/jpeg"}
-	if s.Person == "" {
-		return r, nil
+	var reasons []string
+	if s.Poor {
+		reasons = []string{photo.ReasonNotComparable}
 	}
 	for i := range s.Others + 1 {
 		const size = 200
-		v := vector(fmt.Sprint(s.Person, i), s.Take)
-		f := photo.Face{
-			Box: face.Box{X: float32(i * size), Width: size, Height: size}, Confidence: 0.9, Template: v, Probe: v,
-			Quality: face.Quality{Score: 0.9, InterEye: size / 3},
-		}
-		if s.Poor {
-			f.Quality.Reasons = []string{photo.ReasonNotComparable}
-		}
-		r.Faces = append(r.Faces, f)
+		all = append(all, identifytest.Face{Person: fmt.Sprint(s.Person, i), Take: s.Take, Left: float32(i * size), Size: size, Reasons: reasons})
 	}
-	return r, nil
-}
-
-// vector is the person's, and near it for another take.
-func vector(person string, take int) face.Template {
-	v := direction(person)
-	for i, x := range direction(fmt.Sprintf("take %d of %s", take, person)) {
-		v[i] += 0.3 * x
-	}
-	t, err := face.NewTemplate(v)
-	if err != nil {
-		panic(err)
-	}
-	return t
-}
-
-func direction(name string) []float32 {
-	h := fnv.New64a()
-	h.Write([]byte(name))
-	rng := rand.New(rand.NewPCG(h.Sum64(), 1)) //nolint:gosec // it is no secret
-	v := make([]float32, dimension)
-	for i := range v {
-		v[i] = float32(rng.NormFloat64())
-	}
-	return v
+	return all, nil
 }
 
 // checks see what scripted frames show. Steps are those of the plan.
@@ -320,7 +263,7 @@ func assemble(ctx context.Context, db storetest.Store, o options) (r *rig, run f
 		return nil, nil, err
 	}
 	follower := changelog.NewFollower(db, index, changelog.FollowerConfig{})
-	if r.faces, err = identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: identify.DefaultPolicy()}, models{}, index, follower, db); err != nil {
+	if r.faces, err = identify.New(identify.Config{DefaultPack: identifytest.Pack, DefaultPolicy: identify.DefaultPolicy()}, identifytest.Models(faces), index, follower, db); err != nil {
 		return nil, nil, err
 	}
 	if r.signatures, err = signature.New(signature.DefaultConfig(), o.secret, db); err != nil {

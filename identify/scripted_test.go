@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -15,6 +13,7 @@ import (
 
 	"oneton/calibration"
 	"oneton/face"
+	"oneton/identify/identifytest"
 	"oneton/photo"
 )
 
@@ -147,14 +146,7 @@ func doubted(u face.Template, doubt float64) face.Template {
 
 // direction is a random unit vector that the name determines.
 func direction(name string) face.Template {
-	h := fnv.New64a()
-	h.Write([]byte(name))
-	rng := rand.New(rand.NewPCG(h.Sum64(), 1))
-	v := make([]float32, dimension-1)
-	for i := range v {
-		v[i] = float32(rng.NormFloat64())
-	}
-	t, err := face.NewTemplate(v)
+	t, err := face.NewTemplate(identifytest.Direction(name, dimension-1))
 	if err != nil {
 		panic(err)
 	}

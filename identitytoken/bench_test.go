@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"oneton/audit"
+	"oneton/identify/identifytest"
 	"oneton/identitytoken"
 	"oneton/identitytoken/token"
 	"oneton/photo"
@@ -24,7 +25,7 @@ func BenchmarkTokens(b *testing.B) {
 	require.NoError(b, audit.Migrate(ctx, db))
 	require.NoError(b, identitytoken.Migrate(ctx, db))
 	require.NoError(b, db.CreateTenant(ctx, store.Tenant{ID: "ours"}))
-	p := &packs{version: "1", table: table()}
+	p := &packs{version: "1", table: identifytest.Table(dimension)}
 	s, err := identitytoken.New(identitytoken.Config{}, keys{1}, db, p, p)
 	require.NoError(b, err)
 	who := portrait(person(), 0.9)

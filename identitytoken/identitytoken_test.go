@@ -18,6 +18,7 @@ import (
 	"oneton/audit"
 	"oneton/calibration"
 	"oneton/face"
+	"oneton/identify/identifytest"
 	"oneton/identitytoken"
 	"oneton/photo"
 	"oneton/pool"
@@ -84,16 +85,6 @@ func (p *packs) Calibration(_ context.Context, pack string) (*calibration.Table,
 	return p.table, err
 }
 
-// table is that of random unit vectors: their cosines are about normal, of standard
-// deviation 1/√dimension.
-func table() *calibration.Table {
-	t := &calibration.Table{Knots: []calibration.Knot{{Cosine: -1, FMR: 1}}, Measured: 1e-6}
-	for _, z := range []float64{-2, -1, 0, 1, 2, 3, 4, 5, 6} {
-		t.Knots = append(t.Knots, calibration.Knot{Cosine: z / math.Sqrt(dimension), FMR: math.Erfc(z/math.Sqrt2) / 2})
-	}
-	return t
-}
-
 var random = rand.New(rand.NewPCG(17, 1))
 
 func vector() []float32 {
@@ -150,7 +141,7 @@ var (
 
 func open(t *testing.T, db storetest.Store, k keys) *rig {
 	t.Helper()
-	r := &rig{db: db, packs: &packs{version: "1", table: table()}, now: begin}
+	r := &rig{db: db, packs: &packs{version: "1", table: identifytest.Table(dimension)}, now: begin}
 	require.NoError(t, audit.Migrate(t.Context(), db))
 	require.NoError(t, identitytoken.Migrate(t.Context(), db))
 	var err error
@@ -569,7 +560,7 @@ func TestSecretsAreHashedInTurn(t *testing.T) {
 		require.NoError(t, audit.Migrate(t.Context(), db))
 		require.NoError(t, identitytoken.Migrate(t.Context(), db))
 		require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: "ours"}))
-		p := &packs{version: "1", table: table()}
+		p := &packs{version: "1", table: identifytest.Table(dimension)}
 		s, err := identitytoken.New(identitytoken.Config{Hashes: 1, HashQueue: 2, HashWait: 10 * time.Millisecond}, keys{1}, db, p, p)
 		require.NoError(t, err)
 		m := (*rig)(nil).making(portrait(person(), 0.9))

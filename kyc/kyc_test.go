@@ -13,6 +13,7 @@ import (
 
 	"oneton/access"
 	"oneton/argument"
+	"oneton/identify/identifytest"
 	"oneton/kyc"
 	"oneton/store"
 	"oneton/store/storetest"
@@ -114,7 +115,7 @@ func TestSignupAndValidation(t *testing.T) {
 func TestChecks(t *testing.T) {
 	storetest.Engines(t, func(t *testing.T, open storetest.Open) {
 		r := start(t, open, options{cfg: kyc.Config{Uses: 100}})
-		two := shot{Faces: []shown{{Person: "a"}, {Person: "b", Size: 100}}}.bytes(t)
+		two := shot{Faces: []identifytest.Face{{Person: "a"}, {Person: "b", Size: 100}}}.bytes(t)
 		passport := shot{Doc: &kyc.Document{Type: kyc.Passport, Side: kyc.Front, Number: "AB12 34", Sure: true}}.bytes(t)
 		doubtful := shot{Doc: &kyc.Document{Type: kyc.Passport, Side: kyc.Front, Number: "AB1234"}}.bytes(t)
 		field := func(pairs ...string) map[string]string {
@@ -183,8 +184,8 @@ func TestRefusals(t *testing.T) {
 	storetest.Engines(t, func(t *testing.T, open storetest.Open) {
 		r, ctx := start(t, open, options{cfg: kyc.Config{Uses: 2}}), t.Context()
 		good := of(t, "ana", 1)
-		poor := shot{Faces: []shown{{Person: "ana", Reasons: []string{"blurred", "not_comparable"}}}}.bytes(t)
-		small := shot{Faces: []shown{{Person: "ana", Size: 12}}}.bytes(t)
+		poor := shot{Faces: []identifytest.Face{{Person: "ana", Reasons: []string{"blurred", "not_comparable"}}}}.bytes(t)
+		small := shot{Faces: []identifytest.Face{{Person: "ana", Size: 12}}}.bytes(t)
 		for name, c := range map[string]struct {
 			endpoint kyc.Endpoint
 			files    map[string][]byte
@@ -196,7 +197,7 @@ func TestRefusals(t *testing.T) {
 			"text as card":   {kyc.FacesCompare, map[string][]byte{"face": good, "document": []byte("text")}, kyc.PhotoUnsupported, "document"},
 			"no face":        {kyc.FacesCompare, map[string][]byte{"face": shot{}.bytes(t), "document": good}, kyc.NoFace, "face"},
 			"faceless card":  {kyc.FacesCompare, map[string][]byte{"face": good, "document": shot{}.bytes(t)}, kyc.NoFace, "document"},
-			"several people": {kyc.FacesCompare, map[string][]byte{"face": shot{Faces: []shown{{Person: "a"}, {Person: "b"}}}.bytes(t), "document": good}, kyc.SeveralFaces, "face"},
+			"several people": {kyc.FacesCompare, map[string][]byte{"face": shot{Faces: []identifytest.Face{{Person: "a"}, {Person: "b"}}}.bytes(t), "document": good}, kyc.SeveralFaces, "face"},
 			"poor":           {kyc.FacesCompare, map[string][]byte{"face": poor, "document": good}, kyc.FaceNotComparable, "face"},
 			"poor card":      {kyc.FacesCompare, map[string][]byte{"face": good, "document": poor}, kyc.FaceNotComparable, "document"},
 			"small":          {kyc.FacesCompare, map[string][]byte{"face": small, "document": good}, kyc.FaceTooSmall, "face"},

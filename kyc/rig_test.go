@@ -5,10 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
-	"math"
-	"math/rand/v2"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -18,11 +14,10 @@ import (
 
 	"oneton/access"
 	"oneton/audit"
-	"oneton/calibration"
 	"oneton/changelog"
 	"oneton/embed"
-	"oneton/face"
 	"oneton/identify"
+	"oneton/identify/identifytest"
 	"oneton/index/exact"
 	"oneton/job"
 	"oneton/kyc"
@@ -32,10 +27,8 @@ import (
 )
 
 const (
-	pack      = "scripted"
-	dimension = 64
-	tenant    = store.TenantID("acme")
-	other     = store.TenantID("other")
+	tenant = store.TenantID("acme")
+	other  = store.TenantID("other")
 )
 
 // jpeg begins scripted photos, so that they pass for photos.
@@ -43,7 +36,7 @@ const jpeg = "\xff\xd8\xff"
 
 // shot is what a scripted photo shows: faces, and for documents what they say.
 type shot struct {
-	Faces []shown
+	Faces []identifytest.Face
 	// Doc is read by the documents' reader; nil is no document.
 	Doc *kyc.Document
 	// Error is the code with which a document or a clip is refused.
@@ -51,13 +44,6 @@ type shot struct {
 	// Does is what a clip shows.
 	Does bool
 	Salt string
-}
-
-type shown struct {
-	Person  string
-	Take    int
-	Size    float32
-	Reasons []string
 }
 
 func (s shot) bytes(t testing.TB) []byte {
@@ -69,13 +55,13 @@ func (s shot) bytes(t testing.TB) []byte {
 
 // of is a photo of one person.
 func of(t testing.TB, person string, take int) []byte {
-	return shot{Faces: []shown{{Person: person, Take: take}}}.bytes(t)
+	return shot{Faces: []identifytest.Face{{Person: person, Take: take}}}.bytes(t)
 }
 
 // cedula is a card's front with the person's portrait and their ghost picture.
 func cedula(t testing.TB, person, number string) []byte {
 	return shot{
-		Faces: []shown{{Person: "ghost of " + person, Size: 60}, {Person: person, Take: 7, Size: 120}},
+		Faces: []identifytest.Face{{Person: "ghost of " + person, Size: 60}, {Person: person, Take: 7, Size: 120}},
 		Doc: &kyc.Document{
 			Type: kyc.Cedula, Side: kyc.Front, Number: number, Sure: true,
 			Data: map[string]any{"document_id": number, "surname": "PEREZ"},
@@ -91,69 +77,10 @@ func read(content []byte) (s shot, err error) {
 	return s, nil
 }
 
-// models stands for all that looks at photos: a photo says what it shows.
-type models struct{}
-
-func (models) JudgesLiveness(string) bool { return false }
-
-func (models) Probe(_ string, kept face.Template) (face.Template, error) { return kept, nil }
-
-func (models) Version(string) (string, error) { return "1", nil }
-
-// Calibration is that of random unit vectors, whose cosines are about normal.
-func (models) Calibration(p string) (*calibration.Table, error) {
-	if p != pack {
-		return nil, &photo.PackError{Pack: p, Loaded: []string{pack}}
-	}
-	t := &calibration.Table{Knots: []calibration.Knot{{Cosine: -1, FMR: 1}}, Measured: 1e-6}
-	for z := -2.0; z <= 7; z++ {
-		t.Knots = append(t.Knots, calibration.Knot{Cosine: z / math.Sqrt(dimension), FMR: math.Erfc(z/math.Sqrt2) / 2})
-	}
-	return t, nil
-}
-
-func (models) Embed(_ context.Context, _ string, content []byte, _ ...photo.Check) (photo.Result, error) {
+// faces are those that a scripted photo shows.
+func faces(content []byte) ([]identifytest.Face, error) {
 	s, err := read(content)
-	if err != nil {
-		return photo.Result{}, err
-	}
-	r := photo.Result{Width: 640, Height: 480, MediaType: "image/jpeg"}
-	for _, f := range s.Faces {
-		if f.Size == 0 {
-			f.Size = 200
-		}
-		v := vector(f)
-		r.Faces = append(r.Faces, photo.Face{
-			Box: face.Box{Width: f.Size, Height: f.Size}, Confidence: 0.9, Template: v, Probe: v,
-			Quality: face.Quality{Score: 0.9, InterEye: f.Size / 3, Reasons: f.Reasons},
-		})
-	}
-	slices.SortFunc(r.Faces, func(a, b photo.Face) int { return int(b.Box.Width - a.Box.Width) })
-	return r, nil
-}
-
-// vector is the person's, and near it for another take.
-func vector(f shown) face.Template {
-	v := direction(f.Person)
-	for i, x := range direction(fmt.Sprintf("take %d of %s", f.Take, f.Person)) {
-		v[i] += 0.5 * x
-	}
-	t, err := face.NewTemplate(v)
-	if err != nil {
-		panic(err)
-	}
-	return t
-}
-
-func direction(name string) []float32 {
-	h := fnv.New64a()
-	h.Write([]byte(name))
-	rng := rand.New(rand.NewPCG(h.Sum64(), 1))
-	v := make([]float32, dimension)
-	for i := range v {
-		v[i] = float32(rng.NormFloat64())
-	}
-	return v
+	return s.Faces, err
 }
 
 // documents reads scripted documents.
@@ -282,8 +209,8 @@ func start(t *testing.T, open storetest.Open, o options) *rig {
 	index, err := exact.New(exact.Config{})
 	require.NoError(t, err)
 	follower := changelog.NewFollower(r.db, index, changelog.FollowerConfig{})
-	var embedder identify.Embedder = models{}
-	of := pack
+	var embedder identify.Embedder = identifytest.Models(faces)
+	of := identifytest.Pack
 	if o.real != nil {
 		embedder, of = o.real, o.real.Packs()[0]
 		require.NoError(t, identify.PrepareSpaces(ctx, o.real, r.db))

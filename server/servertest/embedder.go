@@ -11,12 +11,15 @@ import (
 
 	"oneton/calibration"
 	"oneton/face"
+	"oneton/identify/identifytest"
 	"oneton/photo"
 	"oneton/pool"
 )
 
 // Pack is the one model pack.
 const Pack = "default"
+
+const dimension = 128
 
 var failures = map[string]error{
 	"busy":        pool.ErrBusy,
@@ -115,13 +118,14 @@ func (e *embedder) Embed(ctx context.Context, pack string, content []byte, check
 		if f.Size == 0 {
 			f.Size = 200
 		}
+		t := identifytest.Template(dimension, f.Person, f.Take)
 		r.Faces = append(r.Faces, photo.Face{
 			Box:        face.Box{X: 10, Y: 20, Width: f.Size, Height: f.Size},
 			Landmarks:  face.Landmarks{{X: 1, Y: 2}, {X: 3, Y: 4}, {X: 5, Y: 6}, {X: 7, Y: 8}, {X: 9, Y: 10}},
 			Rotation:   s.Rotation,
 			Confidence: 0.9,
-			Template:   template(f),
-			Probe:      template(f),
+			Template:   t,
+			Probe:      t,
 			Quality:    face.Quality{Score: 0.9, InterEye: f.Size * 0.4, Reasons: f.Reasons},
 		})
 		if slices.Contains(checks, photo.CheckLiveness) {

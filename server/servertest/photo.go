@@ -3,15 +3,10 @@ package servertest
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
-	"hash/fnv"
-	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"oneton/face"
 )
 
 // Script is what a scripted photo makes the embedder do.
@@ -88,32 +83,4 @@ func parse(photo []byte) (media string, s Script, ok bool) {
 		}
 	}
 	return "", s, true
-}
-
-// template is a person's direction, and for a take a bit of another.
-func template(f Shown) face.Template {
-	const dimension, blend = 128, 0.5
-	v := direction("person "+f.Person, dimension)
-	if f.Take != 0 {
-		for i, x := range direction(fmt.Sprintf("take %d of %s", f.Take, f.Person), dimension) {
-			v[i] += blend * x
-		}
-	}
-	t, err := face.NewTemplate(v)
-	if err != nil {
-		panic(err)
-	}
-	return t
-}
-
-// direction is a random vector that the name determines.
-func direction(name string, n int) []float32 {
-	h := fnv.New64a()
-	h.Write([]byte(name))
-	rng := rand.New(rand.NewPCG(h.Sum64(), 1))
-	v := make([]float32, n)
-	for i := range v {
-		v[i] = float32(rng.NormFloat64())
-	}
-	return v
 }
