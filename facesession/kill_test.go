@@ -51,7 +51,6 @@ func visitUntilKilled(to, mark string) error {
 	}
 	r.checks.plan = []facesession.StepKind{facesession.Look}
 	go run()
-	say("ready")
 	var group sync.WaitGroup
 	for n := range killVisitors {
 		group.Go(func() {
@@ -169,21 +168,24 @@ func killed(t *testing.T, d disk) {
 // each session.
 func visitAndDie(t *testing.T, d disk, mark string) map[string][]string {
 	t.Helper()
-	c := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // it is this program
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // by when a session is open
+	defer cancel()
+	c := exec.CommandContext(ctx, os.Args[0]) //nolint:gosec // it is this program
 	c.Env = append(os.Environ(), killEnv+"="+d.name, markEnv+"="+mark)
 	c.Stderr = os.Stderr
 	out, err := c.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, c.Start())
 	said := map[string][]string{}
+	die := sync.OnceFunc(func() {
+		time.AfterFunc(rand.N(3*time.Second), func() { _ = c.Process.Kill() }) //nolint:gosec // it is no secret
+	})
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		words := strings.Fields(lines.Text())
-		switch {
-		case len(words) == 1 && words[0] == "ready":
-			time.AfterFunc(500*time.Millisecond+rand.N(3*time.Second), func() { _ = c.Process.Kill() }) //nolint:gosec // it is no secret
-		case len(words) > 1 && (words[0] != "ended" || len(words) == 4 && strings.Count(words[3], ".") == 2):
+		if len(words) > 1 && (words[0] != "ended" || len(words) == 4 && strings.Count(words[3], ".") == 2) {
 			said[words[1]] = words
+			die() // soon, for there is something to lose
 		}
 	}
 	require.Error(t, c.Wait())

@@ -332,8 +332,12 @@ func (v visit) begin(t *testing.T) facesession.Step {
 
 // times are the columns by which it is told what is over, and their tables' keys.
 var times = []struct{ table, key, column string }{
-	{"face_sessions", "hash", "ends_at"}, {"face_sessions", "hash", "told_at"}, {"face_sessions", "hash", "step_ends"}, {"face_sessions", "hash", "claimed_at"},
-	{"face_images", "hash", "ends_at"}, {"face_once", "mac", "ends_at"},
+	{"face_sessions", "hash", "ends_at"},
+	{"face_sessions", "hash", "told_at"},
+	{"face_sessions", "hash", "step_ends"},
+	{"face_sessions", "hash", "claimed_at"},
+	{"face_images", "hash", "ends_at"},
+	{"face_once", "mac", "ends_at"},
 }
 
 // passes makes all that is there older, so that nobody waits for it.
