@@ -184,12 +184,14 @@ func TestJobPages(t *testing.T) {
 	p := h.page(t, "#/jobs")
 	p.Shows("import")
 	p.Shots("jobs")
-	p.Go(h.url + "/console/#/jobs/" + i.Job)
-	p.Until(`document.querySelector("progress")`)
-	p.Reach("Cancel")
-	looks := `performance.getEntriesByType("resource").filter((e) => e.name.includes("/v1/jobs/")).length`
-	p.Until(fmt.Sprint(looks, " > ", browsertest.Eval[int](p, looks)+2))
-	require.Equal(t, "Cancel", browsertest.Eval[string](p, `document.activeElement.innerText.trim()`), "the page looks again and again, and leaves the focus")
+	for _, at := range []string{"imports/" + i.ID, "jobs/" + i.Job} {
+		p.Go(h.url + "/console/#/" + at)
+		p.Until(`document.querySelector("progress")`)
+		p.Reach("Cancel")
+		looks := fmt.Sprintf(`performance.getEntriesByType("resource").filter((e) => e.name.endsWith("/v1/%s")).length`, at)
+		p.Until(fmt.Sprint(looks, " > ", browsertest.Eval[int](p, looks)+2))
+		require.Equal(t, "Cancel", browsertest.Eval[string](p, `document.activeElement.innerText.trim()`), "the page looks again and again, and leaves the focus")
+	}
 	p.Use("Cancel")
 	p.Until(`document.querySelector("dialog[open]")`)
 	p.Use("Cancel the job")
