@@ -9,10 +9,10 @@ import (
 
 // Observer is told of the jobs that a process does, for whoever counts and traces them.
 type Observer interface {
-	// Begin begins an attempt at a job of the kind, which has waited so long since it
+	// Begin begins an attempt at the job of the kind, which has waited so long since it
 	// might begin; its work has the context. done ends it with the work's error; again
 	// tells that it goes on later.
-	Begin(ctx context.Context, kind string, waited time.Duration) (_ context.Context, done func(err error, again bool))
+	Begin(ctx context.Context, id ID, kind string, waited time.Duration) (_ context.Context, done func(err error, again bool))
 	// Ended tells how a job has ended.
 	Ended(kind string, s Status)
 }

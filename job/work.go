@@ -66,7 +66,7 @@ func (q *Queue) observed(r *run) ([]byte, error) {
 	if q.cfg.Observer == nil {
 		return q.do(r)
 	}
-	ctx, done := q.cfg.Observer.Begin(r.ctx, r.kind, r.waited)
+	ctx, done := q.cfg.Observer.Begin(r.ctx, r.id, r.kind, r.waited)
 	r.ctx = ctx
 	output, err := q.do(r)
 	_, again := errors.AsType[*againError](err)

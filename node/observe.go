@@ -123,10 +123,10 @@ func (o requests) Begin(ctx context.Context, parent string) (context.Context, fu
 type attempts struct{ observer }
 
 // Begin implements job.Observer.
-func (o attempts) Begin(ctx context.Context, kind string, waited time.Duration) (context.Context, func(error, bool)) {
+func (o attempts) Begin(ctx context.Context, id job.ID, kind string, waited time.Duration) (context.Context, func(error, bool)) {
 	begun, end := time.Now(), func(string) {}
 	if o.tracer != nil {
-		ctx, end = o.tracer.Job(ctx, kind)
+		ctx, end = o.tracer.Job(ctx, string(id), kind)
 	}
 	return ctx, func(err error, again bool) {
 		word := outcome(err)

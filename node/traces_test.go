@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -132,6 +133,22 @@ func TestTraceOfASearch(t *testing.T) {
 	require.NotContains(t, r.Log.String(), "planted-value")
 	require.NotContains(t, r.Log.String(), "let-me-in")
 	require.NotContains(t, r.Log.String(), "planted-state")
+}
+
+// An attempt at a job is found in the collector by the id that the API tells.
+func TestTraceOfAJob(t *testing.T) {
+	r, c := traced(t)
+	key := r.Key(t, "acme", "*")
+	r.JSON(t, key, http.MethodPost, "/v1/galleries", map[string]any{"name": "staff"})
+	var i struct{ Job string }
+	line := []byte(`{"subject":"ada","photo":"` + encode(servertest.Of(t, "ada", 1)) + `"}`)
+	r.Do(t, key, http.MethodPost, "/v1/galleries/staff/imports", "application/x-ndjson", line).Into(t, http.StatusAccepted, &i)
+	require.NotEmpty(t, i.Job)
+	require.Eventually(t, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return slices.ContainsFunc(c.spans, func(s *spans.Span) bool { return s.Name == "job import" && attribute(s, "oneton.job.id") == i.Job })
+	}, 20*time.Second, 20*time.Millisecond)
 }
 
 // A caller that says so is not traced, and what is no traceparent begins a trace.

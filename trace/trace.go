@@ -106,9 +106,9 @@ func (t *Tracer) Stage(ctx context.Context, stage string) (context.Context, func
 	return t.begin(ctx, stage)
 }
 
-// Job begins a trace of an attempt at a job of the kind; the outcome ends it.
-func (t *Tracer) Job(ctx context.Context, kind string) (context.Context, func(outcome string)) {
-	return t.begin(ctx, "job "+kind, trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindConsumer))
+// Job begins a trace of an attempt at the job of the kind; the outcome ends it.
+func (t *Tracer) Job(ctx context.Context, id, kind string) (context.Context, func(outcome string)) {
+	return t.begin(ctx, "job "+kind, trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(attribute.String("oneton.job.id", id)))
 }
 
 func (t *Tracer) begin(ctx context.Context, name string, options ...trace.SpanStartOption) (context.Context, func(string)) {

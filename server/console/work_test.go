@@ -192,6 +192,7 @@ func TestJobPages(t *testing.T) {
 		p.Until(fmt.Sprint(looks, " > ", browsertest.Eval[int](p, looks)+2))
 		require.Equal(t, "Cancel", browsertest.Eval[string](p, `document.activeElement.innerText.trim()`), "the page looks again and again, and leaves the focus")
 	}
+	p.Shows(i.Job) // by which the log and the traces have it
 	p.Use("Cancel")
 	p.Until(`document.querySelector("dialog[open]")`)
 	p.Use("Cancel the job")

@@ -66,7 +66,7 @@ export const page = {
       facts([
         ["Status", status(j.status)], ["What", j.kind],
         ["Done", j.total ? `${number(j.done)} of ${number(j.total)}` : number(j.done)],
-        ["Added", when(j.added_at)], ["Begun", j.attempt > 1 ? `${number(j.attempt)} times` : when(j.started_at)], ["Ended", when(j.ended_at)],
+        ["Added", when(j.added_at)], ["Begun", j.attempt > 1 ? `${number(j.attempt)} times` : when(j.started_at)], ["Ended", when(j.ended_at)], ["Id", el("code", null, j.id)],
       ]),
       j.error && note(j.error, j.ended_at ? "bad" : "warn"));
     const cancel = button("Cancel", {
