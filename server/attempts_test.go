@@ -158,6 +158,28 @@ func TestAttemptsThroughTheAPI(t *testing.T) {
 	})
 }
 
+// Who may decide attempts is told no evidence: of one, or of all, nothing before, and what
+// a list has of it afterwards.
+func TestReviewersDoNotRead(t *testing.T) {
+	engines(t, reading(), func(t *testing.T, c caller) {
+		is := c.attempt(t)
+		path := "/v1/kyc/attempts/" + is.ID
+		reviewer := c.Key(t, "acme", native.ScopeReview)
+		for _, read := range []string{"/v1/kyc/attempts", path, path + "/photos/" + string(is.Stages[0].Photo)} {
+			c.Do(t, reviewer, "GET", read, "", nil).Refused(t, http.StatusForbidden, "forbidden")
+		}
+		var told map[string]any
+		c.JSON(t, reviewer, "POST", path+"/review", m{"decision": "approve", "reason": "x"}).Into(t, http.StatusOK, &told)
+		require.Equal(t, "success", told["status"])
+		for field := range told {
+			require.Contains(t, []string{"id", "type", "status", "user", "created_at", "updated_at"}, field)
+		}
+		both := c.Key(t, "acme", native.ScopeReview, native.ScopeAttempts)
+		c.JSON(t, both, "POST", "/v1/kyc/attempts/"+c.attempt(t).ID+"/review", m{"decision": "approve", "reason": "x"}).Into(t, http.StatusOK, &told)
+		require.NotEmpty(t, told["stages"])
+	})
+}
+
 // Who may read attempts may not decide them.
 func TestReadersDoNotReview(t *testing.T) {
 	c := startOn(t, reading())
