@@ -17,6 +17,9 @@ type subjectCommand struct {
 	Show   subjectShow   `cmd:"" help:"Show a person with the faces."`
 	Search subjectSearch `cmd:"" help:"Say who else of the gallery, or of another one, is like a person, by the faces that are stored."`
 	Change subjectChange `cmd:"" help:"Replace what is told of a person when found, all of it."`
+	Merge  subjectMerge  `cmd:"" help:"Make all faces of a person another's, who is there; the person is gone."`
+	Split  subjectSplit  `cmd:"" help:"Make some faces of a person another's, who is there or is made."`
+	Move   subjectMove   `cmd:"" help:"Bring a person with faces and metadata to another gallery of the same model pack."`
 	Delete subjectDelete `cmd:"" help:"Delete a person with the faces and photos, or one face, or the kept photos."`
 	Photo  subjectPhoto  `cmd:"" help:"Write a kept photo, byte for byte as it was sent."`
 }
