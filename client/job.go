@@ -18,7 +18,8 @@ type Job struct {
 	// Done is how much is done of Total, which is 0 where nobody knows.
 	Done  int64 `json:"done"`
 	Total int64 `json:"total,omitempty"`
-	// Error says why it failed, was invalid, or is tried again.
+	// Error says why it failed, was invalid, or is tried again; of a fault of the server,
+	// that there was one.
 	Error   string `json:"error,omitempty"`
 	Attempt int    `json:"attempt"`
 

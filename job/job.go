@@ -98,7 +98,8 @@ type State struct {
 	Kind   string
 	Status Status
 	Output []byte
-	// Error says why it failed, was invalid, or is tried again.
+	// Error says why it failed, was invalid, or is tried again; of a fault of the server,
+	// that there was one.
 	Error string
 	// Done is how much is done of Of; both are 0 where nobody says.
 	Done, Of int64
