@@ -22,6 +22,11 @@ const (
 	purgeFaces    = `DELETE FROM faces WHERE enrolled IN (SELECT enrolled FROM faces WHERE gallery = ` + dropped + ` ORDER BY created_at LIMIT $1)`
 	purgeSubjects = `DELETE FROM subjects WHERE gallery = ` + dropped + ` AND id IN (SELECT id FROM subjects WHERE gallery = ` + dropped + ` ORDER BY id LIMIT $1)`
 	purgeGallery  = `DELETE FROM galleries WHERE id = ` + dropped
+	// referring remove some rows that rooms have of a gallery: a statement for each table
+	// that refers to galleries.
+	referring = `SELECT format('DELETE FROM %1$s WHERE ctid = ANY (ARRAY (SELECT ctid FROM %1$s WHERE %2$I = ` + dropped + ` LIMIT $1))', k.conrelid::regclass, a.attname)
+		FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+		WHERE k.contype = 'f' AND k.confrelid = 'galleries'::regclass AND k.conrelid <> 'subjects'::regclass`
 )
 
 // pace is how many rows are removed at once: photos may be a thousand times as
@@ -81,20 +86,30 @@ func (s *Store) drop() {
 // purge removes what dropped galleries held. No caller can see any of it, and
 // what an error leaves is removed by the next call, of whichever process.
 func (s *Store) purge(ctx context.Context) error {
+	referring, err := list(ctx, s, "find what refers to galleries", pgx.RowTo[string], referring)
+	if err != nil {
+		return err
+	}
 	for rows := pace(removeFirst); ; {
 		left, err := one(ctx, s, "find dropped galleries", pgx.RowTo[bool],
 			`SELECT EXISTS (SELECT FROM galleries WHERE tenant IS NULL)`)
 		if err != nil || !left {
 			return err
 		}
-		if err := s.removing(ctx, "remove dropped gallery", &rows, func(t *tx) error { return t.purge(rows) }); err != nil {
+		if err := s.removing(ctx, "remove dropped gallery", &rows, func(t *tx) error { return t.purge(rows, referring) }); err != nil {
 			return err
 		}
 	}
 }
 
-// purge removes a part of a dropped gallery and, once it is empty, the gallery.
-func (t *tx) purge(rows pace) error {
+// purge removes a part of a dropped gallery and, once it is empty, the gallery. What rooms
+// have of it comes first, since it would all go at once with the gallery.
+func (t *tx) purge(rows pace, referring []string) error {
+	for _, remove := range referring {
+		if err := t.change(remove, rows); !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+	}
 	err := t.change(purgeFaces, rows)
 	if errors.Is(err, store.ErrNotFound) {
 		err = t.change(purgeSubjects, rows)

@@ -2,6 +2,8 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 )
 
@@ -23,6 +25,10 @@ const (
 	purgeFaces    = `DELETE FROM faces WHERE n IN (SELECT n FROM faces WHERE gallery = ` + dropped + ` ORDER BY created_at LIMIT ?)`
 	purgeSubjects = `DELETE FROM subjects WHERE gallery = ` + dropped + ` AND id IN (SELECT id FROM subjects WHERE gallery = ` + dropped + ` LIMIT ?)`
 	purgeGallery  = `DELETE FROM galleries WHERE id = ` + dropped
+
+	// referring are the rooms' tables that refer to galleries, with the column that does.
+	referring = `SELECT t.name, k."from" FROM sqlite_schema t, pragma_foreign_key_list(t.name) k
+		WHERE t.type = 'table' AND t.name <> 'subjects' AND k."table" = 'galleries'`
 )
 
 // purge removes a part of what was dropped, by whichever process, and tells
@@ -31,9 +37,13 @@ func (t tx) purge() (more bool, err error) {
 	if more, err = t.holdsDropped(); err != nil || !more {
 		return more, err
 	}
+	referring, err := t.purgeReferring()
+	if err != nil {
+		return true, err
+	}
 	err = t.transact(func() error {
 		for end := time.Now().Add(purgeTime); more && time.Now().Before(end); {
-			if more, err = t.purgeSome(); err != nil {
+			if more, err = t.purgeSome(referring); err != nil {
 				return err
 			}
 		}
@@ -61,21 +71,36 @@ func (s *Store) noticeDropped(ctx context.Context) error {
 	return nil
 }
 
-// purgeSome removes a photo, or some of a gallery's faces, or of its subjects,
-// or the empty gallery; false means that nothing was left to remove.
-func (t tx) purgeSome() (removed bool, err error) {
+// purgeStep removes rows; false means that nothing was left to remove.
+type purgeStep struct {
+	query string
+	args  []any
+}
+
+// purgeReferring are the steps that remove the rows that rooms have of a gallery: one by
+// one, since one may hold a photo, and before the gallery is removed, with which they
+// would all go at once.
+func (t tx) purgeReferring() ([]purgeStep, error) {
+	rows, err := t.conn.QueryContext(context.Background(), referring)
+	return list(rows, err, func(row scanner) (s purgeStep, err error) {
+		var table, column string
+		err = row.Scan(&table, &column)
+		s.query = fmt.Sprintf(`DELETE FROM %[1]q WHERE rowid = (SELECT rowid FROM %[1]q WHERE %[2]q = %[3]s LIMIT 1)`, table, column, dropped)
+		return s, err
+	})
+}
+
+// purgeSome removes a photo, or a row that refers to a gallery, or some of its faces, or of
+// its subjects, or the empty gallery.
+func (t tx) purgeSome(referring []purgeStep) (removed bool, err error) {
 	if _, err := t.exec(purgePhoto); err != nil {
 		return false, err
 	}
-	for _, step := range []struct {
-		query string
-		args  []any
-	}{
-		{purgeListed, nil},
+	for _, step := range slices.Concat([]purgeStep{{purgeListed, nil}}, referring, []purgeStep{
 		{purgeFaces, []any{purgeRows}},
 		{purgeSubjects, []any{purgeRows}},
 		{purgeGallery, nil},
-	} {
+	}) {
 		if n, err := t.rows(step.query, step.args...); err != nil || n > 0 {
 			return true, err
 		}

@@ -93,6 +93,7 @@ func Run(t *testing.T, create func(t *testing.T) Open) {
 		"subjects":               testSubjects,
 		"metadata changes":       testMetadataChanges,
 		"reassigned faces":       testReassign,
+		"rows of dropped":        testRowsOfDropped,
 		"refused reassignments":  testRefusedReassignments,
 		"reassigned newcomers":   testReassignedNewcomers,
 		"ending subjects":        testEnding,

@@ -114,3 +114,40 @@ func testTables(t *testing.T, open Open) {
 	_, err = store.List(ctx, a, "list", readKept, keptColumns)
 	require.ErrorIs(t, err, store.ErrClosed)
 }
+
+// testRowsOfDropped checks that what a room has of a gallery that is deleted is removed
+// before the gallery is, so that no transaction removes all of it.
+func testRowsOfDropped(t *testing.T, open Open) {
+	s, ctx := opened(t, open), t.Context()
+	g := newGallery(t, s)
+	kept := gallery(t, s, g.Tenant, "kept")
+	rows := func() int {
+		n, err := store.One(ctx, s, "count", func(row store.Row) (n int, err error) { err = row.Scan(&n); return n, err }, `SELECT count(*) FROM notes`)
+		require.NoError(t, err)
+		return n
+	}
+	require.NoError(t, s.Update(ctx, "make notes", func(tx store.Tx) error {
+		// With a gallery such rows do not go: whoever removes it before them fails.
+		if _, err := tx.Exec(`CREATE TABLE notes (n BIGINT NOT NULL, gallery TEXT NOT NULL REFERENCES galleries (id))`); err != nil {
+			return err
+		}
+		for _, of := range []store.Gallery{g, kept} {
+			for n := range 100 {
+				if _, err := tx.Exec(`INSERT INTO notes (n, gallery) VALUES ($1, $2)`, n, of.ID); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}))
+	_, err := s.DeleteGallery(ctx, g.Tenant, g.Name)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		_, err := s.DeleteExpired(ctx, time.Now()) // which removes what was dropped
+		require.NoError(t, err)
+		left, err := store.List(ctx, s, "look", func(row store.Row) (id string, err error) { err = row.Scan(&id); return id, err }, `SELECT id FROM galleries WHERE id = $1`, g.ID)
+		require.NoError(t, err)
+		return len(left) == 0
+	}, time.Minute, 10*time.Millisecond)
+	require.Equal(t, 100, rows(), "others keep theirs")
+}
