@@ -77,10 +77,12 @@ type DuplicateQuery struct {
 // DuplicatePage is what a page of the comparison looked at.
 type DuplicatePage struct {
 	// Searched is how many people were looked at, NotCompared are those of them with no
-	// face that can be compared, and Cut those whom more than K are like.
+	// face that can be compared, Cut those whom more than K are like, and
+	// Partly those of whose faces only the 100 of the best quality were searched.
 	Searched    int      `json:"searched"`
 	NotCompared []string `json:"not_compared"`
 	Cut         []string `json:"cut"`
+	Partly      []string `json:"partly"`
 	// Threshold, Extrapolated and Faces are as in Result.
 	Threshold    float64 `json:"threshold"`
 	Extrapolated bool    `json:"threshold_extrapolated"`

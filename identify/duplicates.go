@@ -39,6 +39,9 @@ type Duplicates struct {
 	NotCompared []store.SubjectID
 	// Cut are those whom more than K are like.
 	Cut []store.SubjectID
+	// Partly are those of whose faces only the MaxSearched of the best quality were
+	// searched.
+	Partly []store.SubjectID
 	// Threshold, Extrapolated and Faces are those of the last search, if there was one.
 	Threshold    float64
 	Extrapolated bool
@@ -62,6 +65,10 @@ type Member struct {
 }
 
 const (
+	// MaxSearched is the most faces of one of them that Duplicates searches: a page ends
+	// between two people only.
+	MaxSearched = 100
+
 	defaultDuplicates = 20
 	// pageTime is when a page ends that has looked at fewer people than it may.
 	pageTime = 2 * time.Second
@@ -106,7 +113,7 @@ func (s *Service) Duplicates(ctx context.Context, by store.Actor, req Duplicates
 func (c comparison) add(ctx context.Context, d *Duplicates, sub store.Subject, req DuplicatesRequest) error {
 	how := SearchRequest{K: req.K + 1, FPIR: req.FPIR, Threshold: req.Threshold}
 	for range maxLooks {
-		e, err := c.subject(ctx, sub.ID, "", MaxFaces)
+		e, err := c.subject(ctx, sub.ID, "", MaxSearched)
 		switch {
 		case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrDamaged): // gone meanwhile, or without faces
 			d.Searched, d.NotCompared = d.Searched+1, append(d.NotCompared, sub.ID)
@@ -136,6 +143,9 @@ func (c comparison) add(ctx context.Context, d *Duplicates, sub store.Subject, r
 		d.Searched++
 		if e.probes[0].refused {
 			d.NotCompared = append(d.NotCompared, sub.ID)
+		}
+		if len(e.faces) == MaxSearched && e.leftOut > 0 {
+			d.Partly = append(d.Partly, sub.ID)
 		}
 		if cut {
 			d.Cut = append(d.Cut, sub.ID)

@@ -15,6 +15,7 @@ import (
 	"oneton/audit"
 	"oneton/changelog"
 	"oneton/identify"
+	"oneton/index"
 	"oneton/index/exact"
 	"oneton/index/qdrant"
 	"oneton/index/qdrant/qdranttest"
@@ -327,4 +328,43 @@ func TestDuplicatesWhileTheGalleryChanges(t *testing.T) {
 		}
 	}
 	require.Len(t, d.Pairs, 6)
+}
+
+// countingSearches is an index that counts them.
+type countingSearches struct {
+	identify.Index
+
+	searches int
+}
+
+func (c *countingSearches) Search(ctx context.Context, q index.Query) (index.Result, error) {
+	c.searches++
+	return c.Index.Search(ctx, q)
+}
+
+// TestDuplicatesOfManyFaces: of one person no more faces are searched than may be, by
+// whom it is told.
+func TestDuplicatesOfManyFaces(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open storetest.Open) {
+		db, x := open(t), &countingSearches{}
+		s := onIndex(t, db, &clock{time.Now()}, func(i identify.Index) identify.Index { x.Index = i; return x })
+		g, err := s.Gallery(t.Context(), by, gallery)
+		require.NoError(t, err)
+		whole := enrol(t, s, "whole", photograph(t, shown{Person: "ann"}))
+		for id, n := range map[store.SubjectID]int{"partly": identify.MaxFaces, "just": identify.MaxSearched} {
+			faces := make([]store.Face, n)
+			for i := range faces {
+				faces[i] = whole.Faces[0]
+				faces[i].ID = store.FaceID(uuid.NewString())
+			}
+			_, err = db.Enrol(t.Context(), store.Subject{Gallery: g.ID, ID: id}, faces, nil, true)
+			require.NoError(t, err)
+		}
+		d, err := s.Duplicates(t.Context(), by, identify.DuplicatesRequest{Gallery: gallery, Limit: 100})
+		require.NoError(t, err)
+		require.Equal(t, 3, d.Searched)
+		require.Equal(t, []store.SubjectID{"partly"}, d.Partly)
+		require.Len(t, d.Pairs, 3)
+		require.Equal(t, 2*identify.MaxSearched+1, x.searches)
+	})
 }

@@ -27,6 +27,12 @@ func (c *clock) now() time.Time { return c.Time }
 // wait for a day.
 func on(t *testing.T, db storetest.Store, c *clock) *identify.Service {
 	t.Helper()
+	return onIndex(t, db, c, func(x identify.Index) identify.Index { return x })
+}
+
+// onIndex searches an index by something else.
+func onIndex(t *testing.T, db storetest.Store, c *clock, searched func(identify.Index) identify.Index) *identify.Service {
+	t.Helper()
 	require.NoError(t, errors.Join(audit.Migrate(t.Context(), db), identify.Migrate(t.Context(), db)))
 	x, err := exact.New(exact.Config{})
 	require.NoError(t, err)
@@ -39,7 +45,7 @@ func on(t *testing.T, db storetest.Store, c *clock) *identify.Service {
 		require.ErrorIs(t, <-done, context.Canceled)
 		require.NoError(t, x.Close())
 	})
-	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy(), Now: c.now}, scripted{table: table()}, x, f, db)
+	s, err := identify.New(identify.Config{DefaultPack: pack, DefaultPolicy: policy(), Now: c.now}, scripted{table: table()}, searched(x), f, db)
 	require.NoError(t, err)
 	for _, id := range []store.TenantID{tenant, "other"} {
 		require.NoError(t, db.CreateTenant(t.Context(), store.Tenant{ID: id}))

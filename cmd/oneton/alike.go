@@ -75,6 +75,9 @@ func (c *galleryDuplicates) Run(ctx context.Context) error {
 			for _, id := range p.Cut {
 				fmt.Fprintf(os.Stderr, "more people are like %s than are told: see --k, and 'oneton subject search'\n", id)
 			}
+			for _, id := range p.Partly {
+				fmt.Fprintf(os.Stderr, "%s has many faces, of which the best were searched\n", id)
+			}
 		}}
 		for d, err := range s.Duplicates(ctx, c.Name, query) {
 			if err != nil {

@@ -130,12 +130,13 @@ func (api *api) duplicates(c *fiber.Ctx, by store.Actor) error {
 		Searched     int               `json:"searched"`
 		NotCompared  []store.SubjectID `json:"not_compared,omitempty"`
 		Cut          []store.SubjectID `json:"cut,omitempty"`
+		Partly       []store.SubjectID `json:"partly,omitempty"`
 		Threshold    float64           `json:"threshold"`
 		Extrapolated bool              `json:"threshold_extrapolated"`
 		Faces        int               `json:"faces"`
 		Next         store.SubjectID   `json:"next,omitempty"`
 	}{
-		Pairs: []pairAnswer{}, Searched: d.Searched, NotCompared: d.NotCompared, Cut: d.Cut,
+		Pairs: []pairAnswer{}, Searched: d.Searched, NotCompared: d.NotCompared, Cut: d.Cut, Partly: d.Partly,
 		Threshold: d.Threshold, Extrapolated: d.Extrapolated, Faces: d.Faces, Next: d.Next,
 	}
 	for _, p := range d.Pairs {
