@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"math/bits"
 	"strconv"
 	"strings"
 
@@ -56,9 +57,10 @@ func (s *Service) Known(ctx context.Context, by store.Actor, gallery, importName
 
 // madeByImport are those of the photos' subjects that the import made.
 func (s *Service) madeByImport(ctx context.Context, g store.Gallery, name string, photos []PhotoOf) (map[store.SubjectID]bool, error) {
-	args, places := []any{g.ID, name}, make([]string, len(photos))
-	for i, p := range photos {
-		args = append(args, p.Subject)
+	// Engines keep what they parsed by its text, of which there is one for each power of two.
+	args, places := []any{g.ID, name}, make([]string, 1<<bits.Len(uint(len(photos)-1)))
+	for i := range places {
+		args = append(args, photos[min(i, len(photos)-1)].Subject)
 		places[i] = "$" + strconv.Itoa(len(args))
 	}
 	made := make(map[store.SubjectID]bool)
