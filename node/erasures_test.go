@@ -215,9 +215,14 @@ func TestReplayOfEndings(t *testing.T) {
 			asked := made.Add(-time.Minute).UTC().Truncate(time.Microsecond)
 			var all []audit.Entry
 			for i, d := range []audit.Deed{
-				{Verb: audit.SubjectEnding, What: "g/due 59s"}, {Verb: audit.SubjectEnding, What: "g/later 2h0m0s"}, {Verb: audit.SubjectEnding, What: "g/stays 1s"},
-				{Verb: audit.SubjectKept, What: "g/stays"}, {Verb: audit.SubjectKept, What: "g/stays, in the backup"},
-				{Verb: audit.SubjectEnding, What: "g/none 1s"}, {Verb: audit.SubjectKept, What: "g/none"}, {Verb: audit.SubjectEnding, What: "g/later"},
+				{Verb: audit.SubjectEnding, What: "g/due 59s"},
+				{Verb: audit.SubjectEnding, What: "g/later 2h0m0s"},
+				{Verb: audit.SubjectEnding, What: "g/stays 1s"},
+				{Verb: audit.SubjectKept, What: "g/stays"},
+				{Verb: audit.SubjectKept, What: "g/stays, in the backup"},
+				{Verb: audit.SubjectEnding, What: "g/none 1s"},
+				{Verb: audit.SubjectKept, What: "g/none"},
+				{Verb: audit.SubjectEnding, What: "g/later"},
 			} {
 				d.At, d.Tenant = asked, "acme"
 				require.True(t, node.IsErasure(d))
@@ -236,7 +241,7 @@ func TestReplayOfEndings(t *testing.T) {
 			left, err := truth.Store.Subjects(ctx, "1", store.Page{Limit: 100})
 			require.NoError(t, err)
 			require.Len(t, left, 3)
-			require.Equal(t, people[2:], []store.SubjectID{left[0].ID, left[1].ID, left[2].ID})
+			require.Equal(t, []store.SubjectID{left[0].ID, left[1].ID, left[2].ID}, people[2:])
 			require.WithinDuration(t, asked.Add(2*time.Hour), left[0].EndsAt, time.Minute)
 			require.Zero(t, left[1].EndsAt)
 			require.Zero(t, left[2].EndsAt)

@@ -132,12 +132,22 @@ func TestImportOfAFolder(t *testing.T) {
 	p := h.page(t, "#/galleries/staff/import")
 	p.Choose("#import-folder", folder)
 	p.Shows("2 photos of 2 people.")
+
+	// Also while it is asked which photos are there.
+	p.Network(2*browsertest.Patience, -1)
+	p.Use("Import")
+	p.Shows("Asking which photos are there")
+	p.Use("Stop")
+	stopped := `document.getElementById("toasts").innerText.includes("The import is stopped, and nothing of it stays.")`
+	p.Until(stopped)
+	browsertest.Eval[bool](p, `document.getElementById("toasts").replaceChildren() === undefined`)
+
 	p.Network(0, 20<<10)
 	p.Use("Import")
 	p.Until(`document.querySelector("progress") && document.querySelector("main").innerText.includes("Sending")`)
 	p.Use("Stop")
 	p.Network(0, -1)
-	p.Shows("The import is stopped, and nothing of it stays.")
+	p.Until(stopped)
 	var all struct{ Imports []struct{ Added int } }
 	h.native(t, "GET", "/v1/imports", nil).into(t, &all)
 	require.Empty(t, all.Imports)

@@ -95,7 +95,7 @@ function many(gallery, files, kind, signal) {
   };
   look();
   return part(kind === "table" ? "A table with its photos" : plural(files.length, "file"), columns, way && way, one, there, names, found,
-    begin(gallery, signal, async (tell) => {
+    begin(gallery, signal, async (tell, signal) => {
       if (planned.items.length === 0) throw new Error("There is no photo to send.");
       tell("Asking which photos are there", null);
       const items = there.value === "add" ? await unknown(gallery, planned.items, { signal, onDone: (n) => tell("Asking which photos are there", n / planned.items.length) }) : planned.items;
@@ -149,7 +149,7 @@ function begin(gallery, signal, prepare) {
       const both = AbortSignal.any([signal, ends.signal]);
       cancel.hidden = false;
       try {
-        const what = await prepare(tell);
+        const what = await prepare(tell, both);
         if (what.done) {
           toast(what.done);
           return;
