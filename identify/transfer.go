@@ -24,6 +24,9 @@ var ErrVersion = errors.New("identify: templates of another version")
 // Kept is a person with what a gallery keeps of them.
 type Kept struct {
 	store.Subject
+	// Before are the ids of faces that were told of the person before, of whom this goes
+	// on to tell; an export tells all at once.
+	Before []store.FaceID
 	// Enrolled are the faces, oldest first; each one's Pack is the version of the
 	// gallery's pack that its template is of.
 	Enrolled []store.Face
@@ -132,8 +135,9 @@ type Refusal struct {
 // ErrVersion, and nothing of them is added. Done again it adds what is missing: a face
 // keeps its id, or gets one that follows from it where another gallery has that. One that
 // is another person's of the gallery by now stays so, and whoever has no other is not made
-// again: what was merged, split or moved since holds. A person whose id is somebody else's there, with none of these faces, is refused with
-// store.ErrExists. Photos are kept where the gallery's policy keeps any.
+// again: what was merged, split or moved since holds. A person whose id is somebody else's
+// there, with none of these faces and of those before, is refused with store.ErrExists.
+// Photos are kept where the gallery's policy keeps any.
 func (s *Service) Import(ctx context.Context, by store.Actor, gallery, pack string, people []Kept) (in Imported, err error) {
 	g, err := s.Gallery(ctx, by, gallery)
 	if err != nil {
@@ -146,8 +150,10 @@ func (s *Service) Import(ctx context.Context, by store.Actor, gallery, pack stri
 	if pack != g.Pack {
 		return in, fmt.Errorf("%w: they are of pack %.64q, and the gallery is of %q", ErrVersion, pack, g.Pack)
 	}
+	people = slices.Clone(people)
 	for i := range people {
-		if err := s.convert(space, people[i].Enrolled); err != nil {
+		k := &people[i]
+		if k.Enrolled, err = s.convert(space, k.Enrolled); err != nil {
 			return in, err
 		}
 	}
@@ -164,6 +170,7 @@ func (s *Service) Import(ctx context.Context, by store.Actor, gallery, pack stri
 			return in, err
 		}
 	}
+	in.Refused = slices.CompactFunc(in.Refused, func(a, b Refusal) bool { return a.Subject == b.Subject }) // parts of one person
 	if in.Faces > 0 || in.Subjects > 0 {
 		s.committed()
 	}
@@ -171,9 +178,10 @@ func (s *Service) Import(ctx context.Context, by store.Actor, gallery, pack stri
 	return in, err
 }
 
-// convert brings the faces to the space.
-func (s *Service) convert(space store.Space, faces []store.Face) error {
+// convert are the faces in the space.
+func (s *Service) convert(space store.Space, faces []store.Face) ([]store.Face, error) {
 	ways, _ := s.embedder.(Packs)
+	faces = slices.Clone(faces)
 	for i := range faces {
 		f := &faces[i]
 		version := f.Pack
@@ -186,14 +194,14 @@ func (s *Service) convert(space store.Space, faces []store.Face) error {
 			convert = ways.Converter(space.Pack, version)
 		}
 		if convert == nil {
-			return fmt.Errorf("%w: they are of version %.64q of pack %s, and version %s is loaded, which does not convert them", ErrVersion, version, space.Pack, space.Version)
+			return nil, fmt.Errorf("%w: they are of version %.64q of pack %s, and version %s is loaded, which does not convert them", ErrVersion, version, space.Pack, space.Version)
 		}
 		var err error
 		if f.Template, f.Quality, err = convert(f.Template, f.Quality); err != nil {
-			return fmt.Errorf("%w: face %.64q of version %.64q cannot be converted: %w", ErrVersion, f.ID, version, err)
+			return nil, fmt.Errorf("%w: face %.64q of version %.64q cannot be converted: %w", ErrVersion, f.ID, version, err)
 		}
 	}
-	return nil
+	return faces, nil
 }
 
 // keptAtOnce is how many faces, with their photos, one transaction adds.
@@ -204,7 +212,7 @@ func (s *Service) addKept(ctx context.Context, g store.Gallery, k Kept, in *Impo
 	if err := errors.Join(validateName("id", string(k.ID)), validateMetadata(k.Metadata)); err != nil {
 		return err
 	}
-	if len(k.Enrolled) > MaxFaces {
+	if len(k.Before)+len(k.Enrolled) > MaxFaces {
 		return ErrTooManyFaces
 	}
 	// Retention would never come to what is of the future.
@@ -217,23 +225,20 @@ func (s *Service) addKept(ctx context.Context, g store.Gallery, k Kept, in *Impo
 	}
 	var faces []store.Face
 	var photos []store.Photo
-	have, err := s.store.SubjectsOf(ctx, g.ID, idsOf(g.ID, k))
+	whose, err := s.whose(ctx, g.ID, k)
 	if err != nil {
 		return fmt.Errorf("look for the faces: %w", err)
 	}
 	present := 0
 	var elsewhere []Elsewhere
 	for i, f := range k.Enrolled {
-		id := f.ID
-		if _, there := have[id]; !there {
-			id = importedID(g.ID, k.ID, f.ID)
-		}
-		if of, there := have[id]; there {
-			if of.ID == k.ID {
-				present++
-			} else {
-				elsewhere = append(elsewhere, Elsewhere{Subject: k.ID, Of: of.ID, Face: id})
-			}
+		switch id, of := whose(f.ID); of {
+		case "":
+		case k.ID:
+			present++
+			continue
+		default:
+			elsewhere = append(elsewhere, Elsewhere{Subject: k.ID, Of: of, Face: id})
 			continue
 		}
 		p := store.Photo{}
@@ -246,7 +251,8 @@ func (s *Service) addKept(ctx context.Context, g store.Gallery, k Kept, in *Impo
 		f.Gallery, f.Subject, f.CreatedAt, f.AsideAt = g.ID, k.ID, earlier(f.CreatedAt, now), earlier(f.AsideAt, now)
 		faces, photos = append(faces, f), append(photos, p)
 	}
-	if !create && present == 0 && len(faces) > 0 && sub.Faces > 0 {
+	known := present > 0 || slices.ContainsFunc(k.Before, func(id store.FaceID) bool { _, of := whose(id); return of == k.ID })
+	if !create && !known && len(faces) > 0 && sub.Faces > 0 {
 		return fmt.Errorf("%w: the id is somebody's of whom the archive has no face", store.ErrExists)
 	}
 	if !create && sub.Faces+len(faces) > MaxFaces {
@@ -279,13 +285,31 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// idsOf are the ids that the person's faces may have in the gallery.
-func idsOf(g store.GalleryID, k Kept) []store.FaceID {
-	ids := make([]store.FaceID, 0, 2*len(k.Enrolled))
-	for _, f := range k.Enrolled {
-		ids = append(ids, f.ID, importedID(g, k.ID, f.ID))
+// whose tells of faces that are told of the person, now or before, which id each has in
+// the gallery and whose it is there; nobody's are not there.
+func (s *Service) whose(ctx context.Context, g store.GalleryID, k Kept) (func(store.FaceID) (store.FaceID, store.SubjectID), error) {
+	var all []store.FaceID
+	for _, id := range k.Before {
+		all = append(all, idsIn(g, k.ID, id)...)
 	}
-	return ids
+	for _, f := range k.Enrolled {
+		all = append(all, idsIn(g, k.ID, f.ID)...)
+	}
+	have, err := s.store.SubjectsOf(ctx, g, all)
+	return func(id store.FaceID) (store.FaceID, store.SubjectID) {
+		for _, in := range idsIn(g, k.ID, id) {
+			if sub, there := have[in]; there {
+				return in, sub.ID
+			}
+		}
+		return "", ""
+	}, err
+}
+
+// idsIn are the ids that a person's face may have in the gallery: its own, and the one
+// that an import gave it.
+func idsIn(g store.GalleryID, subject store.SubjectID, id store.FaceID) []store.FaceID {
+	return []store.FaceID{id, importedID(g, subject, id)}
 }
 
 // enrolKept adds faces under their own ids, or under others where those are taken.

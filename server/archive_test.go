@@ -14,6 +14,7 @@ import (
 
 	"oneton/archive/gallery"
 	"oneton/face"
+	"oneton/server/servertest"
 )
 
 const tarType = "application/x-tar"
@@ -142,4 +143,64 @@ func TestArchives(t *testing.T) {
 	c.Do(t, stranger, "GET", "/v1/galleries/from/export", "", nil).Refused(t, http.StatusNotFound, "not_found")
 	require.WithinDuration(t, time.Now(), manifest.Made, time.Hour)
 	require.True(t, json.Valid(manifest.Gallery.Policy))
+}
+
+// TestPeopleOfSeveralBlocks: whoever is larger than a block of an archive comes in whole
+// from it, and from each block sent by itself; somebody else of that id is told once.
+func TestPeopleOfSeveralBlocks(t *testing.T) {
+	c := start(t)
+	for _, name := range []string{"from", "to", "parts", "other"} {
+		c.json(t, "POST", "/v1/galleries", m{"name": name, "policy": m{"keep_photos": true, "quality": "off"}})
+	}
+	const faces = 6
+	for take := range faces {
+		path := "/v1/galleries/from/subjects?id=ann"
+		if take > 0 {
+			path = "/v1/galleries/from/subjects/ann/faces"
+		}
+		photo := append(servertest.Of(t, "ann", take), make([]byte, 1<<20)...)
+		require.Equal(t, http.StatusCreated, c.raw(t, path, photo).Status)
+	}
+	c.enrol(t, "from", "bob", 0)
+	c.enrol(t, "other", "ann", 0)
+	file := c.Do(t, c.key, "GET", "/v1/galleries/from/export?photos=true", "", nil).Body
+	manifest, lines := archived(t, file)
+	require.Greater(t, len(lines), 2, "ann has a block's line, and another's")
+
+	type came struct {
+		Subjects, Faces, Present int
+		Refused                  []struct{ Subject, Code string }
+	}
+	send := func(name string, archive []byte) (a came) {
+		t.Helper()
+		c.Do(t, c.key, "POST", "/v1/galleries/"+name+"/import", tarType, archive).Into(t, http.StatusOK, &a)
+		return a
+	}
+	none := []struct{ Subject, Code string }{}
+	require.Equal(t, came{2, faces + 1, 0, none}, send("to", file))
+	require.Equal(t, came{0, 0, faces + 1, none}, send("to", file))
+
+	sum := came{Refused: none}
+	for range 2 {
+		for _, line := range lines {
+			a := send("parts", pack(t, manifest, line))
+			require.Empty(t, a.Refused)
+			sum.Subjects, sum.Faces, sum.Present = sum.Subjects+a.Subjects, sum.Faces+a.Faces, sum.Present+a.Present
+		}
+	}
+	require.Equal(t, came{2, faces + 1, faces + 1, none}, sum)
+	for _, name := range []string{"to", "parts"} {
+		_, there := archived(t, c.Do(t, c.key, "GET", "/v1/galleries/"+name+"/export?photos=true", "", nil).Body)
+		require.Len(t, there, len(lines))
+		for i, line := range there {
+			require.Equal(t, lines[i].CreatedAt, line.CreatedAt)
+			require.Len(t, line.Faces, len(lines[i].Faces))
+			for j, f := range line.Faces {
+				f.ID = lines[i].Faces[j].ID // which is taken on this server
+				require.Equal(t, lines[i].Faces[j], f)
+			}
+		}
+	}
+
+	require.Equal(t, came{1, 1, 0, []struct{ Subject, Code string }{{"ann", "already_exists"}}}, send("other", file))
 }

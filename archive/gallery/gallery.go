@@ -80,7 +80,10 @@ type Subject struct {
 	Metadata  map[string]string `json:"metadata"`
 	CreatedAt time.Time         `json:"created_at"`
 	UpdatedAt time.Time         `json:"updated_at"`
-	Faces     []Face            `json:"faces"`
+	// Before are the ids of the person's faces in the lines before, from which whoever
+	// has those knows that this line goes on with the same person.
+	Before []string `json:"before,omitempty"`
+	Faces  []Face   `json:"faces"`
 }
 
 // Face is one of a person's.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 
 	"oneton/archive"
 )
@@ -42,6 +43,7 @@ func (w *Writer) Add(s Subject) error {
 		s.Metadata = map[string]string{}
 	}
 	faces := s.Faces
+	s.Before = slices.Clip(s.Before)
 	for begun := false; !begun || len(faces) > 0; begun = true {
 		n := 0
 		s.Faces = []Face{}
@@ -62,6 +64,9 @@ func (w *Writer) Add(s Subject) error {
 		line, err := json.Marshal(s)
 		if err != nil {
 			return fmt.Errorf("write subject: %w", err)
+		}
+		for _, f := range s.Faces {
+			s.Before = append(s.Before, f.ID)
 		}
 		w.lines = append(append(w.lines, line...), '\n')
 		w.size += len(line)

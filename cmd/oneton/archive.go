@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"oneton/archive/gallery"
 	"oneton/backup"
@@ -157,7 +158,7 @@ func importArchive(ctx context.Context, s *client.Client, path, as string) (done
 		done.Faces += some.Faces
 		done.Present += some.Present
 		done.Elsewhere = append(done.Elsewhere, some.Elsewhere...)
-		done.Refused = append(done.Refused, some.Refused...)
+		done.Refused = slices.CompactFunc(append(done.Refused, some.Refused...), func(a, b client.Refused) bool { return a.Subject == b.Subject })
 		return err
 	})
 	if err == nil && !made { // of nobody

@@ -116,6 +116,48 @@ func TestExportImport(t *testing.T) {
 	}
 }
 
+// TestLargePeopleComeIn: whoever is larger than a block of an archive, and than what a
+// server takes at once, comes in whole; somebody else of that id is told once.
+func TestLargePeopleComeIn(t *testing.T) {
+	folder := t.TempDir()
+	p := startProgram(t, filepath.Join(folder, "data"), "--set", "packs="+patternPack(t),
+		"--set", fmt.Sprint("image.max_bytes=", 2<<20), "--set", fmt.Sprint("server.max_body=", 6<<20))
+	for _, name := range []string{"people", "others"} {
+		_, err := p.do(p.key, http.MethodPost, "/v1/galleries", map[string]any{"name": name, "policy": map[string]any{"keep_photos": true}}, nil)
+		require.NoError(t, err)
+	}
+	const faces = 8
+	for i := range faces {
+		photo := append(pattern(fmt.Sprint("ann ", i)), make([]byte, 1<<20)...)
+		path, body := people("subjects"), enrolment("ann", photo)
+		if i > 0 {
+			path, body = people("subjects", "ann", "faces"), map[string]any{"photo": photo}
+		}
+		_, err := p.do(p.key, http.MethodPost, path, body, nil)
+		require.NoError(t, err)
+	}
+	_, err := p.do(p.key, http.MethodPost, "/v1/galleries/others/subjects", enrolment("ann", pattern("another ann")), nil)
+	require.NoError(t, err)
+
+	t.Setenv("ONETON_KEY", p.key)
+	env := func(args ...string) (string, error) {
+		stdout, _, err := commandIn(t, folder, append(args, "--server", p.base)...)
+		return stdout, err
+	}
+	out, err := env("export", "people", "people.tar", "--photos")
+	require.NoError(t, err)
+	require.Contains(t, out, fmt.Sprint(faces, " faces, ", faces, " photos"))
+	for _, came := range []string{"1 people and 8 faces added, 0 faces were there", "0 people and 0 faces added, 8 faces were there"} {
+		out, err = env("gallery", "import", "people.tar", "--as", "again")
+		require.NoError(t, err)
+		require.Contains(t, out, came)
+	}
+	out, err = env("gallery", "import", "people.tar", "--as", "others")
+	require.Error(t, err)
+	require.Contains(t, out, "0 people and 0 faces added, 0 faces were there, 0 are other people's by now, 1 people refused")
+	p.stop(t)
+}
+
 // TestCopyAnswersTheSame copies a database to the other engine, and back: every server
 // answers each search as the first does.
 func TestCopyAnswersTheSame(t *testing.T) {

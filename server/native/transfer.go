@@ -158,6 +158,9 @@ func said(err error) string {
 
 func keptOf(s gallery.Subject) identify.Kept {
 	k := identify.Kept{Subject: store.Subject{ID: store.SubjectID(s.ID), Metadata: s.Metadata, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt}}
+	for _, id := range s.Before {
+		k.Before = append(k.Before, store.FaceID(id))
+	}
 	for _, f := range s.Faces {
 		k.Enrolled = append(k.Enrolled, store.Face{
 			ID: store.FaceID(f.ID), Pack: f.Version, Template: f.Template, Box: f.Box, Landmarks: f.Landmarks, Rotation: f.Rotation,
