@@ -424,3 +424,32 @@ func TestArchiveAfterReassignments(t *testing.T) {
 		require.Equal(t, ids[2], people[2].Enrolled[0].ID)
 	})
 }
+
+// TestArchiveAfterMoves: the gallery that people were moved to knows their archived faces,
+// also of who has another id there; the one that they left adds them again.
+func TestArchiveAfterMoves(t *testing.T) {
+	s, ctx := newService(t), t.Context()
+	_, err := s.CreateGallery(ctx, by, store.Gallery{Name: "former"})
+	require.NoError(t, err)
+	for _, p := range []string{"ann", "bob"} {
+		enrol(t, s, p, photograph(t, shown{Person: p}), photograph(t, shown{Person: p, Take: 1}))
+	}
+	var people []identify.Kept
+	require.NoError(t, s.Export(ctx, by, gallery, false, func(store.Gallery) error { return nil },
+		func(k identify.Kept) error { people = append(people, k); return nil }, nil))
+	for id, as := range map[store.SubjectID]store.SubjectID{"ann": "", "bob": "robert"} {
+		_, _, err := s.Move(ctx, by, gallery, id, "former", as)
+		require.NoError(t, err)
+	}
+
+	in, err := s.Import(ctx, by, "former", pack, people)
+	require.NoError(t, err)
+	require.Equal(t, []int{0, 0, 2, 0}, []int{in.Subjects, in.Faces, in.Present, len(in.Refused)})
+	require.Len(t, in.Elsewhere, 2)
+	for _, e := range in.Elsewhere {
+		require.Equal(t, []store.SubjectID{"bob", "robert"}, []store.SubjectID{e.Subject, e.Of})
+	}
+	in, err = s.Import(ctx, by, gallery, pack, people)
+	require.NoError(t, err)
+	require.Equal(t, []int{2, 4, 0, 0}, []int{in.Subjects, in.Faces, in.Present, len(in.Refused)})
+}

@@ -306,10 +306,14 @@ func (s *Service) whose(ctx context.Context, g store.GalleryID, k Kept) (func(st
 	}, err
 }
 
-// idsIn are the ids that a person's face may have in the gallery: its own, and the one
-// that an import gave it.
+// idsIn are the ids that a person's face may have in the gallery: its own, the one that
+// an import gave it, and the one that it got when it was moved there.
 func idsIn(g store.GalleryID, subject store.SubjectID, id store.FaceID) []store.FaceID {
-	return []store.FaceID{id, importedID(g, subject, id)}
+	ids := []store.FaceID{id, importedID(g, subject, id)}
+	if moved, err := store.MovedFace(id, g); err == nil { // of other ids no face is moved
+		ids = append(ids, moved)
+	}
+	return ids
 }
 
 // enrolKept adds faces under their own ids, or under others where those are taken.

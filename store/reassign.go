@@ -42,19 +42,26 @@ type Reassigned struct {
 	Checksum, Details int64
 }
 
-// Face is what becomes of f's row, which has the columns. In another gallery a face
+// MovedFace is the id of a face that is moved to the gallery. In another gallery a face
 // is another face: it gets an id of its own, so that the views of both galleries
 // follow each by itself, and who adds the photo to the first gallery again finds
 // its id free. The id follows from the old one, so that a move that is done again, in a
 // database of before it, gives the face the same.
+func MovedFace(id FaceID, to GalleryID) (FaceID, error) {
+	was, err := uuid.Parse(string(id))
+	if err != nil {
+		return "", fmt.Errorf("read face id: %w", err)
+	}
+	return FaceID(uuid.NewSHA1(was, []byte(to)).String()), nil
+}
+
+// Face is what becomes of f's row, which has the columns.
 func (r Reassignment) Face(f Face, template []byte, checksum *int64, box, landmarks, quality []byte, details *int64) (is Reassigned, err error) {
 	is.ID = f.ID
 	if r.From.Gallery != r.To.Gallery {
-		was, err := uuid.Parse(string(f.ID))
-		if err != nil {
-			return is, fmt.Errorf("read face id: %w", err)
+		if is.ID, err = MovedFace(f.ID, r.To.Gallery); err != nil {
+			return is, err
 		}
-		is.ID = FaceID(uuid.NewSHA1(was, []byte(r.To.Gallery)).String())
 	}
 	_, damage := ReadTemplate(f, template, checksum)
 	unsound := ReadDetails(f, box, landmarks, quality, details).Damage != ""
