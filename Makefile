@@ -3,7 +3,7 @@ LINT     := go tool -modfile=tools/go.mod golangci-lint
 FUZZTIME ?= 10s
 PEERS    := .cache/peers
 
-.PHONY: help setup demo run build test lint fmt race cover fuzz vulnerabilities release bench generate clean
+.PHONY: help setup demo run build check test lint fmt race cover fuzz vulnerabilities release bench generate clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,11 +20,13 @@ run: build ## Start a server that stays; it prints its address and a first API k
 build: ## Build bin/oneton.
 	go build -o bin/oneton ./cmd/oneton
 
-# Many tests wait for processes, browsers and clocks: one package more than cores runs.
-test: setup ## Vet, lint and test everything, and name what had to be skipped.
+check: setup ## Vet, lint, and build for the other processors.
 	go vet ./...
 	$(LINT) run
 	.ci/architectures
+
+# Many tests wait for processes, browsers and clocks: one package more than cores runs.
+test: check ## Check and test everything, and name what had to be skipped.
 	@mkdir -p bin
 	$(TESTS) --hide-summary=skipped --jsonfile=bin/test.json --rerun-fails=1 --rerun-fails-max-failures=5 \
 		--rerun-fails-report=bin/reruns --packages=./... -- -vet=off -timeout 30m \
