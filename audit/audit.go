@@ -73,6 +73,8 @@ const (
 
 // Deed is one act.
 type Deed struct {
+	// At is when it was done, by the database's time, so that deeds of servers whose own
+	// clocks differ can be told apart; zero of one that is yet to be recorded.
 	At time.Time `json:"at"`
 	// Tenant is whose it was, and empty for what concerns all.
 	Tenant store.TenantID `json:"tenant,omitempty"`
@@ -86,9 +88,9 @@ type Deed struct {
 	What string `json:"what,omitempty"`
 }
 
-// By is a deed of the actor's, now.
+// By is a deed of the actor's, which is done when it is recorded.
 func By(by store.Actor, verb Verb, what string) Deed {
-	return Deed{At: time.Now(), Tenant: by.Tenant, Key: by.Key, Request: by.Request, Verb: verb, What: what}
+	return Deed{Tenant: by.Tenant, Key: by.Key, Request: by.Request, Verb: verb, What: what}
 }
 
 // Record writes the deed in the act's transaction. That a tenant was deleted takes
@@ -97,6 +99,11 @@ func (d Deed) Record(tx store.Tx) error {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return fmt.Errorf("name deed: %w", err)
+	}
+	if d.At.IsZero() {
+		if d.At, err = tx.Now(); err != nil {
+			return fmt.Errorf("date deed: %w", err)
+		}
 	}
 	return Entry{id.String(), d}.Record(tx)
 }

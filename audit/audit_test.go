@@ -71,7 +71,7 @@ func TestDeeds(t *testing.T) {
 			{At: epoch.Add(time.Hour), Verb: audit.CalibrationSet, What: "default@3"},
 			{At: epoch.Add(2 * time.Hour), Tenant: "t", Key: "k", Request: "r-2", Verb: audit.SubjectDeleted, What: "staff/p é"},
 		}
-		require.WithinDuration(t, time.Now(), deeds[1].At, time.Minute)
+		require.Zero(t, deeds[1].At)
 		deeds[1].At = epoch.Add(time.Minute)
 		record(t, a, deeds...)
 		require.Equal(t, []audit.Deed{deeds[4], deeds[3], deeds[2], deeds[1], deeds[0]}, list(t, b, audit.Query{}), "the newest first")
@@ -83,6 +83,26 @@ func TestDeeds(t *testing.T) {
 		require.Equal(t, []audit.Deed{{At: epoch.Add(3 * time.Hour), Tenant: "t", Verb: audit.TenantDeleted}}, list(t, a, audit.Query{Tenant: "t"}),
 			"nothing else is left of a deleted tenant")
 		require.Len(t, list(t, a, audit.Query{}), 3, "others keep theirs")
+	})
+}
+
+// A deed is of the moment at which it is done by the database's time, not of that at which
+// a process said what it is to be.
+func TestDeedsAreOfTheDatabasesTime(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open storetest.Open) {
+		db, _ := started(t, open)
+		first, second := audit.By(store.Actor{}, audit.CalibrationReset, "first"), audit.By(store.Actor{}, audit.CalibrationReset, "second")
+		var now []time.Time
+		for _, d := range []audit.Deed{second, first} {
+			require.NoError(t, db.Update(t.Context(), "record", func(tx store.Tx) error {
+				at, err := tx.Now()
+				now = append(now, at)
+				return errors.Join(err, d.Record(tx))
+			}))
+		}
+		first.At, second.At = now[1], now[0]
+		require.Equal(t, []audit.Deed{first, second}, list(t, db, audit.Query{}))
+		require.True(t, first.At.After(second.At))
 	})
 }
 

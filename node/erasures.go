@@ -162,7 +162,8 @@ type Replayed struct {
 const skew = 24 * time.Hour
 
 // Replay erases anew, in a database that was restored from a backup made at that time,
-// what was erased since, and whose end has come by now. Done again it changes nothing.
+// what was erased since, in the order in which it was done, and whose end has come by now.
+// Done again it changes nothing.
 func Replay(ctx context.Context, cfg config.Config, made time.Time, all iter.Seq2[audit.Entry, error]) (r Replayed, err error) {
 	if err := readable(cfg); err != nil {
 		return r, err
@@ -175,27 +176,32 @@ func Replay(ctx context.Context, cfg config.Config, made time.Time, all iter.Seq
 	if err := migrateRooms(ctx, db); err != nil {
 		return r, err
 	}
-	deeds := audit.NewDeeds(db)
+	var later []audit.Entry
 	for e, err := range all {
+		switch {
+		case err != nil:
+			return r, err
+		case erasures[e.Verb] == nil:
+		case e.At.Before(made.Add(-skew)): // or so old that the backup has forgotten it
+			r.Before++
+		default:
+			later = append(later, e)
+		}
+	}
+	// Their ids, by which they are listed, are of each server's own clock, and who was to be
+	// deleted and then kept is not to end as if it had been the other way round.
+	slices.SortStableFunc(later, func(a, b audit.Entry) int { return a.At.Compare(b.At) })
+	deeds := audit.NewDeeds(db)
+	for _, e := range later {
+		known, err := deeds.Has(ctx, e)
 		if err != nil {
 			return r, err
-		}
-		erase := erasures[e.Verb]
-		if erase == nil {
-			continue
-		}
-		// What the backup does not know is later, or so old that it was forgotten.
-		known := e.At.Before(made.Add(-skew))
-		if !known {
-			if known, err = deeds.Has(ctx, e); err != nil {
-				return r, err
-			}
 		}
 		if known {
 			r.Before++
 			continue
 		}
-		switch err := erase(ctx, db, e, e.Record); {
+		switch err := erasures[e.Verb](ctx, db, e, e.Record); {
 		case err == nil:
 			r.Erased++
 		case errors.Is(err, store.ErrNotFound), errors.Is(err, identitytoken.ErrEnded), errors.Is(err, kyc.ErrNotFound):

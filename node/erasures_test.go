@@ -107,9 +107,14 @@ func TestReplay(t *testing.T) {
 			}
 
 			broken := errors.New("broken")
-			r, err = node.Replay(t.Context(), cfg, made, listed(all[1:6], broken))
-			require.ErrorIs(t, err, broken)
+			r, err = node.Replay(t.Context(), cfg, made, listed(all[1:6], nil))
+			require.NoError(t, err)
 			require.Equal(t, 5, r.Before, "and those in whose place the end of their tenant stands")
+			other := all[len(all)-2]
+			other.ID = "unknown"
+			_, err = node.Replay(t.Context(), cfg, made, listed([]audit.Entry{other}, broken))
+			require.ErrorIs(t, err, broken)
+			require.NotContains(t, cells(t, cfg, "deeds", "id"), other.ID, "nothing is done before all is read")
 			require.Equal(t, after["subjects"], digests(t, cfg)["subjects"])
 		})
 	}
@@ -254,6 +259,48 @@ func TestReplayOfEndings(t *testing.T) {
 				}
 			}
 			require.ElementsMatch(t, []string{"g/due", "g/due, in the backup"}, ended)
+		})
+	}
+}
+
+// TestReplayInOrder does again in the order of their times what servers listed by clocks
+// that differ: who was to be deleted and was then kept stays, and who was to be deleted
+// when they had been merged with another is deleted with that one's face.
+func TestReplayInOrder(t *testing.T) {
+	for engine, fresh := range databases(t) {
+		t.Run(engine, func(t *testing.T) {
+			cfg, ctx, made := fresh(), t.Context(), time.Now().Add(-time.Hour)
+			truth, err := node.OpenTruth(ctx, cfg)
+			require.NoError(t, err)
+			_, err = truth.Access.CreateTenant(ctx, "acme", "")
+			require.NoError(t, err)
+			require.NoError(t, truth.Store.CreateGallery(ctx, store.Gallery{ID: "1", Name: "g", Tenant: "acme", Pack: storetest.Pack}))
+			for _, id := range []store.SubjectID{"ann", "bob", "kept"} {
+				_, err := truth.Store.Enrol(ctx, store.Subject{Gallery: "1", ID: id}, []store.Face{storetest.NewFace(uuid.NewString())}, nil, true)
+				require.NoError(t, err)
+			}
+			require.NoError(t, truth.Close())
+
+			var all []audit.Entry
+			add := func(after time.Duration, verb audit.Verb, what string) {
+				all = append(all, audit.Entry{ID: fmt.Sprint("id", len(all)), Deed: audit.Deed{At: made.Add(after), Tenant: "acme", Verb: verb, What: what}})
+			}
+			add(2*time.Second, audit.SubjectKept, "g/kept")
+			add(time.Second, audit.SubjectEnding, "g/kept 1m0s")
+			add(2*time.Second, audit.SubjectEnding, "g/bob 1m0s")
+			add(time.Second, audit.SubjectMerged, "g/ann g/bob")
+			r, err := node.Replay(ctx, cfg, made, listed(all, nil))
+			require.NoError(t, err)
+			require.Equal(t, node.Replayed{Erased: 4, Ended: 1}, r)
+
+			truth, err = node.OpenTruth(ctx, cfg)
+			require.NoError(t, err)
+			defer func() { require.NoError(t, truth.Close()) }()
+			left, err := truth.Store.Subjects(ctx, "1", store.Page{Limit: 100})
+			require.NoError(t, err)
+			require.Len(t, left, 1)
+			require.Equal(t, store.SubjectID("kept"), left[0].ID)
+			require.Zero(t, left[0].EndsAt)
 		})
 	}
 }
