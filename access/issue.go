@@ -9,9 +9,9 @@ import (
 	"oneton/store"
 )
 
-// revokedCount is for how long a key that was revoked counts, so that no loop of making
-// and revoking fills the table.
-const revokedCount = 24 * time.Hour
+// overCounts is for how long a key counts that was revoked or has ended, so that no loop
+// of making and revoking fills the table.
+const overCounts = 24 * time.Hour
 
 // Issue makes a key for whoever acts with another of the tenant: with scopes that that
 // one has itself, and valid no longer than it. Scopes that it lacks are ErrBeyond, and
@@ -48,7 +48,8 @@ func (a *Access) Issue(ctx context.Context, by store.Actor, name string, scopes 
 		}
 		d.Key.MadeBy = maker.ID
 		n, err := store.OneOf(tx, func(row store.Row) (n int, err error) { err = row.Scan(&n); return n, err },
-			`SELECT count(*) FROM keys WHERE tenant = $1 AND (revoked_at IS NULL OR revoked_at > $2)`, by.Tenant, time.Now().Add(-revokedCount))
+			`SELECT count(*) FROM keys WHERE tenant = $1 AND (revoked_at IS NULL OR revoked_at > $2) AND (ends_at IS NULL OR ends_at > $2)`,
+			by.Tenant, time.Now().Add(-overCounts))
 		if err != nil {
 			return err
 		}

@@ -108,6 +108,11 @@ func (t KeyTable) RevokeWithMade(ctx context.Context, tenant store.TenantID, id 
 // revoke makes a key that was read in the transaction invalid.
 func revoke(tx store.Tx, k store.Key) error {
 	k.RevokedAt = time.Now()
+	return change(tx, k)
+}
+
+// change writes of a key that was read in the transaction what may change.
+func change(tx store.Tx, k store.Key) error {
 	scopes, err := json.Marshal(k.Scopes)
 	if err != nil {
 		return err
@@ -116,7 +121,7 @@ func revoke(tx store.Tx, k store.Key) error {
 	if k.Damage != "" {
 		checksum = store.Unsound(checksum)
 	}
-	_, err = tx.Exec(`UPDATE keys SET revoked_at = $1, checksum = $2 WHERE id = $3`, k.RevokedAt, checksum, k.ID)
+	_, err = tx.Exec(`UPDATE keys SET revoked_at = $1, made_by = $2, checksum = $3 WHERE id = $4`, k.RevokedAt, k.MadeBy, checksum, k.ID)
 	return err
 }
 
@@ -138,10 +143,45 @@ func (t KeyTable) ReplaceKey(ctx context.Context, tenant store.TenantID, id stor
 	})
 }
 
-// DeleteEnded removes the keys that ended before a time, and tells how many.
+// DeleteEnded removes the keys that ended or were revoked before a time, and tells how
+// many. What a revoked one had made is then of whoever made that one, so that it is still
+// revoked with it.
 func (t KeyTable) DeleteEnded(ctx context.Context, before time.Time) (n int64, err error) {
 	err = t.db.Remove(ctx, "remove ended keys", func(tx store.Tx) (err error) {
-		n, err = tx.Exec(`DELETE FROM keys WHERE ends_at < $1`, before)
+		makers := make(map[store.KeyID]store.KeyID)
+		if err := tx.Each(func(row store.Row) error {
+			var id, maker store.KeyID
+			err := row.Scan(&id, &maker)
+			makers[id] = maker
+			return err
+		}, `SELECT id, made_by FROM keys WHERE revoked_at < $1`, before); err != nil {
+			return err
+		}
+		var made []store.Key
+		if err := tx.Each(func(row store.Row) error {
+			k, err := scanKey(row)
+			made = append(made, k)
+			return err
+		}, keyColumns+`WHERE (revoked_at IS NULL OR revoked_at >= $1) AND made_by IN (SELECT id FROM keys WHERE revoked_at < $1)`, before); err != nil {
+			return err
+		}
+		for _, k := range made {
+			maker := k.MadeBy
+			for range makers { // more were a circle, as only damage makes one
+				if makers[maker] == "" {
+					break
+				}
+				maker = makers[maker]
+			}
+			if maker == k.MadeBy {
+				continue // the operator made that one, whose id still tells where this is from
+			}
+			k.MadeBy = maker
+			if err := change(tx, k); err != nil {
+				return err
+			}
+		}
+		n, err = tx.Exec(`DELETE FROM keys WHERE ends_at < $1 OR revoked_at < $1`, before)
 		return err
 	})
 	return n, err

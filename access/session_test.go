@@ -350,6 +350,83 @@ func TestKeysMadeByKeys(t *testing.T) {
 	})
 }
 
+// A key that ended by itself counts for a day, as one that was revoked does.
+func TestEndedKeysCountForADay(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open storetest.Open) {
+		ctx := t.Context()
+		a, _ := replicas(t, open)
+		_, root := a.newKey(t, access.All)
+		keys := access.NewKeyTable(a.db)
+		ended := func(id store.KeyID, ago time.Duration) {
+			require.NoError(t, keys.CreateKey(ctx, store.Key{ID: id, Tenant: "ours", MAC: []byte{1}, Scopes: []string{"search"}, EndsAt: time.Now().UTC().Add(-ago)}))
+		}
+		all, err := a.List(ctx, "ours")
+		require.NoError(t, err)
+		a.Bound(access.Config{Keys: len(all) + 1})
+		issue := func() error {
+			_, _, err := a.Issue(ctx, store.Actor{Tenant: "ours", Key: root.ID}, "", []string{"search"}, time.Time{})
+			return err
+		}
+		ended("yesterday", 25*time.Hour)
+		require.NoError(t, issue())
+		a.Bound(access.Config{Keys: len(all) + 2})
+		ended("today", 23*time.Hour)
+		require.ErrorIs(t, issue(), access.ErrTooMany)
+	})
+}
+
+// What was revoked long ago goes, and what it had made stays, of whoever made it; so it is
+// still revoked with that one.
+func TestRevokedKeysGo(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open storetest.Open) {
+		ctx := t.Context()
+		a, _ := replicas(t, open)
+		ours, keys := store.Actor{Tenant: "ours"}, access.NewKeyTable(a.db)
+		_, root := a.newKey(t, access.All)
+		chain, text := []store.Key{root}, ""
+		for range 3 {
+			var made store.Key
+			var err error
+			text, made, err = a.Issue(ctx, store.Actor{Tenant: "ours", Key: chain[len(chain)-1].ID}, "", []string{"search"}, time.Time{})
+			require.NoError(t, err)
+			chain = append(chain, made)
+		}
+		revoke := func(k store.Key) { require.NoError(t, a.RevokeAlone(ctx, ours, k.ID)) }
+		revoke(chain[1])
+		revoke(chain[2])
+		n, err := keys.DeleteEnded(ctx, time.Now().Add(-time.Minute))
+		require.NoError(t, err)
+		require.Zero(t, n)
+		n, err = keys.DeleteEnded(ctx, time.Now().Add(time.Minute))
+		require.NoError(t, err)
+		require.Equal(t, int64(2), n)
+		_, err = keys.Key(ctx, chain[1].ID)
+		require.ErrorIs(t, err, store.ErrNotFound)
+		last, err := keys.Key(ctx, chain[3].ID)
+		require.NoError(t, err)
+		require.Equal(t, root.ID, last.MadeBy)
+		require.Empty(t, last.Damage)
+		require.True(t, last.RevokedAt.IsZero())
+
+		require.NoError(t, a.Revoke(ctx, ours, root.ID))
+		_, err = a.Authenticate(ctx, text)
+		require.ErrorIs(t, err, access.ErrUnauthorized)
+		n, err = keys.DeleteEnded(ctx, time.Now().Add(time.Minute))
+		require.NoError(t, err)
+		require.Equal(t, int64(2), n)
+
+		_, root = a.newKey(t, access.All)
+		_, made, err := a.Issue(ctx, store.Actor{Tenant: "ours", Key: root.ID}, "", []string{"search"}, time.Time{})
+		require.NoError(t, err)
+		revoke(root)
+		_, err = keys.DeleteEnded(ctx, time.Now().Add(time.Minute))
+		require.NoError(t, err)
+		made, err = keys.Key(ctx, made.ID)
+		require.NoError(t, err)
+		require.Equal(t, root.ID, made.MadeBy, "it still tells that the operator did not make it")
+	})
+}
+
 // list is whose the deed was that made a key.
 func list(t *testing.T, db store.DB, made store.KeyID) store.KeyID {
 	t.Helper()

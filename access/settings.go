@@ -15,7 +15,7 @@ func DefaultConfig() Config { return Config{Keys: 1000} }
 func (c *Config) Settings() []setting.Setting {
 	const most = 1_000_000
 	return []setting.Setting{{
-		Key: "keys.most", Value: &c.Keys, Means: "most keys of a tenant that makes one through the API; those that were revoked within a day count, and the operator's `oneton key create` is not bound",
+		Key: "keys.most", Value: &c.Keys, Means: "most keys of a tenant that makes one through the API; those that were revoked or ended within a day count, and the operator's `oneton key create` is not bound",
 		Want: "1 to 1,000,000", OK: c.Keys >= 1 && c.Keys <= most,
 	}}
 }

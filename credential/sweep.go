@@ -11,8 +11,8 @@ import (
 )
 
 // Sweep removes what has ended by the time: unverified tenants with all that is in
-// them, codes a day after their end, tokens a month after theirs, and limits that
-// hold nobody. It tells how many tenants.
+// them, codes a day after their end, keys a month after theirs or after they were
+// revoked, and limits that hold nobody. It tells how many tenants.
 func (s *Service) Sweep(ctx context.Context, now time.Time) (tenants int, err error) {
 	const keysKept = 30 * 24 * time.Hour
 	ended, err := store.List(ctx, s.db, "find ended tenants", func(row store.Row) (t store.TenantID, err error) {
