@@ -8,8 +8,8 @@ PEERS    := .cache/peers
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: build ## Fetch ONNX Runtime, the default models and the photos, unless they are there.
-	@bin/oneton setup --with photos,group-photos,liveness,gestures,clips,documents,scripts
+setup: build ## Fetch ONNX Runtime, the models and the photos, unless they are there.
+	@bin/oneton setup --with accurate,photos,group-photos,liveness,gestures,clips,documents,scripts
 
 demo: build ## Enrol people from photos, search others, draw demo/contact-sheet.png.
 	@bin/oneton demo
