@@ -420,6 +420,20 @@ func TestArchiveAfterReassignments(t *testing.T) {
 			_, err = s.Enrol(ctx, by, identify.EnrolRequest{Gallery: name, Subject: "anna", Create: true, Photos: [][]byte{photograph(t, shown{Person: "other"})}})
 			require.NoError(t, err)
 			require.Zero(t, again().Faces)
+
+			// Who was merged is not made of a face that was deleted since, nor by a later block.
+			_, err = s.DeleteSubject(ctx, by, name, "anna")
+			require.NoError(t, err)
+			_, err = s.DeleteFace(ctx, by, name, "ann", in.Elsewhere[0].Face)
+			require.NoError(t, err)
+			in = again()
+			require.Equal(t, []int{0, 0, 5}, []int{in.Subjects, in.Faces, in.Present})
+			require.Equal(t, store.SubjectID("ann"), in.Elsewhere[0].Of)
+			later := people[1]
+			later.Before, later.Enrolled = []store.FaceID{later.Enrolled[1].ID}, later.Enrolled[:1]
+			in, err = s.Import(ctx, by, name, pack, []identify.Kept{later})
+			require.NoError(t, err)
+			require.Zero(t, in.Subjects)
 		}
 		require.Equal(t, ids[2], people[2].Enrolled[0].ID)
 	})

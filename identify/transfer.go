@@ -134,8 +134,8 @@ type Refusal struct {
 // another version of it are converted where the loaded one knows how; else it is
 // ErrVersion, and nothing of them is added. Done again it adds what is missing: a face
 // keeps its id, or gets one that follows from it where another gallery has that. One that
-// is another person's of the gallery by now stays so, and whoever has no other is not made
-// again: what was merged, split or moved since holds. A person whose id is somebody else's
+// is another person's of the gallery by now stays so, and whoever has no other, or is not
+// there any more, is not made again: what was merged, split or moved since holds. A person whose id is somebody else's
 // there, with none of these faces and of those before, is refused with store.ErrExists.
 // Photos are kept where the gallery's policy keeps any.
 func (s *Service) Import(ctx context.Context, by store.Actor, gallery, pack string, people []Kept) (in Imported, err error) {
@@ -260,7 +260,8 @@ func (s *Service) addKept(ctx context.Context, g store.Gallery, k Kept, in *Impo
 	}
 	in.Present += present
 	in.Elsewhere = append(in.Elsewhere, elsewhere...)
-	if len(elsewhere) > 0 && len(faces) == 0 {
+	taken := len(elsewhere) > 0 || slices.ContainsFunc(k.Before, func(id store.FaceID) bool { _, of := whose(id); return of != "" && of != k.ID })
+	if taken && (create || len(faces) == 0) {
 		return nil
 	}
 	k.Subject.Gallery = g.ID
