@@ -58,8 +58,9 @@ type enrolled struct {
 	id     store.SubjectID
 	faces  []store.Face
 	probes []probe
-	// leftOut is how many more faces there are.
+	// leftOut is how many more faces there are, and cut whether any of them could be compared.
 	leftOut int
+	cut     bool
 }
 
 // searched are the faces that were, and may be.
@@ -91,6 +92,7 @@ func (c comparison) subject(ctx context.Context, id store.SubjectID, only store.
 	}
 	e.faces = slices.DeleteFunc(slices.Clone(readable), func(f store.Face) bool { return !c.comparable(f) })
 	slices.SortStableFunc(e.faces, func(a, b store.Face) int { return cmp.Compare(b.Quality.Score, a.Quality.Score) })
+	e.cut = len(e.faces) > most
 	e.faces = e.faces[:min(most, len(e.faces))]
 	e.leftOut = len(all) - len(e.faces)
 	refused := len(e.faces) == 0

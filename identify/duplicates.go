@@ -144,7 +144,7 @@ func (c comparison) add(ctx context.Context, d *Duplicates, sub store.Subject, r
 		if e.probes[0].refused {
 			d.NotCompared = append(d.NotCompared, sub.ID)
 		}
-		if len(e.faces) == MaxSearched && e.leftOut > 0 {
+		if e.cut {
 			d.Partly = append(d.Partly, sub.ID)
 		}
 		if cut {

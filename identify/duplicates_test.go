@@ -357,6 +357,11 @@ func TestDuplicatesOfManyFaces(t *testing.T) {
 				faces[i] = whole.Faces[0]
 				faces[i].ID = store.FaceID(uuid.NewString())
 			}
+			poor := whole.Faces[0]
+			poor.ID, poor.Quality.Reasons = store.FaceID(uuid.NewString()), []string{photo.ReasonNotComparable}
+			if id == "just" { // beside one that can be compared with nobody
+				faces = append(faces, poor)
+			}
 			_, err = db.Enrol(t.Context(), store.Subject{Gallery: g.ID, ID: id}, faces, nil, true)
 			require.NoError(t, err)
 		}
