@@ -346,6 +346,9 @@ func (s *Service) decideSame(ctx context.Context, by store.Actor, g store.Galler
 		to.Faces += from.Faces
 	}
 	waits := func(tx store.Tx) error {
+		if err := has(tx, g.ID, d.Subject, faces[d.Subject]); err != nil {
+			return err
+		}
 		_, err := store.OneOf(tx, func(row store.Row) (id string, err error) { err = row.Scan(&id); return id, err },
 			`SELECT id FROM reviews WHERE gallery = $1 AND id = $2 AND decision = ''`, g.ID, d.Review)
 		if errors.Is(err, store.ErrNotFound) {

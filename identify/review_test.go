@@ -475,7 +475,20 @@ func TestReviewsMergeAsDecided(t *testing.T) {
 		require.ErrorIs(t, err, identify.ErrDecided)
 		remain(3, "somebody else was first")
 
+		// Nobody is merged into who is no candidate, not even the first of several.
+		_, anns, err := s.Subject(ctx, by, gallery, "ann")
+		require.NoError(t, err)
 		same.Review = twice(t, s).Review
+		aside := func(aside bool) {
+			_, err := s.SetAside(ctx, by, gallery, "ann", anns[0].ID, aside)
+			require.NoError(t, err)
+		}
+		db.merge = func() { db.merge = nil; aside(true) }
+		_, err = s.Decide(ctx, by, same)
+		require.ErrorIs(t, err, identify.ErrNoCandidate)
+		aside(false)
+		remain(3, "the subject's face was set aside")
+
 		_, err = s.Decide(ctx, by, same)
 		require.NoError(t, err)
 		remain(1, "all are one")
