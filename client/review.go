@@ -21,7 +21,8 @@ type Review struct {
 	// Threshold was applied, of so many Faces.
 	Threshold float64 `json:"threshold"`
 	Faces     int     `json:"faces"`
-	// Candidates are those who are there still, best first.
+	// Candidates are those who are there still, best first, and have the face still, or
+	// were decided for.
 	Candidates []ReviewCandidate `json:"candidates"`
 	HasPhoto   bool              `json:"has_photo"`
 	// Decision is candidate, none or same, and empty while it waits.
@@ -34,10 +35,11 @@ type Review struct {
 
 // ReviewCandidate is one of whom the answer named.
 type ReviewCandidate struct {
-	Subject string  `json:"subject"`
-	Face    string  `json:"face"`
-	Cosine  float64 `json:"cosine"`
-	Score   float64 `json:"score"`
+	Subject string `json:"subject"`
+	// Face is the one that was found, and empty where whoever was decided for has it no more.
+	Face   string  `json:"face,omitempty"`
+	Cosine float64 `json:"cosine"`
+	Score  float64 `json:"score"`
 	// Chosen says that it was decided for.
 	Chosen bool `json:"chosen,omitempty"`
 }

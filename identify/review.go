@@ -47,7 +47,8 @@ type Review struct {
 	By      store.KeyID
 	Request string
 	ReviewFigures
-	// Candidates are those that are there still with the face that was found, best first.
+	// Candidates are those that are there still with the face that was found, best first,
+	// and whoever was decided for is one as long as they are there.
 	Candidates []ReviewCandidate
 	HasPhoto   bool
 	// Decision is empty while it waits.
@@ -71,7 +72,8 @@ type ReviewFigures struct {
 // ReviewCandidate is one of whom the answer named.
 type ReviewCandidate struct {
 	Subject store.SubjectID
-	Face    store.FaceID
+	// Face is the one that was found, and empty where whoever was decided for has it no more.
+	Face store.FaceID
 	Likely
 	// Chosen says that it was decided for.
 	Chosen bool
@@ -213,8 +215,8 @@ func (s *Service) candidates(ctx context.Context, review string) ([]ReviewCandid
 			return c, err
 		}
 		return c, json.Unmarshal([]byte(figures), &c.Likely)
-	}, `SELECT c.subject, c.face, c.figures, c.chosen FROM review_candidates c JOIN faces f ON `+facing+`
-		WHERE c.review = $1 AND f.aside_at IS NULL ORDER BY c.place`, review)
+	}, `SELECT c.subject, COALESCE(f.id, ''), c.figures, c.chosen FROM review_candidates c LEFT JOIN faces f ON `+facing+`
+		WHERE c.review = $1 AND (c.chosen OR f.id IS NOT NULL AND f.aside_at IS NULL) ORDER BY c.place`, review)
 }
 
 // Review is one of a gallery's.

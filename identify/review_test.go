@@ -376,6 +376,50 @@ func TestReviewsGoWithFaces(t *testing.T) {
 	})
 }
 
+// Whoever was decided for is told as long as they are there, without the face that was
+// found where that is not theirs any more.
+func TestReviewsKeepWhomTheyWereDecidedFor(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open storetest.Open) {
+		db, ctx := open(t), t.Context()
+		s := on(t, db, &clock{time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)})
+		enrol(t, s, "ann", photograph(t, shown{Person: "ann"}))
+		face := enrol(t, s, "anna", photograph(t, shown{Person: "ann", Take: 1}), photograph(t, shown{Person: "other"})).Faces[0].ID
+		id := twice(t, s).Review
+		_, err := s.Decide(ctx, by, identify.Decision{Gallery: gallery, Review: id, Decision: identify.DecisionCandidate, Subject: "anna"})
+		require.NoError(t, err)
+		tells := func(face store.FaceID) {
+			t.Helper()
+			r, err := s.Review(ctx, by, gallery, id)
+			require.NoError(t, err)
+			require.Equal(t, []identify.Review{r}, reviews(t, s, true))
+			require.Len(t, r.Candidates, 2)
+			for _, c := range r.Candidates {
+				require.Equal(t, c.Subject == "anna", c.Chosen)
+				if c.Chosen {
+					require.Equal(t, face, c.Face)
+					require.Positive(t, c.Cosine)
+				}
+			}
+		}
+		tells(face)
+		_, err = s.SetAside(ctx, by, gallery, "anna", face, true)
+		require.NoError(t, err)
+		tells(face)
+		_, _, err = s.Split(ctx, by, gallery, "anna", []store.FaceID{face}, "other", true, nil)
+		require.NoError(t, err)
+		tells("")
+		_, err = s.DeleteFace(ctx, by, gallery, "other", face)
+		require.NoError(t, err)
+		tells("")
+		_, err = s.DeleteSubject(ctx, by, gallery, "anna")
+		require.NoError(t, err)
+		r, err := s.Review(ctx, by, gallery, id)
+		require.NoError(t, err)
+		require.Len(t, r.Candidates, 1, "nothing names who is gone")
+		require.Equal(t, identify.DecisionCandidate, r.Decision)
+	})
+}
+
 // between is a store in which something happens before people are merged, that counts the
 // photos of reviews which one removal erases, and where some cannot be deleted.
 type between struct {

@@ -144,7 +144,16 @@ func TestReviewPage(t *testing.T) {
 	h.native(t, http.MethodGet, "/v1/galleries/staff/reviews/"+found.Review, nil).into(t, &r)
 	require.Equal(t, "candidate", r.Decision)
 	p.Go(h.url + "/console/#/galleries/staff/reviews/" + found.Review)
-	p.Shows("Decided: one of them")
+	p.Shows("Decided: it is barack, ")
+	var barack struct{ Faces []struct{ ID string } }
+	h.native(t, http.MethodGet, "/v1/galleries/staff/subjects/barack", nil).into(t, &barack)
+	h.native(t, http.MethodDelete, "/v1/galleries/staff/subjects/barack/faces/"+barack.Faces[0].ID, nil)
+	p.Go("about:blank")
+	p.Go(h.url + "/console/#/galleries/staff/reviews/" + found.Review)
+	p.Shows("Decided: it is barack, ")
+	p.Go(h.url + "/console/#/galleries/staff/reviews?status=decided")
+	p.Shows("it is barack")
+	p.Go(h.url + "/console/#/galleries/staff/reviews/" + found.Review)
 	p.Shots("review-decided")
 	p.Clean()
 }

@@ -14,7 +14,7 @@ import (
 
 type reviewCandidateAnswer struct {
 	Subject string  `json:"subject"`
-	Face    string  `json:"face"`
+	Face    string  `json:"face,omitempty"`
 	Cosine  float64 `json:"cosine"`
 	Score   float64 `json:"score"`
 	Chosen  bool    `json:"chosen,omitempty"`

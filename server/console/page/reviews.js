@@ -6,7 +6,15 @@ import { scale } from "./plot.js";
 import { drawn, thumb } from "./photo.js";
 import { go, href } from "./route.js";
 
-const decisions = { candidate: "one of them", none: "none of them", same: "one person, merged" };
+// decided says what was, and for whom, as long as they are there.
+function decided(r) {
+  const who = r.candidates.find((c) => c.chosen)?.subject;
+  switch (r.decision) {
+    case "candidate": return who ? `it is ${who}` : "one of them, who is gone";
+    case "same": return who ? `one person, merged: ${who}` : "one person, merged, who is gone";
+    default: return "none of them";
+  }
+}
 
 export const queue = {
   path: "galleries/:gallery/reviews",
@@ -16,8 +24,8 @@ export const queue = {
   lead: "Searches that found several people too close to tell apart.",
   async render(main, params, signal) {
     const path = at`/v1/galleries/${params.gallery}/reviews`;
-    const decided = params.query.get("status") === "decided";
-    const status = decided ? "decided" : "waiting";
+    const over = params.query.get("status") === "decided";
+    const status = over ? "decided" : "waiting";
     const page = await pageOf(path, { query: { status }, items: "reviews", signal });
     const choice = segmented({
       label: "Which", value: status, options: [{ value: "waiting", text: "Waiting" }, { value: "decided", text: "Decided" }],
@@ -26,7 +34,7 @@ export const queue = {
     const list = el("div");
     fill(main, choice, list, curl("GET", path, { query: { status } }));
     if (page.rows.length === 0) {
-      empty(list, decided
+      empty(list, over
         ? { heading: "Nothing was decided", text: "What was decided is shown until its time is over.", icon: "check" }
         : { heading: "Nothing waits", text: "Answers wait here where the gallery's policy says for how long. It says 0 days until you change it.", icon: "check",
           action: may("galleries") ? link("Open the policy", href("galleries/:gallery/policy", params), { kind: "primary" }) : null });
@@ -39,7 +47,7 @@ export const queue = {
         { name: "Candidates", of: (r) => r.candidates.map((c) => c.subject).join(", ") || "all gone" },
         { name: "Best", align: "end", of: (r) => (r.candidates.length ? number(r.candidates[0].score, { maximumFractionDigits: 0 }) : "–") },
         { name: "Photo", narrow: false, of: (r) => (r.has_photo ? "kept" : "not kept") },
-        decided ? { name: "Decided", of: (r) => badge(decisions[r.decision] ?? r.decision) } : { name: "Waits until", of: (r) => when(r.ends_at, { relative: true }) },
+        over ? { name: "Decided", of: (r) => badge(decided(r)) } : { name: "Waits until", of: (r) => when(r.ends_at, { relative: true }) },
       ],
       rows: page.rows, more: page.more,
     }));
@@ -56,7 +64,7 @@ export const one = {
     const r = await call("GET", path, { signal });
     const probe = el("div");
     fill(main,
-      r.decision && note(el("span", null, `Decided: ${decisions[r.decision] ?? r.decision}, `, when(r.decided_at), r.decided_by ? ` by key ${r.decided_by}` : "", "."), "good"),
+      r.decision && note(el("span", null, `Decided: ${decided(r)}, `, when(r.decided_at), r.decided_by ? ` by key ${r.decided_by}` : "", "."), "good"),
       facts([
         ["Searched", when(r.at)], ["By key", r.asked_by || "–"], ["Request", r.request_id ? el("code", null, r.request_id) : "–"],
         ["Threshold", `${number(r.threshold, { maximumFractionDigits: 3 })} of ${plural(r.faces, "face")}`], ["Kept until", when(r.ends_at)],
@@ -84,7 +92,7 @@ function candidates(r, params, path, signal) {
       marks: [{ at: r.threshold, label: "threshold", kind: "threshold" }, ...r.candidates.slice(0, 5).map((c) => ({ at: c.cosine, label: c.subject, kind: "score" }))],
     }),
     cards(r.candidates.map((c) => card({ heading: c.subject, href: href("galleries/:gallery/subjects/:subject", { gallery: params.gallery, subject: c.subject }), tone: c.chosen ? "good" : "" },
-      may("read") && thumb(at`/v1/galleries/${params.gallery}/subjects/${c.subject}/faces/${c.face}/photo`, { alt: `Photo of ${c.subject}`, size: 96, signal }),
+      may("read") && thumb(c.face && at`/v1/galleries/${params.gallery}/subjects/${c.subject}/faces/${c.face}/photo`, { alt: `Photo of ${c.subject}`, size: 96, signal }),
       facts([["Score", number(c.score, { maximumFractionDigits: 0 })], ["Cosine", number(c.cosine, { maximumFractionDigits: 3 })]]),
       c.chosen && badge("chosen", "good"),
       !r.decision && actions(button(`It is ${c.subject}`, { icon: "check", onclick: () => decide(path, params, { decision: "candidate", subject: c.subject }, signal) }))))),
