@@ -67,6 +67,17 @@ func TestVariantsHaveTheirParts(t *testing.T) {
 	}
 }
 
+// What is built tells the version that it is given, and none that nobody gave it.
+func TestBuildsTellTheirVersion(t *testing.T) {
+	for given, want := range map[string]string{"": "", "2.3.4": "2.3.4"} {
+		p, err := load("compose.yaml", append(secrets, "ONETON_VERSION="+given)...)
+		require.NoError(t, err)
+		version := p.Services["oneton"].Build.Args["VERSION"]
+		require.NotNil(t, version)
+		require.Equal(t, want, *version)
+	}
+}
+
 var pinned = regexp.MustCompile(`^(oneton:1|[a-z/]+:v?[0-9]+(\.[0-9]+)+(-[a-z0-9]+)?)$`)
 
 // A service that is broken into can change nothing that it does not own.
