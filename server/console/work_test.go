@@ -178,7 +178,7 @@ func small(t *testing.T, content []byte) []byte {
 	return out.Bytes()
 }
 
-// A job is watched, and cancelled by keyboard alone.
+// A job is watched, and cancelled by keyboard alone; its end takes nobody's focus away.
 func TestJobPages(t *testing.T) {
 	h := open(t)
 	h.gallery(t, "staff", nil)
@@ -194,14 +194,17 @@ func TestJobPages(t *testing.T) {
 	p := h.page(t, "#/jobs")
 	p.Shows("import")
 	p.Shots("jobs")
+	var watches []*browsertest.Page
 	for _, at := range []string{"imports/" + i.ID, "jobs/" + i.Job} {
-		p.Go(h.url + "/console/#/" + at)
+		p := h.page(t, "#/"+at)
+		watches = append(watches, p)
 		p.Until(`document.querySelector("progress")`)
 		p.Reach("Cancel")
 		looks := fmt.Sprintf(`performance.getEntriesByType("resource").filter((e) => e.name.endsWith("/v1/%s")).length`, at)
 		p.Until(fmt.Sprint(looks, " > ", browsertest.Eval[int](p, looks)+2))
 		require.Equal(t, "Cancel", browsertest.Eval[string](p, `document.activeElement.innerText.trim()`), "the page looks again and again, and leaves the focus")
 	}
+	p.Go(h.url + "/console/#/jobs/" + i.Job)
 	p.Shows(i.Job) // by which the log and the traces have it
 	p.Use("Cancel")
 	p.Until(`document.querySelector("dialog[open]")`)
@@ -210,6 +213,11 @@ func TestJobPages(t *testing.T) {
 	var j struct{ Status string }
 	h.native(t, "GET", "/v1/jobs/"+i.Job, nil).into(t, &j)
 	require.Equal(t, "cancelled", j.Status)
+	for _, watch := range watches {
+		watch.Until(`document.querySelector(".facts .badge")?.innerText === "cancelled"`)
+		require.Equal(t, "H1", browsertest.Eval[string](watch, `document.activeElement.tagName`), "the focus of what is offered no more is not lost")
+		watch.Clean()
+	}
 	p.Clean()
 }
 

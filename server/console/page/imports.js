@@ -69,7 +69,11 @@ export const page = {
         const was = i.done;
         i = await call("GET", path, { signal });
         show();
-        if (!busy(i.status)) fill(can, does(i)); // until then what has the focus stays
+        if (!busy(i.status)) { // until then what has the focus stays
+          const focused = can.contains(document.activeElement);
+          fill(can, does(i));
+          if (focused) document.querySelector("h1")?.focus();
+        }
         if (!busy(i.status) && i.refused > 0) results.prefer("refused");
         else if (i.done !== was) results.refresh();
         return !busy(i.status);

@@ -89,7 +89,9 @@ export const page = {
         const was = j.done;
         j = await call("GET", path, { signal });
         show();
+        const focused = document.activeElement === cancel;
         cancel.hidden = !busy(j.status);
+        if (focused && cancel.hidden) document.querySelector("h1")?.focus();
         if (results && j.done !== was) results.refresh();
         return !busy(j.status);
       });
