@@ -22,7 +22,7 @@ CREATE TABLE webhook_events (
     id     TEXT PRIMARY KEY,
     tenant TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
     type   TEXT NOT NULL,
-    body   BYTEA NOT NULL        -- as it is sent, byte for byte
+    body   BYTEA NOT NULL        -- as it is sent, byte for byte; of a result, that under the installation's secret
 );
 CREATE INDEX webhook_events_of_tenant ON webhook_events (tenant, id);
 
