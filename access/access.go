@@ -198,19 +198,45 @@ func (a *Access) Principal(ctx context.Context, keyID store.KeyID) (Principal, e
 	return principal(key), nil
 }
 
+// errOver means that a key was revoked before.
+var errOver = errors.New("access: revoked already")
+
 // Revoke ends a key of the actor's tenant, those that it made, and those that these made:
 // the next request with one, or with a token issued against it, is refused. Another
-// tenant's key is store.ErrNotFound.
+// tenant's key is store.ErrNotFound. A key that was revoked before is left with what it
+// made, which may have been kept for a reason; and where the actor's key is among those
+// that it made, nothing is revoked: ErrMaker.
 func (a *Access) Revoke(ctx context.Context, by store.Actor, keyID store.KeyID) error {
-	err := audit.Removing(audit.By(by, audit.KeyRevoked, string(keyID)), func(recorded ...func(store.Tx) error) error {
-		return a.keys.RevokeWithMade(ctx, by.Tenant, keyID, func(tx store.Tx, id store.KeyID) error {
+	err := a.revoke(ctx, by, keyID, func(keys []store.Key) error {
+		switch {
+		case !keys[0].RevokedAt.IsZero():
+			return errOver
+		case slices.ContainsFunc(keys[1:], func(k store.Key) bool { return k.ID == by.Key }):
+			return ErrMaker
+		}
+		return nil
+	})
+	if errors.Is(err, errOver) {
+		return nil
+	}
+	return revokeError(by, keyID, err)
+}
+
+// RevokeWithMade is Revoke of a key, revoked before or not, with all that it made, also
+// the actor's own.
+func (a *Access) RevokeWithMade(ctx context.Context, by store.Actor, keyID store.KeyID) error {
+	return revokeError(by, keyID, a.revoke(ctx, by, keyID, func([]store.Key) error { return nil }))
+}
+
+func (a *Access) revoke(ctx context.Context, by store.Actor, keyID store.KeyID, check func([]store.Key) error) error {
+	return audit.Removing(audit.By(by, audit.KeyRevoked, string(keyID)), func(recorded ...func(store.Tx) error) error {
+		return a.keys.RevokeWithMade(ctx, by.Tenant, keyID, check, func(tx store.Tx, id store.KeyID) error {
 			if len(recorded) == 0 {
 				return nil
 			}
 			return audit.By(by, audit.KeyRevoked, string(id)).Record(tx)
 		})
 	})
-	return revokeError(by, keyID, err)
 }
 
 // RevokeAlone is Revoke of a key that leaves those that it made.

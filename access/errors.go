@@ -19,6 +19,10 @@ var (
 	// ErrTooMany means that the tenant has as many keys as may make another.
 	ErrTooMany = errors.New("access: too many keys")
 
+	// ErrMaker means that a key is to be revoked that made the one that asks, and that it
+	// was not said whether that one is to go with it.
+	ErrMaker = errors.New("access: key made the one that asks")
+
 	// ErrName means that a tenant's id, or a name, is none that people could
 	// tell apart in a list or a log.
 	ErrName = errors.New("access: unusable name")

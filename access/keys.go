@@ -72,8 +72,9 @@ func (t KeyTable) RevokeKey(ctx context.Context, tenant store.TenantID, id store
 }
 
 // RevokeWithMade is RevokeKey of a key, of those that it made, and of those that these
-// made; each is told of those that were valid, in the transaction.
-func (t KeyTable) RevokeWithMade(ctx context.Context, tenant store.TenantID, id store.KeyID, each func(store.Tx, store.KeyID) error) error {
+// made, but where check has an error of them, of which the first is the key; each is told
+// of those that were valid, in the transaction.
+func (t KeyTable) RevokeWithMade(ctx context.Context, tenant store.TenantID, id store.KeyID, check func([]store.Key) error, each func(store.Tx, store.KeyID) error) error {
 	return t.db.Remove(ctx, "revoke keys", func(tx store.Tx) error {
 		first, err := store.OneOf(tx, scanKey, keyColumns+`WHERE tenant = $1 AND id = $2`, tenant, id)
 		if err != nil {
@@ -87,10 +88,15 @@ func (t KeyTable) RevokeWithMade(ctx context.Context, tenant store.TenantID, id 
 		}, keyColumns+`WHERE tenant = $1 AND made_by <> '' ORDER BY id`, tenant); err != nil {
 			return err
 		}
-		for keys := []store.Key{first}; len(keys) > 0; keys = keys[1:] {
-			k := keys[0]
-			keys = append(keys, made[k.ID]...)
-			delete(made, k.ID)
+		keys := []store.Key{first}
+		for i := 0; i < len(keys); i++ {
+			keys = append(keys, made[keys[i].ID]...)
+			delete(made, keys[i].ID)
+		}
+		if err := check(keys); err != nil {
+			return err
+		}
+		for _, k := range keys {
 			if !k.RevokedAt.IsZero() {
 				continue
 			}

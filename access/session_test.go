@@ -324,6 +324,9 @@ func TestKeysMadeByKeys(t *testing.T) {
 		require.Equal(t, []int{0, 1, 3, 4}, valid())
 		require.NoError(t, a.Revoke(ctx, ours, keys[1].ID))
 		require.Equal(t, []int{0, 4}, valid(), "also what a revoked one had made")
+		successor := store.Actor{Tenant: "ours", Key: keys[4].ID}
+		require.ErrorIs(t, a.Revoke(ctx, successor, root.ID), access.ErrMaker, "nobody revokes the own key by accident")
+		require.Equal(t, []int{0, 4}, valid())
 		deeds, _, err := audit.NewDeeds(a.db).List(ctx, audit.Query{Limit: 100})
 		require.NoError(t, err)
 		var revoked []string
@@ -347,6 +350,33 @@ func TestKeysMadeByKeys(t *testing.T) {
 		_, _, err = a.Issue(ctx, maker, "", []string{"search"}, time.Time{})
 		require.ErrorIs(t, err, access.ErrTooMany, "revoked ones count for a day")
 		a.newKey(t, "search")
+	})
+}
+
+// A key takes the place of the one that made it, which is revoked as often as one likes;
+// only who says so revokes what a revoked one made.
+func TestKeysAreRotated(t *testing.T) {
+	storetest.Engines(t, func(t *testing.T, open storetest.Open) {
+		ctx := t.Context()
+		a, _ := replicas(t, open)
+		_, old := a.newKey(t, access.All)
+		text, next, err := a.Issue(ctx, store.Actor{Tenant: "ours", Key: old.ID}, "", []string{access.All}, time.Time{})
+		require.NoError(t, err)
+		by := store.Actor{Tenant: "ours", Key: next.ID}
+		require.ErrorIs(t, a.Revoke(ctx, by, old.ID), access.ErrMaker)
+		require.NoError(t, a.RevokeAlone(ctx, by, old.ID))
+		require.NoError(t, a.Revoke(ctx, by, old.ID))
+		require.NoError(t, a.Revoke(ctx, store.Actor{Tenant: "ours"}, old.ID))
+		_, err = a.Authenticate(ctx, text)
+		require.NoError(t, err)
+		require.NoError(t, a.RevokeWithMade(ctx, by, old.ID))
+		_, err = a.Authenticate(ctx, text)
+		require.ErrorIs(t, err, access.ErrUnauthorized)
+		_, self := a.newKey(t, access.All)
+		require.NoError(t, a.Revoke(ctx, store.Actor{Tenant: "ours", Key: self.ID}, self.ID), "the key itself")
+		self, err = access.NewKeyTable(a.db).Key(ctx, self.ID)
+		require.NoError(t, err)
+		require.False(t, self.RevokedAt.IsZero())
 	})
 }
 

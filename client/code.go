@@ -38,6 +38,7 @@ const (
 	PositionAhead        Code = "position_ahead"
 	TooManyWebhooks      Code = "too_many_webhooks"
 	TooManyKeys          Code = "too_many_keys"
+	MadeRequired         Code = "made_required"
 	ImportStarted        Code = "import_started"
 	ReviewDecided        Code = "review_decided"
 	NotACandidate        Code = "not_a_candidate"

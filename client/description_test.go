@@ -612,6 +612,8 @@ func keyCalls(t *testing.T, c *client.Client) {
 	require.NotEmpty(t, made.MadeBy)
 	require.NoError(t, c.RevokeKeyAlone(ctx, made.ID))
 	require.NoError(t, c.RevokeKey(ctx, made.ID))
+	require.NoError(t, c.RevokeKeyWithMade(ctx, made.ID))
+	require.ErrorIs(t, c.RevokeKeyWithMade(ctx, "none"), client.NotFound)
 	names := map[string]bool{}
 	for k, err := range c.Keys(ctx) {
 		require.NoError(t, err)

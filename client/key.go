@@ -50,14 +50,26 @@ func (c *Client) CreateKey(ctx context.Context, k NewKey) (Key, error) {
 	return made, err
 }
 
-// RevokeKey ends a key for good, with those that it made and those that these made.
+// RevokeKey ends a key for good, with those that it made and those that these made. One
+// that was revoked before is left with what it made, and one that made the client's own,
+// or a maker of that, is refused with MadeRequired.
 func (c *Client) RevokeKey(ctx context.Context, id string) error {
 	return c.remove(ctx, "v1", "keys", id)
 }
 
 // RevokeKeyAlone is RevokeKey of a key that leaves those that it made.
 func (c *Client) RevokeKeyAlone(ctx context.Context, id string) error {
-	_, err := c.fetch(ctx, call{method: http.MethodDelete, path: []string{"v1", "keys", id}, query: url.Values{"made": {"keep"}}}, nil)
+	return c.revokeKey(ctx, id, "keep")
+}
+
+// RevokeKeyWithMade is RevokeKey of a key, revoked before or not, with all that it made,
+// also the client's own.
+func (c *Client) RevokeKeyWithMade(ctx context.Context, id string) error {
+	return c.revokeKey(ctx, id, "revoke")
+}
+
+func (c *Client) revokeKey(ctx context.Context, id, made string) error {
+	_, err := c.fetch(ctx, call{method: http.MethodDelete, path: []string{"v1", "keys", id}, query: url.Values{"made": {made}}}, nil)
 	return err
 }
 

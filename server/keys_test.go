@@ -87,6 +87,23 @@ func TestKeysByTheAPI(t *testing.T) {
 	c.JSON(t, kept.Key, "POST", "/v1/keys", m{"scopes": []string{"keys"}}).Into(t, http.StatusCreated, &lost)
 	require.Equal(t, http.StatusNoContent, c.JSON(t, chief, "DELETE", "/v1/keys/"+kept.ID, nil).Status)
 	require.Equal(t, http.StatusUnauthorized, c.JSON(t, lost.Key, "GET", "/v1/keys", nil).Status)
+
+	// One takes the place of the key that made it, again and again.
+	var second, third keyTold
+	c.JSON(t, chief, "POST", "/v1/keys", m{"scopes": []string{"keys"}}).Into(t, http.StatusCreated, &second)
+	c.JSON(t, second.Key, "POST", "/v1/keys", m{"scopes": []string{"keys"}}).Into(t, http.StatusCreated, &third)
+	first := "/v1/keys/" + second.MadeBy
+	c.JSON(t, third.Key, "DELETE", first, nil).Refused(t, http.StatusConflict, "made_required")
+	require.Equal(t, http.StatusOK, c.JSON(t, chief, "GET", "/v1/keys", nil).Status, "nothing is revoked")
+	for _, query := range []string{"?made=keep", ""} {
+		require.Equal(t, http.StatusNoContent, c.JSON(t, third.Key, "DELETE", first+query, nil).Status, query)
+	}
+	require.Equal(t, http.StatusUnauthorized, c.JSON(t, chief, "GET", "/v1/keys", nil).Status)
+	require.Equal(t, http.StatusOK, c.JSON(t, second.Key, "GET", "/v1/keys", nil).Status)
+	require.Equal(t, http.StatusNoContent, c.JSON(t, third.Key, "DELETE", first+"?made=revoke", nil).Status)
+	require.Equal(t, http.StatusUnauthorized, c.JSON(t, third.Key, "GET", "/v1/keys", nil).Status)
+
+	chief = c.Key(t, "acme", "keys", "search")
 	c.Access.Bound(access.Config{Keys: 2})
 	c.JSON(t, chief, "POST", "/v1/keys", m{"scopes": []string{"search"}}).Refused(t, http.StatusConflict, "too_many_keys")
 

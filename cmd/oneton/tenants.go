@@ -178,13 +178,16 @@ type keyRevoke struct {
 	Tenant string `arg:"" help:"The tenant's id."`
 	ID     string `arg:"" help:"The key's id."`
 
-	KeepMade bool `help:"Leave the keys valid that were made with it through the API."`
+	Made string `enum:",revoke,keep" default:"" help:"Whether keys that were made with it through the API are revoked, too, or kept; they are revoked where nothing is said, but not those of a key that was revoked before."`
 }
 
 func (c *keyRevoke) Run(ctx context.Context) error {
 	return c.with(ctx, func(t *node.Truth) error {
 		revoke := t.Access.Revoke
-		if c.KeepMade {
+		switch c.Made {
+		case "revoke":
+			revoke = t.Access.RevokeWithMade
+		case "keep":
 			revoke = t.Access.RevokeAlone
 		}
 		if err := revoke(ctx, store.Actor{Tenant: store.TenantID(c.Tenant)}, store.KeyID(c.ID)); err != nil {

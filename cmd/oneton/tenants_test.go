@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"oneton/config"
+	"oneton/node"
+	"oneton/store"
 )
 
 // commandIn runs oneton in a folder of the test's, without a configuration.
@@ -112,6 +117,38 @@ func TestTenantsAndKeysSayWhatTheyDid(t *testing.T) {
 	stdout, _, err = commandIn(t, folder, "tenant", "list", "--data", "d")
 	require.NoError(t, err)
 	require.Equal(t, 1, strings.Count(stdout, "\n"), "%s", stdout)
+}
+
+// What a key made stays where that is said, also when the key is revoked again, until it is
+// said that it is not to.
+func TestKeyRevokeSaysWhatOfTheMade(t *testing.T) {
+	folder := t.TempDir()
+	run, _ := commandsOn(t, folder)
+	run("tenant", "create", "acme")
+	maker := strings.Split(run("key", "create", "acme"), "_")[1]
+	cfg := config.Default()
+	cfg.Data = filepath.Join(folder, "d")
+	truth, err := node.OpenTruth(t.Context(), cfg)
+	require.NoError(t, err)
+	_, made, err := truth.Access.Issue(t.Context(), store.Actor{Tenant: "acme", Key: store.KeyID(maker)}, "", []string{"search"}, time.Time{})
+	require.NoError(t, err)
+	require.NoError(t, truth.Close())
+	for _, says := range []struct {
+		args  []string
+		valid bool
+	}{{[]string{"--made=keep"}, true}, {nil, true}, {[]string{"--made=revoke"}, false}} {
+		run(append([]string{"key", "revoke", "acme", maker}, says.args...)...)
+		told := 0
+		for line := range strings.Lines(run("key", "list", "acme", "--json")) {
+			var k keyRow
+			require.NoError(t, json.Unmarshal([]byte(line), &k))
+			if k.ID == made.ID {
+				told++
+				require.Equal(t, says.valid, k.RevokedAt == nil, says.args)
+			}
+		}
+		require.Equal(t, 1, told)
+	}
 }
 
 // commandsOn run commands on the data folder d of a folder: run those that succeed, which

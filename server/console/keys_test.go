@@ -3,10 +3,13 @@ package console_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"oneton/access"
 	"oneton/server/browsertest"
+	"oneton/store"
 )
 
 // A key is made, shown once and revoked by keyboard alone, and names are no markup.
@@ -41,6 +44,38 @@ func TestKeysPage(t *testing.T) {
 	_, err = h.Truth.Access.Authenticate(t.Context(), made)
 	require.Error(t, err)
 	unharmed(t, p)
+}
+
+// Who revokes the key that made the one of the page is told so, and keeps that one unless
+// it is to go, too.
+func TestKeysPageOfAMaker(t *testing.T) {
+	h := open(t)
+	ctx := t.Context()
+	first, old, err := h.Truth.Access.Create(ctx, h.tenant, "old", []string{access.All})
+	require.NoError(t, err)
+	_, between, err := h.Truth.Access.Issue(ctx, store.Actor{Tenant: h.tenant, Key: old.ID}, "between", []string{access.All}, time.Time{})
+	require.NoError(t, err)
+	own, _, err := h.Truth.Access.Issue(ctx, store.Actor{Tenant: h.tenant, Key: between.ID}, "own", []string{access.All}, time.Time{})
+	require.NoError(t, err)
+	p := h.pageOf(t, own, "#/keys")
+	p.Use("Revoke old")
+	p.Until(`document.querySelector("dialog[open]")`)
+	p.Shows("It made the key that you are signed in with")
+	require.True(t, browsertest.Eval[bool](p, `document.querySelector("dialog [name=keep]").checked`))
+	p.Shots("keys-revoke-maker")
+	p.Use("Revoke it")
+	p.Shows("The key is revoked.")
+	_, err = h.Truth.Access.Authenticate(ctx, first)
+	require.Error(t, err)
+	_, err = h.Truth.Access.Authenticate(ctx, own)
+	require.NoError(t, err)
+	p.Use("Revoke own")
+	p.Until(`document.querySelector("dialog[open]")`)
+	p.Shows("you are signed out, too")
+	require.False(t, browsertest.Eval[bool](p, `Boolean(document.querySelector("dialog [name=keep]"))`), "it made none")
+	p.Press(browsertest.Escape)
+	p.Until(`!document.querySelector("dialog")`)
+	p.Clean()
 }
 
 // A question that is put away is over at once, also for what asked it: whoever presses

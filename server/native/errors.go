@@ -44,6 +44,7 @@ var problems = slices.Concat(problem.Request, problem.Photo, problem.Stored, pro
 	problem.For(identify.ErrDecided, fiber.StatusConflict, "review_decided", "Somebody has decided this already"),
 	problem.For(identify.ErrNoCandidate, fiber.StatusConflict, "not_a_candidate", "The subject is no candidate of the review, or none any more; read it again"),
 	problem.For(access.ErrTooMany, fiber.StatusConflict, "too_many_keys", "The tenant has as many keys as one may have; revoke some, which count for a day, or have the operator make one"),
+	problem.For(access.ErrMaker, fiber.StatusConflict, "made_required", "The key made the one that asks, which would be revoked with it; say with made whether to keep or revoke what it made"),
 	problem.For(webhook.ErrInvalid, fiber.StatusBadRequest, "invalid_request", "The request is not valid"),
 	problem.For(webhook.ErrAddress, fiber.StatusUnprocessableEntity, "webhook_address", "The URL leads to an address or a port that webhooks are not sent to"),
 	problem.For(webhook.ErrUnverified, fiber.StatusUnprocessableEntity, "webhook_unverified", "What answers at the URL did not return the challenge"),

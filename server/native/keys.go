@@ -120,7 +120,9 @@ func (api *api) revokeKey(c *fiber.Ctx, by store.Actor) error {
 	}
 	revoke := api.issuer.Revoke
 	switch r.Made {
-	case "", "revoke":
+	case "":
+	case "revoke":
+		revoke = api.issuer.RevokeWithMade
 	case "keep":
 		revoke = api.issuer.RevokeAlone
 	default:

@@ -79,8 +79,10 @@ type Keys interface {
 type Issuer interface {
 	// Issue makes a key that may do no more than the actor's own, and Page lists the
 	// tenant's by id. Revoke ends one for good.
-	// RevokeAlone leaves what the key made, and Revoke does not.
+	// RevokeAlone leaves what the key made, RevokeWithMade does not, nor does Revoke but
+	// where the key was revoked before; the actor's own key is then access.ErrMaker.
 	RevokeAlone(ctx context.Context, by store.Actor, id store.KeyID) error
+	RevokeWithMade(ctx context.Context, by store.Actor, id store.KeyID) error
 	Issue(ctx context.Context, by store.Actor, name string, scopes []string, ends time.Time) (text string, key store.Key, err error)
 	Page(ctx context.Context, tenant store.TenantID, p store.Page) ([]store.Key, error)
 	Revoke(ctx context.Context, by store.Actor, id store.KeyID) error

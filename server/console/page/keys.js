@@ -1,6 +1,6 @@
 // Keys: who may call, and what each may do.
 
-import { at, call, pageOf } from "./api.js";
+import { at, call, each, pageOf } from "./api.js";
 import { el, fill, actions, ask, badge, button, confirm, curl, dialog, field, note, table, toast, when } from "./view.js";
 import { copied } from "./command.js";
 import { refresh } from "./route.js";
@@ -38,15 +38,35 @@ function state(k) {
 }
 
 async function revoke(k) {
+  // Keys that it made go with it, and yours may be one of them.
+  const keys = new Map();
+  for await (const one of each("/v1/keys", { items: "keys" })) keys.set(one.id, one);
+  const mine = [...keys.values()].find((one) => one.current);
+  const yours = madeBy(k, mine, keys);
   const self = k.current ? " It is the key that you are signed in with: you are signed out, too." : "";
+  const keep = field({
+    label: "Keep the keys that it made", name: "keep", type: "checkbox", value: yours,
+    hint: yours && "It made the key that you are signed in with, or what made that: unless they are kept, you are signed out, and your key is revoked, too.",
+  });
+  const made = [...keys.values()].some((one) => one.made_by === k.id);
+  const text = `The next call with it is refused, and browsers that signed in with it are signed out; so it is with the keys that it made, and those that these made, unless they are kept. It cannot be taken back.${self}`;
   const sure = await confirm({
     heading: `Revoke ${k.name || k.id}?`, yes: "Revoke it", danger: true,
-    text: `The next call with it is refused, and browsers that signed in with it are signed out; so it is with the keys that it made, and those that these made. It cannot be taken back.${self}`,
+    text: made ? [el("p", { class: "soft" }, text), keep] : text,
   });
   if (!sure) return;
-  await call("DELETE", at`/v1/keys/${k.id}`);
+  await call("DELETE", at`/v1/keys/${k.id}`, { query: { made: keep.value ? "keep" : "revoke" } });
   toast("The key is revoked.");
   refresh();
+}
+
+// madeBy tells whether a key was made by another, or by one that that made.
+function madeBy(maker, key, keys) {
+  for (const seen = new Set(); key?.made_by && !seen.has(key.id); key = keys.get(key.made_by)) {
+    if (key.made_by === maker.id) return true;
+    seen.add(key.id);
+  }
+  return false;
 }
 
 const lives = [["", "As long as mine"], ["1", "A day"], ["30", "30 days"], ["365", "A year"]];
