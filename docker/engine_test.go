@@ -62,7 +62,7 @@ var build sync.Once
 func (e engine) images() {
 	e.t.Helper()
 	build.Do(func() {
-		e.do("build", "--file", "Dockerfile", "--build-arg", "VERSION="+tag, "--build-arg", "REVISION=abc", "--tag", "oneton:"+tag, "..")
+		e.do("build", "--file", "Dockerfile", "--build-arg", "VERSION="+tag, "--tag", "oneton:"+tag, "..")
 		c := e.command("build", "--tag", "oneton:"+other, "-")
 		c.Stdin = strings.NewReader("FROM oneton:" + tag + "\nLABEL org.opencontainers.image.version=next\n")
 		out, err := c.CombinedOutput()

@@ -98,7 +98,7 @@ func TestImageIsSmallAndTold(t *testing.T) {
 	require.NoError(t, export.Wait())
 	require.Equal(t, []string{"usr/local/bin/oneton"}, programs)
 	require.Less(t, int(whole), 90<<20, "bytes, compressed")
-	require.Regexp(t, `(?s)oneton +`+tag+`\n.*revision +abc\n`, e.do("run", "--rm", "oneton:"+tag, "version"))
+	require.Regexp(t, `(?m)^oneton +`+tag+`$`, e.do("run", "--rm", "oneton:"+tag, "version"))
 	require.Contains(t, string(files["etc/ssl/certs/ca-certificates.crt"]), "BEGIN CERTIFICATE", "webhooks go over TLS")
 	for _, name := range []string{"base-files", "libc6", "libgcc-s1", "libstdc++6"} {
 		require.Regexp(t, `(?m)^Version: `, string(files["var/lib/dpkg/status.d/"+name]), name)
