@@ -143,6 +143,9 @@ func killWorkers(t *testing.T, rounds int, to string, killDatabase func()) {
 	require.LessOrEqual(t, all, int64(len(jobs)+uncertain))
 	require.Equal(t, all, d.count(t, `SELECT count(*) FROM effects`)+d.count(t, `SELECT count(*) FROM effects_once`))
 	require.Equal(t, d.count(t, `SELECT count(*) FROM jobs WHERE kind = 'at once'`), d.count(t, `SELECT count(DISTINCT job) FROM effects`))
+	// A job that ended by its own hand just before its process was killed left its input.
+	_, err = d.Trim(t.Context())
+	require.NoError(t, err)
 	require.Zero(t, d.inputs(t))
 	t.Logf("%d rounds: %d jobs acknowledged and done, %d uncertain; %d done by processes that were killed, %d at work then, %d done in more than one attempt",
 		rounds, len(jobs), uncertain, before, left, again)
