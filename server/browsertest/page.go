@@ -263,7 +263,12 @@ func (p *Page) Picture(name string) {
 	if folder == "" {
 		return
 	}
-	png := run(p, chromedp.FullScreenshot(100))
+	// Beyond the viewport Chromium draws what is written from the right beside its place.
+	shot := chromedp.CaptureScreenshot()
+	if Eval[bool](p, `document.documentElement.scrollHeight > innerHeight`) {
+		shot = chromedp.FullScreenshot(100)
+	}
+	png := run(p, shot)
 	require.NoError(p, os.MkdirAll(folder, 0o700))
 	require.NoError(p, os.WriteFile(filepath.Join(folder, name+".png"), png, 0o600))
 }
